@@ -1,0 +1,262 @@
+"""Broker events v1: names, payload schemas and their CloudEvents envelope.
+
+One topic exchange carries them all; an event's ``type`` is its routing key and its ``subject`` the room's id. The
+envelope is the structured JSON form of CloudEvents 1.0 (https://github.com/cloudevents/spec, section 3.1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from uuid_utils import uuid7
+
+EXCHANGE: Final = "movie_together"
+CONTENT_TYPE: Final = "application/cloudevents+json"
+
+INVITATION_CREATED: Final = "invitation.created.v1"
+INVITATION_REVOKED: Final = "invitation.revoked.v1"
+ROOM_OPENED: Final = "room.opened.v1"
+ROOM_CLOSED: Final = "room.closed.v1"
+VISIT_STARTED: Final = "visit.started.v1"
+VISIT_ENDED: Final = "visit.ended.v1"
+PLAYBACK_CHANGED: Final = "playback.changed.v1"
+CHAT_POSTED: Final = "chat.posted.v1"
+
+PLAYBACK_STATUSES: Final = ("playing", "paused", "holding")
+PLAYBACK_CHANGES: Final = ("played", "paused", "sought", "rate_changed", "rebased")
+
+
+class InvalidEvent(Exception):
+    """A message that is no valid event; ``errors`` names each field and what is wrong with it."""
+
+    def __init__(self, reason: str, errors: Mapping[str, Any] | None = None) -> None:
+        super().__init__(reason if not errors else f"{reason}: {json.dumps(errors, ensure_ascii=False)}")
+        self.errors = dict(errors or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact that crosses a process border: ``data`` is plain JSON, checked against the schema of ``type``."""
+
+    id: str
+    type: str
+    subject: str
+    data: dict[str, Any]
+    time: datetime
+    source: str
+
+
+class _Payload(Schema):
+    class Meta:
+        # A reader accepts fields it does not know: a later minor version may add some (design, section 5).
+        unknown = EXCLUDE
+
+
+class Person(_Payload):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+
+
+class Invitee(Person):
+    email = fields.Email(required=True)
+    locale = fields.String(required=True, validate=validate.Length(min=2, max=16))
+
+
+class Film(_Payload):
+    id = fields.UUID(required=True)
+    title = fields.String(required=True)
+
+
+class InvitationCreated(_Payload):
+    """Somebody was invited to a room: the notification service writes to ``invitee``."""
+
+    invitation_id = fields.UUID(required=True)
+    link = fields.URL(required=True, require_tld=False, schemes={"http", "https"})
+    starts_at = fields.AwareDateTime(required=True, allow_none=True, format="iso")
+    film = fields.Nested(Film, required=True)
+    inviter = fields.Nested(Person, required=True)
+    invitee = fields.Nested(Invitee, required=True)
+
+
+class InvitationRevoked(_Payload):
+    invitation_id = fields.UUID(required=True)
+    film = fields.Nested(Film, required=True)
+    inviter = fields.Nested(Person, required=True)
+    invitee = fields.Nested(Invitee, required=True)
+
+
+class RoomFilm(Film):
+    duration_ms = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
+class Room(_Payload):
+    """What sync_service must know of a room; the same claims stand in the join ticket."""
+
+    id = fields.UUID(required=True)
+    code = fields.String(required=True)
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    partition = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    owner = fields.UUID(required=True)
+    film = fields.Nested(RoomFilm, required=True)
+    access = fields.String(required=True, validate=validate.OneOf(["link", "invited"]))
+    control = fields.String(required=True, validate=validate.OneOf(["everyone", "moderators", "owner"]))
+    capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=2))
+    starts_at = fields.Integer(required=True, strict=True, allow_none=True)  # ms since the epoch
+    settings = fields.Dict(keys=fields.String(), required=True)
+
+
+class RoomOpened(_Payload):
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    room = fields.Nested(Room, required=True)
+
+
+class RoomClosed(_Payload):
+    """The partition tells the reader where the room's keys live without a look-up elsewhere."""
+
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    partition = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    reason = fields.String(required=True)
+    closed_at = fields.AwareDateTime(required=True, format="iso")
+
+
+class JournalEntry(_Payload):
+    """An entry of a room's journal: (room_id, epoch, seq) is its key, and it is sufficient alone."""
+
+    room_id = fields.UUID(required=True)
+    epoch = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    seq = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
+class VisitStarted(JournalEntry):
+    visit_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
+    user_id = fields.UUID(required=True)
+    started_at = fields.AwareDateTime(required=True, format="iso")
+
+
+class VisitEnded(VisitStarted):
+    ended_at = fields.AwareDateTime(required=True, format="iso")
+    reason = fields.String(required=True)
+
+
+class Playback(_Payload):
+    """The timing vector: at ``at_ms`` (ms since the epoch) the film stood at ``position_ms``."""
+
+    status = fields.String(required=True, validate=validate.OneOf(PLAYBACK_STATUSES))
+    position_ms = fields.Float(required=True, validate=validate.Range(min=0))
+    rate = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
+    at_ms = fields.Float(required=True)
+
+
+class PlaybackChanged(JournalEntry):
+    event = fields.String(required=True, validate=validate.OneOf(PLAYBACK_CHANGES))
+    playback = fields.Nested(Playback, required=True)
+    by = fields.UUID(required=True, allow_none=True)
+    at = fields.AwareDateTime(required=True, format="iso")
+
+
+class ChatPosted(JournalEntry):
+    message_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
+    author_id = fields.UUID(required=True)
+    author_name = fields.String(required=True)
+    text = fields.String(required=True, validate=validate.Length(min=1))
+    position_ms = fields.Float(required=True, validate=validate.Range(min=0))
+    sent_at = fields.AwareDateTime(required=True, format="iso")
+
+
+SCHEMAS: Final[Mapping[str, Schema]] = {
+    INVITATION_CREATED: InvitationCreated(),
+    INVITATION_REVOKED: InvitationRevoked(),
+    ROOM_OPENED: RoomOpened(),
+    ROOM_CLOSED: RoomClosed(),
+    VISIT_STARTED: VisitStarted(),
+    VISIT_ENDED: VisitEnded(),
+    PLAYBACK_CHANGED: PlaybackChanged(),
+    CHAT_POSTED: ChatPosted(),
+}
+
+
+def _check(type_: str, data: Any) -> None:
+    schema = SCHEMAS.get(type_)
+    if schema is None:
+        raise InvalidEvent(f"type: {type_!r} is not an event of this contract", {"type": ["unknown"]})
+    if not isinstance(data, dict):
+        raise InvalidEvent("data: must be an object", {"data": ["must be an object"]})
+    try:
+        schema.load(data)
+    except ValidationError as error:
+        raise InvalidEvent(f"data of {type_}", error.normalized_messages()) from None
+
+
+def new_event(
+    type_: str,
+    subject: str,
+    data: Mapping[str, Any],
+    *,
+    source: str,
+    id_: str | None = None,
+    time: datetime | None = None,
+) -> Event:
+    """Make an event whose data fits its schema; values that are not yet JSON (UUID, datetime) become so.
+
+    ``id_`` defaults to a new UUIDv7, ``time`` to now in UTC. Raises InvalidEvent naming the field.
+    """
+    plain = orjson.loads(orjson.dumps(dict(data), option=orjson.OPT_UTC_Z))
+    _check(type_, plain)
+    return Event(id_ or str(uuid7()), type_, subject, plain, time or datetime.now(UTC), source)
+
+
+def encode(event: Event) -> bytes:
+    """Give the structured CloudEvents 1.0 JSON of an event, UTF-8."""
+    return orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": event.id,
+            "source": event.source,
+            "type": event.type,
+            "subject": event.subject,
+            "time": event.time,
+            "datacontenttype": "application/json",
+            "data": event.data,
+        },
+        option=orjson.OPT_UTC_Z,
+    )
+
+
+class _Envelope(_Payload):
+    specversion = fields.String(required=True, validate=validate.Equal("1.0"))
+    id = fields.String(required=True, validate=validate.Length(min=1, max=256))
+    source = fields.String(required=True, validate=validate.Length(min=1))
+    type = fields.String(required=True)
+    subject = fields.UUID(required=True)
+    time = fields.AwareDateTime(required=True, format="iso")
+    data = fields.Dict(keys=fields.String(), required=True)
+
+
+_ENVELOPE: Final = _Envelope()
+
+
+def decode(body: bytes) -> Event:
+    """Read a structured CloudEvents 1.0 JSON message; raises InvalidEvent naming what is wrong."""
+    try:
+        raw = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidEvent(f"not JSON: {error}") from None
+    try:
+        envelope = _ENVELOPE.load(raw)
+    except ValidationError as error:
+        raise InvalidEvent("envelope", error.normalized_messages()) from None
+    _check(envelope["type"], envelope["data"])
+    return Event(
+        id=envelope["id"],
+        type=envelope["type"],
+        subject=str(envelope["subject"]),
+        data=envelope["data"],
+        time=envelope["time"],
+        source=envelope["source"],
+    )

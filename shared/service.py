@@ -1,0 +1,248 @@
+"""What makes a process a service: logging, health, metrics, the shape of errors, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, NoReturn
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+
+from shared.settings import SettingsError
+
+log = structlog.get_logger(__name__)
+
+EX_CONFIG: Final = 78  # sysexits.h: the configuration is wrong, a restart will not help
+CHECK_DEADLINE_S: Final = 2.0
+
+REQUESTS = Counter("http_requests_total", "HTTP requests answered.", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram("http_request_seconds", "Seconds from request to answer.", ["method", "route"])
+
+
+def configure_logging(level: str, format_: str) -> None:
+    """Send every log line, ours and the libraries', to standard error: ``json`` for machines, ``console`` for people."""
+    shared_processors: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(serializer=_json) if format_ == "json" else structlog.dev.ConsoleRenderer()
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared_processors,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *([structlog.processors.dict_tracebacks] if format_ == "json" else []),
+            renderer,
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # These repeat, at warning level and with tracebacks, what our own lines say once with the remedy.
+    logging.getLogger("aiormq").setLevel("CRITICAL")
+    logging.getLogger("aio_pika").setLevel("CRITICAL")
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared_processors,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _json(value: object, **options: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, **options)
+
+
+class Problem(Exception):
+    """An answer that is not a success, in the one shape errors leave in (RFC 9457).
+
+    ``code`` is ours, stable and documented in docs/errors.md; ``detail`` says what the caller can do; ``errors`` is a
+    list of {field, message}.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {detail}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+    def document(self, instance: str) -> dict[str, Any]:
+        """Give the problem document for the request path ``instance``."""
+        return {
+            "type": f"/problems/{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "instance": instance,
+            **({"errors": self.errors} if self.errors else {}),
+        }
+
+    def response(self, instance: str) -> web.Response:
+        """Give the ``application/problem+json`` response."""
+        return web.json_response(
+            self.document(instance),
+            status=self.status,
+            content_type="application/problem+json",
+            headers=self.headers,
+            dumps=lambda value: json.dumps(value, ensure_ascii=False),
+        )
+
+
+def problem_of(error: Exception) -> Problem:
+    """Translate what a handler raised; a surprise becomes a 500 that reveals nothing."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, web.HTTPException):
+        code = HTTPStatus(error.status).phrase.lower().replace(" ", "_").replace("-", "_")
+        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return Problem(error.status, code, error.text or error.reason, headers=allow)
+    return Problem(500, "internal_error", "Something went wrong here; it has been logged. Try again later.")
+
+
+@web.middleware
+async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn exceptions into problem documents; redirects pass, surprises are logged whole."""
+    try:
+        return await handler(request)
+    except (Problem, web.HTTPException) as error:
+        if isinstance(error, web.HTTPException) and error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        return problem_of(error).response(request.path)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        log.exception("request failed", method=request.method, path=request.path)
+        return problem_of(error).response(request.path)
+
+
+@web.middleware
+async def metrics_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count and time requests by route pattern, never by path: paths are unbounded."""
+    started = time.perf_counter()
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+        return response
+    except web.HTTPException as error:
+        status = error.status
+        raise
+    finally:
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "unmatched"
+        REQUESTS.labels(request.method, route, status).inc()
+        REQUEST_SECONDS.labels(request.method, route).observe(time.perf_counter() - started)
+
+
+Check = Callable[[], Awaitable[None]]
+
+
+class Health:
+    """Liveness and readiness.
+
+    ``/healthz`` says that the process answers; ``/readyz`` that it can do its main job, asking each check (an async
+    callable that raises with the reason). A check that guards no more than a side job belongs to ``notes``: shown, not
+    counted, for a service keeps serving while a dependency that is not its own store is down.
+    """
+
+    def __init__(self) -> None:
+        self.checks: dict[str, Check] = {}
+        self.notes: dict[str, Check] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/healthz", self._alive), web.get("/readyz", self._ready), web.get("/metrics", self._metrics)]
+
+    async def _alive(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        names = [*self.checks, *self.notes]
+        results = await asyncio.gather(*(_outcome(check) for check in (*self.checks.values(), *self.notes.values())))
+        found = dict(zip(names, results, strict=True))
+        ready = all(found[name] == "ok" for name in self.checks)
+        return web.json_response(
+            {"status": "ok" if ready else "unavailable", "checks": found}, status=200 if ready else 503
+        )
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _outcome(check: Check) -> str:
+    try:
+        async with asyncio.timeout(CHECK_DEADLINE_S):
+            await check()
+    except TimeoutError:
+        return f"no answer within {CHECK_DEADLINE_S:g} s"
+    except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer
+        return str(error) or type(error).__name__
+    return "ok"
+
+
+def stop_at_start(reason: str, *, status: int = EX_CONFIG) -> NoReturn:
+    """End the process before it serves, saying why in plain words on standard error."""
+    sys.stderr.write(reason.rstrip() + "\n")
+    raise SystemExit(status)
+
+
+def serve(
+    name: str,
+    build: Callable[[], Awaitable[web.Application]],
+    address: Callable[[], tuple[str, int, str]],
+    *,
+    loop: asyncio.AbstractEventLoop | None = None,
+    shutdown_timeout_s: float = 10.0,
+) -> None:
+    """Run a service until SIGINT or SIGTERM, then stop it in order.
+
+    ``address`` gives (host, port, name of the port's variable) and, like ``build``, may raise SettingsError; that and a
+    taken port end the process with one clear line and no traceback.
+    """
+    try:
+        host, port, variable = address()
+        web.run_app(
+            build(),
+            host=host,
+            port=port,
+            access_log=None,
+            print=None,
+            shutdown_timeout=shutdown_timeout_s,
+            loop=loop,
+        )
+    except SettingsError as error:
+        stop_at_start(f"{name} cannot start, its settings are not right:\n{error}")
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
+            raise
+        stop_at_start(
+            f"{name} cannot listen on {host}:{port} ({error.strerror}); free it or set {variable} to another", status=1
+        )

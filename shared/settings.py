@@ -1,0 +1,127 @@
+"""From the environment to frozen settings; wrong or missing variables stop the start and are all named with their remedy."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError, EnvValidationError
+from marshmallow import validate
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """What is wrong with the environment, one line a variable."""
+
+
+def _address(value: str, *, schemes: tuple[str, ...], example: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        # The value may hold a password: name the form, never print what was given.
+        raise EnvError(f"must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}, e.g. {example}")
+    return value.rstrip("/")
+
+
+def _keys(value: str, *, size: int, at_least: bool, example: str) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for part in value.split(","):
+        kid, _, encoded = part.strip().partition(":")
+        try:
+            raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raw = b""
+        if not kid or len(raw) < size or (len(raw) > size and not at_least):
+            bound = f"{'at least ' if at_least else ''}{size} bytes"
+            raise EnvError(f"must be kid:base64url with {bound} behind the colon, e.g. {example}")
+        found[kid] = raw
+    return found
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+class Environment:
+    """Reads variables one by one (environs, deferred) so that a start can name every complaint at once.
+
+    What a method returns after a complaint is never used: ``read`` raises before.
+    """
+
+    def __init__(self) -> None:
+        self._env = Env(eager=False)
+        self._env.add_parser("address", _address)
+        self._env.add_parser("key_ring", _keys)
+        self._env.add_parser("names", _names)
+        self._examples: dict[str, str] = {}
+
+    def text(self, name: str, *, default: str | None = None, example: str) -> str:
+        self._examples[name] = example
+        return cast("str", self._env.str(name, **_given(default), validate=validate.Length(min=1)))
+
+    def integer(self, name: str, *, default: int, low: int, high: int) -> int:
+        self._examples[name] = str(default)
+        return cast("int", self._env.int(name, default, validate=validate.Range(low, high)))
+
+    def number(self, name: str, *, default: float, low: float, high: float) -> float:
+        self._examples[name] = str(default)
+        return cast("float", self._env.float(name, default, validate=validate.Range(low, high)))
+
+    def port(self, name: str, *, default: int) -> int:
+        return self.integer(name, default=default, low=1, high=65535)
+
+    def choice(self, name: str, options: tuple[str, ...], *, default: str) -> str:
+        self._examples[name] = default
+        return cast("str", self._env.str(name, default, validate=validate.OneOf(options)))
+
+    def address(self, name: str, *schemes: str, default: str | None = None, example: str) -> str:
+        """Read an address with one of the schemes; a trailing slash is taken off."""
+        self._examples[name] = example
+        return cast("str", self._env.address(name, **_given(default), schemes=schemes, example=example))
+
+    def key(self, name: str, *, size: int, example: str) -> tuple[str, bytes]:
+        """Read one ``kid:base64url`` key of ``size`` bytes."""
+        return next(iter(self.keys(name, size=size, example=example).items()))
+
+    def keys(self, name: str, *, size: int, at_least: bool = False, example: str) -> dict[str, bytes]:
+        """Read ``kid:base64url`` keys separated by commas, in their order; ``size`` in bytes."""
+        self._examples[name] = example
+        found = self._env.key_ring(name, size=size, at_least=at_least, example=example)
+        return cast("dict[str, bytes]", found or {"": b"\0" * size})
+
+    def names(self, name: str, *, default: str | None = None, example: str) -> tuple[str, ...]:
+        """Read a list separated by commas."""
+        self._examples[name] = example
+        return cast("tuple[str, ...]", self._env.names(name, **_given(default)) or ())
+
+    def finish(self) -> None:
+        """Raise SettingsError if any variable read so far was wrong."""
+        try:
+            self._env.seal()
+        except EnvValidationError as error:
+            messages = cast("dict[str, list[str]]", error.error_messages)
+            lines = [f"{name}: {self._remedy(name, ' '.join(texts))}" for name, texts in messages.items()]
+            raise SettingsError("\n".join(lines)) from None
+
+    def _remedy(self, name: str, text: str) -> str:
+        example = self._examples[name]
+        return text if example in text else f"{text} Set it, e.g. {name}={example}"
+
+
+def _given(default: str | None) -> dict[str, Any]:
+    return {} if default is None else {"default": default}
+
+
+def read(build: Callable[[Environment], T]) -> T:
+    """Build settings from the process's environment; raises SettingsError naming every bad variable and its remedy."""
+    environment = Environment()
+    settings = build(environment)
+    environment.finish()
+    return settings

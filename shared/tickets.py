@@ -1,0 +1,141 @@
+"""The join ticket: api_service mints it, sync_service verifies it, and the bearer may enter one room once.
+
+A JWT (RFC 7519) signed with EdDSA (RFC 8037). It lives for 30 s, long enough for a page to open its socket; its ``jti``
+is spent by sync_service in the same step as the join, so a leaked ticket is worth nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from uuid_utils import uuid7
+
+from shared.events import Person, Room
+
+TTL_S: Final = 30
+LEEWAY_S: Final = 5  # the two services' clocks; both run NTP, this is a generous rest
+ISSUER: Final = "api_service"
+AUDIENCE: Final = "sync_service"
+TYPE: Final = "join+jwt"
+ROLES: Final = ("owner", "moderator", "viewer", "guest")
+
+
+class InvalidTicket(Exception):
+    """A ticket that does not open the door; ``code`` is ``ticket_expired`` or ``ticket_invalid``."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A verified ticket. ``user`` {id, name, role}; ``room`` as events.Room; ``restore`` {position_ms, epoch, seq} or None."""
+
+    jti: str
+    expires_at: int
+    user: dict[str, Any]
+    room: dict[str, Any]
+    restore: dict[str, Any] | None
+
+
+class _User(Person):
+    role = fields.String(required=True, validate=validate.OneOf(ROLES))
+
+
+class _Restore(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    position_ms = fields.Float(required=True, validate=validate.Range(min=0))
+    epoch = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    seq = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+
+
+class _Claims(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    user = fields.Nested(_User, required=True)
+    room = fields.Nested(Room, required=True)
+    restore = fields.Nested(_Restore, required=True, allow_none=True)
+
+
+_CLAIMS: Final = _Claims()
+
+
+class Minter:
+    """Signs join tickets with one key: (kid, 32-byte Ed25519 seed)."""
+
+    def __init__(self, kid: str, seed: bytes) -> None:
+        self._kid = kid
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+
+    def mint(
+        self,
+        *,
+        user: Mapping[str, Any],
+        room: Mapping[str, Any],
+        restore: Mapping[str, Any] | None = None,
+        now_s: float | None = None,
+    ) -> str:
+        """Give a signed ticket for one person and one room, valid for TTL_S from ``now_s`` (default: the wall clock)."""
+        issued_at = int(time.time() if now_s is None else now_s)
+        claims = _CLAIMS.dump({"user": user, "room": room, "restore": restore})
+        if errors := _CLAIMS.validate(claims):
+            raise ValueError(f"claims do not fit the ticket: {errors}")
+        return jwt.encode(
+            {
+                "iss": ISSUER,
+                "aud": AUDIENCE,
+                "sub": claims["user"]["id"],
+                "iat": issued_at,
+                "exp": issued_at + TTL_S,
+                "jti": str(uuid7()),
+                **claims,
+            },
+            self._key,
+            algorithm="EdDSA",
+            headers={"kid": self._kid, "typ": TYPE},
+        )
+
+
+class Verifier:
+    """Verifies join tickets against public keys by kid, so that keys can be rotated: {kid: 32-byte Ed25519 public key}."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self._keys = {kid: Ed25519PublicKey.from_public_bytes(raw) for kid, raw in keys.items()}
+
+    def verify(self, token: str) -> Ticket:
+        """Check signature, type, issuer, audience, lifetime and claims; raises InvalidTicket with the reason."""
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._keys.get(header.get("kid", ""))
+            if key is None or header.get("typ") != TYPE:
+                raise InvalidTicket("ticket_invalid", "the ticket is signed by a key that is not known here")
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["EdDSA"],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                leeway=LEEWAY_S,
+                options={"require": ["exp", "iat", "jti", "iss", "aud"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise InvalidTicket("ticket_expired", "the ticket has expired: ask for a new one") from None
+        except jwt.InvalidTokenError as error:
+            raise InvalidTicket("ticket_invalid", f"the ticket is not valid: {error}") from None
+        try:
+            _CLAIMS.load(claims)
+            UUID(claims["jti"])
+        except (ValidationError, ValueError) as error:
+            raise InvalidTicket("ticket_invalid", f"the ticket's claims are not valid: {error}") from None
+        return Ticket(claims["jti"], claims["exp"], claims["user"], claims["room"], claims["restore"])
