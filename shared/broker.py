@@ -159,7 +159,7 @@ class Broker:
             try:
                 await self._session()
                 pause_s = RECONNECT_FIRST_S
-            except (AMQPError, RuntimeError, *CONNECTION_EXCEPTIONS) as error:
+            except Exception as error:  # noqa: BLE001 - whatever broke the session, the next one is the remedy
                 log.warning(
                     "RabbitMQ is away, trying again", reason=str(error) or repr(error), pause_s=round(pause_s, 1)
                 )
@@ -253,7 +253,7 @@ async def _outcome(consumer: _Consumer, message: AbstractIncomingMessage) -> str
     except InvalidEvent as error:
         log.error(
             "event is not valid, to the dead letters", queue=consumer.queue, id=message.message_id, reason=str(error)
-        )  # noqa: TRY400
+        )
         return "dead"
     pause_s, surprises = RECONNECT_FIRST_S, 0
     while True:
@@ -264,7 +264,7 @@ async def _outcome(consumer: _Consumer, message: AbstractIncomingMessage) -> str
         except InvalidEvent as error:
             log.error(
                 "event cannot be applied, to the dead letters", queue=consumer.queue, id=event.id, reason=str(error)
-            )  # noqa: TRY400
+            )
             return "dead"
         except Exception:
             surprises += 1

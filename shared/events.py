@@ -190,7 +190,7 @@ def _check(type_: str, data: Any) -> None:
     try:
         schema.load(data)
     except ValidationError as error:
-        raise InvalidEvent(f"data of {type_}", error.normalized_messages()) from None
+        raise InvalidEvent(f"data of {type_}", dict(error.messages_dict)) from None
 
 
 def new_event(
@@ -250,7 +250,7 @@ def decode(body: bytes) -> Event:
     try:
         envelope = _ENVELOPE.load(raw)
     except ValidationError as error:
-        raise InvalidEvent("envelope", error.normalized_messages()) from None
+        raise InvalidEvent("envelope", dict(error.messages_dict)) from None
     _check(envelope["type"], envelope["data"])
     return Event(
         id=envelope["id"],

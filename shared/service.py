@@ -29,7 +29,7 @@ REQUEST_SECONDS = Histogram("http_request_seconds", "Seconds from request to ans
 
 
 def configure_logging(level: str, format_: str) -> None:
-    """Send every log line, ours and the libraries', to standard error: ``json`` for machines, ``console`` for people."""
+    """Send every log line, ours and the libraries', to standard error: ``json`` for machines or ``console``."""
     shared_processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,

@@ -1,4 +1,4 @@
-"""From the environment to frozen settings; wrong or missing variables stop the start and are all named with their remedy."""
+"""From the environment to frozen settings; wrong variables stop the start, all named with their remedy."""
 
 from __future__ import annotations
 
@@ -68,18 +68,18 @@ class Environment:
 
     def integer(self, name: str, *, default: int, low: int, high: int) -> int:
         self._examples[name] = str(default)
-        return cast("int", self._env.int(name, default, validate=validate.Range(low, high)))
+        return self._env.int(name, default, validate=validate.Range(low, high))
 
     def number(self, name: str, *, default: float, low: float, high: float) -> float:
         self._examples[name] = str(default)
-        return cast("float", self._env.float(name, default, validate=validate.Range(low, high)))
+        return self._env.float(name, default, validate=validate.Range(low, high))
 
     def port(self, name: str, *, default: int) -> int:
         return self.integer(name, default=default, low=1, high=65535)
 
     def choice(self, name: str, options: tuple[str, ...], *, default: str) -> str:
         self._examples[name] = default
-        return cast("str", self._env.str(name, default, validate=validate.OneOf(options)))
+        return self._env.str(name, default, validate=validate.OneOf(options))
 
     def address(self, name: str, *schemes: str, default: str | None = None, example: str) -> str:
         """Read an address with one of the schemes; a trailing slash is taken off."""

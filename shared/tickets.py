@@ -37,7 +37,10 @@ class InvalidTicket(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A verified ticket. ``user`` {id, name, role}; ``room`` as events.Room; ``restore`` {position_ms, epoch, seq} or None."""
+    """A verified ticket.
+
+    ``user`` {id, name, role}; ``room`` as events.Room; ``restore`` {position_ms, epoch, seq} or None.
+    """
 
     jti: str
     expires_at: int
@@ -86,7 +89,7 @@ class Minter:
         restore: Mapping[str, Any] | None = None,
         now_s: float | None = None,
     ) -> str:
-        """Give a signed ticket for one person and one room, valid for TTL_S from ``now_s`` (default: the wall clock)."""
+        """Give a signed ticket for one person and one room, valid for TTL_S from ``now_s`` (default: now)."""
         issued_at = int(time.time() if now_s is None else now_s)
         claims = _CLAIMS.dump({"user": user, "room": room, "restore": restore})
         if errors := _CLAIMS.validate(claims):
@@ -108,7 +111,7 @@ class Minter:
 
 
 class Verifier:
-    """Verifies join tickets against public keys by kid, so that keys can be rotated: {kid: 32-byte Ed25519 public key}."""
+    """Verifies join tickets against public keys by kid, so that they can be rotated: {kid: 32 bytes of Ed25519}."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._keys = {kid: Ed25519PublicKey.from_public_bytes(raw) for kid, raw in keys.items()}
