@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared import events
+
+ROOM = str(uuid4())
+MOMENT = datetime(2026, 5, 1, 18, 30, tzinfo=UTC)
+
+
+def person(**more: Any) -> dict[str, Any]:
+    return {"id": uuid4(), "name": "Аня", **more}
+
+
+def invitation() -> dict[str, Any]:
+    return {
+        "invitation_id": uuid4(),
+        "link": "http://localhost:8080/rooms/abc",
+        "starts_at": None,
+        "film": {"id": uuid4(), "title": "Ночной поезд"},
+        "inviter": person(),
+        "invitee": person(email="anya@example.com", locale="ru"),
+    }
+
+
+def room() -> dict[str, Any]:
+    return {
+        "id": ROOM,
+        "code": "abc",
+        "version": 1,
+        "partition": 7,
+        "owner": uuid4(),
+        "film": {"id": uuid4(), "title": "Ночной поезд", "duration_ms": 90_000},
+        "access": "link",
+        "control": "everyone",
+        "capacity": 50,
+        "starts_at": None,
+        "settings": {},
+    }
+
+
+def journal(**more: Any) -> dict[str, Any]:
+    return {"room_id": ROOM, "epoch": 1, "seq": 4, **more}
+
+
+VISIT = journal(visit_id="v1", user_id=uuid4(), started_at=MOMENT)
+VALID: dict[str, dict[str, Any]] = {
+    events.INVITATION_CREATED: invitation(),
+    events.INVITATION_REVOKED: {key: value for key, value in invitation().items() if key not in {"link", "starts_at"}},
+    events.ROOM_OPENED: {"version": 1, "room": room()},
+    events.ROOM_CLOSED: {"version": 2, "partition": 7, "reason": "owner", "closed_at": MOMENT},
+    events.VISIT_STARTED: VISIT,
+    events.VISIT_ENDED: {**VISIT, "ended_at": MOMENT, "reason": "left"},
+    events.PLAYBACK_CHANGED: journal(
+        event="played",
+        playback={"status": "playing", "position_ms": 0.5, "rate": 1, "at_ms": 1_700_000_000_000.25},
+        by=None,
+        at=MOMENT,
+    ),
+    events.CHAT_POSTED: journal(
+        message_id="m1", author_id=uuid4(), author_name="Аня", text="Привет 👋", position_ms=10, sent_at=MOMENT
+    ),
+}
+
+
+def test_every_event_of_the_contract_has_an_example_here() -> None:
+    assert set(VALID) == set(events.SCHEMAS)
+
+
+@pytest.mark.parametrize("type_", sorted(VALID))
+def test_an_event_comes_back_from_its_envelope_as_it_went_in(type_: str) -> None:
+    event = events.new_event(type_, ROOM, VALID[type_], source="test", time=MOMENT)
+
+    assert events.decode(events.encode(event)) == event
+
+
+@pytest.mark.parametrize("type_", sorted(VALID))
+def test_each_missing_field_is_named(type_: str) -> None:
+    for field in VALID[type_]:
+        data = {key: value for key, value in VALID[type_].items() if key != field}
+        with pytest.raises(events.InvalidEvent, match=field):
+            events.new_event(type_, ROOM, data, source="test")
+
+
+def test_the_envelope_is_structured_cloudevents() -> None:
+    event = events.new_event(events.ROOM_CLOSED, ROOM, VALID[events.ROOM_CLOSED], source="api_service", time=MOMENT)
+
+    envelope = json.loads(events.encode(event))
+
+    assert envelope["specversion"] == "1.0"
+    assert envelope["type"] == "room.closed.v1"
+    assert envelope["subject"] == ROOM
+    assert envelope["time"] == "2026-05-01T18:30:00Z"
+    assert envelope["data"]["closed_at"] == "2026-05-01T18:30:00Z"
+
+
+def test_a_reader_ignores_fields_of_a_later_minor_version() -> None:
+    event = events.new_event(events.ROOM_CLOSED, ROOM, VALID[events.ROOM_CLOSED], source="test")
+    envelope = json.loads(events.encode(event))
+    envelope["traceparent"] = "00-…"
+    envelope["data"]["mood"] = "good"
+
+    assert events.decode(json.dumps(envelope).encode()).id == event.id
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"specversion": "0.3"}, "specversion"),
+        ({"type": "room.exploded.v1"}, "room.exploded.v1"),
+        ({"subject": "not-a-room"}, "subject"),
+        ({"data": [1]}, "data"),
+        ({"time": "2026-05-01T18:30:00"}, "time"),
+    ],
+)
+def test_a_bad_envelope_is_refused_by_the_name_of_its_field(change: dict[str, Any], named: str) -> None:
+    event = events.new_event(events.ROOM_CLOSED, ROOM, VALID[events.ROOM_CLOSED], source="test")
+    envelope = {**json.loads(events.encode(event)), **change}
+
+    with pytest.raises(events.InvalidEvent, match=named):
+        events.decode(json.dumps(envelope).encode())
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff"])
+def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+    with pytest.raises(events.InvalidEvent):
+        events.decode(body)
