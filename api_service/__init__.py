@@ -1,0 +1,1 @@
+"""The HTTP side of Movie Together: people, films, rooms, invitations, and the archive of what happened in rooms."""

@@ -1,0 +1,250 @@
+"""Tables of PostgreSQL, the durable truth: what migrations build and statements are written against.
+
+Keys are UUIDv7, so the order of keys is the order of creation and a key can serve as a list's cursor. Times are
+`timestamptz`. Every constraint has a name, and every foreign key leads an index.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import SchemaItem
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _key() -> Column[object]:
+    return Column("id", Uuid, primary_key=True)
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=None if nullable else func.now())
+
+
+def _reference(name: str, target: str, *, on_delete: str = "CASCADE", nullable: bool = False) -> Column[object]:
+    return Column(name, Uuid, ForeignKey(f"{target}.id", ondelete=on_delete), nullable=nullable)
+
+
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(name, metadata, *parts)
+
+
+users = _table(
+    "users",
+    _key(),
+    # OpenID Connect Core 1.0, section 2: `sub` is unique only within its issuer.
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=True),
+    Column("locale", Text, nullable=False, server_default="ru"),
+    _moment("created_at"),
+    _moment("updated_at"),
+    UniqueConstraint("issuer", "subject"),
+    CheckConstraint("locale IN ('ru', 'en')", name="locale"),
+    CheckConstraint("name <> ''", name="name"),
+    Index("ix_users_email", func.lower(text("email"))),
+)
+
+films = _table(
+    "films",
+    _key(),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("title", JSONB, nullable=False),
+    Column("description", JSONB, nullable=False),
+    Column("year", SmallInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("media_url", Text, nullable=False),
+    Column("poster_url", Text, nullable=False),
+    _moment("created_at"),
+    _moment("updated_at"),
+    CheckConstraint("title ? 'ru' AND title ? 'en'", name="title_locales"),
+    CheckConstraint("description ? 'ru' AND description ? 'en'", name="description_locales"),
+    CheckConstraint("duration_ms > 0", name="duration"),
+)
+
+# One row for two people, whoever asked: two requests that cross each other meet in the same row.
+friendships = _table(
+    "friendships",
+    _reference("low_id", "users"),
+    _reference("high_id", "users"),
+    Column("requested_by", Uuid, nullable=False),
+    _moment("requested_at"),
+    _moment("accepted_at", nullable=True),
+    PrimaryKeyConstraint("low_id", "high_id"),
+    CheckConstraint("low_id < high_id", name="order"),
+    CheckConstraint("requested_by IN (low_id, high_id)", name="requested_by"),
+    Index(None, "high_id", "low_id"),
+)
+
+watchlist = _table(
+    "watchlist",
+    _reference("user_id", "users"),
+    _reference("film_id", "films"),
+    _moment("added_at"),
+    PrimaryKeyConstraint("user_id", "film_id"),
+    Index(None, "film_id", "user_id"),
+)
+
+rooms = _table(
+    "rooms",
+    _key(),
+    Column("code", Text, nullable=False, unique=True),
+    _reference("owner_id", "users", on_delete="RESTRICT"),
+    _reference("film_id", "films", on_delete="RESTRICT"),
+    Column("access", Text, nullable=False),
+    Column("control", Text, nullable=False),
+    Column("capacity", SmallInteger, nullable=False),
+    Column("starts_at", DateTime(timezone=True), nullable=True),
+    # Fixed for life: the live room's keys and the socket's address are made from it.
+    Column("partition", Integer, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    _moment("created_at"),
+    _moment("closed_at", nullable=True),
+    Column("closed_reason", Text, nullable=True),
+    # 22 base64url characters carry 128 random bits.
+    CheckConstraint("code ~ '^[A-Za-z0-9_-]{22}$'", name="code"),
+    CheckConstraint("access IN ('link', 'invited')", name="access"),
+    CheckConstraint("control IN ('everyone', 'moderators', 'owner')", name="control"),
+    CheckConstraint("capacity BETWEEN 2 AND 200", name="capacity"),
+    CheckConstraint("partition >= 0", name="partition"),
+    CheckConstraint("version >= 1", name="version"),
+    CheckConstraint("(closed_at IS NULL) = (closed_reason IS NULL)", name="closed"),
+    Index(None, "owner_id"),
+    Index(None, "film_id"),
+)
+
+# Whoever was ever let into a room: its owner, and each person who took a join ticket.
+room_roles = _table(
+    "room_roles",
+    _reference("room_id", "rooms"),
+    _reference("user_id", "users"),
+    Column("role", Text, nullable=False),
+    _moment("since"),
+    PrimaryKeyConstraint("room_id", "user_id"),
+    CheckConstraint("role IN ('owner', 'moderator', 'viewer')", name="role"),
+    Index(None, "user_id", "room_id"),
+)
+
+invitations = _table(
+    "invitations",
+    _key(),
+    _reference("room_id", "rooms"),
+    _reference("invitee_id", "users"),
+    _reference("inviter_id", "users"),
+    _moment("created_at"),
+    _moment("revoked_at", nullable=True),
+    # Nobody is invited twice; after a revocation one may be invited anew.
+    Index("uq_invitations_standing", "room_id", "invitee_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    Index(None, "room_id", "id"),
+    Index(None, "invitee_id", "room_id"),
+    Index(None, "inviter_id"),
+)
+
+visits = _table(
+    "visits",
+    Column("id", Text, primary_key=True),  # chosen by sync_service
+    _reference("room_id", "rooms"),
+    _reference("user_id", "users"),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    _moment("ended_at", nullable=True),
+    Column("end_reason", Text, nullable=True),
+    CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended"),
+    Index(None, "room_id", "started_at"),
+    Index(None, "user_id"),
+)
+
+room_events = _table(
+    "room_events",
+    _reference("room_id", "rooms"),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    # Where the player stood after the event; `playback_at` is when `position_ms` holds, on the room's clock.
+    Column("status", Text, nullable=False),
+    Column("position_ms", Double, nullable=False),
+    Column("rate", Double, nullable=False),
+    Column("playback_at", DateTime(timezone=True), nullable=False),
+    _reference("user_id", "users", on_delete="SET NULL", nullable=True),
+    Column("happened_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("room_id", "epoch", "seq"),
+    Index(None, "user_id"),
+)
+
+chat_messages = _table(
+    "chat_messages",
+    _reference("room_id", "rooms"),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("message_id", Text, nullable=False),
+    _reference("author_id", "users"),
+    Column("author_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("position_ms", Double, nullable=False),
+    Column("sent_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("room_id", "epoch", "seq"),
+    Index(None, "author_id"),
+)
+
+# Events on their way to the broker. `due_at` is both the time of the next attempt and, once claimed, the lease's end.
+outbox = _table(
+    "outbox",
+    _key(),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("data", JSONB, nullable=False),
+    _moment("created_at"),
+    _moment("due_at"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text, nullable=True),
+    _moment("published_at", nullable=True),
+    Index("ix_outbox_due", "due_at", "id", postgresql_where=text("published_at IS NULL")),
+    Index("ix_outbox_published", "published_at", postgresql_where=text("published_at IS NOT NULL")),
+)
+
+# Ids of the broker events that were archived.
+inbox = _table(
+    "inbox",
+    Column("event_id", Text, primary_key=True),
+    _moment("consumed_at"),
+    Index(None, "consumed_at"),
+)
+
+idempotency_keys = _table(
+    "idempotency_keys",
+    _reference("user_id", "users"),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    _reference("room_id", "rooms"),
+    _moment("created_at"),
+    PrimaryKeyConstraint("user_id", "key"),
+    Index(None, "room_id"),
+    Index(None, "created_at"),
+)
