@@ -1,0 +1,268 @@
+"""PostgreSQL through aiopg: the only module that knows the driver.
+
+Statements are built with SQLAlchemy Core and compiled once, at import; running one costs what the driver costs.
+Compiled statements bypass SQLAlchemy's bind expansion: lists go as `= ANY(array)`, many rows as `unnest`.
+"""
+
+import asyncio
+from collections import namedtuple
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, cast
+
+import aiopg
+import orjson
+import psycopg2
+import psycopg2.errors
+import psycopg2.extras
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, register_adapter
+from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
+from sqlalchemy.sql.elements import ClauseElement
+
+STATEMENT_DEADLINE_S: Final = 5.0
+# Whoever waits longer for a connection is told so: a queue of waiters would only grow behind a slow database.
+ACQUIRE_DEADLINE_S: Final = 2.0
+POOL_SIZE: Final = 10
+
+# What ends a statement whose client has gone (aiopg drops the connection, PostgreSQL goes on), and a transaction that a
+# frozen process left open.
+_SERVER_OPTIONS: Final = " ".join(
+    (
+        "-c timezone=UTC",
+        f"-c statement_timeout={STATEMENT_DEADLINE_S * 1000:.0f}",
+        "-c idle_in_transaction_session_timeout=30000",
+    )
+)
+_DIALECT: Final = psycopg2_dialect.dialect()  # type: ignore[no-untyped-call]
+
+psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
+psycopg2.extras.register_default_json(globally=True, loads=orjson.loads)
+psycopg2.extras.register_default_jsonb(globally=True, loads=orjson.loads)
+register_adapter(dict, lambda value: psycopg2.extras.Json(value, dumps=lambda plain: orjson.dumps(plain).decode()))
+
+Row = Any  # a named tuple of the statement's columns
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL cannot be reached, broke off, or has no connection free; nothing is known about a COMMIT under way."""
+
+
+class DatabaseTimeout(DatabaseUnavailable):
+    """A statement ran over its deadline and was abandoned."""
+
+
+class ConstraintViolated(Exception):
+    """A row was refused by the named constraint."""
+
+    def __init__(self, constraint: str, reason: str) -> None:
+        super().__init__(reason)
+        self.constraint = constraint
+
+
+class InvalidValue(Exception):
+    """A value that PostgreSQL cannot hold, such as a text with a NUL character."""
+
+
+class Statement:
+    """A statement compiled once; ``deadline_s`` is how long one run of it may take."""
+
+    __slots__ = ("_defaults", "_names", "_row", "deadline_s", "sql")
+
+    def __init__(self, clause: ClauseElement, *, deadline_s: float = STATEMENT_DEADLINE_S) -> None:
+        if deadline_s > STATEMENT_DEADLINE_S:
+            raise ValueError(f"PostgreSQL itself ends statements after {STATEMENT_DEADLINE_S:g} s")
+        compiled = clause.compile(dialect=_DIALECT)
+        self.sql = str(compiled)
+        if "POSTCOMPILE" in self.sql:
+            raise ValueError(f"the statement needs bind expansion at each run, use = ANY(array): {self.sql}")
+        bound = dict(compiled.params)
+        self._defaults = {name: value for name, value in bound.items() if value is not None}
+        self._names = frozenset(bound)
+        self._row: Callable[[Sequence[Any]], Row] | None = None
+        self.deadline_s = deadline_s
+
+    def parameters(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Give the values of all parameters; raises TypeError if one is missing or unknown."""
+        values = {**self._defaults, **given}
+        if values.keys() != self._names:
+            raise TypeError(f"parameters {sorted(values.keys() ^ self._names)} are missing or unknown: {self.sql}")
+        return values
+
+    def rows(self, description: Sequence[Any], values: Sequence[Sequence[Any]]) -> list[Row]:
+        """Name the columns of the rows that a run brought."""
+        if self._row is None:
+            self._row = _namer([column[0] for column in description])
+        return list(map(self._row, values))
+
+
+class Connection:
+    """One connection for the length of a ``with``; use cases take it or the whole Database alike."""
+
+    def __init__(self, raw: aiopg.Connection) -> None:
+        self._raw = raw
+
+    async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:
+        """Run a statement and give every row."""
+        cursor = await self._run(statement, parameters)
+        return statement.rows(cursor.description, cursor.fetchall())
+
+    async def first(self, statement: Statement, /, **parameters: Any) -> Row | None:
+        """Run a statement and give its first row, or None."""
+        cursor = await self._run(statement, parameters)
+        row = cursor.fetchone()
+        return None if row is None else statement.rows(cursor.description, [row])[0]
+
+    async def run(self, statement: Statement, /, **parameters: Any) -> int:
+        """Run a statement and give the number of rows that it touched."""
+        return int((await self._run(statement, parameters)).rowcount)
+
+    async def command(self, sql: str) -> None:
+        """Run a bare command such as COMMIT."""
+        await self._execute(sql, None, STATEMENT_DEADLINE_S)
+
+    async def _run(self, statement: Statement, parameters: dict[str, Any]) -> Any:
+        return await self._execute(statement.sql, statement.parameters(parameters), statement.deadline_s)
+
+    async def _execute(self, sql: str, values: dict[str, Any] | None, deadline_s: float) -> Any:
+        """Give psycopg2's cursor with the result already here."""
+        task = asyncio.current_task()
+        cancelling = task.cancelling() if task else 0
+        try:
+            cursor = await self._raw.cursor()
+            await cursor.execute(sql, values, timeout=deadline_s)
+        except asyncio.CancelledError:
+            # aiopg turns the server's own "canceling statement" (statement_timeout) into this; only a task that was
+            # asked to stop is really being cancelled.
+            if task and task.cancelling() > cancelling:
+                raise
+            raise DatabaseTimeout(f"PostgreSQL cancelled a statement: {sql}") from None
+        except TimeoutError:
+            raise DatabaseTimeout(f"no answer from PostgreSQL within {deadline_s:g} s: {sql}") from None
+        except psycopg2.IntegrityError as error:
+            raise ConstraintViolated(error.diag.constraint_name or "", str(error)) from error
+        except (psycopg2.DataError, ValueError) as error:
+            raise InvalidValue(str(error)) from error
+        except psycopg2.errors.UndefinedTable as error:
+            raise DatabaseUnavailable(f"{_line(error)}; bring the tables with `alembic upgrade head`") from error
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            raise DatabaseUnavailable(_line(error)) from error
+        return cursor.raw
+
+
+class Transaction(Connection):
+    """Statements that take effect together, and announcements made once they did."""
+
+    def __init__(self, raw: aiopg.Connection) -> None:
+        super().__init__(raw)
+        self.announcements: set[str] = set()
+
+    def announce(self, topic: str) -> None:
+        """Wake this process's waiters for ``topic`` after the commit.
+
+        Not NOTIFY: PostgreSQL holds one lock for all of a cluster's notifying transactions until each is on disk, which
+        would make rooms be created one at a time.
+        """
+        self.announcements.add(topic)
+
+
+class Database:
+    """A bounded pool of connections that outlives PostgreSQL's restarts."""
+
+    def __init__(self, url: str, *, size: int = POOL_SIZE, acquire_deadline_s: float = ACQUIRE_DEADLINE_S) -> None:
+        self._url = url
+        self._size = size
+        self._acquire_deadline_s = acquire_deadline_s
+        self._pool: aiopg.Pool | None = None
+        self._topics: dict[str, asyncio.Event] = {}
+
+    async def start(self) -> None:
+        """Make the pool; connections are opened when first needed, so PostgreSQL may still be away."""
+        self._pool = await aiopg.create_pool(
+            self._url,
+            minsize=0,
+            maxsize=self._size,
+            timeout=self._acquire_deadline_s,
+            options=_SERVER_OPTIONS,
+            application_name="api_service",
+            enable_json=False,  # registered once above, not with two queries per connection
+            enable_hstore=False,
+            enable_uuid=False,
+        )
+
+    async def close(self) -> None:
+        """Close every connection, those in use too."""
+        if self._pool is not None:
+            self._pool.terminate()
+            await self._pool.wait_closed()
+            self._pool = None
+
+    async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:
+        """Run a statement by itself and give every row."""
+        async with self._lend() as raw:
+            return await Connection(raw).all(statement, **parameters)
+
+    async def first(self, statement: Statement, /, **parameters: Any) -> Row | None:
+        """Run a statement by itself and give its first row, or None."""
+        async with self._lend() as raw:
+            return await Connection(raw).first(statement, **parameters)
+
+    async def run(self, statement: Statement, /, **parameters: Any) -> int:
+        """Run a statement by itself and give the number of rows that it touched."""
+        async with self._lend() as raw:
+            return await Connection(raw).run(statement, **parameters)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; statements on it take effect one by one."""
+        async with self._lend() as raw:
+            yield Connection(raw)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Lend a connection whose statements take effect together at the end, or not at all after an exception."""
+        async with self._lend() as raw:
+            transaction = Transaction(raw)
+            await transaction.command("BEGIN")
+            try:
+                yield transaction
+            except Exception:
+                if not raw.closed:
+                    await transaction.command("ROLLBACK")
+                raise
+            await transaction.command("COMMIT")
+        for topic in transaction.announcements:
+            self.announcement(topic).set()
+
+    def announcement(self, topic: str) -> asyncio.Event:
+        """Give the event that is set after each commit which announced ``topic``; the waiter clears it."""
+        return self._topics.setdefault(topic, asyncio.Event())
+
+    @asynccontextmanager
+    async def _lend(self) -> AsyncIterator[aiopg.Connection]:
+        if self._pool is None:
+            raise RuntimeError("the database is not started")
+        try:
+            raw = await self._pool.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable(f"no connection to PostgreSQL within {self._acquire_deadline_s:g} s") from None
+        except psycopg2.Error as error:
+            raise DatabaseUnavailable(_line(error)) from error
+        try:
+            yield raw
+        finally:
+            # After a timeout or a cancellation a statement may still be running on it: never lend it again.
+            if not raw.closed and raw.raw.get_transaction_status() != TRANSACTION_STATUS_IDLE:
+                raw.close()
+            self._pool.release(raw)
+
+
+def _namer(columns: list[str]) -> Callable[[Sequence[Any]], Row]:
+    row: Any = namedtuple("Row", columns)  # type: ignore[misc]  # the columns are known at run time only
+    return cast("Callable[[Sequence[Any]], Row]", row._make)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+Queryable = Database | Connection
