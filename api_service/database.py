@@ -112,6 +112,10 @@ class Connection:
         row = cursor.fetchone()
         return None if row is None else statement.rows(cursor.description, [row])[0]
 
+    async def one(self, statement: Statement, /, **parameters: Any) -> Row:
+        """Run a statement that always brings a row, and give it."""
+        return _there(await self.first(statement, **parameters))
+
     async def run(self, statement: Statement, /, **parameters: Any) -> int:
         """Run a statement and give the number of rows that it touched."""
         return int((await self._run(statement, parameters)).rowcount)
@@ -206,6 +210,10 @@ class Database:
         async with self._lend() as raw:
             return await Connection(raw).first(statement, **parameters)
 
+    async def one(self, statement: Statement, /, **parameters: Any) -> Row:
+        """Run a statement by itself that always brings a row, and give it."""
+        return _there(await self.first(statement, **parameters))
+
     async def run(self, statement: Statement, /, **parameters: Any) -> int:
         """Run a statement by itself and give the number of rows that it touched."""
         async with self._lend() as raw:
@@ -259,6 +267,12 @@ class Database:
 def _namer(columns: list[str]) -> Callable[[Sequence[Any]], Row]:
     row: Any = namedtuple("Row", columns)  # type: ignore[misc]  # the columns are known at run time only
     return cast("Callable[[Sequence[Any]], Row]", row._make)
+
+
+def _there(row: Row | None) -> Row:
+    if row is None:
+        raise LookupError("the statement brought no row")
+    return row
 
 
 def _line(error: Exception) -> str:

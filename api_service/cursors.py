@@ -1,0 +1,46 @@
+"""Cursors of lists: where the last page ended, opaque to callers."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from api_service.problems import INVALID_CURSOR
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list, and the cursor of the next part or None."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+def encode(*position: Any) -> str:
+    """Give the cursor for a position in the order of a list."""
+    return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
+
+
+def decode(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any]:
+    """Give back a cursor's position, each part read by its kind; all None at the start of a list.
+
+    Raises the problem `invalid_cursor` for anything that `encode` did not make.
+    """
+    if cursor is None:
+        return [None] * len(kinds)
+    try:
+        position = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        return [kind(part) for kind, part in zip(kinds, position, strict=True)]
+    except (binascii.Error, ValueError, TypeError, AttributeError):
+        raise INVALID_CURSOR.problem() from None
+
+
+def page(items: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
+    """Make a page of at most ``limit`` items out of a query that asked for one more than that."""
+    shown = list(items[:limit])
+    return Page(shown, encode(*position(shown[-1])) if len(items) > limit else None)

@@ -1,0 +1,145 @@
+"""People: the mirror of the auth service's accounts, kept up to date at each sign-in."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from marshmallow import ValidationError, validate
+from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from api_service.database import Queryable, Row, Statement
+from api_service.tables import users
+
+LOCALES = ("ru", "en")
+EMAIL_MATCHES = 20
+
+_is_email = validate.Email()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as others see them."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody as they see themselves; ``email`` is None when the auth service gave no usable address."""
+
+    id: UUID
+    name: str
+    email: str | None
+    locale: str
+
+
+class Profile(Protocol):
+    """What the auth service says of an account; (issuer, subject) is its only stable name."""
+
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def locale(self) -> str: ...
+
+
+_columns = (users.c.id, users.c.name, users.c.email, users.c.locale)
+
+_new = insert(users).values({name: bindparam(name) for name in ("id", "issuer", "subject", "name", "email", "locale")})
+_UPSERT = Statement(
+    _new.on_conflict_do_update(
+        index_elements=[users.c.issuer, users.c.subject],
+        set_={
+            "name": _new.excluded.name,
+            "email": _new.excluded.email,
+            "locale": _new.excluded.locale,
+            "updated_at": func.now(),
+        },
+    ).returning(*_columns)
+)
+_BY_ID = Statement(select(*_columns).where(users.c.id == bindparam("user_id")))
+_BY_SUBJECT = Statement(
+    select(*_columns).where(users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"))
+)
+_BY_EMAIL = Statement(
+    select(users.c.id, users.c.name)
+    .where(func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)))
+    .order_by(users.c.id)
+    .limit(EMAIL_MATCHES)
+)
+
+
+async def upsert_user(db: Queryable, *, issuer: str, subject: str, name: str, email: str | None, locale: str) -> User:
+    """Create the account, or bring what we know of it up to date.
+
+    An address that no mail could reach is left out, so that an invitation never fails on it.
+    """
+    row = await db.one(
+        _UPSERT,
+        id=uuid7(),
+        issuer=issuer,
+        subject=subject,
+        name=name.strip() or subject,
+        email=_reachable(email),
+        locale=locale if locale in LOCALES else LOCALES[0],
+    )
+    return _user(row)
+
+
+async def user_by_id(db: Queryable, user_id: UUID) -> User | None:
+    """Give the account with our key, or None."""
+    row = await db.first(_BY_ID, user_id=user_id)
+    return None if row is None else _user(row)
+
+
+async def user_by_subject(db: Queryable, issuer: str, subject: str) -> User | None:
+    """Give the account that the auth service calls so, or None."""
+    row = await db.first(_BY_SUBJECT, issuer=issuer, subject=subject)
+    return None if row is None else _user(row)
+
+
+async def people_by_email(db: Queryable, email: str) -> list[Person]:
+    """Give whoever has exactly this address, upper and lower case alike."""
+    return [Person(row.id, row.name) for row in await db.all(_BY_EMAIL, email=email.strip())]
+
+
+class Accounts:
+    """The mirror as signing in uses it."""
+
+    def __init__(self, db: Queryable) -> None:
+        self._db = db
+
+    async def by_id(self, user_id: UUID) -> User | None:
+        return await user_by_id(self._db, user_id)
+
+    async def by_subject(self, issuer: str, subject: str) -> User | None:
+        return await user_by_subject(self._db, issuer, subject)
+
+    async def upsert(self, profile: Profile) -> User:
+        return await upsert_user(
+            self._db,
+            issuer=profile.issuer,
+            subject=profile.subject,
+            name=profile.name,
+            email=profile.email,
+            locale=profile.locale,
+        )
+
+
+def _user(row: Row) -> User:
+    return User(row.id, row.name, row.email, row.locale)
+
+
+def _reachable(email: str | None) -> str | None:
+    try:
+        return None if email is None else _is_email(email)
+    except ValidationError:
+        return None

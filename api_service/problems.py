@@ -1,0 +1,61 @@
+"""Every problem that the HTTP API answers with: each code is spelled here once and explained in docs/errors.md."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from shared.service import Problem
+
+RETRY_AFTER_S: Final = 1
+
+
+class Kind:
+    """One problem code; `problem()` gives the exception to raise."""
+
+    def __init__(self, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+
+    def problem(self, detail: str | None = None, *, errors: Sequence[Mapping[str, str]] = ()) -> Problem:
+        return Problem(self.status, self.code, detail or self.detail, errors=errors, headers=self.headers)
+
+
+_RETRY: Final = {"Retry-After": str(RETRY_AFTER_S)}
+
+INVALID_JSON: Final = Kind(400, "invalid_json", "The body is not JSON: send one JSON object, encoded as UTF-8.")
+INVALID_CURSOR: Final = Kind(
+    400, "invalid_cursor", "This cursor was not given by this list: start again without `cursor`."
+)
+NOT_ROOM_OWNER: Final = Kind(403, "not_room_owner", "Only the room's owner may do this.")
+FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
+PERSON_NOT_FOUND: Final = Kind(
+    404, "person_not_found", "There is no such person: find them by GET /api/v1/people?email=."
+)
+ROOM_NOT_FOUND: Final = Kind(
+    404, "room_not_found", "There is no such room, or it is only for those invited: check the link or ask its owner."
+)
+INVITATION_NOT_FOUND: Final = Kind(
+    404, "invitation_not_found", "This room has no such invitation: GET its invitations to see which there are."
+)
+FRIEND_YOURSELF: Final = Kind(409, "friend_yourself", "You cannot be your own friend: give another person's id.")
+NOT_FRIENDS: Final = Kind(409, "not_friends", "Only accepted friends can be invited: wait until they accept.")
+ROOM_CLOSED: Final = Kind(410, "room_closed", "This room was closed by its owner: ask for a new one, or open your own.")
+UNSUPPORTED_MEDIA_TYPE: Final = Kind(
+    415, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json."
+)
+INVALID_FIELDS: Final = Kind(422, "invalid_fields", "Some fields are wrong: `errors` names each and what it must be.")
+IDEMPOTENCY_KEY_REUSED: Final = Kind(
+    422, "idempotency_key_reused", "This Idempotency-Key was used for another order: use a new key for each new order."
+)
+DATABASE_UNAVAILABLE: Final = Kind(
+    503,
+    "database_unavailable",
+    "The database is not answering; nothing was changed that was not confirmed. Try again.",
+    headers=_RETRY,
+)
+DEADLINE_EXCEEDED: Final = Kind(
+    503, "deadline_exceeded", "This took too long and was given up. Try again.", headers=_RETRY
+)
+
+KINDS: Final = tuple(value for value in globals().values() if isinstance(value, Kind))
