@@ -1,0 +1,110 @@
+"""Matches: which friends also want to watch a film, and which films most friends want."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Integer, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from api_service import cursors
+from api_service.cursors import Page
+from api_service.database import Queryable, Statement
+from api_service.films import Film, film, film_columns, film_of
+from api_service.friends import friends_of
+from api_service.people import Person
+from api_service.tables import films, users, watchlist
+
+FRIENDS_NAMED = 5
+MOST_SHOWN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A film, how many friends want to watch it, and the first of them by name."""
+
+    film: Film
+    friends_count: int
+    friends: list[Person]
+
+
+_viewer = bindparam("viewer", type_=Uuid)
+_friends = friends_of(_viewer)
+
+_WANTING = Statement(
+    select(users.c.id, users.c.name)
+    .join_from(watchlist, _friends, _friends.c.id == watchlist.c.user_id)
+    .join(users, users.c.id == watchlist.c.user_id)
+    .where(watchlist.c.film_id == bindparam("film_id"))
+    .order_by(users.c.name, users.c.id)
+    .limit(MOST_SHOWN)
+)
+
+_wanted = (
+    select(watchlist.c.film_id, func.count().label("friends_count"))
+    .join(_friends, _friends.c.id == watchlist.c.user_id)
+    .group_by(watchlist.c.film_id)
+    .cte("wanted")
+)
+_first_friends = (
+    select(users.c.id, users.c.name)
+    .join_from(watchlist, _friends, _friends.c.id == watchlist.c.user_id)
+    .join(users, users.c.id == watchlist.c.user_id)
+    .where(watchlist.c.film_id == _wanted.c.film_id)
+    .order_by(users.c.name, users.c.id)
+    .limit(FRIENDS_NAMED)
+    .correlate(_wanted)
+    .subquery("first_friends")
+)
+_named = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_array(_first_friends.c.id, _first_friends.c.name),
+                _first_friends.c.name,
+                _first_friends.c.id,
+            )
+        )
+    )
+    .scalar_subquery()
+    .label("friends")
+)
+_count_after = bindparam("count_after", type_=Integer)
+_after = bindparam("after", type_=Uuid)
+_RANKED = Statement(
+    select(*film_columns(_viewer), _wanted.c.friends_count, _named)
+    .join_from(_wanted, films, films.c.id == _wanted.c.film_id)
+    .where(
+        or_(
+            _after.is_(None),
+            _wanted.c.friends_count < _count_after,
+            and_(_wanted.c.friends_count == _count_after, films.c.id > _after),
+        )
+    )
+    .order_by(_wanted.c.friends_count.desc(), films.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+async def friends_wanting(db: Queryable, viewer: UUID, locale: str, film_id: UUID) -> list[Person]:
+    """Give the accepted friends who want to watch a film, by name; raises the problem `film_not_found`."""
+    found = [Person(row.id, row.name) for row in await db.all(_WANTING, viewer=viewer, film_id=film_id)]
+    if not found:
+        await film(db, viewer, locale, film_id)
+    return found
+
+
+async def ranked(
+    db: Queryable, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None
+) -> Page[Match]:
+    """Give the films that friends want to watch, those wanted by most first; raises the problem `invalid_cursor`."""
+    count_after, after = cursors.decode(cursor, int, UUID)
+    rows = await db.all(_RANKED, viewer=viewer, count_after=count_after, after=after, limit=limit + 1)
+    found = [
+        Match(
+            film=film_of(row, locale, row.friends_count),
+            friends_count=row.friends_count,
+            friends=[Person(UUID(id_), name) for id_, name in row.friends],
+        )
+        for row in rows
+    ]
+    return cursors.page(found, limit, lambda last: (last.friends_count, last.film.id))
