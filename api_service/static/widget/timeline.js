@@ -1,0 +1,22 @@
+/** Where the film is: the timing vector {status, position_ms, rate, at_ms} of protocol v1, read at a time. */
+
+/** Position in ms at the server's time `nowMs`, within [0, durationMs] (an unknown duration does not bound it). */
+export function positionAt(playback, nowMs, durationMs = Infinity) {
+  const ran = playback.status === "playing" ? Math.max(0, nowMs - playback.at_ms) * playback.rate : 0;
+  return Math.min(Math.max(0, playback.position_ms + ran), durationMs || Infinity);
+}
+
+/** True while the film runs for everyone at `nowMs`: started, and not yet at its end. */
+export function isRunning(playback, nowMs, durationMs = Infinity) {
+  return playback.status === "playing" && nowMs >= playback.at_ms
+    && positionAt(playback, nowMs, durationMs) < (durationMs || Infinity);
+}
+
+/** "1:02:03" or "2:03": a film position for people. */
+export function readablePosition(positionMs) {
+  const seconds = Math.max(0, Math.floor(positionMs / 1000));
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Clock, WINDOW } from "../../../api_service/static/widget/clock.js";
+import { seeded } from "./seeded.mjs";
+
+/** A ping over a line: the server's clock is `offset` ahead; each way has its own delay. */
+function ping(t0, offset, there, back, served = 0.2) {
+  const t1 = t0 + there + offset;
+  return { t0, t1, t2: t1 + served, t3: t0 + there + served + back };
+}
+
+test("one ping over an even line gives the offset exactly", () => {
+  const clock = new Clock();
+  clock.add(ping(1000, 5_000_000, 20, 20));
+  assert.equal(clock.offsetMs, 5_000_000);
+  assert.equal(Math.round(clock.rttMs), 40);
+  assert.equal(clock.serverAt(2000), 5_002_000);
+});
+
+test("quiet moments of the two directions are found even when they never fall into one ping", () => {
+  const clock = new Clock();
+  clock.add(ping(0, 300, 10, 90));
+  clock.add(ping(100, 300, 90, 10));
+  assert.ok(Math.abs(clock.offsetMs - 300) < 0.001);
+
+  const onePingAlone = new Clock();
+  onePingAlone.add(ping(0, 300, 10, 90));
+  assert.equal(onePingAlone.offsetMs, 260, "the quickest single ping is 40 ms off: why the minima are taken apart");
+});
+
+test("over a line delayed by 100 ± 50 ms each way the offset is good to a few milliseconds", () => {
+  const random = seeded(7);
+  const errors = [];
+  for (let run = 0; run < 40; run += 1) {
+    const clock = new Clock();
+    for (let n = 0; n < WINDOW; n += 1) clock.add(ping(n * 2000, 777, 50 + random() * 100, 50 + random() * 100));
+    errors.push(Math.abs(clock.offsetMs - 777));
+  }
+  errors.sort((a, b) => a - b);
+  assert.ok(errors[37] < 5, `p95 is ${errors[37]} ms`);
+});
+
+test("old pings leave the window, so a slowly drifting clock is followed", () => {
+  const clock = new Clock();
+  for (let n = 0; n < 200; n += 1) clock.add(ping(n * 2000, 500 + n * 0.05, 15, 15));
+  assert.ok(Math.abs(clock.offsetMs - 510) < 2, `${clock.offsetMs}`);
+});
+
+test("a clock that jumped is noticed at the first ping and only what came after counts", () => {
+  const clock = new Clock();
+  for (let n = 0; n < 10; n += 1) assert.equal(clock.add(ping(n * 2000, 500, 20, 20)), false);
+  assert.equal(clock.add(ping(30_000, 4_500, 25, 20)), true, "a laptop slept for four seconds");
+  assert.ok(Math.abs(clock.offsetMs - 4_500) < 10);
+  assert.equal(clock.add(ping(32_000, -9_000, 20, 20)), true, "and backwards");
+  assert.ok(Math.abs(clock.offsetMs + 9_000) < 10);
+});
+
+test("slow pings are no jump", () => {
+  const clock = new Clock();
+  clock.add(ping(0, 500, 20, 20));
+  assert.equal(clock.add(ping(2000, 500, 900, 20)), false);
+  assert.equal(clock.add(ping(4000, 500, 20, 3000)), false);
+  assert.equal(clock.offsetMs, 500);
+});
+
+test("before the first pong the server's time from welcome serves, and never replaces a measurement", () => {
+  const clock = new Clock();
+  assert.equal(clock.known, false);
+  clock.guess(10_000, 400);
+  assert.equal(clock.serverAt(500), 10_100);
+  clock.add(ping(600, 9_580, 20, 20));
+  clock.guess(99_999, 700);
+  assert.ok(Math.abs(clock.offsetMs - 9_580) < 0.001);
+});

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { isRunning, positionAt, readablePosition } from "../../../api_service/static/widget/timeline.js";
+
+const playing = { status: "playing", position_ms: 10_000, rate: 1.5, at_ms: 1_000 };
+const paused = { status: "paused", position_ms: 10_000, rate: 1.5, at_ms: 1_000 };
+
+test("a paused film stays where it is", () => assert.equal(positionAt(paused, 99_000, 60_000), 10_000));
+
+test("a playing film moves at its rate from at_ms on, and not before", () => {
+  assert.equal(positionAt(playing, 500, 60_000), 10_000);
+  assert.equal(positionAt(playing, 1_000, 60_000), 10_000);
+  assert.equal(positionAt(playing, 3_000, 60_000), 13_000);
+});
+
+test("the film never leaves its own length", () => {
+  assert.equal(positionAt(playing, 999_000, 60_000), 60_000);
+  assert.equal(positionAt({ ...paused, position_ms: -5 }, 0, 60_000), 0);
+});
+
+test("an unknown length does not bound it", () => {
+  assert.equal(positionAt(playing, 101_000), 160_000);
+  assert.equal(positionAt(playing, 101_000, 0), 160_000);
+  assert.equal(positionAt(playing, 101_000, NaN), 160_000);
+});
+
+test("a film runs between its start and its end", () => {
+  assert.equal(isRunning(playing, 999, 60_000), false);
+  assert.equal(isRunning(playing, 1_000, 60_000), true);
+  assert.equal(isRunning(playing, 999_000, 60_000), false);
+  assert.equal(isRunning(paused, 2_000, 60_000), false);
+});
+
+test("positions read like a player's", () => {
+  assert.equal(readablePosition(0), "0:00");
+  assert.equal(readablePosition(63_999), "1:03");
+  assert.equal(readablePosition(3_723_000), "1:02:03");
+  assert.equal(readablePosition(-1), "0:00");
+});
