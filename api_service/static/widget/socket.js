@@ -85,8 +85,8 @@ export class RoomSocket {
     this.#resume = resume;
   }
 
-  /** Breaks off and comes back at once with the resume token: a gap in the log, or a line that no longer answers. */
-  restart(afterMs = 0) {
+  /** Breaks off and comes back soon with the resume token: a gap in the log, or a line that no longer answers. */
+  restart(afterMs = this.#nextWait()) {
     if (this.#stopped) return;
     this.#drop();
     this.#wait(afterMs);
@@ -105,7 +105,7 @@ export class RoomSocket {
     this.#heard.status("connecting");
     const socket = this.#open(this.#address);
     this.#socket = socket;
-    this.#deadline = setTimeout(() => this.restart(this.#nextWait()), WELCOME_WITHIN_MS);
+    this.#deadline = setTimeout(() => this.restart(), WELCOME_WITHIN_MS);
     socket.onopen = () => socket.send(JSON.stringify(this.#hello()));
     socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data));
     socket.onclose = ({ code }) => socket === this.#socket && this.#closed(code);

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { test } from "node:test";
+
+import { Player } from "../../../api_service/static/widget/player.js";
+import { positionAt } from "../../../api_service/static/widget/timeline.js";
+import { Adapter } from "./adapter.mjs";
+
+const now = () => performance.now() + 1_000_000; // the server's clock is elsewhere
+
+function bound(options = {}) {
+  const media = new Adapter(options);
+  const heard = { wishes: [], statuses: [], buffering: [] };
+  const player = new Player(media, {
+    now,
+    browser: options.browser ?? {},
+    heard: {
+      wish: (type, value) => heard.wishes.push([type, value]),
+      status: (name) => heard.statuses.push(name),
+      ready: () => {},
+      buffering: (yes) => heard.buffering.push(yes),
+    },
+  });
+  return { media, heard, player };
+}
+
+const playing = (position_ms, at_ms, rate = 1) => ({ status: "playing", position_ms, rate, at_ms });
+const paused = (position_ms) => ({ status: "paused", position_ms, rate: 1, at_ms: now() });
+const errorMs = (media, playback) => media.currentTime * 1000 - positionAt(playback, now());
+
+test("a film that starts in 150 ms moves at that instant", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  const playback = playing(0, now() + 150);
+  player.follow(playback, 600_000);
+  await sleep(120);
+  assert.equal(media.currentTime, 0);
+  await sleep(130);
+  assert.ok(Math.abs(errorMs(media, playback)) < 30, `${errorMs(media, playback)} ms after 100 ms`);
+  await sleep(1_000);
+  assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)} ms after 1 s`);
+  assert.deepEqual(heard.wishes, [], "its own doing is nobody's wish");
+  assert.equal(heard.statuses.at(-1), "running");
+});
+
+test("a joiner seeks while paused and runs with the others within half a second", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  const playback = playing(100_000, now() - 20_000);
+  player.follow(playback, 600_000);
+  await sleep(500);
+  assert.ok(Math.abs(errorMs(media, playback)) < 40, `${errorMs(media, playback)}`);
+  await sleep(1_000);
+  assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)}`);
+  assert.equal(media.seeks.length, 1);
+  assert.deepEqual(heard.wishes, []);
+});
+
+test("seeks slower than the time there was are aimed further ahead until one fits", async (t) => {
+  const { media, player } = bound({ seeksInMs: 450 });
+  t.after(() => player.detach());
+  const playback = playing(100_000, now() - 20_000);
+  player.follow(playback, 600_000);
+  await sleep(3_000);
+  assert.ok(media.seeks.length >= 2 && media.seeks.length <= 4, `${media.seeks.length} seeks`);
+  assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)}`);
+});
+
+test("starts learn the player's latency", async (t) => {
+  const { media, player } = bound({ startsAfterMs: 140 });
+  t.after(() => player.detach());
+  const errors = [];
+  for (let n = 0; n < 4; n += 1) {
+    player.follow(paused(5_000), 600_000);
+    await sleep(60);
+    const playback = playing(5_000, now() + 300);
+    player.follow(playback, 600_000);
+    await sleep(300 + 170);
+    errors.push(Math.abs(errorMs(media, playback)));
+    await sleep(300);
+  }
+  assert.ok(errors[0] > 40 && errors.at(-1) < 20, `${errors}`);
+});
+
+test("a pause rests everyone on the same frame", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  player.follow(playing(0, now()), 600_000);
+  await sleep(400);
+  player.follow(paused(270), 600_000);
+  await sleep(80);
+  assert.equal(media.paused, true);
+  assert.equal(media.currentTime, 0.27);
+  assert.deepEqual(heard.wishes, []);
+  assert.equal(heard.statuses.at(-1), "resting");
+});
+
+test("a change of rate goes on without a stop", async (t) => {
+  const { media, player } = bound();
+  t.after(() => player.detach());
+  const first = playing(0, now());
+  player.follow(first, 600_000);
+  await sleep(600);
+  const at = now() + 150;
+  const second = playing(positionAt(first, at), at, 1.5);
+  player.follow(second, 600_000);
+  await sleep(900);
+  assert.equal(media.plays, 1);
+  assert.ok(Math.abs(errorMs(media, second)) < 25, `${errorMs(media, second)}`);
+  assert.ok(media.playbackRate > 1.4);
+});
+
+test("the viewer's own pause, play and seek are told, and nothing starts before the room says so", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  const playback = playing(0, now());
+  player.follow(playback, 600_000);
+  await sleep(300);
+  media.pause();
+  await sleep(20);
+  assert.deepEqual(heard.wishes, [["pause", undefined]]);
+  player.follow(paused(200), 600_000);
+  await sleep(60);
+  media.play();
+  await sleep(20);
+  assert.deepEqual(heard.wishes.at(-1), ["play", undefined]);
+  assert.equal(media.paused, true, "it waits for the room's start");
+  media.currentTime = 50;
+  media.currentTime = 70;
+  await sleep(300);
+  assert.deepEqual(heard.wishes.at(-1), ["seek", 70_000]);
+  assert.equal(heard.wishes.length, 3, "a drag is one wish");
+});
+
+test("a rate set on the player is told and taken back until the room agrees", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  player.follow(paused(0), 600_000);
+  media.playbackRate = 1.5;
+  await sleep(20);
+  assert.deepEqual(heard.wishes, [["set_rate", 1.5]]);
+  assert.equal(media.playbackRate, 1);
+});
+
+test("nudges are no wishes and end at the room's rate", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  const playback = playing(0, now());
+  player.follow(playback, 600_000);
+  await sleep(400);
+  player.follow({ ...playback, position_ms: 60 }, 600_000); // 60 ms behind: less than a restart is worth
+  await sleep(2_500);
+  assert.ok(media.rates.some((rate) => rate > 1 && rate <= 1.05), `${media.rates}`);
+  assert.equal(media.playbackRate, 1);
+  assert.deepEqual(heard.wishes, []);
+  assert.ok(Math.abs(errorMs(media, playback) - 60) < 8);
+});
+
+test("a refused start goes on without sound and says so; the press brings the sound", async (t) => {
+  const { media, player, heard } = bound({ allowed: "silence" });
+  t.after(() => player.detach());
+  const playback = playing(0, now());
+  player.follow(playback, 600_000);
+  await sleep(400);
+  assert.equal(heard.statuses.at(-1), "muted");
+  assert.equal(media.muted, true);
+  media.allowed = "sound";
+  player.allow();
+  assert.equal(media.muted, false);
+  assert.equal(heard.statuses.at(-1), "running");
+});
+
+test("where even silence is refused, one press starts it in step", async (t) => {
+  const { media, player, heard } = bound({ allowed: "nothing" });
+  t.after(() => player.detach());
+  const playback = playing(0, now());
+  player.follow(playback, 600_000);
+  await sleep(400);
+  assert.equal(heard.statuses.at(-1), "blocked");
+  assert.equal(media.muted, false);
+  media.allowed = "sound";
+  player.allow();
+  await sleep(700);
+  assert.equal(heard.statuses.at(-1), "running");
+  assert.ok(Math.abs(errorMs(media, playback)) < 40, `${errorMs(media, playback)}`);
+});
+
+test("a stall is told once and its readings are forgotten", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  player.follow(playing(0, now()), 600_000);
+  await sleep(300);
+  media.dispatchEvent(new Event("waiting"));
+  assert.deepEqual(heard.buffering, [true]);
+  assert.equal(heard.statuses.at(-1), "stalled");
+  media.dispatchEvent(new Event("playing"));
+  assert.deepEqual(heard.buffering, [true, false]);
+  assert.equal(heard.statuses.at(-1), "running");
+});
+
+test("the end of the film rests at the end", async (t) => {
+  const { media, player, heard } = bound({ duration: 30 });
+  t.after(() => player.detach());
+  player.follow(playing(0, now() - 60_000), 30_000);
+  await sleep(80);
+  assert.equal(media.currentTime, 30);
+  assert.equal(media.paused, true);
+  assert.equal(heard.statuses.at(-1), "resting");
+});
+
+test("a player without its film yet follows once it has it", async (t) => {
+  const { media, player } = bound();
+  t.after(() => player.detach());
+  media.readyState = 0;
+  player.follow(paused(12_000), 600_000);
+  assert.deepEqual(media.seeks, []);
+  media.readyState = 4;
+  media.dispatchEvent(new Event("loadedmetadata"));
+  assert.deepEqual(media.seeks, [12]);
+});
+
+test("a later order overtakes a start under way", async (t) => {
+  const { media, player } = bound({ seeksInMs: 100 });
+  t.after(() => player.detach());
+  player.follow(playing(100_000, now() - 5_000), 600_000);
+  await sleep(20);
+  player.follow(paused(30_000), 600_000);
+  await sleep(500);
+  assert.equal(media.plays, 0);
+  assert.equal(media.currentTime, 30);
+});

@@ -1,0 +1,325 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { JoinError, joinBy } from "../../../api_service/static/widget/socket.js";
+import { Session } from "../../../api_service/static/widget/session.js";
+import { Line, PLAYBACK, WELCOME, event } from "./line.mjs";
+
+const settle = async () => {
+  for (let n = 0; n < 10; n += 1) await Promise.resolve();
+};
+
+let heard;
+let tickets;
+
+beforeEach((t) => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  Line.opened = [];
+  heard = { statuses: [], rooms: 0, events: [], playbacks: [], refused: [] };
+  tickets = 0;
+});
+
+function session({ join } = {}) {
+  const made = new Session({
+    join: join ?? (async () => ({ ticket: `ticket-${(tickets += 1)}`, socket_url: "ws://sync/ws/p17" })),
+    open: Line.open,
+    random: () => 0.5,
+    heard: {
+      status: (name, detail) => heard.statuses.push([name, detail]),
+      room: () => (heard.rooms += 1),
+      event: (one) => heard.events.push(one.type),
+      playback: (playback) => heard.playbacks.push(playback),
+      refused: (error) => heard.refused.push(error.code),
+    },
+  });
+  made.start();
+  return made;
+}
+
+async function live(options) {
+  const made = session(options);
+  await settle();
+  Line.opened.at(-1).accept().say(WELCOME);
+  return made;
+}
+
+const names = () => heard.statuses.map(([name]) => name);
+
+test("it joins, says hello with the ticket, and has the room from the welcome", async () => {
+  const made = await live();
+  const [line] = Line.opened;
+  assert.equal(line.url, "ws://sync/ws/p17");
+  assert.deepEqual(line.heard, [{ type: "hello", protocol: 1, ticket: "ticket-1" }]);
+  assert.deepEqual(names(), ["joining", "connecting", "live"]);
+  assert.equal(made.state.you.name, "Ann");
+  assert.deepEqual(heard.playbacks, [PLAYBACK]);
+  made.stop();
+});
+
+test("after a lost line it comes back with the resume token and its place in the log, without a new ticket", async () => {
+  const made = await live();
+  Line.opened[0].say(event(11, "member_joined", { member: { id: "u2", name: "Bob" } })).hangUp(1006);
+  assert.equal(names().at(-1), "waiting");
+  mock.timers.tick(250);
+  await settle();
+  const again = Line.opened[1].accept();
+  assert.deepEqual(again.heard, [{ type: "hello", protocol: 1, resume: "token-1", epoch: 1, seq: 11, hash: "h11" }]);
+  again.say({ ...WELCOME, mode: "resumed", resume: "token-2", state: undefined, members: undefined, messages: undefined, seq: 11, hash: "h11" });
+  again.say(event(12, "member_left", { member_id: "u2" }));
+  assert.deepEqual(heard.events, ["member_joined", "member_left"]);
+  assert.equal(heard.rooms, 1, "a resumed room is not a new one");
+  assert.equal(tickets, 1);
+  made.stop();
+});
+
+test("each further failure waits longer, and a welcome ends the counting", async () => {
+  const made = await live();
+  const waits = [];
+  for (let n = 0; n < 4; n += 1) {
+    Line.opened.at(-1).hangUp(1006);
+    waits.push(heard.statuses.at(-1)[1].forMs);
+    mock.timers.tick(waits.at(-1));
+    await settle();
+  }
+  assert.deepEqual(waits, [250, 500, 1000, 2000]);
+  Line.opened.at(-1).accept().say({ ...WELCOME, mode: "resumed" }).hangUp(1006);
+  assert.equal(heard.statuses.at(-1)[1].forMs, 250);
+  made.stop();
+});
+
+test("a token that has run out is replaced by a new ticket", async () => {
+  const made = await live();
+  Line.opened[0].hangUp(4401);
+  mock.timers.tick(250);
+  await settle();
+  assert.deepEqual(Line.opened[1].accept().heard, [{ type: "hello", protocol: 1, ticket: "ticket-2" }]);
+  made.stop();
+});
+
+test("a closed room, a ban and a full room are final; every other code comes back", async () => {
+  for (const [code, status, reason] of [[4410, "closed", "room_closed"], [4403, "stopped", "forbidden"], [4409, "stopped", "room_full"]]) {
+    Line.opened = [];
+    await live();
+    Line.opened[0].hangUp(code);
+    const [name, detail] = heard.statuses.at(-1);
+    assert.deepEqual([name, detail.reason], [status, reason]);
+    mock.timers.tick(60_000);
+    await settle();
+    assert.equal(Line.opened.length, 1, `no try after ${code}`);
+  }
+  for (const code of [1001, 1006, 1012, 4400, 4401, 4408, 4413, 4429, 4500, 4503, 4504]) {
+    Line.opened = [];
+    const made = await live();
+    Line.opened[0].hangUp(code);
+    mock.timers.tick(20_000);
+    await settle();
+    assert.equal(Line.opened.length, 2, `a try after ${code}`);
+    made.stop();
+  }
+});
+
+test("after too_fast it does not come back at once", async () => {
+  const made = await live();
+  Line.opened[0].hangUp(4429);
+  assert.ok(heard.statuses.at(-1)[1].forMs >= 2_000);
+  made.stop();
+});
+
+test("a gap in the log makes it resume from before the gap; the event after the gap is not applied", async () => {
+  const made = await live();
+  Line.opened[0].say(event(12, "paused", { playback: PLAYBACK }));
+  mock.timers.tick(250);
+  await settle();
+  assert.deepEqual(heard.events, []);
+  assert.equal(Line.opened[0].readyState, 3);
+  assert.equal(Line.opened[1].accept().heard[0].seq, 10);
+  made.stop();
+});
+
+test("what an abandoned line still says is not heard", async () => {
+  const made = await live();
+  const [old] = Line.opened;
+  old.say(event(12, "paused", { playback: PLAYBACK })); // a gap: this line is dropped
+  old.say(event(11, "paused", { playback: PLAYBACK }));
+  assert.deepEqual(heard.events, []);
+  made.stop();
+});
+
+test("drain: it comes back after the time the server gives", async () => {
+  const made = await live();
+  Line.opened[0].say({ type: "reconnect", after_ms: 700 });
+  mock.timers.tick(699);
+  await settle();
+  assert.equal(Line.opened.length, 1);
+  mock.timers.tick(1);
+  await settle();
+  assert.equal(Line.opened.length, 2);
+  made.stop();
+});
+
+test("a line that never brings a welcome is given up", async () => {
+  const made = session();
+  await settle();
+  Line.opened[0].accept();
+  mock.timers.tick(10_000);
+  mock.timers.tick(500);
+  await settle();
+  assert.equal(Line.opened.length, 2);
+  made.stop();
+});
+
+test("an unanswered command is sent again on the next line with the same id", async () => {
+  const made = await live();
+  const answered = made.command("say", { text: "hello" });
+  const first = Line.opened[0].heard.at(-1);
+  assert.equal(first.text, "hello");
+  Line.opened[0].hangUp(1006);
+  mock.timers.tick(250);
+  await settle();
+  const again = Line.opened[1].accept().say({ ...WELCOME, mode: "resumed" });
+  assert.deepEqual(again.heard.at(-1), first);
+  again.say({ type: "ack", id: first.id, seq: 11 });
+  assert.equal((await answered).seq, 11);
+  made.stop();
+});
+
+test("a command given without a connection waits for one", async () => {
+  const made = session();
+  made.command("say", { text: "early" });
+  await settle();
+  Line.opened[0].accept().say(WELCOME);
+  assert.equal(Line.opened[0].heard.at(-1).text, "early");
+  made.stop();
+});
+
+test("an event that carries our command's id answers it, should the ack have been lost with the line", async () => {
+  const made = await live();
+  const answered = made.command("pause");
+  const { id } = Line.opened[0].heard.at(-1);
+  Line.opened[0].say(event(11, "paused", { by: "u1", command: id, playback: PLAYBACK }));
+  assert.equal((await answered).seq, 11);
+  made.stop();
+});
+
+test("a refusal reaches who asked; one with a time is asked again with the same id", async () => {
+  const made = await live();
+  const refused = made.command("say", { text: "x" });
+  const { id } = Line.opened[0].heard.at(-1);
+  Line.opened[0].say({ type: "error", code: "too_long", message: "…", id });
+  await assert.rejects(refused, { code: "too_long" });
+
+  const busy = made.command("say", { text: "y" });
+  const second = Line.opened[0].heard.at(-1);
+  Line.opened[0].say({ type: "error", code: "too_fast", message: "…", id: second.id, retry_after_ms: 300 });
+  mock.timers.tick(300);
+  assert.deepEqual(Line.opened[0].heard.at(-1), second);
+  assert.equal(Line.opened[0].heard.filter(({ id: one }) => one === second.id).length, 2);
+  Line.opened[0].say({ type: "ack", id: second.id, seq: 11 });
+  await busy;
+  made.stop();
+});
+
+test("an error that answers no command is told", async () => {
+  const made = await live();
+  Line.opened[0].say({ type: "error", code: "bad_message", message: "…", id: null });
+  assert.deepEqual(heard.refused, ["bad_message"]);
+  made.stop();
+});
+
+test("a running client told to start over replaces what it has", async () => {
+  const made = await live();
+  Line.opened[0].say({ ...WELCOME, type: "snapshot", epoch: 2, seq: 3, hash: "x", members: [] });
+  assert.equal(heard.rooms, 2);
+  assert.deepEqual(made.state.members, []);
+  Line.opened[0].say({ ...event(4, "paused", { playback: PLAYBACK }), epoch: 2 });
+  assert.deepEqual(heard.events, ["paused"]);
+  made.stop();
+});
+
+test("leaving tells the room", async () => {
+  const made = await live();
+  made.stop();
+  assert.deepEqual(Line.opened[0].heard.at(-1), { type: "leave" });
+  mock.timers.tick(60_000);
+  await settle();
+  assert.equal(Line.opened.length, 1);
+});
+
+test("the first pings come in a burst, then one every two seconds", async () => {
+  const made = await live();
+  const pings = () => Line.opened[0].sent.filter(({ type }) => type === "ping").length;
+  const answer = () => Line.opened[0].say({ type: "pong", t0: performance.now(), t1: 5_000, t2: 5_000 });
+  for (let n = 0; n < 7; n += 1) mock.timers.tick(60);
+  assert.equal(pings(), 8);
+  answer();
+  mock.timers.tick(1_999);
+  assert.equal(pings(), 8);
+  mock.timers.tick(1);
+  assert.equal(pings(), 9);
+  made.stop();
+});
+
+test("a ticket that cannot be had for good stops it, with the reason", async () => {
+  for (const [code, status] of [["room_closed", "closed"], ["not_invited", "stopped"]]) {
+    session({ join: async () => { throw new JoinError(code, { final: true }); } });
+    await settle();
+    assert.deepEqual([heard.statuses.at(-1)[0], heard.statuses.at(-1)[1].reason], [status, code]);
+  }
+  assert.equal(Line.opened.length, 0);
+});
+
+test("a ticket that cannot be had just now is asked for again, no sooner than the server says", async () => {
+  let asked = 0;
+  const made = session({
+    join: async () => {
+      asked += 1;
+      if (asked === 1) throw new JoinError("unavailable", { retryAfterMs: 3_000 });
+      return { ticket: "t", socket_url: "ws://sync/ws/p1" };
+    },
+  });
+  await settle();
+  mock.timers.tick(2_999);
+  await settle();
+  assert.equal(asked, 1);
+  mock.timers.tick(1);
+  await settle();
+  assert.equal(asked, 2);
+  made.stop();
+});
+
+test("hurry ends a wait at once", async () => {
+  const made = await live();
+  for (let n = 0; n < 6; n += 1) {
+    Line.opened.at(-1).hangUp(1006);
+    mock.timers.tick(heard.statuses.at(-1)[1].forMs);
+    await settle();
+  }
+  Line.opened.at(-1).hangUp(1006);
+  const before = Line.opened.length;
+  made.hurry();
+  mock.timers.tick(0);
+  await settle();
+  assert.equal(Line.opened.length, before + 1);
+  made.stop();
+});
+
+test("joinBy posts, reads the ticket, and turns problem documents into final and passing failures", async () => {
+  const answering = (status, body, headers = {}) => async (url, options) => {
+    assert.deepEqual([url, options.method], ["/join", "POST"]);
+    return new Response(JSON.stringify(body), { status, headers });
+  };
+  assert.deepEqual(await joinBy("/join", { fetch: answering(200, { ticket: "t" }) })(), { ticket: "t" });
+  const failure = async (status, body, headers) => {
+    try {
+      await joinBy("/join", { fetch: answering(status, body, headers) })();
+    } catch (error) {
+      return [error.code, error.final, error.retryAfterMs];
+    }
+    return null;
+  };
+  assert.deepEqual(await failure(410, { code: "room_closed" }), ["room_closed", true, 0]);
+  assert.deepEqual(await failure(403, { code: "not_invited" }), ["not_invited", true, 0]);
+  assert.deepEqual(await failure(503, { code: "database_unavailable" }, { "Retry-After": "2" }), ["database_unavailable", false, 2000]);
+  assert.deepEqual(await failure(502, {}), ["http_502", false, 0]);
+});
