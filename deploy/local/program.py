@@ -1,0 +1,155 @@
+"""One program as a child process: started, awaited and stopped by mirakuru, with its output in a file."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from mirakuru import HTTPExecutor
+from mirakuru.base import ENV_UUID, Executor, SimpleExecutor
+from mirakuru.exceptions import ProcessExitedWithError, ProcessFinishedWithError, TimeoutExpired
+
+from deploy.local.accounts import Account
+
+LOG_TAIL_LINES = 30
+
+
+class PortTaken(Exception):
+    """Another program already listens where this one is to listen."""
+
+    def __init__(self, name: str, port: int) -> None:
+        super().__init__(f"port {port}, which {name} needs, is taken by another program")
+        self.name = name
+        self.port = port
+
+
+class NotStarted(Exception):
+    """A program ended, or was not ready in time; the text carries the end of its output."""
+
+
+def plain_environment(**variables: str) -> dict[str, str]:
+    """Give an environment of only what every program needs (PATH, HOME, …) and `variables`.
+
+    A program started with it behaves alike on every machine: no setting leaks in from the shell. The PATH starts with
+    the folder of this Python, where `python` and `node` of the virtual environment are.
+    """
+    kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "TZ") if name in os.environ}
+    here = str(Path(sys.executable).parent)
+    path = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+    return {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **kept, "PATH": path, **variables}
+
+
+def tail(log: Path, lines: int = LOG_TAIL_LINES) -> str:
+    """Give the last lines of a log file ("" if there is none)."""
+    if not log.exists():
+        return ""
+    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-lines:])
+
+
+class Program(Executor):
+    """A program that listens on a TCP port of this machine; how it shows that it is ready, its subclasses say.
+
+    `env` is the whole environment, not an addition to ours. Starting is two steps, so that several programs can boot at
+    the same time: `spawn`, then `wait_ready`; `start` does both.
+    """
+
+    port: int
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        account: Account | None = None,
+        timeout_s: float = 60,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            list(command),
+            timeout=timeout_s,
+            sleep=0.05,
+            stdin=subprocess.DEVNULL,
+            popen_kwargs=account.popen_arguments() if account else {},
+            **options,
+        )
+        self.name = name
+        self.log = log
+        self._environment = dict(plain_environment() if env is None else env)
+
+    @property
+    def envvars(self) -> dict[str, str]:
+        """The whole environment of the child; mirakuru's own mark lets it find grandchildren."""
+        return {**self._environment, ENV_UUID: self._uuid}
+
+    @property
+    def _popen_kwargs(self) -> dict[str, Any]:
+        # mirakuru makes the session in a preexec_fn, which Python 3.12 and later warn about in a process with threads.
+        arguments: dict[str, Any] = super()._popen_kwargs
+        del arguments["preexec_fn"]
+        return {**arguments, "start_new_session": True}
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs, else None."""
+        return self.process.pid if self.process is not None and self.running() else None
+
+    def spawn(self) -> Self:
+        """Start the process without waiting for it. Raises PortTaken, and NotStarted if the program is missing."""
+        if self.pre_start_check():
+            raise PortTaken(self.name, self.port)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self._stdout, self._stderr = output, subprocess.STDOUT
+            try:
+                SimpleExecutor.start(self)
+            except FileNotFoundError as missing:
+                raise NotStarted(f"{self.name} cannot be started: {missing.filename} is not on this machine") from None
+        return self
+
+    def wait_ready(self) -> Self:
+        """Wait until the program serves. Raises NotStarted with the end of its output."""
+        try:
+            self.wait_for(self.check_subprocess)
+        except ProcessExitedWithError as error:
+            raise NotStarted(f"{self.name} ended at start with code {error.exit_code}\n{tail(self.log)}") from None
+        except TimeoutExpired:
+            raise NotStarted(f"{self.name} was not ready in {self._timeout:g} s\n{tail(self.log)}") from None
+        return self
+
+    def check_subprocess(self) -> bool:
+        """Say whether the program serves; one that ended, even with code 0, raises ProcessExitedWithError."""
+        if self.process is not None and self.process.poll() == 0:
+            self._clear_process()
+            raise ProcessExitedWithError(self, 0)
+        return bool(super().check_subprocess())
+
+    def start(self) -> Self:
+        """Start the program and wait until it serves. Raises PortTaken, NotStarted."""
+        return self.spawn().wait_ready()
+
+    def restart(self) -> Self:
+        """Start again a program that ended by itself. Raises PortTaken, NotStarted."""
+        self.kill()
+        return self.start()
+
+    def stop(self, stop_signal: int | None = None, expected_returncode: int | None = None) -> Self:
+        """Ask the program to end and wait; it is killed after its time. Its exit code does not matter."""
+        try:
+            super().stop(stop_signal, expected_returncode)
+        except ProcessFinishedWithError:
+            self._clear_process()
+        return self
+
+    def __enter__(self) -> Self:
+        return self if self.running() else self.start()
+
+
+class WebProgram(Program, HTTPExecutor):
+    """A program that is ready when `ready_url` answers with a 2xx status."""
+
+    def __init__(self, name: str, command: Sequence[str], *, ready_url: str, **options: Any) -> None:
+        super().__init__(name, command, url=ready_url, method="GET", request_timeout=2, **options)

@@ -1,0 +1,173 @@
+"""Real stores and processes for the tests.
+
+The session's stores are private ones, started when a test first asks; where DATABASE_URL, REDIS_URL or AMQP_URL is set,
+the store behind that address is used instead. Each test gets an empty corner of them.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import port_for
+import pytest
+
+from deploy.local.postgres import Postgres
+from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.redis_server import Redis
+from deploy.local.stores import GivenStore, PrivateStores, Stores, given_store, private_stores
+from tests.fresh_stores import Databases, empty_redis, make_vhost, remove_vhost
+from tests.processes import RunProcess, processes
+
+
+@pytest.fixture(scope="session")
+def stores_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's account may enter (pytest's own temporary folders are closed to others)."""
+    folder = Path(tempfile.mkdtemp(prefix="movie-together-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def described_stores(stores_folder: Path) -> Stores:
+    """The session's stores, not yet started."""
+    private = private_stores(stores_folder / "session", durable=False)
+    return Stores(
+        given_store("postgres", os.environ) or private.postgres,
+        given_store("redis", os.environ) or private.redis,
+        given_store("rabbitmq", os.environ) or private.rabbitmq,
+    )
+
+
+@contextlib.contextmanager
+def serving(store: Postgres | Redis | RabbitMQ | GivenStore) -> Iterator[None]:
+    """Run a store for a while; it is killed at the end, as nobody needs its data (RabbitMQ takes 6 s to stop)."""
+    if isinstance(store, GivenStore):
+        yield
+        return
+    store.start()
+    try:
+        yield
+    finally:
+        store.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres(described_stores: Stores) -> Iterator[Postgres | GivenStore]:
+    """The session's PostgreSQL, serving."""
+    with serving(described_stores.postgres):
+        yield described_stores.postgres
+
+
+@pytest.fixture(scope="session")
+def redis_server(described_stores: Stores) -> Iterator[Redis | GivenStore]:
+    """The session's Redis, serving."""
+    with serving(described_stores.redis):
+        yield described_stores.redis
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(described_stores: Stores) -> Iterator[RabbitMQ | GivenStore]:
+    """The session's RabbitMQ, serving."""
+    with serving(described_stores.rabbitmq):
+        yield described_stores.rabbitmq
+
+
+@pytest.fixture(scope="session")
+def stores(
+    postgres: Postgres | GivenStore, redis_server: Redis | GivenStore, rabbitmq: RabbitMQ | GivenStore
+) -> Stores:
+    """The session's three stores, serving. A test that stops a store takes `own_stores`."""
+    return Stores(postgres, redis_server, rabbitmq)
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: Postgres | GivenStore) -> Iterator[Databases]:
+    """The makers of test databases on the session's PostgreSQL."""
+    made = Databases(postgres.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> Iterator[str]:
+    """The address of a fresh database with every migration applied."""
+    url = databases.make_migrated()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases) -> Iterator[str]:
+    """The address of a fresh database without any table."""
+    url = databases.make_empty()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def redis_url(redis_server: Redis | GivenStore) -> str:
+    """The address of an empty Redis database."""
+    return empty_redis(redis_server)
+
+
+@pytest.fixture
+def amqp_url(rabbitmq: RabbitMQ | GivenStore) -> Iterator[str]:
+    """The address of a fresh virtual host."""
+    url = make_vhost(rabbitmq)
+    yield url
+    remove_vhost(rabbitmq, url)
+
+
+@pytest.fixture(scope="module")
+def module_stores(stores_folder: Path) -> Iterator[PrivateStores]:
+    """Three private stores of one test module."""
+    folder = Path(tempfile.mkdtemp(prefix="own-", dir=stores_folder))
+    folder.chmod(0o711)
+    own = private_stores(folder)
+    own.start()
+    yield own
+    own.kill()
+
+
+@pytest.fixture
+def own_stores(module_stores: PrivateStores) -> PrivateStores:
+    """Private stores that a test may stop, kill and start; all three serve when it begins."""
+    for store in module_stores.own:
+        if not store.running():
+            store.restart()
+    return module_stores
+
+
+@pytest.fixture
+def own_database_url(own_stores: PrivateStores) -> str:
+    """The address of a fresh migrated database on `own_stores` (it goes when they do, like the next two)."""
+    return Databases(own_stores.postgres.url).make_migrated()
+
+
+@pytest.fixture
+def own_redis_url(own_stores: PrivateStores) -> str:
+    """The address of an empty Redis database on `own_stores`."""
+    return empty_redis(own_stores.redis)
+
+
+@pytest.fixture
+def own_amqp_url(own_stores: PrivateStores) -> str:
+    """The address of a fresh virtual host on `own_stores`."""
+    return make_vhost(own_stores.rabbitmq)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port that nothing listens on (outside of the range that outgoing connections take theirs from)."""
+    return port_for.select_random()
+
+
+@pytest.fixture
+def run_process(tmp_path: Path) -> Iterator[RunProcess]:
+    """Start processes of ours as a person does; all are stopped when the test ends."""
+    with processes(tmp_path) as run:
+        yield run

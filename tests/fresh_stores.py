@@ -1,0 +1,116 @@
+"""An empty corner of a running store for each test: a database, a Redis database, a virtual host."""
+
+import itertools
+import subprocess
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import redis
+
+from deploy.local.program import plain_environment
+from deploy.local.rabbitmq import Management, RabbitMQ
+from deploy.local.redis_server import Redis
+from deploy.local.stores import GivenStore
+
+ROOT = Path(__file__).parent.parent
+
+
+def _unique(prefix: str) -> str:
+    return f"{prefix}_{uuid.uuid4().hex[:12]}"
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.strip("/")
+
+
+class Databases:
+    """Databases on the server of `server_url`: empty ones, and copies of one with every migration applied."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server = urlsplit(server_url)
+        self._template: str | None = None
+
+    def make_empty(self) -> str:
+        """Make a database without tables and give its address."""
+        return self._make(_unique("test"), template="template0")
+
+    def make_migrated(self) -> str:
+        """Make a database with every migration applied and give its address."""
+        if self._template is None:
+            template = self._make(_unique("template"), template="template0")
+            migrate(template)
+            self._template = template
+        return self._make(_unique("test"), template=_name(self._template))
+
+    def drop(self, url: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        self._run(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Drop the migrated database that the copies come from."""
+        if self._template is not None:
+            self.drop(self._template)
+            self._template = None
+
+    def _make(self, name: str, template: str) -> str:
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self._url_of(name)
+
+    def _url_of(self, database: str) -> str:
+        return urlunsplit(self._server._replace(path=f"/{database}"))
+
+    def _run(self, statement: str) -> None:
+        connection = psycopg2.connect(self._url_of("postgres"))
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
+
+def migrate(database_url: str) -> None:
+    """Apply every migration, the way a person does."""
+    done = subprocess.run(
+        ["python", "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env=plain_environment(DATABASE_URL=database_url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"alembic upgrade head ended with code {done.returncode}\n{done.stderr}")
+
+
+_numbers = itertools.cycle(range(1, 256))
+
+
+def empty_redis(store: Redis | GivenStore) -> str:
+    """Give the address of an empty Redis database: one of its own, or the given one (which this empties)."""
+    url = store.url if isinstance(store, GivenStore) else store.url_of(next(_numbers))
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+def _management(store: RabbitMQ | GivenStore) -> Management:
+    if isinstance(store, RabbitMQ):
+        return store.management
+    # The management of a given broker is expected on RabbitMQ's usual port.
+    given = urlsplit(store.url)
+    return Management(f"http://{given.hostname}:15672", given.username or "guest", given.password or "guest")
+
+
+def make_vhost(store: RabbitMQ | GivenStore) -> str:
+    """Make an empty virtual host and give its address."""
+    name = _unique("test")
+    _management(store).make_vhost(name)
+    return urlunsplit(urlsplit(store.url)._replace(path=f"/{name}"))
+
+
+def remove_vhost(store: RabbitMQ | GivenStore, url: str) -> None:
+    """Remove a virtual host with everything in it."""
+    _management(store).remove_vhost(_name(url))
