@@ -177,7 +177,7 @@ visits = _table(
     _moment("ended_at", nullable=True),
     Column("end_reason", Text, nullable=True),
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended"),
-    Index(None, "room_id", "started_at"),
+    Index(None, "room_id", "epoch", "seq"),
     Index(None, "user_id"),
 )
 

@@ -237,7 +237,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_visits_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
     )
-    op.create_index(op.f("ix_visits_room_id_started_at"), "visits", ["room_id", "started_at"], unique=False)
+    op.create_index(op.f("ix_visits_room_id_epoch_seq"), "visits", ["room_id", "epoch", "seq"], unique=False)
     op.create_index(op.f("ix_visits_user_id"), "visits", ["user_id"], unique=False)
 
 

@@ -1,0 +1,175 @@
+"""Invitations to rooms: who may come to a room for the invited, and who gets a letter about it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Boolean, Integer, Uuid, and_, bindparam, cast, column, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from api_service import facts, outbox
+from api_service.database import Database, Queryable, Row, Statement, Transaction
+from api_service.facts import Invitee, Site
+from api_service.friends import friends_of
+from api_service.people import Person, User
+from api_service.problems import INVITATION_NOT_FOUND, NOT_FRIENDS
+from api_service.tables import invitations, users, watchlist
+
+# One order's bound; a room's owner with more friends invites the rest in another.
+MOST_AT_ONCE = 200
+MOST_SHOWN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation; it stands until ``revoked_at``."""
+
+    id: UUID
+    invitee: Person
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """Whom to invite: ``users`` by id, and with ``matches`` every friend who wants to watch the film."""
+
+    users: tuple[UUID, ...] = ()
+    matches: bool = False
+
+
+NOBODY = Guests()
+
+_inviter = bindparam("inviter", type_=Uuid)
+_named = bindparam("named", type_=ARRAY(Uuid))
+_friends = friends_of(_inviter)
+_is_named = users.c.id == func.any(cast(_named, ARRAY(Uuid)))
+_wants = exists().where(watchlist.c.user_id == users.c.id, watchlist.c.film_id == bindparam("film_id"))
+_CANDIDATES = Statement(
+    select(users.c.id, users.c.name, users.c.email, users.c.locale)
+    .join_from(users, _friends, _friends.c.id == users.c.id)
+    .where(or_(_is_named, and_(bindparam("matches", type_=Boolean), _wants)))
+    .order_by(_is_named.desc(), users.c.name, users.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_pairs = (
+    func.unnest(
+        cast(bindparam("ids", type_=ARRAY(Uuid)), ARRAY(Uuid)),
+        cast(bindparam("invitees", type_=ARRAY(Uuid)), ARRAY(Uuid)),
+    )
+    .table_valued(column("id", Uuid), column("invitee_id", Uuid), name="pair")
+    .render_derived()
+)
+_INVITE = Statement(
+    insert(invitations)
+    .from_select(
+        ["id", "room_id", "invitee_id", "inviter_id"],
+        select(_pairs.c.id, bindparam("room_id", type_=Uuid), _pairs.c.invitee_id, _inviter),
+    )
+    .on_conflict_do_nothing(
+        index_elements=[invitations.c.room_id, invitations.c.invitee_id],
+        index_where=invitations.c.revoked_at.is_(None),
+    )
+    .returning(invitations.c.invitee_id, invitations.c.id, invitations.c.created_at)
+)
+_LIST = Statement(
+    select(
+        invitations.c.id,
+        invitations.c.created_at,
+        invitations.c.revoked_at,
+        users.c.id.label("invitee_id"),
+        users.c.name,
+    )
+    .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
+    .where(invitations.c.room_id == bindparam("room_id"))
+    .order_by(invitations.c.id)
+    .limit(MOST_SHOWN)
+)
+_REVOKE = Statement(
+    update(invitations)
+    .values(revoked_at=func.now())
+    .where(
+        invitations.c.id == bindparam("invitation_id"),
+        invitations.c.room_id == bindparam("room_id"),
+        invitations.c.revoked_at.is_(None),
+        users.c.id == invitations.c.invitee_id,
+    )
+    .returning(users.c.id, users.c.name, users.c.email, users.c.locale)
+)
+_KNOWN = Statement(
+    select(invitations.c.id).where(
+        invitations.c.id == bindparam("invitation_id"), invitations.c.room_id == bindparam("room_id")
+    )
+)
+
+
+async def listed(db: Queryable, room_id: UUID) -> list[Invitation]:
+    """Give a room's invitations, revoked ones too, in the order in which they were made."""
+    rows = await db.all(_LIST, room_id=room_id)
+    return [Invitation(row.id, Person(row.invitee_id, row.name), row.created_at, row.revoked_at) for row in rows]
+
+
+async def invite(
+    transaction: Transaction, site: Site, room: Row, inviter: User, guests: Guests, *, field: str
+) -> list[Invitation]:
+    """Invite friends who are not invited yet and give the new invitations; a letter goes to whoever has an address.
+
+    Raises the problem `not_friends` naming each person who is none, under the name of the order's ``field``.
+    """
+    if not guests.users and not guests.matches:
+        return []
+    candidates = await transaction.all(
+        _CANDIDATES,
+        inviter=inviter.id,
+        named=list(guests.users),
+        matches=guests.matches,
+        film_id=room.film_id,
+        limit=MOST_AT_ONCE,
+    )
+    # In the order of keys: two orders that invite the same people at once wait for each other, never both ways.
+    by_id = {row.id: row for row in sorted(candidates, key=lambda row: row.id)}
+    _check_friends(guests.users, by_id, field)
+    made = await transaction.all(
+        _INVITE,
+        ids=[uuid7() for _ in by_id],
+        invitees=list(by_id),
+        room_id=room.id,
+        inviter=inviter.id,
+    )
+    await outbox.add(
+        transaction,
+        [
+            facts.invitation_created(site, room, inviter, row.id, _invitee(by_id[row.invitee_id]))
+            for row in made
+            if by_id[row.invitee_id].email is not None
+        ],
+    )
+    return [
+        Invitation(row.id, Person(row.invitee_id, by_id[row.invitee_id].name), row.created_at, None) for row in made
+    ]
+
+
+async def revoke(db: Database, room: Row, inviter: User, invitation_id: UUID) -> None:
+    """Take an invitation back, once; the invitee is told. Raises the problem `invitation_not_found`."""
+    async with db.transaction() as transaction:
+        row = await transaction.first(_REVOKE, invitation_id=invitation_id, room_id=room.id)
+        if row is not None and row.email is not None:
+            await outbox.add(transaction, [facts.invitation_revoked(room, inviter, invitation_id, _invitee(row))])
+    if row is None and await db.first(_KNOWN, invitation_id=invitation_id, room_id=room.id) is None:
+        raise INVITATION_NOT_FOUND.problem()
+
+
+def _check_friends(named: Collection[UUID], friends: Collection[UUID], field: str) -> None:
+    errors = [
+        {"field": f"{field}.{place}", "message": f"{user_id} is not an accepted friend of yours."}
+        for place, user_id in enumerate(named)
+        if user_id not in friends
+    ]
+    if errors:
+        raise NOT_FRIENDS.problem(errors=errors)
+
+
+def _invitee(row: Row) -> Invitee:
+    return Invitee(row.id, row.name, row.email, row.locale)

@@ -1,0 +1,106 @@
+"""Joining a room: the ticket that lets one person in, and the position that a lost live room comes back to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from api_service import facts, rooms
+from api_service.database import Database, Queryable, Statement
+from api_service.facts import Site
+from api_service.people import User
+from api_service.rooms import Room
+from api_service.tables import chat_messages, room_events, room_roles, visits
+from shared.tickets import TTL_S, Minter
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What opens a room's socket once, within ``expires_in_s``."""
+
+    ticket: str
+    expires_in_s: int
+    socket_url: str
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """The last playback that reached the archive, and the last moment at which the room is known to have lived."""
+
+    epoch: int
+    seq: int
+    status: str
+    position_ms: float
+    rate: float
+    at: datetime
+    seen_at: datetime
+
+
+_room_id = bindparam("room_id", type_=Uuid)
+_ENTER = Statement(
+    insert(room_roles)
+    .values(room_id=_room_id, user_id=bindparam("user_id"), role=literal("viewer"))
+    .on_conflict_do_nothing()
+)
+
+
+def _last(table: Any, moment: Any) -> Any:
+    return (
+        select(moment)
+        .where(table.c.room_id == _room_id)
+        .order_by(table.c.epoch.desc(), table.c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+_ARCHIVED = Statement(
+    select(
+        room_events,
+        func.greatest(
+            room_events.c.happened_at,
+            _last(chat_messages, chat_messages.c.sent_at),
+            _last(visits, func.greatest(visits.c.started_at, visits.c.ended_at)),
+        ).label("seen_at"),
+    )
+    .where(room_events.c.room_id == _room_id)
+    .order_by(room_events.c.epoch.desc(), room_events.c.seq.desc())
+    .limit(1)
+)
+
+
+async def join(db: Database, site: Site, minter: Minter, user: User, locale: str, code: str) -> Joining:
+    """Give a ticket into a room that the viewer may know of; raises `room_not_found` and `room_closed`."""
+    row = await rooms.visible_room(db, user.id, code)
+    rooms.check_open(row)
+    if row.role is None:
+        await db.run(_ENTER, room_id=row.id, user_id=user.id)
+    seen = rooms.room_of(row, site, user.id, locale)
+    ticket = minter.mint(
+        user={"id": user.id, "name": user.name, "role": seen.role},
+        room=facts.room_claim(row),
+        restore=restore(await archived(db, row.id), row.film_duration_ms),
+    )
+    return Joining(ticket, TTL_S, site.socket_url(row.partition), seen)
+
+
+async def archived(db: Queryable, room_id: UUID) -> Archived | None:
+    """Give where a room's player stood as far as the archive knows, or None if it never moved."""
+    row = await db.first(_ARCHIVED, room_id=room_id)
+    if row is None:
+        return None
+    return Archived(row.epoch, row.seq, row.status, row.position_ms, row.rate, row.playback_at, row.seen_at)
+
+
+def restore(last: Archived | None, duration_ms: int) -> dict[str, Any] | None:
+    """Give the ticket's `restore`: a film that was playing had come as far as the room's last sign of life shows."""
+    if last is None:
+        return None
+    position_ms = last.position_ms
+    if last.status == "playing":
+        position_ms += max((last.seen_at - last.at).total_seconds(), 0) * 1000 * last.rate
+    return {"position_ms": min(position_ms, float(duration_ms)), "epoch": last.epoch, "seq": last.seq}

@@ -1,0 +1,193 @@
+"""The outbox: events written with the change that they tell of, and the relay that brings them to the broker.
+
+At least once: an event is marked only after the broker confirmed it, so a crash between the two publishes it again,
+under the same id. No transaction ever waits for the broker: rows are claimed for the length of a lease, by any number
+of processes side by side.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from prometheus_client import Gauge
+from sqlalchemy import ARRAY, Integer, Interval, Text, Uuid, bindparam, cast, column, func, insert, null, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+
+from api_service.database import Database, DatabaseUnavailable, Row, Statement, Transaction
+from api_service.tables import outbox
+from shared.broker import Broker, NotConfirmed, Unroutable
+from shared.events import Event
+
+log = structlog.get_logger(__name__)
+
+SOURCE: Final = "api_service"
+TOPIC: Final = "outbox"
+
+# Well above the broker's deadline of 5 s for a confirmation, so that a lease outlives every publish made under it.
+LEASE_S: Final = 30.0
+BATCH: Final = 100
+# Rows of other processes, and those whose pause has ended, are found by looking; one's own are announced.
+LOOK_EVERY_S: Final = 1.0
+RETRY_S: Final = 1.0
+BACKOFF_FIRST_S: Final = 1.0
+BACKOFF_MOST_S: Final = 300.0
+STOP_WITHIN_S: Final = 6.0
+
+OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest event that the broker has not confirmed.")
+
+
+_ids = bindparam("ids", type_=ARRAY(Uuid))
+_rows = (
+    func.unnest(
+        cast(_ids, ARRAY(Uuid)),
+        cast(bindparam("types"), ARRAY(Text)),
+        cast(bindparam("subjects"), ARRAY(Text)),
+        cast(bindparam("data"), ARRAY(JSONB)),
+    )
+    .table_valued(
+        column("id", Uuid), column("type", Text), column("subject", Text), column("data", JSONB), name="event"
+    )
+    .render_derived()
+)
+_ADD = Statement(
+    insert(outbox).from_select(
+        ["id", "type", "subject", "data"], select(_rows.c.id, _rows.c.type, _rows.c.subject, _rows.c.data)
+    )
+)
+
+_due = (
+    select(outbox.c.id)
+    .where(outbox.c.published_at.is_(None), outbox.c.due_at <= func.now())
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(bindparam("batch", type_=Integer))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = Statement(
+    update(outbox)
+    .values(due_at=func.now() + bindparam("lease", type_=Interval), attempts=outbox.c.attempts + 1)
+    .where(outbox.c.id == _due.c.id)
+    .returning(outbox.c.id, outbox.c.type, outbox.c.subject, outbox.c.data, outbox.c.created_at, outbox.c.attempts)
+)
+_MARK = Statement(
+    update(outbox)
+    .values(published_at=func.now(), last_error=null())
+    .where(outbox.c.id == func.any(cast(_ids, ARRAY(Uuid))), outbox.c.published_at.is_(None))
+)
+_PUT_OFF = Statement(
+    update(outbox)
+    .values(due_at=func.now() + bindparam("pause", type_=Interval), last_error=bindparam("reason"))
+    # A process that was frozen past its lease must not cut short the lease of the one that took over.
+    .where(
+        outbox.c.id == bindparam("event_id"),
+        outbox.c.attempts == bindparam("attempts"),
+        outbox.c.published_at.is_(None),
+    )
+)
+_OLDEST = Statement(
+    select(func.coalesce(func.extract("epoch", func.now() - func.min(outbox.c.created_at)), 0).label("age_s")).where(
+        outbox.c.published_at.is_(None)
+    )
+)
+
+
+async def add(transaction: Transaction, events: Sequence[Event]) -> None:
+    """Write events that go out once the transaction is committed, and only then."""
+    if not events:
+        return
+    await transaction.run(
+        _ADD,
+        ids=[event.id for event in events],
+        types=[event.type for event in events],
+        subjects=[event.subject for event in events],
+        data=[event.data for event in events],
+    )
+    transaction.announce(TOPIC)
+
+
+class Relay:
+    """Brings the outbox's events to the broker, from ``start`` to ``close``."""
+
+    def __init__(self, db: Database, broker: Broker, *, lease_s: float = LEASE_S, batch: int = BATCH) -> None:
+        self._db = db
+        self._broker = broker
+        self._lease_s = lease_s
+        self._batch = batch
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="outbox relay")
+
+    async def close(self) -> None:
+        """Finish the round under way, so that its events are not published again when their lease ends."""
+        if self._task is None:
+            return
+        self._stopping = True
+        self._db.announcement(TOPIC).set()
+        await asyncio.wait([self._task], timeout=STOP_WITHIN_S)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    async def _run(self) -> None:
+        announced = self._db.announcement(TOPIC)
+        while not self._stopping:
+            announced.clear()
+            try:
+                claimed = await self.relay()
+            except DatabaseUnavailable as error:
+                log.warning("the outbox cannot be read, trying again", reason=str(error))
+                claimed = 0
+            if claimed < self._batch and not self._stopping:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await announced.wait()
+
+    async def relay(self) -> int:
+        """Claim what is due, publish it, mark what was confirmed; gives how many events were claimed."""
+        await self._broker.wait_connected()
+        claimed = await self._db.all(_CLAIM, batch=self._batch, lease=timedelta(seconds=self._lease_s))
+        if claimed:
+            outcomes = await asyncio.gather(*(self._publish(row) for row in claimed))
+            await self._settle(claimed, outcomes)
+        return len(claimed)
+
+    async def _publish(self, row: Row) -> str | None:
+        """Give None once the broker has the event, or the reason why it has not."""
+        event = Event(str(row.id), row.type, row.subject, row.data, row.created_at, SOURCE)
+        try:
+            await self._broker.publish(event)
+        except (Unroutable, NotConfirmed) as error:
+            log.warning("event not published, it will be tried again", id=event.id, type=event.type, reason=str(error))
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    async def _settle(self, claimed: Sequence[Row], outcomes: Sequence[str | None]) -> None:
+        done = [row.id for row, reason in zip(claimed, outcomes, strict=True) if reason is None]
+        if done:
+            await self._db.run(_MARK, ids=done)
+        for row, reason in zip(claimed, outcomes, strict=True):
+            if reason is not None:
+                await self._db.run(
+                    _PUT_OFF,
+                    event_id=row.id,
+                    attempts=row.attempts,
+                    pause=_pause(reason, row.attempts),
+                    reason=reason,
+                )
+
+
+def _pause(reason: str, attempts: int) -> timedelta:
+    """Give how long an event waits: one that no queue takes backs off alone, a broker's absence ends for all."""
+    if reason.startswith(Unroutable.__name__):
+        return timedelta(seconds=min(BACKOFF_FIRST_S * 2 ** min(attempts - 1, 20), BACKOFF_MOST_S))
+    return timedelta(seconds=RETRY_S)
+
+
+async def measure(db: Database) -> None:
+    """Bring the gauge of the oldest waiting event up to date."""
+    OLDEST.set(float((await db.one(_OLDEST)).age_s))

@@ -1,0 +1,304 @@
+"""Rooms: opened by their owner, seen by whoever may come, closed for everyone."""
+
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from sqlalchemy import (
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from api_service import cursors, facts, invitations, outbox
+from api_service.cursors import Page
+from api_service.database import ConstraintViolated, Database, Queryable, Row, Statement
+from api_service.facts import Site
+from api_service.films import Film, film_columns, film_of
+from api_service.invitations import NOBODY, Guests, Invitation
+from api_service.people import Person, User
+from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED, NOT_ROOM_OWNER, ROOM_CLOSED, ROOM_NOT_FOUND
+from api_service.tables import films, idempotency_keys, room_roles, rooms, users
+from api_service.tables import invitations as invitations_table
+
+CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOrder:
+    """What its owner asks of a new room."""
+
+    film_id: UUID
+    access: Literal["link", "invited"] = "link"
+    control: Literal["everyone", "moderators", "owner"] = "everyone"
+    capacity: int = 50
+    starts_at: datetime | None = None
+    guests: Guests = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room as one viewer sees it; ``invitations`` are shown to its owner, where one room is asked for."""
+
+    id: UUID
+    code: str
+    link: str
+    film: Film
+    owner: Person
+    access: str
+    control: str
+    capacity: int
+    starts_at: datetime | None
+    status: Literal["open", "closed"]
+    version: int
+    created_at: datetime
+    closed_at: datetime | None
+    role: str
+    invitations: list[Invitation] | None = None
+
+
+_viewer = bindparam("viewer", type_=Uuid)
+_own = [column for column in rooms.c if column is not rooms.c.film_id]
+_roles = room_roles.alias("own_role")
+
+
+def _seen(viewer_columns: list[Any]) -> Select[Any]:
+    invited = exists().where(
+        invitations_table.c.room_id == rooms.c.id,
+        invitations_table.c.invitee_id == _viewer,
+        invitations_table.c.revoked_at.is_(None),
+    )
+    return (
+        select(
+            *_own,
+            *viewer_columns,
+            users.c.name.label("owner_name"),
+            users.c.locale.label("owner_locale"),
+            _roles.c.role,
+            or_(rooms.c.access == literal("link"), rooms.c.owner_id == _viewer, invited).label("visible"),
+        )
+        .join_from(rooms, films, films.c.id == rooms.c.film_id)
+        .join(users, users.c.id == rooms.c.owner_id)
+        .outerjoin(_roles, and_(_roles.c.room_id == rooms.c.id, _roles.c.user_id == _viewer))
+    )
+
+
+_room = _seen(film_columns(_viewer))
+_BY_CODE = Statement(_room.where(rooms.c.code == bindparam("code")))
+_BY_ID = Statement(_room.where(rooms.c.id == bindparam("room_id")))
+
+_after = bindparam("after", type_=Uuid)
+_mine = (
+    select(room_roles.c.room_id)
+    .where(room_roles.c.user_id == _viewer)
+    .union(
+        select(invitations_table.c.room_id).where(
+            invitations_table.c.invitee_id == _viewer, invitations_table.c.revoked_at.is_(None)
+        )
+    )
+    .subquery("mine")
+)
+_MINE = Statement(
+    _room.join(_mine, _mine.c.room_id == rooms.c.id)
+    .where(or_(_after.is_(None), rooms.c.id < _after))
+    .order_by(rooms.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+_opened = (
+    insert(rooms)
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "id",
+                "code",
+                "owner_id",
+                "film_id",
+                "access",
+                "control",
+                "capacity",
+                "starts_at",
+                "partition",
+            )
+        }
+    )
+    .returning(rooms.c.id)
+    .cte("opened")
+)
+_owns = (
+    insert(room_roles).values(room_id=bindparam("id"), user_id=bindparam("owner_id"), role=literal("owner")).cte("owns")
+)
+_key = bindparam("key", type_=Text)
+_keyed = (
+    insert(idempotency_keys)
+    .from_select(
+        ["user_id", "key", "fingerprint", "room_id"],
+        select(
+            bindparam("owner_id", type_=Uuid),
+            _key,
+            bindparam("fingerprint", type_=LargeBinary),
+            bindparam("id", type_=Uuid),
+        ).where(_key.is_not(None)),
+    )
+    .cte("keyed")
+)
+_OPEN = Statement(select(_opened.c.id).add_cte(_owns, _keyed))
+_EARLIER = Statement(
+    select(idempotency_keys.c.fingerprint, idempotency_keys.c.room_id).where(
+        idempotency_keys.c.user_id == bindparam("owner_id"), idempotency_keys.c.key == bindparam("key")
+    )
+)
+_CLOSE = Statement(
+    update(rooms)
+    .values(closed_at=func.now(), closed_reason=bindparam("reason"), version=rooms.c.version + 1)
+    .where(rooms.c.id == bindparam("room_id"), rooms.c.closed_at.is_(None))
+    .returning(rooms.c.version, rooms.c.partition, rooms.c.closed_at)
+)
+
+
+async def open_room(
+    db: Database, site: Site, owner: User, order: RoomOrder, locale: str, *, key: str | None = None
+) -> Room:
+    """Open a room and invite its guests, all or nothing.
+
+    Repeating an order with the same ``key`` gives the same room, also while the first is still under way. Raises the
+    problems `film_not_found`, `not_friends` and `idempotency_key_reused`.
+    """
+    room_id = uuid7()
+    fingerprint = hashlib.sha256(orjson.dumps(asdict(order))).digest()
+    try:
+        async with db.transaction() as transaction:
+            await transaction.run(
+                _OPEN,
+                id=room_id,
+                code=secrets.token_urlsafe(CODE_BYTES),
+                owner_id=owner.id,
+                film_id=order.film_id,
+                access=order.access,
+                control=order.control,
+                capacity=order.capacity,
+                starts_at=order.starts_at,
+                partition=secrets.randbelow(site.partitions),
+                key=key,
+                fingerprint=fingerprint,
+            )
+            row = await transaction.one(_BY_ID, viewer=owner.id, room_id=room_id)
+            await outbox.add(transaction, [facts.room_opened(row)])
+            made = await invitations.invite(transaction, site, row, owner, order.guests, field="invite.users")
+    except ConstraintViolated as violated:
+        if violated.constraint == "fk_rooms_film_id":
+            raise FILM_NOT_FOUND.problem() from None
+        if violated.constraint == "pk_idempotency_keys" and key is not None:
+            # The insert waited for the first order to end, so its room is there to be read.
+            return await _repeated(db, site, owner, locale, key, fingerprint)
+        raise
+    return room_of(row, site, owner.id, locale, made)
+
+
+async def _repeated(db: Database, site: Site, owner: User, locale: str, key: str, fingerprint: bytes) -> Room:
+    earlier = await db.one(_EARLIER, owner_id=owner.id, key=key)
+    if bytes(earlier.fingerprint) != fingerprint:
+        raise IDEMPOTENCY_KEY_REUSED.problem()
+    row = await db.one(_BY_ID, viewer=owner.id, room_id=earlier.room_id)
+    return room_of(row, site, owner.id, locale, await invitations.listed(db, row.id))
+
+
+async def visible_room(db: Queryable, viewer: UUID, code: str) -> Row:
+    """Give a room's row if the viewer may know of it; raises the problem `room_not_found`."""
+    row = await db.first(_BY_CODE, viewer=viewer, code=code)
+    if row is None or not row.visible:
+        raise ROOM_NOT_FOUND.problem()
+    return row
+
+
+async def owned_room(db: Queryable, viewer: UUID, code: str) -> Row:
+    """Give the row of a viewer's own room; raises the problems `room_not_found` and `not_room_owner`."""
+    row = await visible_room(db, viewer, code)
+    if row.owner_id != viewer:
+        raise NOT_ROOM_OWNER.problem()
+    return row
+
+
+async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) -> Room:
+    """Give a room that the viewer may know of; raises the problem `room_not_found`."""
+    row = await visible_room(db, viewer, code)
+    shown = await invitations.listed(db, row.id) if row.owner_id == viewer else None
+    return room_of(row, site, viewer, locale, shown)
+
+
+async def mine(
+    db: Queryable, site: Site, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None
+) -> Page[Room]:
+    """Give the rooms that a viewer owns, entered or is invited to, newest first; raises `invalid_cursor`."""
+    (after,) = cursors.decode(cursor, UUID)
+    rows = await db.all(_MINE, viewer=viewer, after=after, limit=limit + 1)
+    return cursors.page([room_of(row, site, viewer, locale) for row in rows], limit, lambda last: (last.id,))
+
+
+async def close(db: Database, viewer: UUID, code: str) -> None:
+    """Close one's room for everyone; closing it again changes nothing.
+
+    Raises the problems `room_not_found` and `not_room_owner`.
+    """
+    row = await owned_room(db, viewer, code)
+    async with db.transaction() as transaction:
+        closed = await transaction.first(_CLOSE, room_id=row.id, reason="owner")
+        if closed is not None:
+            event = facts.room_closed(row.id, closed.version, closed.partition, "owner", closed.closed_at)
+            await outbox.add(transaction, [event])
+
+
+async def invite(db: Database, site: Site, owner: User, code: str, guests: Guests) -> list[Invitation]:
+    """Invite more friends to one's open room and give all of its invitations.
+
+    Raises the problems `room_not_found`, `not_room_owner`, `room_closed` and `not_friends`.
+    """
+    row = await owned_room(db, owner.id, code)
+    check_open(row)
+    async with db.transaction() as transaction:
+        await invitations.invite(transaction, site, row, owner, guests, field="users")
+    return await invitations.listed(db, row.id)
+
+
+def check_open(row: Row) -> None:
+    """Raise the problem `room_closed` for a room that is."""
+    if row.closed_at is not None:
+        raise ROOM_CLOSED.problem()
+
+
+def room_of(row: Row, site: Site, viewer: UUID, locale: str, shown: list[Invitation] | None = None) -> Room:
+    """Give the room of a row as the viewer sees it."""
+    return Room(
+        id=row.id,
+        code=row.code,
+        link=site.room_link(row.code),
+        film=film_of(row, locale),
+        owner=Person(row.owner_id, row.owner_name),
+        access=row.access,
+        control=row.control,
+        capacity=row.capacity,
+        starts_at=row.starts_at,
+        status="open" if row.closed_at is None else "closed",
+        version=row.version,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+        role="owner" if row.owner_id == viewer else row.role or "viewer",
+        invitations=shown,
+    )
