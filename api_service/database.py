@@ -265,7 +265,7 @@ class Database:
 
 
 def _namer(columns: list[str]) -> Callable[[Sequence[Any]], Row]:
-    row: Any = namedtuple("Row", columns)  # type: ignore[misc]  # the columns are known at run time only
+    row: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]  # the columns are known at run time only
     return cast("Callable[[Sequence[Any]], Row]", row._make)
 
 
