@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from aiohttp import ClientSession, DummyCookieJar, web
-from aiohttp_session import session_middleware
+from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
 
 from api_service.identity.accounts import Accounts, Profile, User
 from api_service.identity.bearer import Bearer
+from api_service.identity.cookies import cookies
 from api_service.identity.cross_site import cross_site_guard
-from api_service.identity.guards import ACCOUNTS, BEARER, current_user, optional_user, page_user, sign_in_url
+from api_service.identity.guards import ACCOUNTS, BEARER, SESSIONS, current_user, optional_user, page_user, sign_in_url
 from api_service.identity.oidc import RelyingParty
 from api_service.identity.pending import PendingSignIns
 from api_service.identity.provider import Provider
 from api_service.identity.routes import PENDING, PUBLIC_ORIGIN, RELYING_PARTY, SIGN_OUT, SignInProblem, routes
-from api_service.identity.session import session_storage
+from api_service.identity.session import Sessions
 from api_service.identity.settings import IdentitySettings, check_addresses, identity_settings, session_secret
 
 __all__ = [
@@ -41,19 +41,22 @@ def setup_identity(app: web.Application, settings: IdentitySettings, accounts: A
     Raises SettingsError.
     """
     check_addresses(settings)
-    app.middlewares.append(session_middleware(session_storage(settings)))
-    app.middlewares.append(cross_site_guard(settings.public_origin))
+    sessions = Sessions(settings)
     pending = PendingSignIns(session_secret(settings), secure=settings.secure)
-    pending.attach(app)
+    # Outermost, so that errors too carry cookies: a sign-in that failed is used up.
+    app.middlewares.insert(0, cookies(sessions, pending))
+    app.middlewares.append(cross_site_guard(settings.public_origin))
 
     async def connected(app: web.Application) -> AsyncIterator[None]:
-        async with ClientSession(cookie_jar=DummyCookieJar()) as http:
+        # No connection is kept: a code is redeemed by a POST, which is not repeated when a kept one turns out dead.
+        async with ClientSession(connector=TCPConnector(force_close=True), cookie_jar=DummyCookieJar()) as http:
             provider = Provider(settings, http)
             app[RELYING_PARTY] = RelyingParty(settings, provider)
             app[BEARER] = Bearer(settings, provider, accounts)
             yield
 
     app[ACCOUNTS] = accounts
+    app[SESSIONS] = sessions
     app[PENDING] = pending
     app[PUBLIC_ORIGIN] = settings.public_origin
     app.cleanup_ctx.append(connected)

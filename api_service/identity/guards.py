@@ -11,11 +11,12 @@ from api_service.identity.accounts import Accounts, User
 from api_service.identity.bearer import REALM, Bearer, bearer_token
 from api_service.identity.provider import ProviderUnavailable
 from api_service.identity.return_path import return_path
-from api_service.identity.session import session_user_id
+from api_service.identity.session import Sessions
 from shared.service import Problem
 
 ACCOUNTS: Final = web.AppKey("ACCOUNTS", Accounts)
 BEARER: Final = web.AppKey("BEARER", Bearer)
+SESSIONS: Final = web.AppKey("SESSIONS", Sessions)
 SIGN_IN: Final = "/auth/sign-in"
 _USER: Final = web.RequestKey("_USER", object)
 
@@ -77,5 +78,5 @@ async def _find(request: web.Request) -> User | None:
             return await request.app[BEARER].user(token)
         except ProviderUnavailable as error:
             raise unavailable(error) from error
-    user_id = await session_user_id(request)
+    user_id = await request.app[SESSIONS].user_id(request)
     return None if user_id is None else await request.app[ACCOUNTS].by_id(user_id)

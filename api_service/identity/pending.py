@@ -62,17 +62,13 @@ def next_of(state: str) -> str:
 
 
 class PendingSignIns:
-    """Keeps pending sign-ins in the browser; ``attach`` once, then remember and take."""
+    """Keeps pending sign-ins in the browser; ``save`` puts what changed into the answer."""
 
     def __init__(self, session_secret: bytes, *, secure: bool) -> None:
         # A key of its own, so that neither kind of cookie can pass for the other.
         derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"movie-together sign-in").derive(session_secret)
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
         self._secure = secure
-
-    def attach(self, app: web.Application) -> None:
-        """Set cookies on whatever the application answers, an error included: a used sign-in is used up either way."""
-        app.on_response_prepare.append(self._apply)
 
     def remember(self, request: web.Request, pending: Pending) -> None:
         """Keep ``pending`` in the browser for ``LIFETIME_S``."""
@@ -94,18 +90,8 @@ class PendingSignIns:
             return None
         return pending if hmac.compare_digest(pending.state.encode(), state.encode()) else None
 
-    def _oldest(self, cookies: Mapping[str, str]) -> list[str]:
-        ages = {}
-        for name, sealed in cookies.items():
-            if name.startswith(PREFIX):
-                try:
-                    ages[name] = self._fernet.extract_timestamp(sealed.encode())
-                except (InvalidToken, ValueError):
-                    ages[name] = 0
-        keep = LIMIT - 1
-        return sorted(ages, key=lambda name: ages[name], reverse=True)[keep:]
-
-    async def _apply(self, request: web.Request, response: web.StreamResponse) -> None:
+    def save(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Set and drop cookies as remembered and taken."""
         for name, value in request.get(_CHANGES, {}).items():
             response.set_cookie(
                 name,
@@ -116,6 +102,17 @@ class PendingSignIns:
                 samesite="Lax",
                 secure=self._secure,
             )
+
+    def _oldest(self, cookies: Mapping[str, str]) -> list[str]:
+        ages = {}
+        for name, sealed in cookies.items():
+            if name.startswith(PREFIX):
+                try:
+                    ages[name] = self._fernet.extract_timestamp(sealed.encode())
+                except (InvalidToken, ValueError):
+                    ages[name] = 0
+        keep = LIMIT - 1
+        return sorted(ages, key=lambda name: ages[name], reverse=True)[keep:]
 
 
 def _changes(request: web.Request) -> dict[str, str]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import jwt
 import structlog
-from aiohttp import BasicAuth, ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, encode_basic_auth, hdrs
 from yarl import URL
 
 from api_service.identity.settings import IdentitySettings
@@ -128,8 +128,9 @@ class Provider:
             "code_verifier": verifier,
         }
         # RFC 6749, section 2.3.1: both parts are form-encoded before they become Basic credentials.
-        auth = BasicAuth(quote(self._settings.client_id, safe=""), quote(self._settings.client_secret, safe=""))
-        status, answer = await self._ask("POST", metadata.token_endpoint, data=form, auth=auth)
+        login, password = (quote(part, safe="") for part in (self._settings.client_id, self._settings.client_secret))
+        headers = {str(hdrs.AUTHORIZATION): encode_basic_auth(login, password)}
+        status, answer = await self._ask("POST", metadata.token_endpoint, data=form, headers=headers)
         if status in {400, 401}:
             raise Refused(str(answer.get("error", "unknown")), str(answer.get("error_description", "")))
         if status != 200:
@@ -141,7 +142,7 @@ class Provider:
         metadata = await self.metadata()
         if metadata.userinfo_endpoint is None:
             raise Refused("no_userinfo_endpoint", "the provider has none")
-        headers = {"Authorization": f"Bearer {access_token}"}
+        headers = {str(hdrs.AUTHORIZATION): f"Bearer {access_token}"}
         status, answer = await self._ask("GET", metadata.userinfo_endpoint, headers=headers)
         if status in {400, 401, 403}:
             raise Refused(str(answer.get("error", "unknown")), str(answer.get("error_description", "")))
@@ -183,7 +184,6 @@ class Provider:
         address: str,
         *,
         data: Mapping[str, str] | None = None,
-        auth: BasicAuth | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, Any]]:
         try:
@@ -191,8 +191,7 @@ class Provider:
                 method,
                 address,
                 data=data,
-                auth=auth,
-                headers={"Accept": "application/json", **(headers or {})},
+                headers={hdrs.ACCEPT: "application/json", **(headers or {})},
                 allow_redirects=False,  # a redirect would carry our secret to wherever it points
                 timeout=ClientTimeout(total=DEADLINE_S),
             ) as response:

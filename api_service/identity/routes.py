@@ -7,8 +7,8 @@ from typing import Any, Final
 import structlog
 from aiohttp import hdrs, web
 
-from api_service.identity import pending, session
-from api_service.identity.guards import ACCOUNTS, SIGN_IN, optional_user, sign_in_url, unavailable
+from api_service.identity import pending
+from api_service.identity.guards import ACCOUNTS, SESSIONS, SIGN_IN, optional_user, sign_in_url, unavailable
 from api_service.identity.oidc import CALLBACK, Denied, Expired, Failed, RelyingParty
 from api_service.identity.provider import ProviderUnavailable
 from api_service.identity.return_path import return_path
@@ -84,14 +84,14 @@ async def finish(request: web.Request) -> web.StreamResponse:
     except ProviderUnavailable as error:
         raise SignInProblem(unavailable(error), begun.next) from error
     user = await request.app[ACCOUNTS].upsert(signed_in.profile)
-    await session.sign_in(request, user.id, signed_in.id_token)
+    await request.app[SESSIONS].sign_in(request, user.id, signed_in.id_token)
     log.info("signed in", user_id=str(user.id))
     raise _go(request, begun.next)
 
 
 async def end(request: web.Request) -> web.StreamResponse:
     """Sign out here, then at the provider."""
-    id_token = await session.sign_out(request)
+    id_token = await request.app[SESSIONS].sign_out(request)
     raise _uncached(web.HTTPSeeOther(await request.app[RELYING_PARTY].sign_out_url(id_token, _language(request))))
 
 

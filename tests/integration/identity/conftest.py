@@ -1,0 +1,51 @@
+"""Fixtures of signing in: one provider process for all tests, a site and browsers for each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.identity_fixtures import Browser, IdentityProvider, running_site
+
+
+@pytest.fixture(scope="session")
+def shared_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityProvider]:
+    provider = IdentityProvider(tmp_path_factory.mktemp("identity"))
+    provider.start()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def own_provider(tmp_path: Path) -> Iterator[IdentityProvider]:
+    """A provider of this test's own, to stop and change; not started."""
+    provider = IdentityProvider(tmp_path / "identity")
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+async def site(shared_provider: IdentityProvider, database_url: str) -> AsyncIterator[str]:
+    """The address of a site that signs people in at the shared provider."""
+    async with running_site(shared_provider.settings(), database_url):
+        yield shared_provider.site
+
+
+@pytest.fixture
+async def new_browser() -> AsyncIterator[Callable[[str], Browser]]:
+    opened: list[Browser] = []
+
+    def make(site: str, language: str = "ru") -> Browser:
+        opened.append(Browser(site, language))
+        return opened[-1]
+
+    yield make
+    for browser in opened:
+        await browser.close()
+
+
+@pytest.fixture
+async def browser(site: str, new_browser: Callable[[str], Browser]) -> Browser:
+    return new_browser(site)
