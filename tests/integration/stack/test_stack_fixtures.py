@@ -89,14 +89,14 @@ def test_own_stores_end_and_come_back_with_their_data(
         assert client.get("kept") == b"1"
 
 
-async def test_a_killed_broker_comes_back_with_its_messages(own_stores: PrivateStores, own_amqp_url: str) -> None:
+async def test_a_stopped_broker_comes_back_with_its_messages(own_stores: PrivateStores, own_amqp_url: str) -> None:
     connection = await aio_pika.connect(own_amqp_url)
     channel = await connection.channel(publisher_confirms=True)
     await channel.declare_queue("kept", durable=True, arguments={"x-queue-type": "quorum"})
     message = aio_pika.Message(b"x", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
     await channel.default_exchange.publish(message, "kept")
 
-    own_stores.rabbitmq.kill()
+    own_stores.rabbitmq.stop()
     with pytest.raises(aio_pika.exceptions.AMQPConnectionError):
         await aio_pika.connect(own_amqp_url)
     own_stores.rabbitmq.start()
