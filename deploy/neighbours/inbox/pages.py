@@ -1,5 +1,6 @@
 """The page of the inbox, and its JSON for tests."""
 
+import re
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ MAIL_POLICY = f"sandbox {SANDBOX}; default-src 'none'; style-src 'unsafe-inline'
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; img-src data:"
 )
+
+DOCTYPE = re.compile(r"\A(\s*<!doctype[^>]*>)?", re.IGNORECASE)
 
 MAILBOX = web.AppKey("mailbox", Mailbox)
 TEXTS = {name: tomllib.loads((HERE / "texts" / f"{name}.toml").read_text(encoding="utf-8")) for name in LANGUAGES}
@@ -82,8 +85,9 @@ async def message(request: web.Request) -> web.Response:
 @routes.get("/messages/{id}/html")
 async def message_html(request: web.Request) -> web.Response:
     letter = found_letter(request)
-    # Links leave the frame; `base` must stand before the mail's own markup to hold for all of it.
-    body = '<base target="_blank">' + (letter.html or "")
+    # Links leave the frame. `base` must stand before the mail's own markup to hold for all of it, but behind its
+    # doctype: without one in front a browser lays the mail out by the rules of the last century.
+    body = DOCTYPE.sub(r'\g<0><base target="_blank">', letter.html or "", count=1)
     return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
 
 

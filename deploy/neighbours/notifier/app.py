@@ -68,8 +68,10 @@ async def take_turn(only: OnlyNotifier, health: "Health", stopping: asyncio.Even
 
 
 async def clean_regularly(memory: Memory, stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
+    while True:
         await first_of(stopping, timeout_s=CLEANING_EVERY_S)
+        if stopping.is_set():
+            return
         try:
             log.info("memory cleaned", forgotten=await memory.forget_old(now()))
         except sqlite3.Error as error:

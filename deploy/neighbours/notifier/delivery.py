@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from email.message import EmailMessage
 
 import aiosmtplib
 
+from deploy.neighbours.notifier.mail import Mail
 from deploy.neighbours.notifier.settings import SmtpServer
 
 TIMEOUT_S = 30.0
@@ -44,11 +44,12 @@ class Smtp:
                 pass
         return self.trouble is None
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: Mail) -> None:
         """Return once the server accepted the mail; raises `SmtpUnavailable`, `Deferred` or `Refused`."""
         async with self._session(TIMEOUT_S) as session:
             try:
-                await session.send_message(mail)
+                options = [] if (mail.sender + mail.recipient).isascii() else ["SMTPUTF8"]
+                await session.sendmail(mail.sender, [mail.recipient], mail.content, mail_options=options)
             except aiosmtplib.SMTPRecipientsRefused as error:
                 raise self._judged(error.recipients[0]) from error
             except aiosmtplib.SMTPSenderRefused as error:

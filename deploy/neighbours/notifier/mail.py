@@ -6,10 +6,10 @@ no address at which one could; the foot of the mail says why it came instead.
 
 import hashlib
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from deploy.neighbours.notifier.events import Kind, Notification
+from deploy.neighbours.notifier.wire import WIRE, WIRE_UTF8
 from deploy.neighbours.notifier.wording import texts, told_time
 
 SECTIONS = {Kind.CREATED: "created", Kind.REVOKED: "revoked", Kind.REMINDER: "reminder"}
@@ -38,13 +39,22 @@ _templates = Environment(
 )
 
 
-def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now: datetime) -> EmailMessage:
-    """The whole mail, ready to send. The same event always gives the same Message-ID."""
+@dataclass(frozen=True)
+class Mail:
+    """A mail ready to send: the envelope's two addresses and the bytes between them."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+
+def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now: datetime) -> Mail:
+    """The whole mail for one notification. The same event always gives the same Message-ID."""
     words = texts(notification.invitee.language)
     told = words[SECTIONS[notification.kind]]
     subject = told["subject"].format(inviter=notification.inviter_name, film=notification.film_title)
 
-    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    mail = EmailMessage(policy=WIRE)
     mail["Subject"] = subject
     mail["From"] = sender
     mail["To"] = notification.invitee.address
@@ -52,7 +62,6 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
     mail["Message-ID"] = f"<{_in_message_id(notification.event_id)}@{_ascii_domain(sender)}>"
     # All mails about one invitation name the same ancestor, so mail programs show them as one conversation.
     mail["References"] = f"<invitation-{_in_message_id(notification.invitation_id)}@{_ascii_domain(sender)}>"
-    mail["Content-Language"] = notification.invitee.language
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     mail.set_content(_rendered("mail.txt", notification, subject, zone))
     mail.add_alternative(_rendered("mail.html", notification, subject, zone), subtype="html")
@@ -63,7 +72,10 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
             filename=words["calendar_file"],
             params={"method": "PUBLISH"},
         )
-    return mail
+    mail["Content-Language"] = notification.invitee.language  # last: a new part moves the Content- headers inwards
+    recipient = notification.invitee.address.addr_spec
+    wire = WIRE if (sender.addr_spec + recipient).isascii() else WIRE_UTF8
+    return Mail(sender.addr_spec, recipient, mail.as_bytes(policy=wire))
 
 
 def _rendered(template: str, notification: Notification, subject: str, zone: ZoneInfo) -> str:

@@ -60,7 +60,7 @@ def read_settings() -> Settings:
     smtp = env.smtp_server("SMTP_URL")
     mail_from = env.sender("MAIL_FROM")
     state = env.str("NOTIFIER_STATE", validate=not_empty)
-    time_zone = env.time_zone("MAIL_TIME_ZONE", default=ZoneInfo("Europe/Moscow"))
+    time_zone = env.time_zone("MAIL_TIME_ZONE", default="Europe/Moscow")
     host = env.str("NOTIFIER_HOST", default="127.0.0.1")
     port = env.int("NOTIFIER_PORT", default=8084, validate=port_number)
     delays = env.list("NOTIFIER_RETRY_DELAYS_S", default=[2, 10, 60, 300], subcast=int, validate=_rising)

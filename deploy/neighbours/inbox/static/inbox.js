@@ -3,13 +3,22 @@
 const frame = document.querySelector("iframe");
 const fit = () => {
   const mail = frame.contentDocument?.documentElement;
-  if (mail) frame.style.height = `${mail.scrollHeight + 2}px`;
+  if (!mail) return;
+  frame.style.height = "0"; // else a mail that became shorter would keep its old height
+  frame.style.height = `${mail.scrollHeight + 2}px`;
 };
 if (frame) {
   frame.addEventListener("load", fit);
   new ResizeObserver(fit).observe(document.body);
   fit();
 }
+
+// The server tells times of its own zone; the reader's browser knows better.
+const tellTimes = (within) => {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of within.querySelectorAll("time")) time.textContent = format.format(new Date(time.dateTime));
+};
+tellTimes(document);
 
 const clear = document.querySelector("#clear");
 if (clear) {
@@ -31,6 +40,7 @@ const refresh = async () => {
     const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
     const list = page.querySelector(".list");
     if (!list) return;
+    tellTimes(list);
     document.querySelector(".list").replaceWith(list);
     document.body.dataset.version = page.body.dataset.version;
     if (!clear && page.querySelector("#clear")) location.reload();
