@@ -1,0 +1,248 @@
+"""Fills an empty installation with the demo films and viewers: `python -m api_service.seed`.
+
+Safe to repeat, also while the service runs. The films follow `films.json`: what differs is brought up to date. All else
+belongs to people from the moment it exists: a viewer gets friends, requests and wishes only in the run that first
+brings that viewer, so a friendship that was ended or a film that was taken off a list stays so. Whoever signed in
+before the first seed counts as known, and keeps an empty list. Everything happens in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from sqlalchemy import Text, Uuid, bindparam, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, Statement, Transaction
+from api_service.people import LOCALES
+from api_service.tables import films, friendships, users, watchlist
+from shared import settings
+from shared.settings import Environment, SettingsError
+
+DEMO_DIR = "deploy/demo"
+MEDIA_PREFIX = "/demo/media/"  # where api_service serves `DEMO_DIR/media`
+
+
+class _Film(Schema):
+    id = fields.UUID(required=True)
+    slug = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9-]+$"))
+    title = fields.Dict(keys=fields.String(validate=validate.OneOf(LOCALES)), values=fields.String(), required=True)
+    description = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(LOCALES)), values=fields.String(), required=True
+    )
+    year = fields.Integer(required=True)
+    duration_ms = fields.Integer(required=True, validate=validate.Range(min=1))
+    media = fields.String(required=True)
+    poster = fields.String(required=True)
+
+
+class _Viewer(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    sub = fields.String(required=True, validate=validate.Length(min=1))
+    name = fields.String(required=True, validate=validate.Length(min=1))
+    email = fields.Email(required=True)
+    locale = fields.String(required=True, validate=validate.OneOf(LOCALES))
+    friends = fields.List(fields.String(), load_default=list)
+    requests = fields.List(fields.String(), load_default=list)  # whom this viewer has asked, without an answer yet
+    watchlist = fields.List(fields.String(), load_default=list)
+
+
+class DemoError(Exception):
+    """The demo cannot be brought in; says what stands in the way, where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The content of `films.json` and `viewers.json`, checked: every name in a list is there."""
+
+    films: list[dict[str, Any]]
+    viewers: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did."""
+
+    new_films: list[str] = field(default_factory=list)
+    changed_films: list[str] = field(default_factory=list)
+    new_viewers: list[str] = field(default_factory=list)
+    friendships: int = 0
+    requests: int = 0
+    wishes: int = 0
+
+    def lines(self) -> list[str]:
+        """Tell it for a person, a line each."""
+        return [
+            f"films: {len(self.new_films)} new, {len(self.changed_films)} brought up to date",
+            f"viewers: {len(self.new_viewers)} new{': ' if self.new_viewers else ''}{', '.join(self.new_viewers)}",
+            f"for the new viewers: {self.friendships} friendships, {self.requests} requests, {self.wishes} wishes",
+        ]
+
+
+_FACTS = ("slug", "title", "description", "year", "duration_ms", "media_url", "poster_url")
+_film = insert(films).values({name: bindparam(name) for name in ("id", *_FACTS)})
+_PUT_FILM = Statement(
+    _film.on_conflict_do_update(
+        index_elements=[films.c.id],
+        set_={**{name: _film.excluded[name] for name in _FACTS}, "updated_at": func.now()},
+        where=or_(*(films.c[name].is_distinct_from(_film.excluded[name]) for name in _FACTS)),
+        # PostgreSQL: `xmax` is 0 in a row that this statement inserted, and set in one that it updated.
+    ).returning(literal_column("(xmax = 0)").label("is_new"))
+)
+_ADD_VIEWER = Statement(
+    insert(users)
+    .values({name: bindparam(name) for name in ("id", "issuer", "subject", "name", "email", "locale")})
+    .on_conflict_do_nothing(index_elements=[users.c.issuer, users.c.subject])
+    .returning(users.c.id)
+)
+_VIEWER = Statement(
+    select(users.c.id).where(
+        users.c.issuer == bindparam("issuer", type_=Text), users.c.subject == bindparam("subject", type_=Text)
+    )
+)
+_pair = {name: bindparam(name, type_=Uuid) for name in ("low_id", "high_id", "requested_by")}
+_ASK = Statement(insert(friendships).values(**_pair).on_conflict_do_nothing())
+_BEFRIEND = Statement(insert(friendships).values(**_pair, accepted_at=func.now()).on_conflict_do_nothing())
+_WISH = Statement(
+    insert(watchlist)
+    .values(user_id=bindparam("user_id", type_=Uuid), film_id=bindparam("film_id", type_=Uuid))
+    .on_conflict_do_nothing()
+)
+
+
+def read_demo(folder: Path) -> Demo:
+    """Read and check the demo files; raises DemoError."""
+    demo = Demo(_read(folder / "films.json", _Film()), _read(folder / "viewers.json", _Viewer()))
+    slugs, subs = {film["slug"] for film in demo.films}, {viewer["sub"] for viewer in demo.viewers}
+    for viewer in demo.viewers:
+        for name, known, kind in (
+            ("friends", subs, "viewer"),
+            ("requests", subs, "viewer"),
+            ("watchlist", slugs, "film"),
+        ):
+            for entry in viewer[name]:
+                if entry not in known or entry == viewer["sub"]:
+                    raise DemoError(
+                        f"{folder / 'viewers.json'}: {viewer['sub']}.{name} names {entry!r}, no other {kind}"
+                    )
+    return demo
+
+
+async def seed(db: Database, demo: Demo, issuer: str) -> Report:
+    """Bring the demo into the database; `issuer` is whose subjects the viewers are."""
+    report = Report()
+    async with db.transaction() as transaction:
+        for film in demo.films:
+            await _put_film(transaction, film, report)
+        ids: dict[str, UUID] = {}
+        for viewer in demo.viewers:
+            ids[viewer["sub"]] = await _add_viewer(transaction, viewer, issuer, report)
+        new = set(report.new_viewers)
+        for one, other, accepted in _ties(demo.viewers):
+            if one in new or other in new:
+                await _tie(transaction, ids[one], ids[other], report, accepted=accepted)
+        film_ids = {film["slug"]: film["id"] for film in demo.films}
+        for viewer in demo.viewers:
+            for slug in viewer["watchlist"] if viewer["sub"] in new else ():
+                report.wishes += await transaction.run(_WISH, user_id=ids[viewer["sub"]], film_id=film_ids[slug])
+    return report
+
+
+async def _put_film(transaction: Transaction, film: dict[str, Any], report: Report) -> None:
+    facts = {name: film[name] for name in _FACTS if name in film}
+    addresses = {f"{name}_url": MEDIA_PREFIX + film[name] for name in ("media", "poster")}
+    row = await transaction.first(_PUT_FILM, id=film["id"], **facts, **addresses)
+    if row is not None:
+        (report.new_films if row.is_new else report.changed_films).append(film["slug"])
+
+
+async def _add_viewer(transaction: Transaction, viewer: dict[str, Any], issuer: str, report: Report) -> UUID:
+    account = {name: viewer[name] for name in ("name", "email", "locale")}
+    row = await transaction.first(_ADD_VIEWER, id=uuid7(), issuer=issuer, subject=viewer["sub"], **account)
+    if row is None:
+        row = await transaction.one(_VIEWER, issuer=issuer, subject=viewer["sub"])
+    else:
+        report.new_viewers.append(viewer["sub"])
+    return cast("UUID", row.id)
+
+
+def _ties(viewers: Iterable[dict[str, Any]]) -> list[tuple[str, str, bool]]:
+    """Give (who asked, whom, whether accepted), each pair of friends once however often they name each other."""
+    friends = {
+        cast("tuple[str, str]", tuple(sorted((viewer["sub"], other))))
+        for viewer in viewers
+        for other in viewer["friends"]
+    }
+    asked = [(viewer["sub"], other) for viewer in viewers for other in viewer["requests"]]
+    return [*((one, other, True) for one, other in sorted(friends)), *((one, other, False) for one, other in asked)]
+
+
+async def _tie(transaction: Transaction, asker: UUID, asked: UUID, report: Report, *, accepted: bool) -> None:
+    low, high = sorted((asker, asked))
+    made = await transaction.run(_BEFRIEND if accepted else _ASK, low_id=low, high_id=high, requested_by=asker)
+    if accepted:
+        report.friendships += made
+    else:
+        report.requests += made
+
+
+def _read(path: Path, schema: Schema) -> list[dict[str, Any]]:
+    try:
+        return cast("list[dict[str, Any]]", schema.load(json.loads(path.read_text("utf-8")), many=True))
+    except OSError as error:
+        raise DemoError(f"{path} cannot be read ({error.strerror}): set DEMO_DIR to the folder with the demo") from None
+    except ValueError as error:  # both broken JSON and values that the schema refuses
+        what = error.messages if isinstance(error, ValidationError) else error
+        raise DemoError(f"{path}: {what}") from None
+
+
+def _settings(environment: Environment) -> tuple[str, str, Path]:
+    return (
+        environment.address(
+            "DATABASE_URL",
+            "postgresql",
+            "postgres",
+            example="postgresql://user:password@localhost:5432/movie_together",
+        ),
+        environment.text("OIDC_ISSUER", example="http://localhost:8082"),
+        Path(environment.text("DEMO_DIR", default=DEMO_DIR, example=DEMO_DIR)),
+    )
+
+
+async def _run() -> Report:
+    database_url, issuer, folder = settings.read(_settings)
+    demo = read_demo(folder)
+    db = Database(database_url, size=1)
+    await db.start()
+    try:
+        return await seed(db, demo, issuer)
+    except DatabaseUnavailable as error:
+        parts = urlsplit(database_url)
+        raise DemoError(f"PostgreSQL at {parts.hostname}:{parts.port or 5432} (DATABASE_URL): {error}") from None
+    finally:
+        await db.close()
+
+
+def main() -> None:
+    """Seed, and tell what was done; exits with 1 and one line if it cannot."""
+    try:
+        report = asyncio.run(_run())
+    except (SettingsError, DemoError, ConstraintViolated) as error:
+        sys.exit(f"api_service.seed: {error}")
+    sys.stdout.write("".join(f"{line}\n" for line in report.lines()))
+
+
+if __name__ == "__main__":
+    main()

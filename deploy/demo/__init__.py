@@ -1,0 +1,1 @@
+"""The demo: invented films with media, and viewers."""

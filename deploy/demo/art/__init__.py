@@ -1,0 +1,1 @@
+"""How the demo films are drawn; only `make_media.py` needs it."""
