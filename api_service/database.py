@@ -16,6 +16,7 @@ import psycopg2
 import psycopg2.errors
 import psycopg2.extras
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, register_adapter
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -93,6 +94,9 @@ class Statement:
         if self._row is None:
             self._row = _namer([column[0] for column in description])
         return list(map(self._row, values))
+
+
+_MIGRATED: Final = Statement(text("SELECT version_num FROM alembic_version"), deadline_s=1.5)
 
 
 class Connection:
@@ -199,6 +203,10 @@ class Database:
             self._pool.terminate()
             await self._pool.wait_closed()
             self._pool = None
+
+    async def check(self) -> None:
+        """Raise DatabaseUnavailable with the reason unless PostgreSQL answers and has our tables."""
+        await self.first(_MIGRATED)
 
     async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:
         """Run a statement by itself and give every row."""

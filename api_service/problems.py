@@ -41,6 +41,7 @@ INVITATION_NOT_FOUND: Final = Kind(
 FRIEND_YOURSELF: Final = Kind(409, "friend_yourself", "You cannot be your own friend: give another person's id.")
 NOT_FRIENDS: Final = Kind(409, "not_friends", "Only accepted friends can be invited: wait until they accept.")
 ROOM_CLOSED: Final = Kind(410, "room_closed", "This room was closed by its owner: ask for a new one, or open your own.")
+BODY_TOO_LARGE: Final = Kind(413, "body_too_large", "The body is larger than 64 KiB: send less at once.")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind(
     415, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json."
 )

@@ -1,0 +1,107 @@
+"""What every request and answer passes: a deadline, the database's faults told plainly, and security headers."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
+
+from api_service.database import DatabaseUnavailable, InvalidValue
+from api_service.facts import Site
+from api_service.problems import DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED, INVALID_FIELDS
+
+log = structlog.get_logger(__name__)
+
+REQUEST_DEADLINE_S: Final = 15.0
+
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
+_HSTS: Final = "max-age=31536000"
+
+
+def request_deadline(limit_s: float = REQUEST_DEADLINE_S) -> Middleware:
+    """Give the middleware that gives a request up after ``limit_s``; files are sent after it, at the client's pace."""
+
+    @web.middleware
+    async def deadline(request: web.Request, handler: Handler) -> web.StreamResponse:
+        scope = asyncio.timeout(limit_s)
+        try:
+            async with scope:
+                return await handler(request)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            log.warning("request given up", method=request.method, path=request.path, limit_s=limit_s)
+            raise DEADLINE_EXCEEDED.problem() from None
+
+    return deadline
+
+
+@web.middleware
+async def database_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tell callers that PostgreSQL is away, and when to come back."""
+    try:
+        return await handler(request)
+    except DatabaseUnavailable as error:
+        log.warning("database unavailable", method=request.method, path=request.path, reason=str(error))
+        raise DATABASE_UNAVAILABLE.problem() from error
+    except InvalidValue as error:
+        raise INVALID_FIELDS.problem(f"A value cannot be stored: {error}") from error
+
+
+class SecurityHeaders:
+    """Headers of every answer; the content policy lets in the player's own sources and nothing else."""
+
+    def __init__(self, site: Site, issuer: str) -> None:
+        self._socket_origin = str(URL(site.sync_public_url).origin())
+        # Signing out posts a form that is redirected to the provider, which form-action would stop.
+        self._issuer_origin = str(URL(issuer).origin())
+        self._always = {
+            "X-Content-Type-Options": "nosniff",
+            # A room's address is its key: it must not reach other sites.
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+        }
+        if site.public_url.startswith("https://"):
+            self._always["Strict-Transport-Security"] = _HSTS
+        self.content_policy = ""
+        self.allow(())
+
+    def allow(self, film_origins: Iterable[str]) -> None:
+        """Let films and posters come from these origins too."""
+        films = " ".join(sorted(origin for origin in film_origins if _ORIGIN.fullmatch(origin)))
+        self.content_policy = "; ".join(
+            (
+                "default-src 'self'",
+                "script-src 'self'",
+                # media-chrome styles its elements with <style> in their shadow trees.
+                "style-src 'self' 'unsafe-inline'",
+                f"img-src 'self' data: {films}".rstrip(),
+                f"media-src 'self' blob: {films}".rstrip(),
+                # hls.js fetches a film's parts by script and unpacks them in a worker.
+                f"connect-src 'self' {self._socket_origin} {films}".rstrip(),
+                "worker-src 'self' blob:",
+                "object-src 'none'",
+                "base-uri 'none'",
+                f"form-action 'self' {self._issuer_origin}",
+                "frame-ancestors 'self'",
+            )
+        )
+
+    async def put(self, _request: web.Request, response: web.StreamResponse) -> None:
+        """Put the headers on an answer that is about to go out."""
+        for name, value in self._always.items():
+            response.headers.setdefault(name, value)
+        if response.content_type in {"text/html", "image/svg+xml"}:
+            response.headers.setdefault("Content-Security-Policy", self.content_policy)
+        response.headers[hdrs.SERVER] = "movie-together"  # not which versions of what
+        if (
+            response.content_type in {"application/json", "application/problem+json"}
+            and hdrs.CACHE_CONTROL not in response.headers
+        ):
+            # Answers are one viewer's own.
+            response.headers[hdrs.CACHE_CONTROL] = "private, no-store"

@@ -1,0 +1,43 @@
+"""Files: the browser's packages under /static/vendor/, and the demo's films under /demo/media/ (with Range)."""
+
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiohttp import hdrs, web
+
+log = structlog.get_logger(__name__)
+
+VENDOR: Final = "/static/vendor/"
+DEMO_MEDIA: Final = "/demo/media/"
+
+# With ?v=… the address changes with the content; without, the browser asks again and mostly hears 304.
+_VERSIONED: Final = "public, max-age=31536000, immutable"
+_REVALIDATED: Final = "public, no-cache"
+_MEDIA: Final = "public, max-age=3600"
+
+
+def setup_files(app: web.Application, assets_dir: Path, demo_dir: Path | None) -> None:
+    """Serve the folders that are there; a missing one is told of and leaves the rest of the site working."""
+    _serve(app, VENDOR, assets_dir, "ASSETS_DIR", "players will have no controls and no streams")
+    if demo_dir is not None:
+        _serve(app, DEMO_MEDIA, demo_dir / "media", "DEMO_DIR", "demo films will not play")
+    app.on_response_prepare.append(_cache)
+
+
+def _serve(app: web.Application, prefix: str, folder: Path, variable: str, consequence: str) -> None:
+    if folder.is_dir():
+        app.router.add_static(prefix, folder)
+    else:
+        log.warning(
+            "no such folder, its files are not served", setting=variable, folder=str(folder), consequence=consequence
+        )
+
+
+async def _cache(request: web.Request, response: web.StreamResponse) -> None:
+    if response.status not in {200, 206, 304} or hdrs.CACHE_CONTROL in response.headers:
+        return
+    if request.path.startswith("/static/"):
+        response.headers[hdrs.CACHE_CONTROL] = _VERSIONED if "v" in request.query else _REVALIDATED
+    elif request.path.startswith(DEMO_MEDIA):
+        response.headers[hdrs.CACHE_CONTROL] = _MEDIA

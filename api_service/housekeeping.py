@@ -1,0 +1,89 @@
+"""Work that nobody asks for: saying when PostgreSQL is away at the start, dropping old rows, measuring the outbox."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Interval, Table, bindparam, delete, func, select, tuple_
+
+from api_service import outbox
+from api_service.database import Database, DatabaseUnavailable, Statement
+from api_service.tables import films, idempotency_keys, inbox
+from api_service.tables import outbox as outbox_table
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE_S: Final = 0.5
+MOST_PAUSE_S: Final = 5.0
+MEASURE_EVERY_S: Final = 30.0
+PURGE_EVERY_S: Final = 3600.0
+PURGE_BATCH: Final = 5_000  # a statement's deadline must never be near
+
+
+def _purge(table: Table, moment: Any) -> Statement:
+    key = tuple_(*table.primary_key.columns)
+    old = select(*table.primary_key.columns).where(moment < func.now() - bindparam("age", type_=Interval))
+    return Statement(delete(table).where(key.in_(old.limit(PURGE_BATCH))))
+
+
+_PURGES: Final = (
+    (_purge(outbox_table, outbox_table.c.published_at), timedelta(days=7)),
+    # As long as an event may still come again: out of a dead-letter queue that is replayed, at the latest.
+    (_purge(inbox, inbox.c.consumed_at), timedelta(days=30)),
+    (_purge(idempotency_keys, idempotency_keys.c.created_at), timedelta(days=1)),
+)
+_ORIGIN: Final = "^https?://[^/]+"
+_ORIGINS: Final = Statement(
+    select(func.substring(films.c.media_url, _ORIGIN).label("origin")).union(
+        select(func.substring(films.c.poster_url, _ORIGIN))
+    )
+)
+
+
+async def greet(db: Database) -> None:
+    """Return when PostgreSQL has answered once, telling until then what is missing."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            await db.check()
+        except DatabaseUnavailable as error:
+            log.warning("PostgreSQL (DATABASE_URL) is away, trying again", reason=str(error), pause_s=pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, MOST_PAUSE_S)
+        else:
+            log.info("PostgreSQL answers")
+            return
+
+
+async def film_origins(db: Database) -> list[str]:
+    """Give the origins that films and posters come from, besides our own."""
+    return [row.origin for row in await db.all(_ORIGINS) if row.origin is not None]
+
+
+async def purge(db: Database) -> None:
+    """Drop what has served: published events, ids of consumed ones, keys of orders that nobody repeats any more."""
+    for statement, age in _PURGES:
+        while await db.run(statement, age=age) == PURGE_BATCH:
+            pass
+
+
+async def keep_house(db: Database, allow_origins: Callable[[list[str]], object]) -> None:
+    """Do all of it for ever; what fails is told and tried again at its next turn."""
+    await greet(db)
+
+    async def look() -> None:
+        allow_origins(await film_origins(db))
+        await outbox.measure(db)
+
+    await asyncio.gather(_every(MEASURE_EVERY_S, look), _every(PURGE_EVERY_S, lambda: purge(db)))
+
+
+async def _every(pause_s: float, work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await work()
+        except DatabaseUnavailable as error:
+            log.warning("housekeeping put off", reason=str(error))
+        await asyncio.sleep(pause_s)

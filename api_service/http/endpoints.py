@@ -1,0 +1,152 @@
+"""An endpoint says once what it takes, gives and refuses; routing, parsing and the OpenAPI document follow from it."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, Final, cast
+from uuid import UUID
+
+import orjson
+from aiohttp import hdrs, web
+from marshmallow import Schema
+
+from api_service.database import Database
+from api_service.facts import Site
+from api_service.http.parsing import read_body, read_idempotency_key, read_query
+from api_service.identity import current_user
+from api_service.keys import DATABASE, SITE
+from api_service.pages.language import choose
+from api_service.people import User
+from api_service.problems import Kind
+
+PREFIX: Final = "/api/v1"
+Handler = Callable[["Call"], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an endpoint: who asks, and what they sent."""
+
+    request: web.Request
+    viewer: User
+    query: Mapping[str, Any]
+    body: Any
+    key: str | None
+
+    @property
+    def db(self) -> Database:
+        return self.request.app[DATABASE]
+
+    @property
+    def site(self) -> Site:
+        return self.request.app[SITE]
+
+    @cached_property
+    def locale(self) -> str:
+        """The language to answer in, chosen as for pages."""
+        request = self.request
+        accept = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
+        return choose(request.query, request.cookies, self.viewer.locale, accept)
+
+    @property
+    def code(self) -> str:
+        """The room's code in the path."""
+        return self.request.match_info["code"]
+
+    def id(self, name: str, missing: Kind) -> UUID:
+        """Give the id in the path; what is no id is no such thing, the problem ``missing``."""
+        try:
+            return UUID(self.request.match_info[name])
+        except ValueError:
+            raise missing.problem() from None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path."""
+
+    method: str
+    path: str
+    handler: Handler
+    tag: str
+    query: Schema | None
+    body: Schema | None
+    takes_key: bool
+    status: HTTPStatus
+    gives: Schema | None
+    problems: tuple[Kind, ...]
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Read the request and call the handler."""
+        call = Call(
+            request=request,
+            viewer=cast("User", await current_user(request)),  # identity gives what people.Accounts gave it
+            query=await read_query(request, self.query) if self.query else {},
+            body=await read_body(request, self.body) if self.body else None,
+            key=read_idempotency_key(request) if self.takes_key else None,
+        )
+        return await self.handler(call)
+
+
+class Endpoints:
+    """The endpoints of one resource."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+        self._found: list[Endpoint] = []
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        return iter(self._found)
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: type[Schema] | None = None,
+        body: type[Schema] | None = None,
+        takes_key: bool = False,
+        status: HTTPStatus = HTTPStatus.OK,
+        gives: type[Schema] | None = None,
+        problems: tuple[Kind, ...] = (),
+    ) -> Callable[[Handler], Handler]:
+        """Add the decorated handler; its docstring is the endpoint's description."""
+
+        def register(handler: Handler) -> Handler:
+            self._found.append(
+                Endpoint(
+                    method=method,
+                    path=path,
+                    handler=handler,
+                    tag=self._tag,
+                    query=query() if query else None,
+                    body=body() if body else None,
+                    takes_key=takes_key,
+                    status=status,
+                    gives=gives() if gives else None,
+                    problems=problems,
+                )
+            )
+            return handler
+
+        return register
+
+
+def reply(value: Any, status: HTTPStatus = HTTPStatus.OK, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Give a JSON answer; dataclasses, UUIDs and moments (RFC 3339, UTC) become JSON."""
+    return web.Response(
+        body=orjson.dumps(value, option=orjson.OPT_UTC_Z),
+        status=status,
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def done() -> web.Response:
+    """Give the answer that has nothing to say: 204."""
+    return web.Response(status=HTTPStatus.NO_CONTENT)

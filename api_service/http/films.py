@@ -1,0 +1,33 @@
+"""The catalogue."""
+
+from aiohttp import web
+
+from api_service import films, matches
+from api_service.http import schemas
+from api_service.http.endpoints import Call, Endpoints, reply
+from api_service.http.me import People
+from api_service.problems import FILM_NOT_FOUND, INVALID_CURSOR
+
+endpoints = Endpoints("films")
+
+Films = schemas.items_of(schemas.Film, "Films", paged=True)
+
+
+@endpoints.add("GET", "/films", query=schemas.FilmsQuery, gives=Films, problems=(INVALID_CURSOR,))
+async def list_films(call: Call) -> web.Response:
+    """List the films of the catalogue, or search their titles."""
+    query = dict(call.query)
+    return reply(await films.catalogue(call.db, call.viewer.id, call.locale, query=query.pop("q"), **query))
+
+
+@endpoints.add("GET", "/films/{film_id}", gives=schemas.Film, problems=(FILM_NOT_FOUND,))
+async def read_film(call: Call) -> web.Response:
+    """Read one film."""
+    return reply(await films.film(call.db, call.viewer.id, call.locale, call.id("film_id", FILM_NOT_FOUND)))
+
+
+@endpoints.add("GET", "/films/{film_id}/matches", gives=People, problems=(FILM_NOT_FOUND,))
+async def list_film_matches(call: Call) -> web.Response:
+    """List the friends who also want to watch a film, in the order of names."""
+    film_id = call.id("film_id", FILM_NOT_FOUND)
+    return reply({"items": await matches.friends_wanting(call.db, call.viewer.id, call.locale, film_id)})

@@ -1,0 +1,74 @@
+"""Oneself and others: account, friends, the films one wants to watch, and matches."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from api_service import films, friends, matches, people
+from api_service.http import schemas
+from api_service.http.endpoints import Call, Endpoints, done, reply
+from api_service.problems import FILM_NOT_FOUND, FRIEND_YOURSELF, INVALID_CURSOR, PERSON_NOT_FOUND
+
+endpoints = Endpoints("people")
+
+People = schemas.items_of(schemas.Person, "People")
+Friends = schemas.items_of(schemas.Friend, "Friends")
+Matches = schemas.items_of(schemas.Match, "Matches", paged=True)
+Watchlist = schemas.items_of(schemas.Film, "Watchlist", paged=True)
+
+
+@endpoints.add("GET", "/me", gives=schemas.Me)
+async def read_me(call: Call) -> web.Response:
+    """Read one's own account."""
+    return reply(call.viewer)
+
+
+@endpoints.add("GET", "/people", query=schemas.PeopleQuery, gives=People)
+async def find_people(call: Call) -> web.Response:
+    """Find people by their whole e-mail address, for example to ask them to be friends."""
+    return reply({"items": await people.people_by_email(call.db, call.query["email"])})
+
+
+@endpoints.add("GET", "/me/friends", gives=Friends)
+async def list_friends(call: Call) -> web.Response:
+    """List friends and open requests, in the order of names."""
+    return reply({"items": await friends.friends(call.db, call.viewer.id)})
+
+
+@endpoints.add("PUT", "/me/friends/{user_id}", gives=schemas.Friend, problems=(PERSON_NOT_FOUND, FRIEND_YOURSELF))
+async def ask_friend(call: Call) -> web.Response:
+    """Ask a person to be friends, or accept their request."""
+    return reply(await friends.ask(call.db, call.viewer.id, call.id("user_id", PERSON_NOT_FOUND)))
+
+
+@endpoints.add("DELETE", "/me/friends/{user_id}", status=HTTPStatus.NO_CONTENT, problems=(PERSON_NOT_FOUND,))
+async def end_friendship(call: Call) -> web.Response:
+    """End a friendship, decline a request or take one back; repeating it changes nothing."""
+    await friends.end(call.db, call.viewer.id, call.id("user_id", PERSON_NOT_FOUND))
+    return done()
+
+
+@endpoints.add("GET", "/me/watchlist", query=schemas.PageQuery, gives=Watchlist, problems=(INVALID_CURSOR,))
+async def list_watchlist(call: Call) -> web.Response:
+    """List the films that one wants to watch."""
+    return reply(await films.wanted(call.db, call.viewer.id, call.locale, **call.query))
+
+
+@endpoints.add("PUT", "/me/watchlist/{film_id}", status=HTTPStatus.NO_CONTENT, problems=(FILM_NOT_FOUND,))
+async def want_film(call: Call) -> web.Response:
+    """Want to watch a film; repeating it changes nothing."""
+    await films.want(call.db, call.viewer.id, call.id("film_id", FILM_NOT_FOUND))
+    return done()
+
+
+@endpoints.add("DELETE", "/me/watchlist/{film_id}", status=HTTPStatus.NO_CONTENT, problems=(FILM_NOT_FOUND,))
+async def unwant_film(call: Call) -> web.Response:
+    """Want to watch a film no more; repeating it changes nothing."""
+    await films.unwant(call.db, call.viewer.id, call.id("film_id", FILM_NOT_FOUND))
+    return done()
+
+
+@endpoints.add("GET", "/me/matches", query=schemas.PageQuery, gives=Matches, problems=(INVALID_CURSOR,))
+async def list_matches(call: Call) -> web.Response:
+    """List the films that friends want to watch, those wanted by most friends first."""
+    return reply(await matches.ranked(call.db, call.viewer.id, call.locale, **call.query))

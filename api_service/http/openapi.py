@@ -1,0 +1,133 @@
+"""The OpenAPI document, generated from the endpoints and from the schemas that read their requests."""
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, Final
+
+from aiohttp import web
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from api_service.http import films, me, rooms
+from api_service.http.endpoints import PREFIX, Endpoint, reply
+from api_service.http.parsing import KEY_CHARACTERS
+from api_service.http.schemas import Problem
+from api_service.keys import SPEC
+from api_service.problems import (
+    BODY_TOO_LARGE,
+    DATABASE_UNAVAILABLE,
+    DEADLINE_EXCEEDED,
+    INVALID_FIELDS,
+    INVALID_JSON,
+    UNSUPPORTED_MEDIA_TYPE,
+    Kind,
+)
+
+PATH: Final = f"{PREFIX}/openapi.json"
+VERSION: Final = "1.0.0"
+
+ALL: Final[tuple[Endpoint, ...]] = (*me.endpoints, *films.endpoints, *rooms.endpoints)
+
+_DESCRIPTION: Final = """\
+Films, friends who want to watch them, and rooms to watch them together.
+
+Sign in through the pages (a session cookie; unsafe methods then need a same-origin `Origin`), or send an access token
+of the cinema's auth service as `Authorization: Bearer`. Errors are RFC 9457 problem documents with a stable `code`.
+Lists are pages: pass `next_cursor` as `cursor` until it is null. Moments are RFC 3339 in UTC.
+"""
+_PARAMETERS: Final = {
+    "code": {"type": "string", "description": "The room's code, as in its link."},
+    "film_id": {"type": "string", "format": "uuid"},
+    "user_id": {"type": "string", "format": "uuid"},
+    "invitation_id": {"type": "string", "format": "uuid"},
+}
+_SIGNED_IN: Final = "sign_in_required, invalid_token: sign in, or send a valid access token."
+
+
+def setup_api(app: web.Application) -> None:
+    """Add every endpoint, and the document that describes them, to ``app``."""
+    app[SPEC] = document()
+    app.add_routes([web.route(one.method, PREFIX + one.path, one.answer, name=one.name) for one in ALL])
+    app.router.add_get(PATH, _describe)
+
+
+def document() -> dict[str, Any]:
+    """Give the OpenAPI 3.1 document of every endpoint."""
+    spec = APISpec(
+        title="Movie Together",
+        version=VERSION,
+        openapi_version="3.1.0",
+        plugins=[MarshmallowPlugin(schema_name_resolver=_name)],
+        info={"description": _DESCRIPTION},
+        servers=[{"url": PREFIX}],
+        security=[{"session": []}, {"bearer": []}],
+    )
+    spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": "movie_together_session"})
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for path, endpoints in groupby(sorted(ALL, key=lambda one: one.path), key=lambda one: one.path):
+        spec.path(path, operations={one.method.lower(): _operation(one) for one in endpoints})
+    return spec.to_dict()
+
+
+async def _describe(request: web.Request) -> web.Response:
+    return reply(request.app[SPEC], headers={"Cache-Control": "public, max-age=300"})
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    summary, _, rest = (endpoint.handler.__doc__ or "").partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": endpoint.name,
+        "tags": [endpoint.tag],
+        "summary": summary.strip(),
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint),
+    }
+    if rest.strip():
+        operation["description"] = " ".join(rest.split())
+    if endpoint.body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": endpoint.body}}}
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"in": "path", "name": name, "required": True, "schema": dict(_PARAMETERS[name])}
+        for name in re.findall(r"{(\w+)}", endpoint.path)
+    ]
+    if endpoint.query is not None:
+        found.append({"in": "query", "schema": endpoint.query})
+    if endpoint.takes_key:
+        schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS}
+        found.append({"in": "header", "name": "Idempotency-Key", "required": False, "schema": schema})
+    return found
+
+
+def _responses(endpoint: Endpoint) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": endpoint.status.phrase}
+    if endpoint.gives is not None:
+        success["content"] = {"application/json": {"schema": endpoint.gives}}
+    if endpoint.status == 201 and endpoint.name == "open_room":
+        success["headers"] = {"Location": {"schema": {"type": "string"}}}
+    refusals: dict[str, Any] = {"401": _refusal(_SIGNED_IN)}
+    kinds = sorted((*endpoint.problems, *_everywhere(endpoint)), key=lambda kind: kind.status)
+    for status, same in groupby(kinds, key=lambda kind: kind.status):
+        refusals[str(status)] = _refusal("\n".join(f"- `{kind.code}`: {kind.detail}" for kind in same))
+    return {str(int(endpoint.status)): success, **dict(sorted(refusals.items()))}
+
+
+def _everywhere(endpoint: Endpoint) -> Iterable[Kind]:
+    yield from (DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED)
+    if endpoint.body is not None:
+        yield from (INVALID_JSON, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+    if endpoint.body is not None or endpoint.query is not None:
+        yield INVALID_FIELDS
+
+
+def _refusal(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/problem+json": {"schema": Problem}}}
+
+
+def _name(schema: Any) -> str:
+    cls = schema if isinstance(schema, type) else type(schema)
+    return cls.__name__

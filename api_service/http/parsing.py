@@ -1,0 +1,63 @@
+"""Reading a request's body and query with webargs; every fault is named with its field."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn, cast
+
+import orjson
+from aiohttp import web
+from marshmallow import Schema, ValidationError
+from webargs.aiohttpparser import AIOHTTPParser, is_json_request
+
+from api_service.problems import BODY_TOO_LARGE, INVALID_FIELDS, INVALID_JSON, UNSUPPORTED_MEDIA_TYPE
+
+BODY_BYTES: Final = 64 * 1024
+KEY_CHARACTERS: Final = 255
+
+
+class _Parser(AIOHTTPParser):
+    async def load_json(self, req: web.Request, schema: Schema) -> Any:
+        if not is_json_request(req):
+            raise UNSUPPORTED_MEDIA_TYPE.problem()
+        try:
+            # orjson refuses NaN and lone surrogates, neither of which PostgreSQL would store.
+            return orjson.loads(await req.read())
+        except web.HTTPRequestEntityTooLarge:
+            raise BODY_TOO_LARGE.problem() from None
+        except orjson.JSONDecodeError as error:
+            raise INVALID_JSON.problem(f"{INVALID_JSON.detail} It breaks off here: {error}.") from None
+
+    def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
+        errors = [found for messages in error.messages_dict.values() for found in _flat(messages)]
+        raise INVALID_FIELDS.problem(errors=errors) from None
+
+
+_PARSER: Final = _Parser()
+
+
+async def read_body(request: web.Request, schema: Schema) -> dict[str, Any]:
+    """Give the JSON body by its schema; raises the problems of bodies and `invalid_fields`."""
+    return cast("dict[str, Any]", await _PARSER.parse(schema, request, location="json"))
+
+
+async def read_query(request: web.Request, schema: Schema) -> dict[str, Any]:
+    """Give the query parameters by their schema; raises the problem `invalid_fields`."""
+    return cast("dict[str, Any]", await _PARSER.parse(schema, request, location="query", unknown="raise"))
+
+
+def read_idempotency_key(request: web.Request) -> str | None:
+    """Give the Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) or None; raises `invalid_fields`."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= KEY_CHARACTERS and key.isascii() and key.isprintable()):
+        message = f"Must be 1 to {KEY_CHARACTERS} printable ASCII characters, for example a UUID."
+        raise INVALID_FIELDS.problem(errors=[{"field": "Idempotency-Key", "message": message}])
+    return key
+
+
+def _flat(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Turn marshmallow's nested messages into {field, message}, ``path.to.0.field`` for nested ones."""
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            yield from _flat(inner, path if name == "_schema" else f"{path}.{name}" if path else str(name))
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield {"field": path, "message": str(message)}

@@ -1,0 +1,211 @@
+"""Shapes of what the API takes and gives: requests are read by them, answers are described by them.
+
+Answers are encoded straight from the use cases' dataclasses (a marshmallow dump would cost as much as the query); tests
+check real answers against the OpenAPI document made of these.
+"""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
+
+from api_service.invitations import MOST_AT_ONCE, Guests
+from api_service.rooms import RoomOrder
+
+PAGE_MOST = 100
+
+
+def _printable(text: str) -> None:
+    # PostgreSQL cannot hold NUL; the other control characters have no business in a search either.
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValidationError("Must not contain control characters.")
+
+
+class Request(Schema):
+    """What a caller sends: a name that is not known is a mistake to tell of."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {  # noqa: RUF012 - marshmallow's own way of naming messages
+        "unknown": "Unknown field: leave it out.",
+        "type": "Must be a JSON object.",
+    }
+
+
+class PageQuery(Request):
+    limit = fields.Integer(
+        load_default=20,
+        validate=validate.Range(1, PAGE_MOST),
+        metadata={"description": "How many to give at most."},
+    )
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(max=500),
+        metadata={"description": "`next_cursor` of the page before; left out for the first page."},
+    )
+
+
+class FilmsQuery(PageQuery):
+    q = fields.String(
+        load_default="",
+        validate=[validate.Length(max=100), _printable],
+        metadata={"description": "A part of the title, in either language."},
+    )
+
+
+class PeopleQuery(Request):
+    email = fields.Email(
+        required=True,
+        validate=validate.Length(max=254),
+        metadata={"description": "The whole address; parts of one find nobody."},
+    )
+
+
+class GuestsOrder(Request):
+    """Whom to invite, of one's accepted friends."""
+
+    matches = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Invite every friend who wants to watch the film."},
+    )
+    users = fields.List(
+        fields.UUID(),
+        load_default=list,
+        validate=validate.Length(max=MOST_AT_ONCE),
+        metadata={"description": "Ids of friends to invite, whether they want to watch the film or not."},
+    )
+
+    @post_load
+    def _guests(self, data: dict[str, Any], **_: Any) -> Guests:
+        return Guests(users=tuple(dict.fromkeys(data["users"])), matches=data["matches"])
+
+
+class RoomRequest(Request):
+    film_id = fields.UUID(required=True)
+    access = fields.String(
+        load_default="link",
+        validate=validate.OneOf(["link", "invited"]),
+        metadata={"description": "Who may come: whoever has the link, or only those invited."},
+    )
+    control = fields.String(
+        load_default="everyone",
+        validate=validate.OneOf(["everyone", "moderators", "owner"]),
+        metadata={"description": "Who may play, pause and seek."},
+    )
+    capacity = fields.Integer(load_default=50, strict=True, validate=validate.Range(2, 200))
+    starts_at = fields.AwareDateTime(
+        load_default=None,
+        allow_none=True,
+        format="iso",
+        metadata={"description": "When the film starts; with null, as soon as somebody is ready."},
+    )
+    invite = fields.Nested(GuestsOrder, load_default=Guests)
+
+    @post_load
+    def _order(self, data: dict[str, Any], **_: Any) -> RoomOrder:
+        return RoomOrder(guests=data.pop("invite"), **data)
+
+
+class Me(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    email = fields.Email(required=True, allow_none=True)
+    locale = fields.String(required=True, validate=validate.OneOf(["ru", "en"]))
+
+
+class Person(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+
+
+class Friend(Schema):
+    person = fields.Nested(Person, required=True)
+    status = fields.String(required=True, validate=validate.OneOf(["accepted", "incoming", "outgoing"]))
+    since = fields.AwareDateTime(required=True)
+
+
+class Film(Schema):
+    id = fields.UUID(required=True)
+    slug = fields.String(required=True)
+    title = fields.String(required=True, metadata={"description": "In the viewer's language."})
+    description = fields.String(required=True)
+    year = fields.Integer(required=True)
+    duration_ms = fields.Integer(required=True)
+    poster_url = fields.String(required=True)
+    media_url = fields.String(required=True)
+    watchlisted = fields.Boolean(required=True, metadata={"description": "Whether the viewer wants to watch it."})
+    matches_count = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "How many friends want to watch it; null inside a room."},
+    )
+
+
+class Match(Schema):
+    film = fields.Nested(Film, required=True)
+    friends_count = fields.Integer(required=True)
+    friends = fields.List(fields.Nested(Person), required=True, metadata={"description": "The first five by name."})
+
+
+class Invitation(Schema):
+    id = fields.UUID(required=True)
+    invitee = fields.Nested(Person, required=True)
+    created_at = fields.AwareDateTime(required=True)
+    revoked_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class Room(Schema):
+    id = fields.UUID(required=True)
+    code = fields.String(required=True, validate=validate.Regexp("^[A-Za-z0-9_-]{22}$"))
+    link = fields.String(required=True, metadata={"format": "uri"})
+    film = fields.Nested(Film, required=True)
+    owner = fields.Nested(Person, required=True)
+    access = fields.String(required=True, validate=validate.OneOf(["link", "invited"]))
+    control = fields.String(required=True, validate=validate.OneOf(["everyone", "moderators", "owner"]))
+    capacity = fields.Integer(required=True)
+    starts_at = fields.AwareDateTime(required=True, allow_none=True)
+    status = fields.String(required=True, validate=validate.OneOf(["open", "closed"]))
+    version = fields.Integer(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    closed_at = fields.AwareDateTime(required=True, allow_none=True)
+    role = fields.String(required=True, metadata={"description": "The viewer's own role: owner, moderator or viewer."})
+    invitations = fields.List(
+        fields.Nested(Invitation),
+        required=True,
+        allow_none=True,
+        metadata={"description": "Only for its owner, and only where one room is asked for; else null."},
+    )
+
+
+class Joining(Schema):
+    ticket = fields.String(required=True, metadata={"description": "The `ticket` of the socket's first message."})
+    expires_in_s = fields.Integer(required=True)
+    socket_url = fields.String(required=True, metadata={"format": "uri"})
+    room = fields.Nested(Room, required=True)
+
+
+class FieldError(Schema):
+    field = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class Problem(Schema):
+    """An RFC 9457 problem document; docs/errors.md explains each `code`."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True)
+    instance = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldError))
+
+
+def items_of(shape: type[Schema], name: str, *, paged: bool = False) -> type[Schema]:
+    """Give the shape of a list: ``items``, and with ``paged`` the cursor of the next page."""
+    members: dict[str, Any] = {"items": fields.List(fields.Nested(shape), required=True)}
+    if paged:
+        members["next_cursor"] = fields.String(required=True, allow_none=True)
+    return Schema.from_dict(members, name=name)

@@ -1,0 +1,14 @@
+"""Where the application keeps what its handlers share."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from api_service.database import Database
+from api_service.facts import Site
+from shared.tickets import Minter
+
+DATABASE: Final = web.AppKey("DATABASE", Database)
+SITE: Final = web.AppKey("SITE", Site)
+MINTER: Final = web.AppKey("MINTER", Minter)
+SPEC: Final = web.AppKey("SPEC", dict[str, Any])
