@@ -1,0 +1,37 @@
+"""``python -m sync_service``: serve live rooms until SIGTERM."""
+
+from __future__ import annotations
+
+import gc
+
+import uvloop
+from aiohttp import web
+
+from shared.service import configure_logging, serve
+from sync_service.app import build
+from sync_service.settings import load
+
+# Connections are many small long-lived objects: with the default thresholds the collector walked all of them for up to
+# 230 ms at 10,000 joins. Cycles are rare here, so it may come seldom, and never for what start-up has left.
+_GC_THRESHOLD = 100_000
+
+
+def _address() -> tuple[str, int, str]:
+    settings = load()
+    configure_logging(settings.log_level, settings.log_format)
+    return settings.host, settings.port, "SYNC_PORT"
+
+
+async def _build() -> web.Application:
+    app = await build(load())
+    app.on_startup.append(_freeze)
+    return app
+
+
+async def _freeze(_app: web.Application) -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GC_THRESHOLD, 50, 100)
+
+
+serve("sync_service", _build, _address, loop=uvloop.new_event_loop())

@@ -1,0 +1,87 @@
+"""The process, wired: a reader sees all of it here. Nothing else constructs clients or reads settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+from uuid import uuid4
+
+from aiohttp import web
+
+from shared.broker import Broker
+from shared.service import Health, problem_middleware
+from shared.tickets import Verifier
+from sync_service import metrics
+from sync_service.clock import PartitionClock, follow
+from sync_service.door import Door
+from sync_service.hub import Hub
+from sync_service.journal import Journal
+from sync_service.lifecycle import Lifecycle
+from sync_service.presence import Presence
+from sync_service.redis_link import RedisLink
+from sync_service.resume import ResumeTokens
+from sync_service.settings import Settings
+from sync_service.store import SCRIPTS
+
+
+class _Part(Protocol):
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+def _running(part: _Part) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def run(_app: web.Application) -> AsyncIterator[None]:
+        await part.start()
+        yield
+        await part.close()
+
+    return run
+
+
+async def build(settings: Settings) -> web.Application:
+    """Give the application; it starts and keeps running while Redis or RabbitMQ is away."""
+    # A restarted process is another node: what its predecessor held ends with the predecessor's leases.
+    node = f"{settings.node_id}.{uuid4().hex[:8]}"
+    clock = PartitionClock()
+    link = RedisLink(settings.redis_url, "commands", scripts=[script.source for script in SCRIPTS])
+    bell = RedisLink(settings.redis_url, "bell")
+    hub = Hub(link, bell, clock, node)
+    presence = Presence(hub, link, clock, settings.partitions)
+    tokens = ResumeTokens(settings.resume_keys)
+    door = Door(
+        hub,
+        presence,
+        Verifier(settings.ticket_verify_keys),
+        tokens,
+        origins=settings.allowed_origins,
+        partitions=settings.partitions,
+    )
+    broker = Broker(settings.amqp_url, "sync_service")
+    journal = Journal(link, broker, node, settings.partitions)
+    lifecycle = Lifecycle(hub, link, clock)
+    lifecycle.consume_from(broker)
+    metrics.register()
+
+    health = Health()
+    health.checks["redis"] = link.check
+    health.checks["redis_bell"] = bell.check
+    health.notes["rabbitmq"] = broker.check
+
+    app = web.Application(middlewares=[problem_middleware])
+    app.router.add_routes([*health.routes(), *door.routes()])
+
+    async def clock_follows(_app: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(follow(link, clock), name="clock")
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def drained(_app: web.Application) -> None:
+        await door.drain()
+
+    for part in (link, bell, broker, hub, presence, journal, door):
+        app.cleanup_ctx.append(_running(part))
+    app.cleanup_ctx.append(clock_follows)
+    app.on_shutdown.append(drained)
+    return app

@@ -1,0 +1,23 @@
+"""Ready WebSocket frames (RFC 6455 section 5.2): a server's are unmasked, so one serves every socket of a room."""
+
+from __future__ import annotations
+
+import struct
+
+_TEXT = 0x81
+_PING = b"\x89\x00"
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Give a whole text frame around UTF-8 bytes."""
+    size = len(payload)
+    if size < 126:
+        return bytes((_TEXT, size)) + payload
+    if size < 65_536:
+        return struct.pack("!BBH", _TEXT, 126, size) + payload
+    return struct.pack("!BBQ", _TEXT, 127, size) + payload
+
+
+def ping_frame() -> bytes:
+    """Give an empty ping: whoever lives answers it."""
+    return _PING

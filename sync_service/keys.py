@@ -1,0 +1,39 @@
+"""Every Redis key, once. All of a partition's keys carry its hash tag, so that one script may touch them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+TOMBSTONE_MS: Final = 24 * 3600 * 1000
+CLOSED_ROOM_MS: Final = 3600 * 1000
+
+
+def partition(number: int, name: str) -> bytes:
+    """Give a partition's own key: journal, events (a channel), head, nodes, relay, swept, node:<id>, jti:<id>."""
+    return f"{{p{number}}}:{name}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomKeys:
+    """A room's keys: what it is, who is in it, what happened, what was said, and on which nodes they are connected."""
+
+    room: bytes
+    members: bytes
+    log: bytes
+    chat: bytes
+    presence: bytes
+    closed: bytes
+
+    @classmethod
+    def of(cls, number: int, room_id: str) -> RoomKeys:
+        """Give the keys of a room in its partition."""
+        room = partition(number, f"room:{room_id}")
+        return cls(
+            room=room,
+            members=room + b":members",
+            log=room + b":log",
+            chat=room + b":chat",
+            presence=room + b":presence",
+            closed=room + b":closed",
+        )

@@ -1,0 +1,69 @@
+"""What the API decides about rooms, applied to the live ones; each event may come late, twice or out of order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from shared.broker import Broker, Transient
+from shared.events import ROOM_CLOSED, ROOM_OPENED, Event
+from sync_service.clock import PartitionClock
+from sync_service.commands import Close
+from sync_service.errors import RoomClosed
+from sync_service.hub import Hub
+from sync_service.keys import TOMBSTONE_MS, RoomKeys
+from sync_service.redis_link import OutcomeUnknown, RedisError, RedisLink, StoreAway
+from sync_service.room import Refusal
+from sync_service.welcome import opening_state
+
+log = structlog.get_logger(__name__)
+
+QUEUE: Final = "sync_service.lifecycle"
+_KEYS: Final = ("room.*.v1",)
+
+
+class Lifecycle:
+    """Consumes ``room.*.v1``. The queue is shared by all nodes: one commits, the room's log tells the others."""
+
+    def __init__(self, hub: Hub, link: RedisLink, clock: PartitionClock) -> None:
+        self._hub = hub
+        self._link = link
+        self._clock = clock
+
+    def consume_from(self, broker: Broker) -> None:
+        """Have the broker bring its events here; to be said before it starts."""
+        broker.consume(QUEUE, _KEYS, self.handle)
+
+    async def handle(self, event: Event) -> None:
+        """Apply one event; raises Transient while the store is away."""
+        try:
+            if event.type == ROOM_OPENED:
+                await self._opened(event)
+            elif event.type == ROOM_CLOSED:
+                await self._closed(event)
+        except (StoreAway, OutcomeUnknown, RedisError) as error:
+            raise Transient(f"Redis: {error}") from None
+
+    async def _opened(self, event: Event) -> None:
+        claim = event.data["room"]
+        state = opening_state(claim, 0, int(self._clock.now_ms()), started=False)
+        store = self._hub.partition(claim["partition"]).store
+        if await store.open(RoomKeys.of(store.number, claim["id"]), 1, 0, state) is not None:
+            log.info("a room that is closed stays so", room=claim["id"])
+
+    async def _closed(self, event: Event) -> None:
+        number, reason = event.data["partition"], event.data["reason"]
+        names = RoomKeys.of(number, event.subject)
+        try:
+            room = await self._hub.enter(number, event.subject, None)
+        except RoomClosed:
+            return
+        if room is None:
+            # It never was live, or is not any more: let no ticket that is still on its way open it.
+            await self._link.call("SET", names.closed, reason, "PX", TOMBSTONE_MS)
+            return
+        result = await room.ask(Close(reason=reason))
+        if isinstance(result, Refusal) and result.code != "room_closed":
+            raise Transient(f"the room could not be closed yet: {result.code}")
+        log.info("room closed", room=event.subject, reason=reason)

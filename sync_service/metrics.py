@@ -1,0 +1,61 @@
+"""What /metrics shows of live rooms. The hot path counts in plain integers; they are read when somebody asks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import REGISTRY, Collector
+
+deliveries = 0
+sockets = 0
+rooms = 0
+gaps = 0
+snapshots = 0
+rate_limited = 0
+journal_backlog: Final[dict[int, int]] = {}
+commit_outcomes: Final[defaultdict[str, int]] = defaultdict(int)
+closes: Final[defaultdict[int, int]] = defaultdict(int)
+hellos: Final[defaultdict[str, int]] = defaultdict(int)
+
+COMMIT_SECONDS: Final = Histogram(
+    "sync_commit_seconds",
+    "Seconds from sending a step to the store's answer.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1, 2.5),
+)
+SKEW_MS: Final = Histogram(
+    "sync_skew_ms",
+    "Distance in ms between a player and its room, as players report it.",
+    buckets=(2, 5, 10, 20, 40, 100, 250, 1000),
+)
+
+
+class _Counts(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("sync_connections", "Open sockets.", sockets)
+        yield GaugeMetricFamily("sync_rooms", "Rooms that this node follows.", rooms)
+        yield GaugeMetricFamily(
+            "sync_journal_backlog", "Journal entries that RabbitMQ has not confirmed.", sum(journal_backlog.values())
+        )
+        yield CounterMetricFamily("sync_deliveries", "Events handed to sockets.", deliveries)
+        yield CounterMetricFamily("sync_gaps", "Times the log was read because an event was missed.", gaps)
+        yield CounterMetricFamily("sync_snapshots", "Times a running client had to start over.", snapshots)
+        yield CounterMetricFamily("sync_rate_limited", "Messages refused by a token bucket.", rate_limited)
+        yield _by_label("sync_commits", "Steps by the store's answer.", "outcome", commit_outcomes)
+        yield _by_label("sync_closes", "Connections the server ended, by close code.", "code", closes)
+        yield _by_label("sync_hellos", "Hellos, by what came of them.", "outcome", hellos)
+
+
+def _by_label(name: str, text: str, label: str, counts: defaultdict[str, int] | defaultdict[int, int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for value, count in list(counts.items()):
+        family.add_metric([str(value)], count)
+    return family
+
+
+def register() -> None:
+    """Show these counts under /metrics of this process."""
+    REGISTRY.register(_Counts())

@@ -1,0 +1,54 @@
+"""What this process is told by its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from uuid_utils import uuid4
+
+from shared.settings import Environment, SettingsError, read
+
+_PUBLIC_KEY = "main:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+_RESUME_KEY = "main:c2VjcmV0IGJ5dGVzLCBhdCBsZWFzdCB0aGlydHktdHdv"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """See docs/operations.md for what each one means."""
+
+    redis_url: str
+    amqp_url: str
+    host: str
+    port: int
+    ticket_verify_keys: Mapping[str, bytes]
+    resume_keys: Mapping[str, bytes]
+    allowed_origins: frozenset[str]
+    partitions: int
+    node_id: str
+    log_level: str
+    log_format: str
+
+
+def _build(env: Environment) -> Settings:
+    return Settings(
+        redis_url=env.address("REDIS_URL", "redis", "rediss", example="redis://127.0.0.1:6379/0"),
+        amqp_url=env.address("AMQP_URL", "amqp", "amqps", example="amqp://guest:guest@127.0.0.1:5672/"),
+        host=env.text("SYNC_HOST", default="127.0.0.1", example="0.0.0.0"),  # noqa: S104 - an example for containers
+        port=env.port("SYNC_PORT", default=8081),
+        ticket_verify_keys=env.keys("TICKET_VERIFY_KEYS", size=32, example=_PUBLIC_KEY),
+        resume_keys=env.keys("RESUME_KEYS", size=32, at_least=True, example=_RESUME_KEY),
+        allowed_origins=frozenset(env.names("ALLOWED_ORIGINS", example="http://localhost:8080")),
+        partitions=env.integer("PARTITIONS", default=64, low=1, high=16_384),
+        node_id=env.text("NODE_ID", default=uuid4().hex[:12], example="node-1"),
+        log_level=env.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), default="info"),
+        log_format=env.choice("LOG_FORMAT", ("json", "console"), default="json"),
+    )
+
+
+def load() -> Settings:
+    """Read the environment; raises SettingsError naming each bad variable and its remedy."""
+    settings = read(_build)
+    if any(mark in settings.node_id for mark in " ,*\n"):
+        raise SettingsError("NODE_ID: must have no space, comma or asterisk. Set it, e.g. NODE_ID=node-1")
+    return settings

@@ -1,0 +1,226 @@
+"""A room in Redis: read it whole, read what came after a point, and commit one step by one script.
+
+The rules run in Python on a node's copy; the script makes the step atomic and refuses it when what the decision had
+read has changed (optimistic concurrency).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from sync_service import keys
+from sync_service.events import Event, MemberChanged, MemberJoined, MemberLeft, PlaybackChanged, Said
+from sync_service.journal_entries import entry_of
+from sync_service.keys import RoomKeys
+from sync_service.log import SECTION
+from sync_service.playback import Playback
+from sync_service.redis_link import RedisError, RedisLink
+from sync_service.state import MESSAGES_KEPT, Member, Message, Meta, Rights, State
+
+_LUA: Final = Path(__file__).parent / "lua"
+SECTIONS: Final = ("playback", "rights", "meta", "members")
+# What a partition's journal may hold while RabbitMQ is away, in entries of about 400 bytes: with 64 partitions 5 GB.
+JOURNAL_BOUND: Final = 200_000
+SPENT_TICKET_MS: Final = 60_000  # a ticket lives 30 s, and 5 s more by leeway
+
+
+class Script:
+    """A Lua script, called by its digest; one that Redis has forgotten is sent whole."""
+
+    def __init__(self, name: str) -> None:
+        self.source = (_LUA / f"{name}.lua").read_bytes()
+        # Redis names scripts by SHA-1; nothing is guarded by it.
+        self.sha = hashlib.sha1(self.source, usedforsecurity=False).hexdigest()
+
+    def send(self, link: RedisLink, on_reply: Callable[[Any], None], n_keys: int, *words: bytes | str | int) -> None:
+        """Call; the last ``words`` are keys, then arguments. Raises StoreAway."""
+
+        def answer(reply: Any) -> None:
+            if isinstance(reply, RedisError) and str(reply).startswith("NOSCRIPT"):
+                link.send(on_reply, "EVAL", self.source, n_keys, *words)
+            else:
+                on_reply(reply)
+
+        link.send(answer, "EVALSHA", self.sha, n_keys, *words)
+
+    async def call(self, link: RedisLink, n_keys: int, *words: bytes | str | int) -> Any:
+        """Call and wait; raises StoreAway, OutcomeUnknown or RedisError."""
+        try:
+            return await link.call("EVALSHA", self.sha, n_keys, *words)
+        except RedisError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+            return await link.call("EVAL", self.source, n_keys, *words)
+
+
+COMMIT: Final = Script("commit")
+OPEN: Final = Script("open")
+READ: Final = Script("read")
+TAIL: Final = Script("tail")
+SWEEP: Final = Script("sweep")
+RELAY: Final = Script("relay")
+SCRIPTS: Final = (COMMIT, OPEN, READ, TAIL, SWEEP, RELAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrive:
+    """A member's connection comes to this node; ``jti`` is the ticket's, spent with the step."""
+
+    member: str
+    jti: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Depart:
+    """A member has no connection to ``node`` any more; ``*`` means to none at all."""
+
+    member: str
+    node: str
+
+
+Op = Arrive | Depart | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A room as the store had it at one moment; ``hashes`` of its sections guard later commits."""
+
+    epoch: int
+    seq: int
+    hash: str
+    hashes: Mapping[str, str]
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be committed: events with their bodies, guarded by the sections that were read."""
+
+    epoch: int
+    guards: Mapping[str, str]
+    deadline_ms: int
+    op: Op
+    known: bool  # the copy holds the op's member
+    command_keys: Sequence[str]
+    events: Sequence[Event]
+    bodies: Sequence[bytes]
+    closes: str | None
+
+
+class RoomStore:
+    """One partition's rooms in Redis."""
+
+    def __init__(self, link: RedisLink, number: int, node: str) -> None:
+        self.link = link
+        self.number = number
+        self.node = node
+        self.channel = keys.partition(number, "events")
+        self.head = keys.partition(number, "head")
+        self.journal = keys.partition(number, "journal")
+
+    def commit(self, room_id: str, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
+        """Send one step; ``on_reply`` gets commit.lua's answer or an exception. Raises StoreAway."""
+        op, op_member, op_arg, node, jti = "", "", "", self.node, ""
+        if isinstance(step.op, Arrive):
+            op, op_member, op_arg, jti = "arrive", step.op.member, "old" if step.known else "new", step.op.jti or ""
+        elif isinstance(step.op, Depart):
+            op, op_member, op_arg = "depart", step.op.member, step.op.node
+            node = self.node if op_arg == "*" else op_arg
+        elif step.closes is not None:
+            op, op_arg = "close", step.closes
+        words: list[bytes | str | int] = [
+            names.room,
+            names.members,
+            names.log,
+            names.chat,
+            names.presence,
+            names.closed,
+            self.journal,
+            self.head,
+            self.channel,
+            self.node_key(node),
+            keys.partition(self.number, f"jti:{jti}"),
+            step.epoch,
+            self.node,
+            step.deadline_ms,
+            *(step.guards.get(section, "") for section in SECTIONS),
+            op,
+            op_member,
+            op_arg,
+            JOURNAL_BOUND,
+            SPENT_TICKET_MS if jti else "",
+            room_id,
+            len(step.command_keys),
+            *step.command_keys,
+        ]
+        for event, body in zip(step.events, step.bodies, strict=True):
+            words.append(body)
+            words.extend(_writes(event))
+            words.extend(entry_of(event))
+        COMMIT.send(self.link, on_reply, 11, *words)
+
+    async def read(self, names: RoomKeys) -> Snapshot | str | None:
+        """Give the room, its closing reason, or None where there is no such room."""
+        reply = await READ.call(self.link, 4, names.room, names.members, names.chat, names.closed, MESSAGES_KEPT)
+        if reply[0] == b"closed":
+            return str(reply[1].decode())
+        return None if reply[0] == b"missing" else _snapshot(*reply[1:])
+
+    async def open(self, names: RoomKeys, epoch: int, seq: int, state: State) -> str | None:
+        """Create the room unless it is there; gives the closing reason of one that is closed."""
+        origin = hashlib.sha256(f"{state.meta.id} {epoch} {seq}".encode()).hexdigest()[:16]
+        fields = (orjson.dumps(part) for part in (state.playback, state.rights, state.meta, state.last_seen_ms))
+        reply = await OPEN.call(
+            self.link, 2, names.room, names.closed, epoch, seq, origin, *fields, state.meta.capacity
+        )
+        return str(reply[1].decode()) if reply[0] == b"closed" else None
+
+    async def tail(self, names: RoomKeys, epoch: int, seq: int, hash_: str) -> tuple[str, list[bytes]]:
+        """Give ("ok", the events after this point) or (why not, …); see tail.lua."""
+        reply = await TAIL.call(self.link, 3, names.room, names.log, names.closed, epoch, seq, hash_)
+        return reply[0].decode(), reply[1:]
+
+    async def log(self, names: RoomKeys) -> list[bytes]:
+        """Give the whole log that is kept, oldest first."""
+        entries: list[bytes] = await self.link.call("LRANGE", names.log, 0, -1)
+        return entries
+
+    def node_key(self, node: str) -> bytes:
+        """Give the key of the set of (room, member) that a node holds connections of."""
+        return keys.partition(self.number, f"node:{node}")
+
+
+def _writes(event: Event) -> tuple[bytes | str, ...]:
+    """Give what an event writes besides the log: section, its value, member, its value, chat message."""
+    section = SECTION[type(event)]
+    if isinstance(event, PlaybackChanged):
+        return section, orjson.dumps(event.playback), "", "", ""
+    if isinstance(event, Said):
+        return section, "", "", "", orjson.dumps(event.message)
+    if isinstance(event, MemberJoined | MemberChanged):
+        return section, "", event.member.id, orjson.dumps(event.member), ""
+    if isinstance(event, MemberLeft):
+        return section, str(event.left_ms), event.member_id, "", ""
+    return section, "", "", "", ""
+
+
+def _snapshot(fields: list[bytes], members: list[bytes], messages: list[bytes]) -> Snapshot:
+    room = dict(zip((name.decode() for name in fields[::2]), fields[1::2], strict=True))
+    read = {section: orjson.loads(room[section]) for section in SECTIONS}
+    state = State(
+        meta=Meta(**read["meta"]),
+        rights=Rights(**read["rights"]),
+        playback=Playback(**read["playback"]),
+        members={member.id: member for member in (Member(**orjson.loads(value)) for value in members[1::2])},
+        messages=tuple(Message(**orjson.loads(message)) for message in messages),
+        last_seen_ms=read["members"],
+        closed=room["closed"].decode() if "closed" in room else None,
+    )
+    hashes = {section: room[f"{section}_hash"].decode() for section in SECTIONS}
+    return Snapshot(int(room["epoch"]), int(room["seq"]), room["hash"].decode(), hashes, state)

@@ -1,0 +1,22 @@
+"""What a chat text becomes before anyone sees it."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+import regex
+
+# Control characters but line feeds, and the bidirectional overrides and isolates that make a text read as another one
+# (Unicode TR 36, section 2.3; CVE-2021-42574).
+_UNWANTED: Final = regex.compile(r"[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069--\n]+", regex.V1)
+
+
+def cleaned(text: str) -> str:
+    """Give the text in NFC, without control characters and overrides, stripped at both ends."""
+    return str(_UNWANTED.sub("", unicodedata.normalize("NFC", text)).strip())
+
+
+def longer_than(text: str, graphemes: int) -> bool:
+    """Tell whether a reader would count more characters (grapheme clusters, Unicode TR 29) than ``graphemes``."""
+    return len(text) > graphemes and len(regex.findall(r"\X", text)) > graphemes

@@ -1,0 +1,250 @@
+"""What speaks to the services in tests: clients with verbs, which hide the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import aiohttp
+
+Message = dict[str, Any]
+
+
+class Disconnected(Exception):
+    """The server ended the connection with ``code``."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"closed with {code}")
+        self.code = code
+
+
+class RoomClient:
+    """A member of a room over WebSocket: follows the room's events as a real client does, and keeps all of them.
+
+    ``events`` holds the ordered events since the last snapshot, ``received`` everything. ``playback``, ``members`` and
+    ``messages`` are the state a client would show. ``resume_token`` and ``point`` survive a disconnect.
+    """
+
+    def __init__(self, url: str, *, origin: str | None = None) -> None:
+        self.url = url
+        self._origin = origin
+        self._session: aiohttp.ClientSession | None = None
+        self._ws: aiohttp.ClientWebSocketResponse | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._ids = itertools.count(1)
+        self._changed = asyncio.Event()
+        self.received: list[Message] = []
+        self.events: list[Message] = []
+        self.log: list[tuple[int, int, str]] = []
+        self.welcome: Message = {}
+        self.resume_token = ""
+        self.close_code: int | None = None
+        self.playback: Message = {}
+        self.members: dict[str, Message] = {}
+        self.messages: list[Message] = []
+        self.room: Message = {}
+        self.point: tuple[int, int, str] = (0, 0, "")
+
+    # --- coming and going ---
+
+    async def open(self) -> Self:
+        """Open the socket and say nothing yet."""
+        headers = {} if self._origin is None else {"Origin": self._origin}
+        self.close_code = None
+        self._session = aiohttp.ClientSession()
+        try:
+            self._ws = await self._session.ws_connect(self.url, headers=headers, compress=0, max_msg_size=0)
+        except BaseException:
+            await self._session.close()
+            raise
+        self._reader = asyncio.create_task(self._read(self._ws))
+        return self
+
+    async def hello(self, ticket: str) -> Self:
+        """Enter with a join ticket; raises Disconnected if the server refuses."""
+        return await self._enter({"ticket": ticket})
+
+    async def reconnect(self, *, url: str | None = None) -> Self:
+        """Come back by the resume token, to another node if ``url`` is given, and catch up."""
+        await self.drop()
+        if url is not None:
+            self.url = url
+        epoch, seq, hash_ = self.point
+        return await self._enter({"resume": self.resume_token, "epoch": epoch, "seq": seq, "hash": hash_})
+
+    async def _enter(self, key: Mapping[str, Any]) -> Self:
+        if self._ws is None:
+            await self.open()
+        self.welcome = {}
+        await self.send({"type": "hello", "protocol": 1, **key})
+        await self.until(lambda: bool(self.welcome))
+        return self
+
+    async def leave(self) -> None:
+        """Say that one leaves, and wait for the server to close."""
+        await self.send({"type": "leave"})
+        await self.closed()
+
+    async def drop(self) -> None:
+        """Let the connection go without a word, as a lost network does."""
+        if self._ws is not None:
+            transport = self._ws.get_extra_info("socket")
+            if self._reader is not None:
+                self._reader.cancel()
+                await asyncio.gather(self._reader, return_exceptions=True)
+            if transport is not None and self._ws._response.connection is not None:
+                assert self._ws._response.connection.transport is not None
+                self._ws._response.connection.transport.abort()
+            self._ws = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def closed(self, timeout_s: float = 10) -> int | None:
+        """Wait until the server has closed; gives the close code."""
+        await self.until(lambda: self.close_code is not None, timeout_s=timeout_s, even_if_closed=True)
+        return self.close_code
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drop()
+
+    # --- orders ---
+
+    async def send(self, message: Message) -> None:
+        assert self._ws is not None, "not connected"
+        try:
+            await self._ws.send_str(json.dumps(message))
+        except ConnectionError:
+            raise Disconnected(self.close_code) from None
+
+    async def send_raw(self, text: str) -> None:
+        assert self._ws is not None, "not connected"
+        await self._ws.send_str(text)
+
+    async def command(self, type_: str, *, id_: str | None = None, **fields: Any) -> Message:
+        """Give an order and wait for its ``ack`` or ``error``, which is given back."""
+        id_ = f"c{next(self._ids)}" if id_ is None else id_
+        await self.send({"type": type_, "id": id_, **fields})
+        return await self.expect(lambda message: message["type"] in ("ack", "error") and message.get("id") == id_)
+
+    async def play(self, **extra: Any) -> Message:
+        return await self.command("play", **extra)
+
+    async def pause(self, **extra: Any) -> Message:
+        return await self.command("pause", **extra)
+
+    async def seek(self, position_ms: float, **extra: Any) -> Message:
+        return await self.command("seek", position_ms=position_ms, **extra)
+
+    async def set_rate(self, rate: float, **extra: Any) -> Message:
+        return await self.command("set_rate", rate=rate, **extra)
+
+    async def say(self, text: str, **extra: Any) -> Message:
+        return await self.command("say", text=text, **extra)
+
+    async def report(self, **fields: Any) -> Message:
+        return await self.command("report", **fields)
+
+    async def ping(self, rtt_ms: float | None = None) -> Message:
+        t0 = time.monotonic() * 1000
+        await self.send({"type": "ping", "t0": t0, **({} if rtt_ms is None else {"rtt_ms": rtt_ms})})
+        return await self.expect(lambda message: message["type"] == "pong" and message["t0"] == t0)
+
+    # --- what comes ---
+
+    async def expect(self, wanted: str | Callable[[Message], bool], timeout_s: float = 10) -> Message:
+        """Wait for a message (by type, or by what it says), also one that has come already; each is given once."""
+        fits = (lambda message: message["type"] == wanted) if isinstance(wanted, str) else wanted
+        found: list[Message] = []
+
+        def look() -> bool:
+            for message in self.received:
+                if not message.get("_given") and fits(message):
+                    message["_given"] = True
+                    found.append(message)
+                    return True
+            return False
+
+        await self.until(look, timeout_s=timeout_s)
+        return found[0]
+
+    async def until(
+        self, condition: Callable[[], bool], timeout_s: float = 10, *, even_if_closed: bool = False
+    ) -> None:
+        """Wait until a condition on this client holds; raises Disconnected if it no longer can."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not condition():
+                    if self.close_code is not None and not even_if_closed:
+                        raise Disconnected(self.close_code)
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            last = [{key: value for key, value in m.items() if key != "members"} for m in self.received[-5:]]
+            raise AssertionError(f"did not come about within {timeout_s} s; last received: {last}") from None
+
+    async def reaches(self, seq: int, timeout_s: float = 10) -> None:
+        """Wait until this client has every event up to ``seq``."""
+        await self.until(lambda: self.point[1] >= seq, timeout_s=timeout_s)
+
+    def position_at(self, server_ms: float) -> float:
+        """Give where the film stands, by the formula of docs/protocol.md."""
+        playback = self.playback
+        position: float = playback["position_ms"]
+        if playback["status"] == "playing" and server_ms > playback["at_ms"]:
+            position += (server_ms - playback["at_ms"]) * playback["rate"]
+        duration_ms: float = self.room["film"]["duration_ms"]
+        return min(max(position, 0), duration_ms)
+
+    async def _read(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        async for frame in ws:
+            self._take(json.loads(frame.data))
+            self._changed.set()
+        self.close_code = ws.close_code or 1006
+        self._changed.set()
+
+    def _take(self, message: Message) -> None:
+        self.received.append(message)
+        kind = message["type"]
+        if kind == "welcome":
+            self.welcome = message
+            self.resume_token = message["resume"]
+            if message["mode"] == "snapshot":
+                self._replace(message)
+        elif kind == "snapshot":
+            self._replace(message)
+        elif kind == "pong":
+            self.resume_token = message.get("resume", self.resume_token)
+        elif "seq" in message and "hash" in message:
+            self._follow(message)
+
+    def _replace(self, message: Message) -> None:
+        self.room = message["room"]
+        self.playback = message["state"]["playback"]
+        self.members = {member["id"]: member for member in message["members"]}
+        self.messages = list(message["messages"])
+        self.point = message["epoch"], message["seq"], message["hash"]
+        self.events = []
+        self.log = []
+
+    def _follow(self, event: Message) -> None:
+        epoch, seq, _ = self.point
+        assert (event["epoch"], event["seq"]) == (epoch, seq + 1), f"after {self.point} came {event}"
+        self.point = event["epoch"], event["seq"], event["hash"]
+        self.events.append(event)
+        self.log.append(self.point)
+        if "playback" in event:
+            self.playback = event["playback"]
+        elif event["type"] in ("member_joined", "member_changed"):
+            self.members[event["member"]["id"]] = event["member"]
+        elif event["type"] == "member_left":
+            self.members.pop(event["member_id"], None)
+        elif event["type"] == "said":
+            self.messages.append(event["message"])
