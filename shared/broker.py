@@ -16,6 +16,7 @@ from typing import Any, Final
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
+from aio_pika.connection import make_url
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
 from prometheus_client import Counter, Gauge
 
@@ -38,6 +39,7 @@ NOTIFICATION_KEYS: Final = (INVITATION_CREATED, INVITATION_REVOKED, "screening.r
 
 CONFIRM_DEADLINE_S: Final = 5.0
 CONNECT_TIMEOUT_S: Final = 5.0
+SETUP_DEADLINE_S: Final = 5.0
 RECONNECT_FIRST_S: Final = 0.2
 RECONNECT_MOST_S: Final = 5.0
 PREFETCH: Final = 64
@@ -169,7 +171,9 @@ class Broker:
 
     async def _session(self) -> None:
         """Hold one connection from its opening to its loss."""
-        async with await aio_pika.connect(self._url, timeout=CONNECT_TIMEOUT_S) as connection:
+        # Not `aio_pika.connect`: what it fails to connect it leaves to the garbage collector, which closes it too late.
+        async with aio_pika.Connection(make_url(self._url)) as connection:
+            await connection.connect(timeout=CONNECT_TIMEOUT_S)
             lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
             def on_loss(_sender: Any, reason: BaseException | None) -> None:
@@ -177,15 +181,17 @@ class Broker:
                     lost.set_result(str(reason))
 
             connection.close_callbacks.add(on_loss)
-            outgoing = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            outgoing.close_callbacks.add(on_loss)
-            exchange = await _declare_topology(outgoing)
             tasks: set[asyncio.Task[None]] = set()
-            for consumer in self._consumers:
-                incoming = await connection.channel(publisher_confirms=False)
-                incoming.close_callbacks.add(on_loss)
-                await incoming.set_qos(prefetch_count=PREFETCH)
-                await self._start_consumer(incoming, consumer, tasks)
+            # A quorum queue whose leader is not elected yet (a broker that was killed) leaves a call without an answer.
+            async with asyncio.timeout(SETUP_DEADLINE_S):
+                outgoing = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                outgoing.close_callbacks.add(on_loss)
+                exchange = await _declare_topology(outgoing)
+                for consumer in self._consumers:
+                    incoming = await connection.channel(publisher_confirms=False)
+                    incoming.close_callbacks.add(on_loss)
+                    await incoming.set_qos(prefetch_count=PREFETCH)
+                    await self._start_consumer(incoming, consumer, tasks)
             self._exchange = exchange
             self._up.set()
             CONNECTED.set(1)
