@@ -3,7 +3,6 @@
 import os
 import sys
 from logging.config import fileConfig
-from pathlib import Path
 
 from alembic import context
 from sqlalchemy import create_engine, pool
@@ -46,7 +45,8 @@ def _print() -> None:
         context.run_migrations()
 
 
-if context.config.config_file_name is not None and Path(context.config.config_file_name).exists():
+# A caller that gives the address keeps its own logging, too.
+if context.config.config_file_name is not None and "database_url" not in context.config.attributes:
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
 
 if context.is_offline_mode():
