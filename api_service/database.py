@@ -255,10 +255,11 @@ class Database:
 
     @asynccontextmanager
     async def _lend(self) -> AsyncIterator[aiopg.Connection]:
-        if self._pool is None:
-            raise RuntimeError("the database is not started")
+        pool = self._pool
+        if pool is None:
+            raise DatabaseUnavailable("the database is not started, or closed again")
         try:
-            raw = await self._pool.acquire()
+            raw = await pool.acquire()
         except TimeoutError:
             raise DatabaseUnavailable(f"no connection to PostgreSQL within {self._acquire_deadline_s:g} s") from None
         except psycopg2.Error as error:
@@ -269,7 +270,7 @@ class Database:
             # After a timeout or a cancellation a statement may still be running on it: never lend it again.
             if not raw.closed and raw.raw.get_transaction_status() != TRANSACTION_STATUS_IDLE:
                 raw.close()
-            self._pool.release(raw)
+            pool.release(raw)
 
 
 def _namer(columns: list[str]) -> Callable[[Sequence[Any]], Row]:

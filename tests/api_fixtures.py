@@ -1,0 +1,234 @@
+"""What the tests of api_service drive: a small cinema in a real database, the site over HTTP, viewers who use it."""
+
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import port_for
+from aiohttp import ClientSession, DummyCookieJar, web
+from cryptography.fernet import Fernet
+from openapi_schema_validator import OAS31Validator
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from api_service import films, friends, people
+from api_service.app import build
+from api_service.database import Database, Row, Statement
+from api_service.facts import Site
+from api_service.http.openapi import document
+from api_service.identity import IdentitySettings
+from api_service.people import User
+from api_service.settings import Settings
+from api_service.tables import films as films_table
+
+SESSION_KEY: Final = "c2Vzc2lvbi1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGU="
+TICKET_SEED: Final = bytes(range(32))
+NOBODY_LISTENS: Final = "amqp://guest:guest@127.0.0.1:1/"
+ISSUER: Final = "http://127.0.0.1:1"
+SITE: Final = Site(public_url="http://cinema.test", sync_public_url="ws://cinema.test:8081", partitions=64)
+
+_ADD_FILM = Statement(
+    insert(films_table).values(
+        {column.name: bindparam(column.name, type_=column.type) for column in list(films_table.c)[:8]}
+    )
+)
+
+
+class Cinema:
+    """People and films in the database, in the domain's words."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def person(self, name: str, *, locale: str = "ru", email: str | None = "") -> User:
+        """Give an account of this name; its address is made of the name unless one (or None) is given."""
+        address = f"{name.lower()}@example.com" if email == "" else email
+        return await people.upsert_user(self.db, issuer=ISSUER, subject=name, name=name, email=address, locale=locale)
+
+    async def film(self, title: str = "Paper Whales", *, title_ru: str = "Бумажные киты", **changes: Any) -> UUID:
+        film_id = uuid7()
+        row = {
+            "id": film_id,
+            "slug": f"film-{film_id}",
+            "title": {"ru": title_ru, "en": title},
+            "description": {"ru": "Тихо.", "en": "Quiet."},
+            "year": 2024,
+            "duration_ms": 100_000,
+            "media_url": "/demo/media/film.mp4",
+            "poster_url": "/demo/media/film.webp",
+        }
+        await self.db.run(_ADD_FILM, **{**row, **changes})
+        return film_id
+
+    async def befriend(self, one: User, *others: User) -> None:
+        for other in others:
+            await friends.ask(self.db, one.id, other.id)
+            await friends.ask(self.db, other.id, one.id)
+
+    async def want(self, film_id: UUID, *viewers: User) -> None:
+        for viewer in viewers:
+            await films.want(self.db, viewer.id, film_id)
+
+    async def rows(self, sql: str, **parameters: Any) -> list[Row]:
+        return await self.db.all(Statement(text(sql)), **parameters)
+
+    async def value(self, sql: str, **parameters: Any) -> Any:
+        (row,) = await self.rows(sql, **parameters)
+        return row[0]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the API, already checked against the OpenAPI document."""
+
+    status: int
+    headers: Any
+    body: Any
+
+    @property
+    def code(self) -> str:
+        """The problem's code."""
+        return str(self.body["code"])
+
+    def fields(self) -> set[str]:
+        """The fields that the problem complains of."""
+        return {error["field"] for error in self.body["errors"]}
+
+
+class Viewer:
+    """Somebody's browser on the site; with no account, somebody who is not signed in."""
+
+    def __init__(self, http: ClientSession, url: str, user: User | None) -> None:
+        self._http = http
+        self.url = url
+        self.user = user
+
+    @property
+    def me(self) -> User:
+        assert self.user is not None
+        return self.user
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.send("GET", path, **options)
+
+    async def put(self, path: str, **options: Any) -> Answer:
+        return await self.send("PUT", path, **options)
+
+    async def post(self, path: str, json: Any = None, **options: Any) -> Answer:
+        return await self.send("POST", path, **({} if json is None else {"json": json}), **options)
+
+    async def delete(self, path: str, **options: Any) -> Answer:
+        return await self.send("DELETE", path, **options)
+
+    async def send(self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any) -> Answer:
+        """Call an endpoint of /api/v1, and hold the answer against the document."""
+        own = {"Origin": self.url, **({"Cookie": session_cookie(self.user.id)} if self.user else {}), **(headers or {})}
+        async with self._http.request(method, f"{self.url}/api/v1{path}", headers=own, **options) as response:
+            raw = await response.read()
+            body = json.loads(raw) if raw else None
+            check_answer(method, path, response.status, response.content_type, body)
+            return Answer(response.status, response.headers, body)
+
+    async def raw(self, method: str, path: str, **options: Any) -> Answer:
+        """Ask for any path of the site; the body comes as bytes."""
+        headers = {"Origin": self.url, **({"Cookie": session_cookie(self.user.id)} if self.user else {})}
+        headers.update(options.pop("headers", {}))
+        async with self._http.request(method, f"{self.url}{path}", headers=headers, **options) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+
+@dataclass
+class RunningSite:
+    """The site as a server of this process."""
+
+    url: str
+    app: web.Application
+    http: ClientSession
+    cinema: Cinema
+
+    def viewer(self, user: User | None = None) -> Viewer:
+        return Viewer(self.http, self.url, user)
+
+
+def session_cookie(user_id: UUID) -> str:
+    """Give the cookie of somebody who has signed in."""
+    content = {"created": int(time.time()), "session": {"user": str(user_id)}}
+    return f"movie_together_session={Fernet(SESSION_KEY).encrypt(json.dumps(content).encode()).decode()}"
+
+
+def settings_for(database_url: str, amqp_url: str = NOBODY_LISTENS, *, port: int = 8080, **changes: Any) -> Settings:
+    """Give the settings of a site at this port of the loopback address."""
+    url = f"http://127.0.0.1:{port}"
+    found = Settings(
+        log_level="info",
+        log_format="json",
+        host="127.0.0.1",
+        port=port,
+        database_url=database_url,
+        amqp_url=amqp_url,
+        site=replace(SITE, public_url=url),
+        identity=IdentitySettings(
+            url, ISSUER, ISSUER, "movie-together", "secret", "urn:movie-together:api", SESSION_KEY
+        ),
+        ticket_signing_key=("test", TICKET_SEED),
+        assets_dir=Path("/nonexistent"),
+        demo_dir=None,
+    )
+    return replace(found, **changes)
+
+
+@asynccontextmanager
+async def running_site(settings: Settings) -> AsyncIterator[RunningSite]:
+    """Serve the whole application."""
+    # The broker's absence is wanted in most tests, and told of every few seconds.
+    logging.getLogger("shared.broker").setLevel("ERROR")
+    app = await build(settings)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, settings.host, settings.port).start()
+    db = Database(settings.database_url, size=4)
+    await db.start()
+    try:
+        async with ClientSession(cookie_jar=DummyCookieJar()) as http:
+            yield RunningSite(f"http://{settings.host}:{settings.port}", app, http, Cinema(db))
+    finally:
+        await db.close()
+        await runner.cleanup()
+
+
+def free_port() -> int:
+    return int(port_for.select_random())
+
+
+_SPEC: Final = document()
+
+
+def check_answer(method: str, path: str, status: int, content_type: str, body: Any) -> None:
+    """Hold an answer against what the OpenAPI document promises of it."""
+    operation = _operation(method, path.partition("?")[0])
+    if operation is None:
+        return
+    promised = operation["responses"].get(str(status))
+    assert promised is not None, f"{method} {path} answered {status}, which the document does not know: {body}"
+    if body is None:
+        assert "content" not in promised
+        return
+    schema = promised["content"][content_type]["schema"]
+    OAS31Validator({**schema, "components": _SPEC["components"]}).validate(body)
+
+
+def _operation(method: str, path: str) -> Any:
+    parts = path.split("/")
+    for known, operations in _SPEC["paths"].items():
+        names = known.split("/")
+        fits = len(names) == len(parts) and all(n.startswith("{") or n == p for n, p in zip(names, parts, strict=True))
+        if fits and method.lower() in operations:
+            return operations[method.lower()]
+    return None
