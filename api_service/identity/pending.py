@@ -29,12 +29,16 @@ _CHANGES = web.RequestKey("_CHANGES", dict)
 
 @dataclass(frozen=True)
 class Pending:
-    """One sign-in: what the provider must bring back, what it must not learn, and where the person wanted to go."""
+    """One sign-in: what the provider must bring back, and the verifier, which it learns only with the code."""
 
     state: str
     nonce: str
     verifier: str
-    next: str
+
+    @property
+    def next(self) -> str:
+        """Where the person wanted to go."""
+        return next_of(self.state)
 
     @property
     def challenge(self) -> str:
@@ -43,12 +47,11 @@ class Pending:
 
 
 def begin(next_path: str) -> Pending:
-    """Make a sign-in that returns to ``next_path``; `state` carries it too, so that a lost cookie loses no place."""
+    """Make a sign-in that returns to ``next_path``; `state` carries it, so that a lost cookie loses no place."""
     return Pending(
         state=f"{secrets.token_urlsafe(24)}.{_base64url(next_path.encode())}",
         nonce=secrets.token_urlsafe(24),
         verifier=secrets.token_urlsafe(48),
-        next=next_path,
     )
 
 

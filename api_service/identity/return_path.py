@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 HOME: Final = "/"
-LIMIT: Final = 512  # bytes; it travels in `state` and in a cookie, and a request's headers hold 8 KiB
+LIMIT: Final = 320  # bytes; it travels in `state` and in cookies, and a request's cookies may hold 8 KiB
 # One slash, then neither a slash nor a backslash: browsers read `//host` and `/\host` as another host. They also drop
 # tabs and line breaks before reading (WHATWG URL, basic URL parser), so nothing at or below the space is let through.
 _SAME_SITE: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*", re.ASCII)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fresh_stores import Databases
 from tests.identity_fixtures import Browser, IdentityProvider, running_site
 
 
@@ -26,10 +27,18 @@ def own_provider(tmp_path: Path) -> Iterator[IdentityProvider]:
     provider.stop()
 
 
+@pytest.fixture(scope="session")
+def accounts_url(databases: Databases) -> Iterator[str]:
+    """One database for all: accounts are told apart by issuer, and what signing in needs is theirs alone."""
+    url = databases.make_migrated()
+    yield url
+    databases.drop(url)
+
+
 @pytest.fixture
-async def site(shared_provider: IdentityProvider, database_url: str) -> AsyncIterator[str]:
+async def site(shared_provider: IdentityProvider, accounts_url: str) -> AsyncIterator[str]:
     """The address of a site that signs people in at the shared provider."""
-    async with running_site(shared_provider.settings(), database_url):
+    async with running_site(shared_provider.settings(), accounts_url):
         yield shared_provider.site
 
 

@@ -169,10 +169,10 @@ async def test_the_sign_in_page_speaks_the_language_chosen_on_the_site(site: str
 
 
 async def test_the_provider_is_reached_by_another_name_from_behind(
-    shared_provider: IdentityProvider, database_url: str, new_browser: NewBrowser
+    shared_provider: IdentityProvider, accounts_url: str, new_browser: NewBrowser
 ) -> None:
     behind = f"http://localhost:{shared_provider.port}"
-    async with running_site(shared_provider.settings(backchannel_url=behind), database_url):
+    async with running_site(shared_provider.settings(backchannel_url=behind), accounts_url):
         browser = new_browser(shared_provider.site)
         start = await browser.open("/auth/sign-in", follow=False)
         assert URL(start.headers["Location"]).origin() == URL(shared_provider.issuer)
@@ -196,10 +196,10 @@ async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(browser: Brow
 
 
 async def test_behind_tls_cookies_insist_on_it(
-    shared_provider: IdentityProvider, database_url: str, new_browser: NewBrowser
+    shared_provider: IdentityProvider, accounts_url: str, new_browser: NewBrowser
 ) -> None:
     settings = shared_provider.settings(public_url=shared_provider.site.replace("http:", "https:"))
-    async with running_site(settings, database_url):
+    async with running_site(settings, accounts_url):
         start = await new_browser(shared_provider.site).open("/auth/sign-in", follow=False)
         [pending] = start.cookies.values()
         assert pending["secure"]
@@ -208,15 +208,15 @@ async def test_behind_tls_cookies_insist_on_it(
 
 
 async def test_sessions_outlive_a_restart_of_the_site(
-    shared_provider: IdentityProvider, database_url: str, new_browser: NewBrowser
+    shared_provider: IdentityProvider, accounts_url: str, new_browser: NewBrowser
 ) -> None:
     browser = new_browser(shared_provider.site)
-    async with running_site(shared_provider.settings(), database_url):
+    async with running_site(shared_provider.settings(), accounts_url):
         await browser.sign_in("anna")
-    async with running_site(shared_provider.settings(), database_url):
+    async with running_site(shared_provider.settings(), accounts_url):
         assert (await browser.who())["name"] == "Анна Белова"
     async with running_site(
-        shared_provider.settings(session_key="b3RoZXIta2V5LW9mLXRoZS10ZXN0cy0tLTMyLWJ5dGU="), database_url
+        shared_provider.settings(session_key="b3RoZXIta2V5LW9mLXRoZS10ZXN0cy0tLTMyLWJ5dGU="), accounts_url
     ):
         assert (await browser.who())["code"] == "sign_in_required", "a session sealed with another key was believed"
 
@@ -234,16 +234,16 @@ async def test_a_broken_session_cookie_counts_as_none(browser: Browser, broken: 
 
 
 async def test_while_the_provider_is_down_only_signing_in_is(
-    own_provider: IdentityProvider, database_url: str, new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch
+    own_provider: IdentityProvider, accounts_url: str, new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provider_module, "RETRY_S", 0.1)
     own_provider.start()
     member = new_browser(own_provider.site)
-    async with running_site(own_provider.settings(), database_url):
+    async with running_site(own_provider.settings(), accounts_url):
         await member.sign_in("anna")
 
     own_provider.stop()
-    async with running_site(own_provider.settings(), database_url):
+    async with running_site(own_provider.settings(), accounts_url):
         assert (await member.who())["name"] == "Анна Белова"
         assert str((await member.post("/auth/sign-out", headers={"Origin": member.site})).url) == f"{member.site}/"
         late = new_browser(own_provider.site)
@@ -258,10 +258,10 @@ async def test_while_the_provider_is_down_only_signing_in_is(
 
 
 async def test_who_signed_in_at_the_provider_stays_so_over_its_restart(
-    own_provider: IdentityProvider, database_url: str, new_browser: NewBrowser
+    own_provider: IdentityProvider, accounts_url: str, new_browser: NewBrowser
 ) -> None:
     own_provider.start()
-    async with running_site(own_provider.settings(), database_url):
+    async with running_site(own_provider.settings(), accounts_url):
         browser = new_browser(own_provider.site)
         await browser.sign_in("anna")
         browser.set_cookie("movie_together_session", "")
@@ -273,10 +273,10 @@ async def test_who_signed_in_at_the_provider_stays_so_over_its_restart(
 
 
 async def test_a_sign_in_begun_before_the_provider_restarted_can_be_finished(
-    own_provider: IdentityProvider, database_url: str, new_browser: NewBrowser
+    own_provider: IdentityProvider, accounts_url: str, new_browser: NewBrowser
 ) -> None:
     own_provider.start()
-    async with running_site(own_provider.settings(), database_url):
+    async with running_site(own_provider.settings(), accounts_url):
         browser = new_browser(own_provider.site)
         page = await browser.open("/auth/sign-in?next=/rooms/abc")
         own_provider.stop()
@@ -285,11 +285,11 @@ async def test_a_sign_in_begun_before_the_provider_restarted_can_be_finished(
 
 
 async def test_new_signing_keys_are_picked_up(
-    own_provider: IdentityProvider, database_url: str, new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch
+    own_provider: IdentityProvider, accounts_url: str, new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provider_module, "REFETCH_S", 0.1)
     own_provider.start()
-    async with running_site(own_provider.settings(), database_url):
+    async with running_site(own_provider.settings(), accounts_url):
         await new_browser(own_provider.site).sign_in("anna")
         own_provider.stop()
         own_provider.forget_keys()
