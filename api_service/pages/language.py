@@ -47,7 +47,7 @@ class Language:
 def language(code: str) -> Language:
     """Give a language by its code, read from its catalogue once.
 
-    The catalogues are compiled in memory: a few milliseconds at start, and no build step that could be stale or forgotten.
+    Catalogues are compiled in memory: a few milliseconds at start, and no build step that could be stale or forgotten.
     """
     catalogue_path = LOCALES / code / "LC_MESSAGES" / "messages.po"
     with catalogue_path.open("rb") as file:

@@ -1,0 +1,86 @@
+"""What a person sees when something went wrong: a page that says what happened and where to go on."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from api_service.database import DatabaseUnavailable
+from api_service.identity import SignInProblem, User, optional_user
+from api_service.pages import texts
+from api_service.pages.language import Language
+from api_service.pages.rendering import page, page_language
+from api_service.problems import DATABASE_UNAVAILABLE
+from shared.service import Problem, problem_of
+
+log = structlog.get_logger(__name__)
+
+# Programs read these, whatever their Accept header says.
+_FOR_PROGRAMS: Final = ("/api/v1/", "/static/", "/demo/", "/healthz", "/readyz", "/metrics")
+
+
+@web.middleware
+async def page_failures(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what went wrong into a page where a person asked for one; programs get the problem document."""
+    if not _for_person(request):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        problem = problem_of(error)
+    except Problem as error:
+        problem = error
+    except DatabaseUnavailable as error:
+        log.warning("database unavailable", method=request.method, path=request.path, reason=str(error))
+        problem = DATABASE_UNAVAILABLE.problem()
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        log.exception("page failed", method=request.method, path=request.path)
+        problem = problem_of(error)
+    return await _page(request, problem)
+
+
+def _for_person(request: web.Request) -> bool:
+    return "text/html" in request.headers.get(hdrs.ACCEPT, "") and not request.path.startswith(_FOR_PROGRAMS)
+
+
+async def _page(request: web.Request, problem: Problem) -> web.Response:
+    viewer = await _viewer(request, problem)
+    here = page_language(request, viewer)
+    title, text = texts.of_problem(problem.code, problem.status, here)
+    context: dict[str, Any] = {
+        "status": problem.status,
+        "title": title,
+        "text": text,
+        "ways": _ways(request, problem, here),
+    }
+    response = page(request, "wrong.html", viewer, context, status=problem.status, quiet=True)
+    response.headers.update(problem.headers)
+    return response
+
+
+async def _viewer(request: web.Request, problem: Problem) -> User | None:
+    """Give who is asking if that can still be found out: a failure must not fail again."""
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    try:
+        return await optional_user(request)
+    except (Problem, DatabaseUnavailable, RuntimeError, KeyError):
+        return None
+
+
+def _ways(request: web.Request, problem: Problem, here: Language) -> list[tuple[str, str]]:
+    """Give the ways on: (address, words), the best one first."""
+    if isinstance(problem, SignInProblem):
+        return [(problem.sign_in_url, here.gettext("Sign in again")), ("/", here.gettext("To the films"))]
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == hdrs.METH_GET:
+        return [(request.path_qs, here.gettext("Try again")), ("/", here.gettext("To the films"))]
+    return [("/", here.gettext("To the films")), ("/rooms", here.gettext("My rooms"))]

@@ -1,0 +1,114 @@
+"""A page out of a template: in the viewer's language, with who they are and the words that the page's scripts say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import aiohttp_jinja2
+from aiohttp import hdrs, web
+from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from api_service.identity import User, sign_in_url
+from api_service.pages import texts
+from api_service.pages.language import LANGUAGES, Language, choose, language, remember
+
+TEMPLATES: Final = Path(__file__).parent.parent / "templates"
+COLOURS: Final = 8
+_FACE: Final = Markup('<span class="face face--{}" aria-hidden="true">{}</span>')
+_MOMENT: Final = Markup('<time datetime="{}" data-moment>{}</time>')
+
+
+class Named(Protocol):
+    """Whoever has a face: a person, or the viewer."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+
+
+def setup_templates(app: web.Application) -> None:
+    """Load the templates; a name that a template does not get is an error and never an empty place."""
+    aiohttp_jinja2.setup(
+        app,
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for code in LANGUAGES:
+        language(code)  # a broken catalogue of texts shows at start, not at a viewer's first page
+
+
+def page_language(request: web.Request, viewer: User | None) -> Language:
+    """Give the language of a page for this viewer."""
+    accept = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
+    return language(choose(request.query, request.cookies, viewer.locale if viewer else None, accept))
+
+
+def page(
+    request: web.Request,
+    template: str,
+    viewer: User | None,
+    context: Mapping[str, Any],
+    *,
+    status: int = HTTPStatus.OK,
+    quiet: bool = False,
+) -> web.Response:
+    """Give the page; ``quiet`` leaves out the offer to sign in, where it is not known whether somebody is."""
+    here = page_language(request, viewer)
+    everywhere = {
+        "_": here.gettext,
+        "ngettext": here.ngettext,
+        "lang": here.code,
+        "viewer": viewer,
+        "quiet": quiet,
+        "path": request.path,
+        "in_language": lambda code: str(request.rel_url.update_query(lang=code)),
+        "sign_in_url": sign_in_url(request.path_qs),
+        "face": face,
+        "moment": lambda when: _MOMENT.format(when.isoformat(), here.moment(when)),
+        "running_time": lambda ms: running_time(ms, here),
+        "page_data": {"lang": here.code, "texts": texts.of_scripts(here)},
+    }
+    response = aiohttp_jinja2.render_template(template, request, {**everywhere, **context}, status=status)
+    # Who is signed in decides what the page shows, and going back must not show the state of before.
+    response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
+    response.headers[hdrs.CONTENT_LANGUAGE] = here.code
+    remember(request, response)
+    return response
+
+
+def face(person: Named) -> Markup:
+    """Give a person's initial in their colour, the same as in a room's chat."""
+    return _FACE.format(colour_of(str(person.id)), person.name.strip()[:1].upper() or "?")
+
+
+def colour_of(id_: str) -> int:
+    """Give the number of a person's colour; static/widget/lines.js reckons the same."""
+    number = 0
+    for character in id_:
+        number = (number * 31 + ord(character)) % 2**32
+    return number % COLOURS
+
+
+def running_time(duration_ms: int, here: Language) -> str:
+    """Give a film's length in hours and minutes."""
+    hours, minutes = divmod(max(1, round(duration_ms / 60_000)), 60)
+    if not hours:
+        return here.gettext("%(minutes)d min") % {"minutes": minutes}
+    if not minutes:
+        return here.gettext("%(hours)d h") % {"hours": hours}
+    return here.gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+
+
+def is_future(when: datetime | None, now: datetime) -> bool:
+    """Say whether something is planned for later."""
+    return when is not None and when > now

@@ -1,0 +1,109 @@
+"""Words that no template holds: what problems mean to a person, and what the pages' scripts say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from api_service.pages.language import Language
+
+Gettext = Callable[[str], str]
+
+
+def of_problem(code: str, status: int, here: Language) -> tuple[str, str]:
+    """Give a problem's title and what one can do about it; an unknown code is told by its status."""
+    problems = _problems(here.gettext)
+    by_status = "internal_error" if status >= 500 else "not_found" if status == 404 else "bad_request"
+    return problems.get(code) or problems[by_status]
+
+
+def of_scripts(here: Language) -> dict[str, str]:
+    """Give the words of the pages' scripts by name; a problem's are `problem.<code>` and `problem.<code>.text`."""
+    words = _scripts(here.gettext)
+    for code, (title, text) in _problems(here.gettext).items():
+        words[f"problem.{code}"] = title
+        words[f"problem.{code}.text"] = text
+    return words
+
+
+def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
+    return {
+        "not_found": (
+            _("There is no such page"),
+            _("Perhaps the address was cut short. Check it, or start from the films."),
+        ),
+        "film_not_found": (_("There is no such film"), _("It may have left the catalogue. Look for another one.")),
+        "room_not_found": (
+            _("There is no such room for you"),
+            _("Perhaps the link was cut short, or the room is only for those invited: ask whoever sent the link."),
+        ),
+        "room_closed": (_("The room is closed"), _("Its owner has ended the screening. Open a room of your own.")),
+        "not_room_owner": (_("Only the owner may do this"), _("Ask the room's owner.")),
+        "person_not_found": (_("There is no such person"), _("They may have left. Reload the page.")),
+        "not_friends": (_("Not friends yet"), _("You can invite friends who have accepted. Reload the page.")),
+        "friend_yourself": (_("This is you"), _("Give the address of somebody else.")),
+        "invitation_not_found": (_("There is no such invitation"), _("Reload the page to see which there are.")),
+        "invalid_fields": (_("Something is filled in wrong"), _("Check the fields and try again.")),
+        "invalid_cursor": (_("This part of the list is gone"), _("Start again from the beginning of the list.")),
+        "bad_request": (_("This request cannot be understood"), _("Go back and try again.")),
+        "method_not_allowed": (_("This address does not take that"), _("Start from the films.")),
+        "forbidden": (_("You may not see this"), _("Sign in with another account, or ask whoever sent the link.")),
+        "cross_site_request": (_("This came from another site"), _("Open the page here and do it again.")),
+        "sign_in_required": (_("Please sign in"), _("Your sign-in has run out. Sign in and you will come back here.")),
+        "sign_in_denied": (_("You did not sign in"), _("The sign-in was called off. Nothing happened; try again.")),
+        "sign_in_expired": (
+            _("This sign-in is too old"),
+            _("It was used already or began in another browser. Try again."),
+        ),
+        "sign_in_failed": (_("Signing in did not work"), _("The sign-in service gave a wrong answer. Try again.")),
+        "identity_unavailable": (
+            _("Signing in is out of order"),
+            _("The sign-in service does not answer. Whoever is signed in stays so; try again in a few seconds."),
+        ),
+        "database_unavailable": (
+            _("We will be right back"),
+            _("Our database does not answer just now. Rooms that are open go on; try again in a moment."),
+        ),
+        "deadline_exceeded": (_("This took too long"), _("We are busier than usual. Try again in a moment.")),
+        "internal_error": (_("Something broke on our side"), _("It has been noted. Try again a little later.")),
+    }
+
+
+def _scripts(_: Gettext) -> dict[str, str]:
+    return {
+        "offline": _("No connection"),
+        "offline.text": _("The site does not answer. Check your network and try again."),
+        "close": _("Close"),
+        "sign_in": _("Sign in"),
+        "want": _("Want to watch"),
+        "copied": _("The link is copied"),
+        "copied.text": _("Send it to whom you like."),
+        "copy_failed": _("The link could not be copied"),
+        "copy_failed.text": _("Select it and copy it by hand."),
+        "nobody_wants": _(
+            "None of your friends has marked this film yet. Invite whom you like, or send the link yourself."
+        ),
+        "no_friends": _("You have no friends here yet: open a room and send the link yourself."),
+        "some_want": _("These friends want to watch it too. Choose whom to invite."),
+        "open_alone": _("Open a room"),
+        "open_with": _("Open a room and invite: %(n)s"),
+        "choose_time": _("Choose a day and a time that are still to come."),
+        "asked": _("The request is sent"),
+        "asked.text": _("%(name)s will see it on their page of friends."),
+        "accepted": _("You are friends now"),
+        "accepted.text": _("%(name)s and you see what each wants to watch."),
+        "already_friends": _("%(name)s is your friend already."),
+        "email_invalid": _("This does not look like an e-mail address."),
+        "email_unknown": _("Nobody signs in here with this address. Invite them to the site, or check the spelling."),
+        "email_yours": _("This is your own address."),
+        "remove_name": _("Remove %(name)s from friends?"),
+        "invited": _("The letters are on their way"),
+        "invited.text": _("Those invited get the link by e-mail."),
+        "invited_already": _("invited already"),
+        "all_invited": _("All your friends are invited already."),
+        "line.live": _("Everyone in step"),
+        "line.connecting": _("Entering the room…"),
+        "line.lost": _("Connection lost, coming back…"),
+        "line.closed": _("The room is closed"),
+        "line.stopped": _("Not in the room"),
+        "only_owner": _("Here only the owner pauses and seeks."),
+    }

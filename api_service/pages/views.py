@@ -1,0 +1,99 @@
+"""What each page shows: it asks the same use cases as the JSON API."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID
+
+from aiohttp import web
+from yarl import URL
+
+from api_service import films, friends, matches, rooms
+from api_service.cursors import Page
+from api_service.identity import optional_user, page_user
+from api_service.keys import DATABASE, SITE
+from api_service.pages.rendering import is_future, page, page_language
+from api_service.problems import FILM_NOT_FOUND
+
+FILMS_SHOWN: Final = 24
+MATCHES_SHOWN: Final = 6
+ROOMS_SHOWN: Final = 20
+QUERY_CHARACTERS: Final = 200
+
+
+async def films_page(request: web.Request) -> web.Response:
+    """Show the catalogue: what friends want first; to someone not signed in, what all this is."""
+    viewer = await optional_user(request)
+    locale = page_language(request, viewer).code
+    db = request.app[DATABASE]
+    query = request.query.get("q", "").strip()[:QUERY_CHARACTERS]
+    cursor = request.query.get("cursor")
+    shown = "wanted" if viewer and request.query.get("show") == "wanted" else "all"
+    searching = bool(query or cursor) or shown == "wanted"
+
+    async def ranked() -> list[matches.Match]:
+        if viewer is None or searching:
+            return []
+        return (await matches.ranked(db, viewer.id, locale, limit=MATCHES_SHOWN)).items
+
+    async def catalogue() -> Page[films.Film]:
+        if viewer is not None and shown == "wanted":
+            return await films.wanted(db, viewer.id, locale, limit=FILMS_SHOWN, cursor=cursor)
+        me = viewer.id if viewer else None
+        return await films.catalogue(db, me, locale, query=query, limit=FILMS_SHOWN, cursor=cursor)
+
+    found, best = await asyncio.gather(catalogue(), ranked())
+    following = {"q": query, "show": "wanted" if shown == "wanted" else "", "cursor": found.next_cursor or ""}
+    context = {
+        "films": found,
+        "matches": best,
+        "query": query,
+        "shown": shown,
+        "searching": searching,
+        "next_url": str(URL("/").with_query({name: value for name, value in following.items() if value})),
+    }
+    return page(request, "films.html", viewer, context)
+
+
+async def film_page(request: web.Request) -> web.Response:
+    """Show one film, and to someone signed in the way to a room for it."""
+    viewer = await optional_user(request)
+    try:
+        film_id = UUID(request.match_info["film_id"])
+    except ValueError:
+        raise FILM_NOT_FOUND.problem() from None
+    locale = page_language(request, viewer).code
+    film = await films.film(request.app[DATABASE], viewer.id if viewer else None, locale, film_id)
+    return page(request, "film.html", viewer, {"film": film})
+
+
+async def friends_page(request: web.Request) -> web.Response:
+    """Show friends, and the requests that wait for an answer."""
+    viewer = await page_user(request)
+    found = await friends.friends(request.app[DATABASE], viewer.id)
+    statuses = ("incoming", "accepted", "outgoing")
+    context = {status: [friend for friend in found if friend.status == status] for status in statuses}
+    return page(request, "friends.html", viewer, context)
+
+
+async def rooms_page(request: web.Request) -> web.Response:
+    """Show the rooms that the viewer owns, entered or is invited to."""
+    viewer = await page_user(request)
+    locale = page_language(request, viewer).code
+    db, site, cursor = request.app[DATABASE], request.app[SITE], request.query.get("cursor")
+    found = await rooms.mine(db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor)
+    return page(request, "rooms.html", viewer, {"rooms": found, "now": datetime.now(UTC)})
+
+
+async def room_page(request: web.Request) -> web.Response:
+    """Show the room: player, people, chat; of a closed one, that it is closed and by whom."""
+    viewer = await page_user(request)
+    locale = page_language(request, viewer).code
+    room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, locale, request.match_info["code"])
+    if room.status == "closed":
+        return page(request, "closed.html", viewer, {"room": room}, status=HTTPStatus.GONE)
+    starts_later = is_future(room.starts_at, datetime.now(UTC))
+    return page(request, "room.html", viewer, {"room": room, "starts_later": starts_later})

@@ -1,0 +1,81 @@
+/** What every page does: «Хочу посмотреть», copying links, dialogs, more of a list, moments in the viewer's own time. */
+import { call } from "./api.js";
+import { busy } from "./dom.js";
+import { showMoments } from "./moments.js";
+import { lang, text } from "./texts.js";
+import { tellProblem, toast } from "./toasts.js";
+
+showMoments(document, lang);
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-want], [data-copy], [data-opens], [data-close], [data-more]");
+  if (!target) return;
+  if (target.dataset.want) want(target);
+  else if (target.dataset.copy) copy(target.dataset.copy);
+  else if (target.dataset.opens) document.getElementById(target.dataset.opens).showModal();
+  else if (target.dataset.more && !event.ctrlKey && !event.metaKey && !event.shiftKey) more(event, target);
+  else if ("close" in target.dataset) target.closest("dialog").close();
+});
+
+// A press beside a dialog closes it: the dialog itself is only hit outside of its content.
+document.addEventListener("pointerdown", (event) => {
+  if (!(event.target instanceof HTMLDialogElement)) return;
+  const { left, right, top, bottom } = event.target.getBoundingClientRect();
+  if (event.clientX < left || event.clientX > right || event.clientY < top || event.clientY > bottom) event.target.close();
+});
+
+document.addEventListener("click", ({ target }) => {
+  for (const menu of document.querySelectorAll("details.account[open]")) if (!menu.contains(target)) menu.open = false;
+});
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.account[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+async function want(button) {
+  const wanted = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(wanted)); // shown at once, taken back if it fails
+  try {
+    await call(wanted ? "PUT" : "DELETE", `/me/watchlist/${button.dataset.want}`);
+  } catch (error) {
+    button.setAttribute("aria-pressed", String(!wanted));
+    tellProblem(error);
+  }
+}
+
+async function copy(link) {
+  try {
+    await navigator.clipboard.writeText(link);
+    toast(text("copied"), text("copied.text"));
+  } catch {
+    const field = document.getElementById("room-link"); // no clipboard without TLS, or it was forbidden
+    field?.focus();
+    field?.select();
+    if (field && document.execCommand("copy")) toast(text("copied"), text("copied.text"));
+    else toast(text("copy_failed"), text("copy_failed.text"), { alarm: true });
+  }
+}
+
+async function more(event, link) {
+  event.preventDefault();
+  try {
+    await busy(link, async () => {
+      const response = await fetch(link.href, { headers: { Accept: "text/html" } });
+      if (!response.ok) throw new TypeError(`the list answered ${response.status}`);
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const list = document.getElementById(link.dataset.more);
+      const found = [...(page.getElementById(link.dataset.more)?.children ?? [])];
+      list.append(...found);
+      showMoments(list, lang);
+      const next = page.querySelector(`[data-more="${link.dataset.more}"]`);
+      if (next) link.href = next.getAttribute("href");
+      else link.parentElement.remove();
+      found[0]?.querySelector("a")?.focus({ preventScroll: true });
+    });
+  } catch {
+    location.href = link.href;
+  }
+}

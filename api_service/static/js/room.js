@@ -1,0 +1,141 @@
+/** The room's page: controls, the connection's state, invitations, closing. The room itself is the widget. */
+import "../widget/movie-together.js";
+import "../widget/chat.js";
+import "../widget/people.js";
+import { attachSource } from "../widget/sources.js";
+import { call, newKey } from "./api.js";
+import { busy, make, personChoice } from "./dom.js";
+import { RUSSIAN } from "./player-texts.js";
+import { lang, text } from "./texts.js";
+import { tellProblem, toast } from "./toasts.js";
+
+const hall = document.getElementById("hall");
+const together = document.getElementById("together");
+const video = together.querySelector("video");
+const line = document.getElementById("line");
+const note = document.getElementById("note");
+const rate = document.getElementById("rate");
+const { code } = hall.dataset;
+const title = document.title;
+
+// -- the player -----------------------------------------------------------------------------------------------------
+
+try {
+  const { addTranslation, setLanguage } = await import("../vendor/media-chrome/utils/i18n.js");
+  addTranslation("ru", RUSSIAN); // before its elements are there: they read their words once
+  setLanguage(lang);
+  await import("../vendor/media-chrome/index.js");
+} catch (error) {
+  console.warn("media-chrome is not served here; the browser's own controls are used", error);
+  video.controls = true;
+}
+if (video.dataset.poster) video.poster = video.dataset.poster;
+attachSource(video, video.dataset.source).catch((error) => {
+  console.error(error);
+  video.dispatchEvent(new Event("error"));
+});
+
+rate.addEventListener("change", () => {
+  together.setRate(Number(rate.value)).catch(() => showRate());
+});
+
+together.addEventListener("mt-state", ({ detail }) => {
+  showRate();
+  together.classList.toggle("no-control", !detail.mayControl);
+  rate.disabled = !detail.mayControl;
+  if (!detail.mayControl) {
+    note.textContent = text("only_owner");
+    note.hidden = false;
+  } else if (detail.playback.status === "playing") {
+    note.hidden = true;
+  }
+});
+
+function showRate() {
+  const playing = together.room?.playback.rate;
+  if (playing === undefined) return;
+  if (![...rate.options].some(({ value }) => Number(value) === playing)) {
+    rate.append(make("option", { value: String(playing) }, `${playing}×`));
+  }
+  rate.value = [...rate.options].find(({ value }) => Number(value) === playing).value;
+}
+
+// -- the connection -------------------------------------------------------------------------------------------------
+
+const LINES = { live: "live", joining: "connecting", connecting: "connecting", waiting: "lost", closed: "closed", stopped: "stopped" };
+let entered = false;
+
+together.addEventListener("mt-status", ({ detail }) => {
+  let state = LINES[detail.status];
+  entered ||= state === "live";
+  if (entered && state === "connecting") state = "lost";
+  line.dataset.line = state;
+  const words = text(`line.${state}`);
+  if (line.textContent !== words) line.textContent = words;
+});
+
+together.addEventListener("mt-closed", () => {
+  for (const button of document.querySelectorAll(".hall__head .button")) button.hidden = true;
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+});
+
+document.addEventListener("mt-unread", ({ detail }) => {
+  document.title = detail.unread ? `(${detail.unread}) ${title}` : title;
+});
+
+// -- inviting and closing -------------------------------------------------------------------------------------------
+
+const inviteForm = document.getElementById("invite-more");
+const inviteList = document.getElementById("invite-friends");
+
+document.querySelector("[data-opens=invite]").addEventListener("click", () => inviteForm && showFriends());
+
+async function showFriends() {
+  try {
+    const [friends, invitations] = await Promise.all([call("GET", "/me/friends"), call("GET", `/rooms/${code}/invitations`)]);
+    const invited = new Set(invitations.items.filter((one) => !one.revoked_at).map(({ invitee }) => invitee.id));
+    const accepted = friends.items.filter(({ status }) => status === "accepted").map(({ person }) => person);
+    const choices = accepted.map((person) => {
+      const already = invited.has(person.id);
+      return personChoice(person, { checked: already, disabled: already, note: already ? text("invited_already") : null });
+    });
+    inviteList.replaceChildren(...choices);
+    if (accepted.length === 0) inviteList.replaceChildren(make("p", { class: "dim" }, text("no_friends")));
+    else if (accepted.every(({ id }) => invited.has(id))) inviteList.append(make("p", { class: "dim" }, text("all_invited")));
+    allow();
+  } catch (error) {
+    inviteList.replaceChildren();
+    tellProblem(error);
+  }
+}
+
+function chosen() {
+  return [...inviteForm.querySelectorAll("input:checked:not(:disabled)")].map(({ value }) => value);
+}
+
+function allow() {
+  inviteForm.querySelector("[type=submit]").disabled = chosen().length === 0;
+}
+
+inviteForm?.addEventListener("change", allow);
+inviteForm?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const users = chosen();
+  try {
+    await busy(inviteForm.querySelector("[type=submit]"), () =>
+      call("POST", `/rooms/${code}/invitations`, { body: { users }, key: newKey() }));
+    toast(text("invited"), text("invited.text"));
+    document.getElementById("invite").close();
+  } catch (error) {
+    tellProblem(error);
+  }
+});
+
+document.getElementById("close-now")?.addEventListener("click", async ({ currentTarget }) => {
+  try {
+    await busy(currentTarget, () => call("DELETE", `/rooms/${code}`));
+    document.getElementById("close-room").close();
+  } catch (error) {
+    tellProblem(error);
+  }
+});

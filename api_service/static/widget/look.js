@@ -1,0 +1,44 @@
+/**
+ * Style sheets for shadow trees. They are constructed by script, so a strict Content-Security-Policy (no inline styles) holds,
+ * and a page changes the look through the custom properties named below and `::part()`.
+ *
+ * --mt-surface --mt-raised --mt-edge --mt-text --mt-dim --mt-accent --mt-on-accent --mt-alarm
+ */
+
+const SHARED = `
+  :host { color: var(--mt-text, #f1eee8); }
+  * { box-sizing: border-box; }
+  [hidden] { display: none !important; }
+  button, textarea { font: inherit; color: inherit; }
+  button { cursor: pointer; }
+  button:disabled { cursor: not-allowed; }
+  :focus-visible { outline: 2px solid var(--mt-accent, #f0b35a); outline-offset: 2px; }
+  .visually-hidden {
+    position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+  }
+  .primary {
+    min-height: 2.75rem; padding: .5rem 1.25rem; border: 0; border-radius: 999px; font-weight: 600;
+    background: var(--mt-accent, #f0b35a); color: var(--mt-on-accent, #1b1305);
+  }
+  .primary:hover { filter: brightness(1.08); }
+`;
+
+/** Gives a shadow root its sheets: the shared rules, then the element's own. */
+export function dress(root, css) {
+  root.adoptedStyleSheets = [SHARED, css].map((text) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return sheet;
+  });
+}
+
+/** A new element: `make("button", { class: "primary", type: "button" }, "Text", child)`; texts are never read as markup. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
