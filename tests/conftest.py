@@ -17,7 +17,7 @@ import pytest
 from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis_server import Redis
-from deploy.local.stores import GivenStore, PrivateStores, Stores, given_store, private_stores
+from deploy.local.stores import GivenStore, PrivateStores, Stores, given_or_private, private_stores
 from tests.fresh_stores import Databases, empty_redis, make_vhost, remove_vhost
 from tests.processes import RunProcess, processes
 
@@ -34,12 +34,7 @@ def stores_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def described_stores(stores_folder: Path) -> Stores:
     """The session's stores, not yet started."""
-    private = private_stores(stores_folder / "session", durable=False)
-    return Stores(
-        given_store("postgres", os.environ) or private.postgres,
-        given_store("redis", os.environ) or private.redis,
-        given_store("rabbitmq", os.environ) or private.rabbitmq,
-    )
+    return given_or_private(os.environ, private_stores(stores_folder / "session", durable=False))
 
 
 @contextlib.contextmanager

