@@ -189,6 +189,18 @@ async def test_what_the_id_token_leaves_out_is_asked_for(adversary: Adversary, v
     assert (who["name"], who["email"]) == ("Mallory M.", None), "an address that nobody verified was believed"
 
 
+async def test_an_id_token_too_long_for_a_cookie_still_signs_in(adversary: Adversary, victim: Browser) -> None:
+    adversary.metadata["end_session_endpoint"] = f"{adversary.issuer}/sign-out"
+    begun = await attempt(victim)
+    adversary.token_answer = {"id_token": adversary.sign(adversary.id_claims(begun.nonce, groups=["x" * 50] * 80))}
+
+    answer = await begun.answer()
+    assert len(answer.cookies["movie_together_session"].value) < 4096 - 200, "a browser drops it"
+    assert (await victim.who())["name"] == "Mallory"
+    out = await victim.post("/auth/sign-out", follow=False, headers={"Origin": victim.site})
+    assert URL(out.headers["Location"]).query.keys() == {"client_id", "post_logout_redirect_uri"}
+
+
 async def test_userinfo_of_another_person_signs_nobody_in(adversary: Adversary, victim: Browser) -> None:
     begun = await attempt(victim)
     bare = adversary.id_claims(begun.nonce, name=None)

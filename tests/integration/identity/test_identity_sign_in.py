@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
@@ -9,6 +10,7 @@ import pytest
 from yarl import URL
 
 from api_service.identity import provider as provider_module
+from api_service.identity.session import MAX_AGE_S
 from tests.identity_fixtures import Browser, IdentityProvider, running_site
 
 NewBrowser = Callable[..., Browser]
@@ -219,6 +221,30 @@ async def test_sessions_outlive_a_restart_of_the_site(
         shared_provider.settings(session_key="b3RoZXIta2V5LW9mLXRoZS10ZXN0cy0tLTMyLWJ5dGU="), accounts_url
     ):
         assert (await browser.who())["code"] == "sign_in_required", "a session sealed with another key was believed"
+
+
+async def test_a_session_ends_by_itself(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    await browser.sign_in("anna")
+    cookie = f"movie_together_session={browser.cookie('movie_together_session')}"
+    assert await Browser.raw(browser.site, "/who", cookie) == 200
+
+    monkeypatch.setattr("time.time", lambda now=time.time: now() + MAX_AGE_S + 2)
+    assert await Browser.raw(browser.site, "/who", cookie) == 401
+
+
+async def test_a_session_planted_during_the_sign_in_is_replaced(
+    browser: Browser, site: str, new_browser: NewBrowser
+) -> None:
+    attacker = new_browser(site)
+    await attacker.sign_in("boris")
+    planted = attacker.cookie("movie_together_session")
+    assert planted is not None
+
+    page = await browser.open("/auth/sign-in")
+    browser.set_cookie("movie_together_session", planted)
+    await browser.submit(page, viewer="anna")
+
+    assert (await browser.who())["name"] == "Анна Белова"
 
 
 @pytest.mark.parametrize("broken", ["", "x", "gAAAAABk", "гарбуз", "\udcff\udcfe", "A" * 3000])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
 from api_service.identity import pending as module
 from api_service.identity import return_path
@@ -104,6 +105,14 @@ def test_one_of_another_secret_is_not_taken(jar: Jar) -> None:
     other.cookies = dict(jar.cookies)
 
     assert other.take(begun.state) is None
+
+
+def test_the_key_of_sessions_does_not_open_it(jar: Jar) -> None:
+    jar.remember(begin("/"))
+    [sealed] = jar.cookies.values()
+
+    with pytest.raises(InvalidToken):
+        Fernet(base64.urlsafe_b64encode(SECRET)).decrypt(sealed)
 
 
 @pytest.mark.parametrize("value", ["", "x", "гарбуз", "A" * 500])
