@@ -18,7 +18,8 @@ from sync_service.errors import RETRY_AFTER_MS, Goodbye, goodbye_of
 from sync_service.frames import text_frame
 from sync_service.hub import Hub
 from sync_service.limits import TokenBucket
-from sync_service.live_room import Done, LiveRoom, Order
+from sync_service.live_room import LiveRoom
+from sync_service.orders import Done, Order
 from sync_service.presence import Presence
 from sync_service.protocol import BadMessage, CloseCode
 from sync_service.resume import RENEW_S

@@ -66,11 +66,13 @@ class Entrance:
         claim, user = ticket.room, ticket.user
         if claim["partition"] != self._partition:
             raise Goodbye(CloseCode.UNAUTHORIZED, "ticket_invalid", "the ticket is for another address")
-        restore = ticket.restore or {"position_ms": 0, "epoch": 0, "seq": 0}
-        state = opening_state(
-            claim, restore["position_ms"], int(self._hub.clock.now_ms()), started=ticket.restore is not None
-        )
-        room = await self._hub.enter(self._partition, claim["id"], (restore["epoch"] + 1, restore["seq"], state))
+        restore, now_ms = ticket.restore, int(self._hub.clock.now_ms())
+        if restore is None:
+            state = opening_state(claim, 0, now_ms, started=False)
+            room = await self._hub.enter(self._partition, claim["id"], state)
+        else:
+            state = opening_state(claim, restore["position_ms"], now_ms, started=True)
+            room = await self._hub.enter(self._partition, claim["id"], state, (restore["epoch"], restore["seq"]))
         if room is None:
             raise StoreAway("the room could not be opened")
         resume = Resume(room.id, self._partition, user["id"], user["name"], user["role"], uuid7().hex, 1)
@@ -80,7 +82,7 @@ class Entrance:
         resume = self._tokens.read(hello["resume"])
         if resume.partition != self._partition:
             raise InvalidResume("the resume token is for another address")
-        room = await self._hub.enter(self._partition, resume.room, None)
+        room = await self._hub.enter(self._partition, resume.room)
         if room is None:
             raise InvalidResume("the room is not live any more")
         point = (hello.get("epoch", 0), hello.get("seq", 0), hello.get("hash", ""))
@@ -93,8 +95,8 @@ class Entrance:
             join = Join(by=member, name=resume.name, role=resume.role, visit_id=str(uuid7()))
             outcome = await room.ask(join, Arrive(member, jti))
             if not isinstance(outcome, Refusal):
-                if point is not None and room.suffix_after(*point) is None and room.is_before_recent(*point):
-                    room.remember(await room.store.log(room.keys))
+                if point is not None and room.copy.may_remember(*point[:2]):
+                    room.copy.remember(await room.store.log(room.keys))
                 return Seat(room, resume, point)
         except BaseException:
             self._presence.lost(room, member)
@@ -107,7 +109,7 @@ class Entrance:
         room, resume, point = seat.room, seat.resume, seat.point
         if room.state.closed is not None:
             raise Goodbye(CloseCode.ROOM_CLOSED, "room_closed")
-        suffix = None if point is None else room.suffix_after(*point)
+        suffix = None if point is None else room.copy.suffix_after(*point)
         if suffix is None:
             point, suffix = None, []
         metrics.hellos["snapshot" if point is None else "resumed"] += 1

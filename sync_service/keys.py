@@ -24,6 +24,7 @@ class RoomKeys:
     chat: bytes
     presence: bytes
     closed: bytes
+    restoring: bytes
 
     @classmethod
     def of(cls, number: int, room_id: str) -> RoomKeys:
@@ -36,4 +37,5 @@ class RoomKeys:
             chat=room + b":chat",
             presence=room + b":presence",
             closed=room + b":closed",
+            restoring=room + b":restoring",
         )

@@ -48,7 +48,7 @@ class Lifecycle:
     async def _opened(self, event: Event) -> None:
         claim = event.data["room"]
         state = opening_state(claim, 0, int(self._clock.now_ms()), started=False)
-        store = self._hub.partition(claim["partition"]).store
+        store = self._hub.partitions[claim["partition"]].store
         if await store.open(RoomKeys.of(store.number, claim["id"]), 1, 0, state) is not None:
             log.info("a room that is closed stays so", room=claim["id"])
 
@@ -56,7 +56,7 @@ class Lifecycle:
         number, reason = event.data["partition"], event.data["reason"]
         names = RoomKeys.of(number, event.subject)
         try:
-            room = await self._hub.enter(number, event.subject, None)
+            room = await self._hub.enter(number, event.subject)
         except RoomClosed:
             return
         if room is None:

@@ -19,11 +19,13 @@ from sync_service import metrics
 from sync_service.audience import Audience
 from sync_service.commands import Close, Command
 from sync_service.events import Event
-from sync_service.frames import text_frame
 from sync_service.keys import RoomKeys
-from sync_service.log import SECTION, Record, body_of, placed, read_record
+from sync_service.log import Record, body_of, placed, read_record
+from sync_service.orders import Bell, Done, Order
 from sync_service.redis_link import StoreAway
 from sync_service.room import READS, Refusal, decide, evolve
+from sync_service.room_copy import RoomCopy
+from sync_service.state import State
 from sync_service.store import Arrive, Op, RoomStore, Snapshot, Step
 
 log = structlog.get_logger(__name__)
@@ -32,42 +34,6 @@ WAITING_MOST: Final = 1_000  # commands of one room on one node; beyond it they 
 BATCH_EVENTS: Final = 64
 ATTEMPTS_MOST: Final = 16
 COMMIT_DEADLINE_MS: Final = 2_000
-RECENT_KEPT: Final = 256  # events kept ready for those who resume; older ones are read from the log
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A command was applied; ``seq`` is its last event's."""
-
-    seq: int
-
-
-OnDone = Callable[[Done | Refusal], None]
-
-
-@dataclass(slots=True)
-class Order:
-    """A command on its way: what to tell whom, and what the store must do with presence in the same step."""
-
-    command: Command
-    on_done: OnDone
-    op: Op = None
-    attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Bell:
-    """A step that some node has committed, as published."""
-
-    node: str
-    epoch: int
-    first_seq: int
-    prev_hash: str
-    lines: Sequence[bytes]
-
-    @property
-    def last_seq(self) -> int:
-        return self.first_seq + len(self.lines) - 1
 
 
 class Feed(Protocol):
@@ -111,24 +77,17 @@ class LiveRoom:
         self._waiting: deque[Order] = deque()
         self._heard: list[Bell] = []
         self._in_flight: list[tuple[Order, tuple[Event, ...]]] = []
-        self._bodies: list[bytes] = []
+        self._bodies: Sequence[bytes] = ()
         self._own: _Committed | None = None
         self.syncing = False
         self.held: set[str] = set()  # members whom the store knows as connected to this node
         self.start_watched_ms = 0
-        self.recent: deque[tuple[int, str, bytes]] = deque()
-        self._last_ms = 0
-        self.take(snapshot)
+        self.copy = RoomCopy(snapshot)
 
-    def take(self, snapshot: Snapshot) -> None:
-        """Begin again from what the store has."""
-        self.epoch = snapshot.epoch
-        self.seq = snapshot.seq
-        self.hash = snapshot.hash
-        self.hashes = dict(snapshot.hashes)
-        self.state = snapshot.state
-        self.recent.clear()
-        self.recent.append((snapshot.seq, snapshot.hash, b""))
+    @property
+    def state(self) -> State:
+        """The room as it is here."""
+        return self.copy.state
 
     @property
     def idle(self) -> bool:
@@ -164,17 +123,18 @@ class LiveRoom:
         """Decide what waits, as one step, and send it; nothing while another one is under way."""
         if self._in_flight or self._own or self.syncing or not self._waiting:
             return
-        now_ms = max(int(self._clock_ms()), self._last_ms)
-        state, reads = self.state, set[str]()
+        now_ms = max(int(self._clock_ms()), self.copy.last_ms)
+        state, reads = self.copy.state, set[str]()
         events: list[Event] = []
+        keys: list[str] = []
         taken = self._in_flight
         op: Op = None
         closes: str | None = None
         while self._waiting and len(events) < BATCH_EVENTS:
             order = self._waiting[0]
             alone = order.op is not None or isinstance(order.command, Close)
-            if alone and taken:
-                break
+            if taken and (alone or order.key in keys):
+                break  # the same id again: the next step finds it applied
             self._waiting.popleft()
             outcome = decide(state, order.command, now_ms)
             if isinstance(outcome, Refusal):
@@ -185,28 +145,29 @@ class LiveRoom:
             events.extend(outcome)
             reads |= READS[type(order.command)]
             taken.append((order, outcome))
+            if order.key is not None:
+                keys.append(order.key)
             if alone:
                 op = order.op
                 closes = order.command.reason if isinstance(order.command, Close) else None
                 break
         if taken:
-            self._commit(now_ms, events, reads, op, closes)
+            self._commit(
+                Step(
+                    epoch=self.copy.epoch,
+                    guards={section: self.copy.hashes[section] for section in reads},
+                    deadline_ms=now_ms + COMMIT_DEADLINE_MS,
+                    op=op,
+                    known=isinstance(op, Arrive) and op.member in self.copy.state.members,
+                    command_keys=keys,
+                    events=events,
+                    bodies=[body_of(event) for event in events],
+                    closes=closes,
+                )
+            )
 
-    def _commit(self, now_ms: int, events: list[Event], reads: set[str], op: Op, closes: str | None) -> None:
-        self._bodies = [body_of(event) for event in events]
-        step = Step(
-            epoch=self.epoch,
-            guards={section: self.hashes[section] for section in reads},
-            deadline_ms=now_ms + COMMIT_DEADLINE_MS,
-            op=op,
-            known=isinstance(op, Arrive) and op.member in self.state.members,
-            command_keys=[
-                f"{order.command.by}:{order.command.id}" for order, _ in self._in_flight if order.command.id is not None
-            ],
-            events=events,
-            bodies=self._bodies,
-            closes=closes,
-        )
+    def _commit(self, step: Step) -> None:
+        self._bodies = step.bodies
         try:
             self.store.commit(self.id, self.keys, step, self._answered)
         except StoreAway:
@@ -230,8 +191,11 @@ class LiveRoom:
             self.feed.resync(self)
         elif word == b"duplicate":
             self._duplicate(reply[1].decode(), int(reply[2]))
-        elif word in (b"missing", b"closed"):
-            self._refuse_all("try_again" if word == b"missing" else "room_closed")
+        elif word == b"missing":
+            self._again()
+            self.feed.resync(self)
+        elif word == b"closed":
+            self._refuse_all("room_closed")
             self.feed.resync(self)
         else:
             self._refuse_all(_REFUSALS[word])
@@ -239,7 +203,7 @@ class LiveRoom:
     def _committed(self, first_seq: int, prev_hash: str, hashes: list[str]) -> None:
         events = [event for _, outcome in self._in_flight for event in outcome]
         records = [
-            placed(self.epoch, first_seq + index, hash_, event, body)
+            placed(self.copy.epoch, first_seq + index, hash_, event, body)
             for index, (event, hash_, body) in enumerate(zip(events, hashes, self._bodies, strict=True))
         ]
         orders, last_seq = [], first_seq - 1
@@ -265,7 +229,7 @@ class LiveRoom:
     def _duplicate(self, key: str, seq: int) -> None:
         """One of the orders was applied before: answer it as then, and decide the others again."""
         for index, (order, _) in enumerate(self._in_flight):
-            if f"{order.command.by}:{order.command.id}" == key:
+            if order.key == key:
                 del self._in_flight[index]
                 order.on_done(Done(seq))
                 break
@@ -278,17 +242,22 @@ class LiveRoom:
             order.on_done(Refusal(code, ""))
         self.feed.ready(self)
 
-    def refuse_waiting(self) -> None:
-        """Tell those whose turn has not come that the store is away."""
+    def fail(self) -> None:
+        """Give up what waits, after a surprise in deciding it."""
+        self._refuse_all("internal")
+        self.refuse_waiting("internal")
+
+    def refuse_waiting(self, code: str = "try_again") -> None:
+        """Tell those whose turn has not come why it will not."""
         waiting, self._waiting = self._waiting, deque()
         for order in waiting:
-            order.on_done(Refusal("try_again", ""))
+            order.on_done(Refusal(code, ""))
 
     # --- events ---
 
     def hear(self, bell: Bell) -> None:
         """Take a step that was published; an own one is applied from the script's answer instead."""
-        if bell.epoch < self.epoch or (bell.epoch == self.epoch and bell.last_seq <= self.seq):
+        if bell.epoch < self.copy.epoch or (bell.epoch == self.copy.epoch and bell.last_seq <= self.copy.seq):
             return
         self._heard.append(bell)
         if not self.syncing:
@@ -308,10 +277,10 @@ class LiveRoom:
         own = self._own
         if own is None:
             return False
-        behind = own.first_seq - self.seq - 1
+        behind = own.first_seq - self.copy.seq - 1
         if behind > 0:
             return False
-        if own.records and behind == 0 and own.prev_hash != self.hash:
+        if own.records and behind == 0 and own.prev_hash != self.copy.hash:
             self._own = None
             for order, seq in own.orders:
                 order.on_done(Done(seq))
@@ -326,12 +295,12 @@ class LiveRoom:
 
     def _apply_heard(self) -> bool:
         for index, bell in enumerate(self._heard):
-            if bell.epoch != self.epoch:
+            if bell.epoch != self.copy.epoch:
                 continue
-            if bell.last_seq <= self.seq:
+            if bell.last_seq <= self.copy.seq:
                 del self._heard[index]
                 return True
-            if bell.first_seq == self.seq + 1 and bell.prev_hash == self.hash:
+            if self.copy.follows(bell.first_seq, bell.prev_hash):
                 if bell.node == self.store.node and (self._in_flight or self._own):
                     continue  # the answer to our own step is on its way
                 del self._heard[index]
@@ -341,18 +310,7 @@ class LiveRoom:
 
     def _apply(self, records: Sequence[Record]) -> None:
         for record in records:
-            self.state = evolve(self.state, record.event)
-            self.seq = record.seq
-            self.hash = record.hash
-            section = SECTION[type(record.event)]
-            if section:
-                self.hashes[section] = record.hash
-            self._last_ms = max(self._last_ms, record.event.time_ms)
-            frame = text_frame(record.json)
-            self.recent.append((record.seq, record.hash, frame))
-            self.audience.push(frame)
-        while len(self.recent) > RECENT_KEPT:
-            self.recent.popleft()
+            self.audience.push(self.copy.apply(record))
         self.feed.applied(self, records)
 
     # --- catching up ---
@@ -360,47 +318,26 @@ class LiveRoom:
     def caught_up(self, lines: Sequence[bytes]) -> None:
         """Apply the log's suffix that was read, then what was heard meanwhile."""
         records = [read_record(line) for line in lines]
-        self._apply([record for record in records if record.seq > self.seq])
+        self._apply([record for record in records if record.seq > self.copy.seq])
         self._resume()
 
     def replaced(self, snapshot: Snapshot) -> None:
         """Begin again from a snapshot, because the copy's history is not the store's."""
-        self.take(snapshot)
+        own = self._own
+        if own is not None and snapshot.epoch != self.copy.epoch:
+            # Committed in a history that may not have survived: whoever repeats the command finds out.
+            self._own = None
+            for order, _ in own.orders:
+                order.on_done(Refusal("outcome_unknown", ""))
+        self.copy.replace(snapshot)
         self._heard = [bell for bell in self._heard if bell.epoch >= snapshot.epoch]
         self._resume()
 
     def _resume(self) -> None:
         self.syncing = False
         # What did not fit is in the log that was read, or belongs to an epoch that is over.
-        self._heard = [bell for bell in self._heard if bell.epoch == self.epoch and bell.first_seq > self.seq]
-        own = self._own
-        if own is not None and own.first_seq > self.seq + 1:
-            # Ours is in a history that did not survive.
-            self._own = None
-            for order, _ in own.orders:
-                order.on_done(Refusal("outcome_unknown", ""))
+        self._heard = [bell for bell in self._heard if bell.epoch == self.copy.epoch and bell.first_seq > self.copy.seq]
         self._proceed()
-
-    def suffix_after(self, epoch: int, seq: int, hash_: str) -> list[bytes] | None:
-        """Give the frames after a point of this history, or None where it is too long ago or another history."""
-        if epoch != self.epoch or not self.recent or not self.recent[0][0] <= seq <= self.seq:
-            return None
-        at = seq - self.recent[0][0]
-        if self.recent[at][1] != hash_:
-            return None
-        return [self.recent[index][2] for index in range(at + 1, len(self.recent))]
-
-    def is_before_recent(self, epoch: int, seq: int, _hash: str) -> bool:
-        """Tell whether this point may be found in the store's log, which reaches farther back."""
-        return epoch == self.epoch and seq < self.recent[0][0]
-
-    def remember(self, lines: Sequence[bytes]) -> None:
-        """Put older events, read from the log, in front of the recent ones."""
-        oldest = self.recent[0]
-        older = [record for record in map(read_record, lines) if record.seq <= oldest[0]]
-        if older and (older[-1].seq, older[-1].hash) == oldest[:2]:
-            self.recent.popleft()
-            self.recent.extendleft((record.seq, record.hash, text_frame(record.json)) for record in reversed(older))
 
 
 _REFUSALS: Final = {

@@ -18,17 +18,17 @@ from sync_service.commands import Join, Leave
 from sync_service.errors import RoomClosed
 from sync_service.events import MemberLeft
 from sync_service.hub import Hub
-from sync_service.live_room import Done, LiveRoom, Order
+from sync_service.live_room import LiveRoom
+from sync_service.orders import Done, Order
 from sync_service.redis_link import OutcomeUnknown, RedisError, RedisLink, StoreAway
 from sync_service.room import Refusal
-from sync_service.store import SWEEP, Arrive, Depart
+from sync_service.store import LEASE_MS, SWEEP, Arrive, Depart
 
 log = structlog.get_logger(__name__)
 
 GRACE_S: Final = 10.0
 RETRY_S: Final = 0.5
 SWEEP_S: Final = 2.5
-LEASE_MS: Final = 12_500
 STALE_MS: Final = 5_000
 
 
@@ -124,7 +124,7 @@ class Presence:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_S)
-            serving = {room.store.number for room in self._hub.rooms if room.held}
+            serving = {room.store.number for room in self._hub.partitions.rooms() if room.held}
             for number in self._leased - serving:
                 self._leased.discard(number)
                 self._hub.spawn(self._give_up(number))
@@ -157,7 +157,7 @@ class Presence:
             return
         self._burying.add(key)
         try:
-            held = self._hub.partition(number).store.node_key(node)
+            held = self._hub.partitions[number].store.node_key(node)
             for entry in await self._link.call("SMEMBERS", held):
                 room_id, member = entry.decode().split(" ")
                 if not await self._end_stay(number, room_id, Leave(by=member, reason="lost", gone_ms=alive_ms), node):
@@ -172,7 +172,7 @@ class Presence:
 
     async def _end_stay(self, number: int, room_id: str, leave: Leave, node: str) -> bool:
         try:
-            room = await self._hub.enter(number, room_id, None)
+            room = await self._hub.enter(number, room_id)
         except RoomClosed:
             return True
         if room is None:

@@ -51,7 +51,7 @@ class RedisLink:
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or 6379
         self._tls = parts.scheme == "rediss"
-        self._database = parts.path.strip("/") or "0"
+        self.database = parts.path.strip("/") or "0"
         self._user = unquote(parts.username or "default")
         self._password = unquote(parts.password or "")
         self._name = name
@@ -146,7 +146,7 @@ class RedisLink:
         login = ["AUTH", self._user, self._password] if self._password else []
         try:
             await connection.ask("HELLO", "3", *login)
-            await connection.ask("SELECT", self._database)
+            await connection.ask("SELECT", self.database)
             await connection.ask("PING")  # answers LOADING while the append-only file is read
             for script in self._scripts:
                 await connection.ask("SCRIPT", "LOAD", script)
@@ -206,12 +206,16 @@ class _Connection(asyncio.Protocol):
         reader.feed(data)
         try:
             while (reply := reader.gets()) is not _NOTHING:
-                if isinstance(reply, hiredis.PushNotification):
-                    self._on_push(reply)
-                elif isinstance(reply, hiredis.ReplyError):
-                    self.waiting.popleft()(RedisError(str(reply)))
-                else:
-                    self.waiting.popleft()(reply)
+                try:
+                    if isinstance(reply, hiredis.PushNotification):
+                        self._on_push(reply)
+                    elif isinstance(reply, hiredis.ReplyError):
+                        self.waiting.popleft()(RedisError(str(reply)))
+                    else:
+                        self.waiting.popleft()(reply)
+                except Exception:
+                    # One answer that cannot be handled must not cost those behind it theirs.
+                    log.exception("an answer of Redis could not be handled")
         except hiredis.ProtocolError:
             log.exception("Redis sent what is no RESP, connecting anew")
             self.abort()

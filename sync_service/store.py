@@ -27,6 +27,8 @@ _LUA: Final = Path(__file__).parent / "lua"
 SECTIONS: Final = ("playback", "rights", "meta", "members")
 # What a partition's journal may hold while RabbitMQ is away, in entries of about 400 bytes: with 64 partitions 5 GB.
 JOURNAL_BOUND: Final = 200_000
+RESTORE_MS: Final = 500  # how long copies of a lost room are collected before the newest wins
+LEASE_MS: Final = 12_500  # how long a node is believed alive: with a sweep every 2.5 s, 10 to 15 s after its last word
 SPENT_TICKET_MS: Final = 60_000  # a ticket lives 30 s, and 5 s more by leeway
 
 
@@ -63,9 +65,11 @@ COMMIT: Final = Script("commit")
 OPEN: Final = Script("open")
 READ: Final = Script("read")
 TAIL: Final = Script("tail")
+OFFER: Final = Script("offer")
+RAISE: Final = Script("raise")
 SWEEP: Final = Script("sweep")
 RELAY: Final = Script("relay")
-SCRIPTS: Final = (COMMIT, OPEN, READ, TAIL, SWEEP, RELAY)
+SCRIPTS: Final = (COMMIT, OPEN, READ, TAIL, OFFER, RAISE, SWEEP, RELAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,8 @@ class RoomStore:
         self.link = link
         self.number = number
         self.node = node
-        self.channel = keys.partition(number, "events")
+        # Channels, unlike keys, are shared by all databases of a Redis.
+        self.channel = keys.partition(number, f"events:{link.database}")
         self.head = keys.partition(number, "head")
         self.journal = keys.partition(number, "journal")
 
@@ -174,12 +179,49 @@ class RoomStore:
 
     async def open(self, names: RoomKeys, epoch: int, seq: int, state: State) -> str | None:
         """Create the room unless it is there; gives the closing reason of one that is closed."""
-        origin = hashlib.sha256(f"{state.meta.id} {epoch} {seq}".encode()).hexdigest()[:16]
-        fields = (orjson.dumps(part) for part in (state.playback, state.rights, state.meta, state.last_seen_ms))
+        origin = _origin(state, epoch, seq)
         reply = await OPEN.call(
-            self.link, 2, names.room, names.closed, epoch, seq, origin, *fields, state.meta.capacity
+            self.link, 2, names.room, names.closed, epoch, seq, origin, *_sections(state), state.meta.capacity
         )
         return str(reply[1].decode()) if reply[0] == b"closed" else None
+
+    async def offer(self, names: RoomKeys, epoch: int, seq: int, state: State) -> int | None:
+        """Offer a copy of a room that the store has lost; gives the ms to wait before asking again, None when over."""
+        stand_in = f"restored-{state.meta.id}"
+        members = [word for member in state.members.values() for word in (member.id, orjson.dumps(member))]
+        first = seq - len(state.messages)
+        messages = [word for n, message in enumerate(state.messages) for word in (first + n, orjson.dumps(message))]
+        reply = await OFFER.call(
+            self.link,
+            10,
+            names.room,
+            names.members,
+            names.chat,
+            names.presence,
+            names.closed,
+            names.restoring,
+            names.restoring + b":members",
+            names.restoring + b":chat",
+            keys.partition(self.number, "nodes"),
+            self.node_key(stand_in),
+            epoch,
+            seq,
+            RESTORE_MS,
+            LEASE_MS,
+            state.meta.id,
+            stand_in,
+            *_sections(state),
+            state.meta.capacity,
+            _origin(state, epoch + 1, seq),
+            len(state.members),
+            *members,
+            *messages,
+        )
+        return int(reply[1]) if reply[0] == b"wait" else None
+
+    async def raise_epoch(self, names: RoomKeys, epoch: int, state: State) -> None:
+        """End an epoch whose tail the store has lost; of many nodes that say so one does it."""
+        await RAISE.call(self.link, 2, names.room, names.log, epoch, _origin(state, epoch + 1, 0))
 
     async def tail(self, names: RoomKeys, epoch: int, seq: int, hash_: str) -> tuple[str, list[bytes]]:
         """Give ("ok", the events after this point) or (why not, …); see tail.lua."""
@@ -194,6 +236,15 @@ class RoomStore:
     def node_key(self, node: str) -> bytes:
         """Give the key of the set of (room, member) that a node holds connections of."""
         return keys.partition(self.number, f"node:{node}")
+
+
+def _sections(state: State) -> tuple[bytes, ...]:
+    return tuple(orjson.dumps(part) for part in (state.playback, state.rights, state.meta, state.last_seen_ms))
+
+
+def _origin(state: State, epoch: int, seq: int) -> str:
+    """Give the hash that an epoch's chain begins with."""
+    return hashlib.sha256(f"{state.meta.id} {epoch} {seq}".encode()).hexdigest()[:16]
 
 
 def _writes(event: Event) -> tuple[bytes | str, ...]:

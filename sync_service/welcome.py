@@ -34,9 +34,9 @@ def snapshot_of(room: LiveRoom) -> dict[str, Any]:
     """Give a room whole, as a client replaces what it has."""
     meta, rights = room.state.meta, room.state.rights
     return {
-        "epoch": room.epoch,
-        "seq": room.seq,
-        "hash": room.hash,
+        "epoch": room.copy.epoch,
+        "seq": room.copy.seq,
+        "hash": room.copy.hash,
         "room": {
             "id": meta.id,
             "code": meta.code,

@@ -1,16 +1,17 @@
 -- What happened after (epoch, seq, hash): the exact suffix of the log, or why there is none.
 -- KEYS  room, log, closed
 -- ARGV  epoch, seq, hash
--- Gives {'ok', event, ...}, {'trimmed'} (too long ago), {'fork'} (that is not this room's history), {'missing'} or
--- {'closed', reason}.
+-- Gives {'ok', event, ...}, {'trimmed'} (too long ago), {'epoch'} (another one has begun), {'fork'} (that is not this
+-- epoch's history), {'missing'} or {'closed', reason}.
 local have = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'hash')
 if not have[1] then
   local reason = redis.call('GET', KEYS[3])
   if reason then return {'closed', reason} end
   return {'missing'}
 end
+if have[1] ~= ARGV[1] then return {'epoch'} end
 local behind = tonumber(have[2]) - tonumber(ARGV[2])
-if have[1] ~= ARGV[1] or behind < 0 then return {'fork'} end
+if behind < 0 then return {'fork'} end
 if behind == 0 then
   if have[3] == ARGV[3] then return {'ok'} end
   return {'fork'}

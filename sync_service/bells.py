@@ -1,0 +1,85 @@
+"""Hearing what is committed: one sharded channel per partition, each bell carrying a whole step and a counter.
+
+Pub/sub promises nothing: a counter that jumps, or a connection that was lost, means that a step may have been missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from sync_service.orders import Bell
+from sync_service.partition import Partition, Partitions
+from sync_service.redis_link import RedisLink, StoreAway
+
+SUBSCRIBE_DEADLINE_S: Final = 2.0
+
+
+class Bells:
+    """Subscriptions of this node; ``on_missed`` is told of a partition where something may have been missed."""
+
+    def __init__(self, link: RedisLink, partitions: Partitions, on_missed: Callable[[Partition], None]) -> None:
+        self._link = link
+        self._partitions = partitions
+        self._on_missed = on_missed
+        link.on_push = self._on_push
+        link.on_up.append(self._on_up)
+        link.on_down.append(self._on_down)
+
+    async def subscribe(self, partition: Partition) -> None:
+        """Hear this partition from now on; returns once the store has confirmed. Raises StoreAway."""
+        if partition.subscribed is None:
+            self._ask(partition)
+        try:
+            async with asyncio.timeout(SUBSCRIBE_DEADLINE_S):
+                while partition.subscribed is None or not partition.subscribed.done():
+                    waited = partition.subscribed or self._ask(partition)
+                    await asyncio.wait([waited])
+        except TimeoutError:
+            raise StoreAway("the store's channel does not answer") from None
+
+    def unsubscribe(self, partition: Partition) -> None:
+        """Hear this partition no longer."""
+        if partition.subscribed is not None:
+            self._link.post("SUNSUBSCRIBE", partition.store.channel)
+            partition.subscribed = None
+        partition.heard = None
+
+    def _ask(self, partition: Partition) -> asyncio.Future[None]:
+        partition.subscribed = asyncio.get_running_loop().create_future()
+        self._link.post("SSUBSCRIBE", partition.store.channel)
+        return partition.subscribed
+
+    def _on_push(self, push: list[Any]) -> None:
+        partition = self._partitions.of_channel(push[1])
+        if partition is None:
+            return
+        if push[0] == b"smessage":
+            self._hear(partition, push[2])
+        elif push[0] == b"ssubscribe" and partition.subscribed is not None and not partition.subscribed.done():
+            partition.subscribed.set_result(None)
+            # What was committed before this moment was not heard.
+            self._on_missed(partition)
+
+    def _hear(self, partition: Partition, payload: bytes) -> None:
+        head, *lines = payload.split(b"\n")
+        n, hash_, node, room_id, epoch, first_seq, prev_hash = head.decode().split(" ")
+        before, partition.heard = partition.heard, (int(n), hash_)
+        bell = Bell(node, int(epoch), int(first_seq), prev_hash, lines)
+        room = partition.rooms.get(room_id)
+        if room is not None:
+            room.hear(bell)
+        elif room_id in partition.early:
+            partition.early[room_id].append(bell)
+        if before is not None and partition.heard[0] != before[0] + 1:
+            self._on_missed(partition)
+
+    def _on_down(self) -> None:
+        for partition in self._partitions:
+            partition.subscribed = None
+            partition.heard = None
+
+    def _on_up(self) -> None:
+        for partition in self._partitions.followed():
+            self._ask(partition)

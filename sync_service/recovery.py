@@ -1,0 +1,113 @@
+"""Catching up: with events that were missed, with a history that is not ours, with a store that has lost a room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from sync_service import metrics
+from sync_service.keys import RoomKeys
+from sync_service.live_room import LiveRoom
+from sync_service.partition import Partition, Partitions
+from sync_service.redis_link import OutcomeUnknown, RedisError, RedisLink, StoreAway
+from sync_service.state import State
+from sync_service.store import RoomStore
+
+log = structlog.get_logger(__name__)
+
+HEADS_S: Final = 3.0
+BELL_ON_ITS_WAY_S: Final = 0.1
+RETRY_S: Final = 0.2
+_AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
+
+
+class Recovery:
+    """See the module. ``on_snapshot`` and ``on_closed`` are told what became of a room that was read anew."""
+
+    def __init__(
+        self,
+        link: RedisLink,
+        partitions: Partitions,
+        on_snapshot: Callable[[LiveRoom], None],
+        on_closed: Callable[[LiveRoom, str], None],
+    ) -> None:
+        self._link = link
+        self._partitions = partitions
+        self._on_snapshot = on_snapshot
+        self._on_closed = on_closed
+
+    async def bring_up(self, room: LiveRoom) -> None:
+        """Read what the copy lacks until it has all; ``room.syncing`` is set by the caller."""
+        while True:
+            try:
+                if await self._read(room):
+                    return
+            except _AWAY as error:
+                log.info("cannot read a room's log yet", room=room.id, reason=str(error))
+            await asyncio.sleep(RETRY_S)
+
+    async def _read(self, room: LiveRoom) -> bool:
+        word, rest = await room.store.tail(room.keys, room.copy.epoch, room.copy.seq, room.copy.hash)
+        if word == "ok":
+            room.caught_up(rest)
+            return True
+        if word == "closed":
+            self._on_closed(room, rest[0].decode())
+            return True
+        if word == "fork":
+            await room.store.raise_epoch(room.keys, room.copy.epoch, room.state)
+        elif word == "missing":
+            await self.restore(room.store, room.keys, room.copy.epoch, room.copy.seq, room.state)
+        found = await room.store.read(room.keys)
+        if found is None:
+            return False
+        if isinstance(found, str):
+            self._on_closed(room, found)
+            return True
+        log.warning("a room starts over from the store", room=room.id, epoch=found.epoch, seq=found.seq, why=word)
+        metrics.snapshots += 1
+        room.audience.flush()
+        room.replaced(found)
+        self._on_snapshot(room)
+        return True
+
+    async def restore(self, store: RoomStore, names: RoomKeys, epoch: int, seq: int, state: State) -> None:
+        """Have a room that the store has lost come back from the newest copy that anyone offers."""
+        while True:
+            wait_ms = await store.offer(names, epoch, seq, state)
+            if wait_ms is None:
+                return
+            await asyncio.sleep(wait_ms / 1000 + 0.01)
+
+    async def compare_heads(self, on_missed: Callable[[Partition], None]) -> None:
+        """Every few seconds ask each partition how far it is: one read, whatever the number of rooms."""
+        while True:
+            await asyncio.sleep(HEADS_S)
+            try:
+                behind = await asyncio.gather(*(self._behind(p) for p in self._partitions.followed()))
+            except _AWAY as error:
+                log.info("cannot compare heads yet", reason=str(error))
+                continue
+            for partition in behind:
+                if partition is not None:
+                    on_missed(partition)
+
+    async def _behind(self, partition: Partition) -> Partition | None:
+        before = partition.heard
+        n, hash_ = await self._link.call("HMGET", partition.store.head, "n", "hash")
+        head = (0, "") if n is None else (int(n), hash_.decode())
+        if before is None:
+            partition.heard = partition.heard or head
+            return None
+        if head[0] > before[0]:
+            await asyncio.sleep(BELL_ON_ITS_WAY_S)
+            missed = partition.heard is not None and partition.heard[0] < head[0]
+        else:
+            # A counter that fell, or another step under the same number: the store has lost what we have heard.
+            missed = head != before
+        if missed:
+            partition.heard = head
+        return partition if missed else None

@@ -1,0 +1,76 @@
+"""A node's copy of a room: where it stands in the history, and the last events, ready for those who resume. No I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sync_service.frames import text_frame
+from sync_service.log import SECTION, Record, read_record
+from sync_service.room import evolve
+from sync_service.store import Snapshot
+
+RECENT_KEPT: Final = 256  # events kept ready for those who resume; older ones are read from the log
+
+
+class RoomCopy:
+    """``hash`` chains the history up to ``seq``; ``hashes`` are those of the events that last changed each section."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.last_ms = 0
+        self._recent: deque[tuple[int, str, bytes]] = deque()
+        self.replace(snapshot)
+
+    def replace(self, snapshot: Snapshot) -> None:
+        """Begin again from what the store has."""
+        self.epoch = snapshot.epoch
+        self.seq = snapshot.seq
+        self.hash = snapshot.hash
+        self.hashes = dict(snapshot.hashes)
+        self.state = snapshot.state
+        self._recent.clear()
+        self._recent.append((snapshot.seq, snapshot.hash, b""))
+
+    def follows(self, first_seq: int, prev_hash: str) -> bool:
+        """Tell whether events that begin so come right after what is here."""
+        return first_seq == self.seq + 1 and prev_hash == self.hash
+
+    def apply(self, record: Record) -> bytes:
+        """Take the next event; gives its frame."""
+        event = record.event
+        self.state = evolve(self.state, event)
+        self.seq = record.seq
+        self.hash = record.hash
+        section = SECTION[type(event)]
+        if section:
+            self.hashes[section] = record.hash
+        if event.time_ms > self.last_ms:
+            self.last_ms = event.time_ms
+        frame = text_frame(record.json)
+        self._recent.append((record.seq, record.hash, frame))
+        if len(self._recent) > RECENT_KEPT:
+            self._recent.popleft()
+        return frame
+
+    def suffix_after(self, epoch: int, seq: int, hash_: str) -> list[bytes] | None:
+        """Give the frames after a point of this history, or None where it is too long ago or another history."""
+        oldest_seq = self._recent[0][0]
+        if epoch != self.epoch or not oldest_seq <= seq <= self.seq:
+            return None
+        at = seq - oldest_seq
+        if self._recent[at][1] != hash_:
+            return None
+        return [self._recent[index][2] for index in range(at + 1, len(self._recent))]
+
+    def may_remember(self, epoch: int, seq: int) -> bool:
+        """Tell whether this point is before what is kept here, so that the store's log may have what came after it."""
+        return epoch == self.epoch and seq < self._recent[0][0]
+
+    def remember(self, lines: Iterable[bytes]) -> None:
+        """Put older events, read from the log, in front of the recent ones."""
+        oldest = self._recent[0]
+        older: Sequence[Record] = [record for record in map(read_record, lines) if record.seq <= oldest[0]]
+        if older and (older[-1].epoch, older[-1].seq, older[-1].hash) == (self.epoch, *oldest[:2]):
+            self._recent.popleft()
+            self._recent.extendleft((record.seq, record.hash, text_frame(record.json)) for record in reversed(older))
