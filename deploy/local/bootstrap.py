@@ -5,7 +5,6 @@ Each step leaves a stamp (the hash of what it was made from), so that a second r
 """
 
 import argparse
-import glob
 import hashlib
 import importlib.util
 import os
@@ -67,16 +66,16 @@ def require_python() -> None:
 def missing_packages(tests: bool) -> "list[str]":
     """Give Debian's names of what this machine lacks."""
     there = {
-        "postgresql": glob.glob("/usr/lib/postgresql/*/bin/postgres") or shutil.which("initdb"),
+        "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb"),
         "redis-server": shutil.which("redis-server"),
-        "rabbitmq-server": os.path.exists("/usr/lib/rabbitmq/bin/rabbitmq-server") or _which("rabbitmq-server"),
+        "rabbitmq-server": Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() or _which("rabbitmq-server"),
         # Debian's python3 comes without pip, and with a `venv` that cannot make one.
-        "python3-venv": VENV.exists() or importlib.util.find_spec("ensurepip"),
-        "tzdata": os.path.exists("/usr/share/zoneinfo/Europe/Moscow"),
+        "python3-venv": importlib.util.find_spec("ensurepip") or _works(VENV / "bin" / "python"),
+        "tzdata": Path("/usr/share/zoneinfo/Europe/Moscow").exists(),
     }
     if tests:
         there["chromium"] = shutil.which("chromium")
-        there["fonts-dejavu-core"] = glob.glob("/usr/share/fonts/**/*.ttf", recursive=True)
+        there["fonts-dejavu-core"] = list(Path("/usr/share/fonts").rglob("*.ttf"))
     return [name for name, found in there.items() if not found]
 
 

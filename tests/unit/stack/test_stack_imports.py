@@ -75,7 +75,7 @@ def broken_contracts(folder: Path) -> set[str]:
         for section in rules.sections()
         if section.startswith("importlinter:contract:")
     }
-    command = [Path(sys.executable).parent / "lint-imports", "--config", ROOT / ".importlinter", "--no-cache"]
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--config", str(ROOT / ".importlinter"), "--no-cache"]
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), "COLUMNS": "200"}
     report = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False).stdout
     assert "Contracts:" in report, report
