@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.site import Site, running_site
+from tests.e2e.viewer import Viewer
+
+# They keep Chromium from calling home, and let a page play sound without a click: the refusal has tests of its own.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+
+
+class NewViewer(Protocol):
+    async def __call__(self, sub: str) -> Viewer: ...
+
+
+@pytest.fixture(scope="package")
+def site(stores_folder: Path) -> Iterator[Site]:
+    """The whole product, running; shared by the tests of this folder."""
+    folder = stores_folder / "site"
+    folder.mkdir(mode=0o711)
+    with running_site(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium")
+    assert chromium is not None, "the end-to-end tests need Debian's package chromium"
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def new_viewer(browser: Browser, site: Site) -> AsyncIterator[NewViewer]:
+    """Give a browser window to a demo viewer by their ``sub``; all end with the test, which fails on a page's error."""
+    opened: list[Viewer] = []
+
+    async def make(sub: str) -> Viewer:
+        context = await browser.new_context(locale="ru-RU", viewport={"width": 1280, "height": 800})
+        opened.append(Viewer(context, await context.new_page(), sub, site.url))
+        return opened[-1]
+
+    yield make
+    complaints = [complaint for viewer in opened for complaint in viewer.complaints]
+    for viewer in opened:
+        await viewer.context.close()
+    assert not complaints

@@ -1,0 +1,176 @@
+"""The main job, whole: from «Хочу посмотреть» to a room that is closed and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import NewViewer
+from tests.e2e.letters import Inbox
+from tests.e2e.site import Site
+from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
+
+TOGETHER_MS = 250
+
+
+def code_of(link: str) -> str:
+    return link.rsplit("/", 1)[-1]
+
+
+async def wait_rows(site: Site, sql: str, *values: str, count: int) -> list[dict[str, Any]]:
+    """Wait until a query finds at least ``count`` rows: the archive follows the room by way of the broker."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await asyncio.to_thread(site.rows, sql, *values)
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.3)
+
+
+@pytest.mark.timeout(240)
+async def test_two_viewers_meet_by_invitation_watch_in_step_and_survive_faults(
+    site: Site, new_viewer: NewViewer
+) -> None:
+    alisa, boris = await new_viewer("alisa"), await new_viewer("boris")
+
+    # Alisa signs in, wants the film, sees who else does, and opens a room with Boris invited.
+    await alisa.sign_in()
+    await alisa.open_film("tide-keeper")
+    await alisa.want_film()
+    matches = await alisa.ask_who_else()
+    assert any(boris.name in match for match in matches), matches
+    link = await alisa.open_room(invite=[boris.name])
+    await alisa.wait_in_room()
+    await alisa.wait_playing()  # the film starts by itself
+
+    # Boris gets a letter and comes by its link; signing in on the way brings him to the room.
+    code = code_of(link)
+    [letter] = await Inbox(site.inbox_url).wait_letters(boris.email, code)
+    assert alisa.name in letter["text"]
+    [invitation_link] = {found for found in letter["links"] if code in found}
+    await boris.page.goto(invitation_link)
+    await boris.choose_account()
+    await boris.page.wait_for_url(re.compile(f"/rooms/{code}"))
+    await boris.wait_in_room()
+    await boris.wait_playing()
+    await alisa.see_people(alisa.name, boris.name)
+    await boris.see_people(alisa.name, boris.name)
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS)
+
+    # Pause, play and seek by anyone are followed by everyone.
+    await boris.press_play_pause()
+    await asyncio.gather(alisa.wait_playing(playing=False), boris.wait_playing(playing=False))
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS)
+
+    about_ms = await alisa.click_timeline(0.5)
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS)
+    assert (await boris.sample()).position_ms == pytest.approx(about_ms, abs=5_000)
+
+    await alisa.press_play_pause()
+    await asyncio.gather(alisa.wait_playing(), boris.wait_playing())
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS)
+
+    # Chat, both ways.
+    await alisa.say("Привет! Видно маяк?")
+    await boris.see_text("Привет! Видно маяк?")
+    await boris.say("Ещё как 🌊")
+    await alisa.see_text("Ещё как 🌊")
+
+    # A reload finds the room as it is.
+    await boris.page.reload()
+    await boris.wait_in_room()
+    await boris.wait_playing()
+    await boris.see_text("Привет! Видно маяк?")
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS)
+
+    # sync_service is killed, then Redis restarted: position, members and chat are still there.
+    await asyncio.to_thread(site.kill_sync)
+    await boris.say("После падения")
+    await alisa.see_text("После падения")
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS, seconds=10)
+    await asyncio.to_thread(site.restart_redis)
+    await alisa.say("После перезапуска")
+    await boris.see_text("После перезапуска")
+    await alisa.see_people(alisa.name, boris.name)
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS, seconds=10)
+    await boris.press_play_pause()
+    await asyncio.gather(alisa.wait_playing(playing=False), boris.wait_playing(playing=False))
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS)
+
+    # The owner closes the room; Boris is told, and the link says what happened.
+    await alisa.close_room()
+    await expect(boris.page.get_by_text("закрыта").first).to_be_visible(timeout=PATIENCE_MS)
+    carla = await new_viewer("carla")
+    await carla.sign_in()
+    answer = await carla.page.goto(link)
+    assert answer is not None
+    assert answer.status == 410
+    await check_archive(site, code, alisa, boris)
+
+
+async def check_archive(site: Site, code: str, alisa: Viewer, boris: Viewer) -> None:
+    """PostgreSQL holds the room, who was connected from when to when, and the chat."""
+    [room] = await wait_rows(site, "SELECT id::text, status FROM rooms WHERE code = %s", code, count=1)
+    assert room["status"] == "closed"
+    visits = await wait_rows(
+        site,
+        "SELECT u.email, v.started_at, v.ended_at FROM visits v JOIN users u ON u.id = v.user_id"
+        " WHERE v.room_id::text = %s AND v.ended_at IS NOT NULL",
+        room["id"],
+        count=2,
+    )
+    assert {visit["email"] for visit in visits} == {alisa.email, boris.email}
+    said = await wait_rows(
+        site, "SELECT text FROM chat_messages WHERE room_id::text = %s ORDER BY sent_at", room["id"], count=4
+    )
+    assert [row["text"] for row in said] == [
+        "Привет! Видно маяк?",
+        "Ещё как 🌊",
+        "После падения",
+        "После перезапуска",
+    ]
+
+
+async def test_a_link_room_opens_for_somebody_who_was_not_invited(site: Site, new_viewer: NewViewer) -> None:
+    elena, hugo = await new_viewer("elena"), await new_viewer("hugo")
+    await elena.sign_in()
+    await elena.open_film("tide-keeper")
+    await elena.ask_who_else()
+    link = await elena.open_room(invite=[])
+    await elena.wait_in_room()
+
+    await hugo.page.goto(link)
+    await hugo.choose_account()
+
+    await hugo.page.wait_for_url(link)
+    await hugo.wait_in_room()
+    await elena.see_people(elena.name, hugo.name)
+    word = uuid4().hex
+    await hugo.say(word)
+    await elena.see_text(word)
+
+
+@pytest.mark.timeout(240)
+async def test_invitations_made_while_rabbitmq_is_down_arrive_exactly_once(site: Site, new_viewer: NewViewer) -> None:
+    farid = await new_viewer("farid")
+    await farid.sign_in()
+    await asyncio.to_thread(site.stop_rabbitmq)
+    try:
+        await farid.open_film("tide-keeper")
+        await farid.ask_who_else()
+        link = await farid.open_room(invite=["Борис"])
+        await farid.wait_in_room()  # the room opens and plays without the broker
+        await farid.wait_playing()
+    finally:
+        await asyncio.to_thread(site.start_rabbitmq)
+
+    inbox = Inbox(site.inbox_url)
+    await inbox.wait_letters("boris@example.com", code_of(link))
+    await asyncio.sleep(3)  # a second letter would come from a retry, within a second or two
+
+    assert len(await inbox.wait_letters("boris@example.com", code_of(link))) == 1

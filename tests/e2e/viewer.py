@@ -1,0 +1,174 @@
+"""A person before a browser, in verbs: what they do on the pages, and what they see there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+
+from playwright.async_api import BrowserContext, Locator, Page, expect
+
+from deploy.local.services import DEMO
+
+VIEWERS = {viewer["sub"]: viewer for viewer in json.loads((DEMO / "viewers.json").read_text())}
+FILMS = {film["slug"]: film for film in json.loads((DEMO / "films.json").read_text())}
+PATIENCE_MS = 15_000
+
+_SAMPLE = """video => ({
+    position_ms: video.currentTime * 1000, at_ms: performance.timeOrigin + performance.now(),
+    paused: video.paused, rate: video.playbackRate,
+})"""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look at a player: the picture stood at ``position_ms`` when this machine's clock said ``at_ms``."""
+
+    position_ms: float
+    at_ms: float
+    paused: bool
+    rate: float
+
+    def position_at(self, at_ms: float) -> float:
+        return self.position_ms if self.paused else self.position_ms + (at_ms - self.at_ms) * self.rate
+
+
+class Viewer:
+    """One demo viewer, signed in or not, in a browser of their own. Pages speak Russian, the default language."""
+
+    def __init__(self, context: BrowserContext, page: Page, sub: str, site_url: str) -> None:
+        self.page = page
+        self.sub = sub
+        self.context = context
+        self.name: str = VIEWERS[sub]["name"]
+        self.email: str = VIEWERS[sub]["email"]
+        self.complaints: list[str] = []
+        self._site_url = site_url
+        page.on("pageerror", lambda error: self.complaints.append(f"{self.name}: {error}"))
+
+    # -- signing in -----------------------------------------------------------------------------------------------
+
+    async def sign_in(self) -> None:
+        await self.page.goto(f"{self._site_url}/auth/sign-in?next=/")
+        await self.choose_account()
+
+    async def choose_account(self) -> None:
+        """Pick this viewer on the identity provider's page."""
+        await self.page.locator(f'button[name="viewer"][value="{self.sub}"]').click()
+        await self.page.wait_for_url(f"{self._site_url}/**")
+
+    # -- films and rooms ------------------------------------------------------------------------------------------
+
+    async def open_film(self, slug: str) -> None:
+        await self.page.goto(f"{self._site_url}/")
+        await self.page.get_by_role("link", name=FILMS[slug]["title"]["ru"]).first.click()
+        await expect(self.page.get_by_role("heading", level=1)).to_have_text(FILMS[slug]["title"]["ru"])
+
+    async def want_film(self) -> None:
+        button = self.page.locator("[data-want]")
+        if await button.get_attribute("aria-pressed") == "false":
+            await button.click()
+        await expect(button).to_have_attribute("aria-pressed", "true")
+
+    async def ask_who_else(self) -> list[str]:
+        """Press the button that shows which friends want the film too, and give their names."""
+        await self.page.locator("#who").click()
+        people = self.page.locator("#invite-matches label")
+        await expect(people.first).to_be_visible()
+        return [text.strip() for text in await people.all_inner_texts()]
+
+    async def open_room(self, *, invite: list[str]) -> str:
+        """Open a room with exactly these friends invited; give its link."""
+        for label in await self.page.locator("#invite-matches label").all():
+            name = (await label.inner_text()).strip()
+            box = label.locator("input[type=checkbox]")
+            wanted = any(friend in name for friend in invite)
+            if await box.is_checked() != wanted:
+                await label.click()
+        await self.page.locator("#open").click()
+        await self.page.wait_for_url(re.compile(r"/rooms/[\w-]+$"))
+        return self.page.url
+
+    async def enter(self, link: str) -> None:
+        await self.page.goto(link)
+        await self.wait_in_room()
+
+    async def wait_in_room(self) -> None:
+        """Wait until the room has answered and the picture can be shown."""
+        await expect(self.page.locator("movie-together-people li").first).to_be_visible(timeout=PATIENCE_MS)
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while await self.video.evaluate("video => video.readyState") < 2:
+                await asyncio.sleep(0.05)
+
+    async def close_room(self) -> None:
+        await self.page.locator('[data-opens="close-room"]').click()
+        await self.page.locator("#close-now").click()
+
+    # -- the player -----------------------------------------------------------------------------------------------
+
+    @property
+    def video(self) -> Locator:
+        return self.page.locator("movie-together video")
+
+    async def press_play_pause(self) -> None:
+        await self.page.locator("media-play-button").click()
+
+    async def click_timeline(self, fraction: float) -> float:
+        """Click the time range at ``fraction`` of its width; give the position in ms that lies about there."""
+        box = await self.page.locator("media-time-range").bounding_box()
+        assert box is not None
+        await self.page.mouse.click(box["x"] + box["width"] * fraction, box["y"] + box["height"] / 2)
+        duration_s: float = await self.video.evaluate("video => video.duration")
+        return duration_s * 1000 * fraction
+
+    async def sample(self) -> Sample:
+        return Sample(**await self.video.evaluate(_SAMPLE))
+
+    async def wait_playing(self, *, playing: bool = True) -> None:
+        # Asked from here: a page under our content security policy may not evaluate a condition by itself.
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while (await self.sample()).paused is playing:
+                await asyncio.sleep(0.05)
+
+    # -- chat and people ------------------------------------------------------------------------------------------
+
+    async def say(self, text: str) -> None:
+        field = self.page.locator("movie-together-chat textarea")
+        await field.fill(text)
+        await field.press("Enter")
+
+    async def see_text(self, text: str) -> None:
+        await expect(self.page.locator("movie-together-chat").get_by_text(text).first).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+
+    async def messages(self) -> list[str]:
+        """Give the texts people wrote, in order, without the room's own lines."""
+        return await self.page.locator("movie-together-chat [part~=text]").all_inner_texts()
+
+    async def see_people(self, *names: str) -> None:
+        people = self.page.locator("movie-together-people li")
+        await expect(people).to_have_count(len(names), timeout=30_000)
+        shown = " ".join(await people.all_inner_texts())
+        assert all(name in shown for name in names), shown
+
+
+async def wait_together(one: Viewer, other: Viewer, *, within_ms: float, seconds: float = 4.0) -> float:
+    """Wait until two players stay within ``within_ms`` of film for half a second, and give the last distance in ms."""
+    since: float | None = None
+    seen: list[tuple[Sample, Sample]] = []
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        first, second = await asyncio.gather(one.sample(), other.sample())
+        seen.append((first, second))
+        distance_ms = abs(first.position_at(second.at_ms) - second.position_ms)
+        if first.paused != second.paused or distance_ms > within_ms:
+            since = None
+        elif since is None:
+            since = loop.time()
+        elif loop.time() - since >= 0.5:
+            return distance_ms
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{one.name} and {other.name} are not together: {seen[-3:]}")
