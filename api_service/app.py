@@ -16,6 +16,7 @@ from api_service.http.parsing import BODY_BYTES
 from api_service.identity import setup_identity
 from api_service.keys import DATABASE, MINTER, SITE
 from api_service.outbox import SOURCE, Relay
+from api_service.pages import setup_pages
 from api_service.people import Accounts
 from api_service.settings import Settings
 from shared.broker import Broker
@@ -43,6 +44,7 @@ async def build(settings: Settings) -> web.Application:
     setup_identity(app, settings.identity, Accounts(db))
     setup_api(app)
     setup_files(app, settings.assets_dir, settings.demo_dir)
+    setup_pages(app)
     app.middlewares.append(database_faults)
     app.on_response_prepare.append(headers.put)
 

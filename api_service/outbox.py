@@ -118,6 +118,8 @@ class Relay:
         self._batch = batch
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="outbox relay")
@@ -127,8 +129,9 @@ class Relay:
         if self._task is None:
             return
         self._stopping = True
-        self._db.announcement(TOPIC).set()
-        await asyncio.wait([self._task], timeout=STOP_WITHIN_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await self._idle.wait()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
@@ -142,7 +145,7 @@ class Relay:
             except DatabaseUnavailable as error:
                 log.warning("the outbox cannot be read, trying again", reason=str(error))
                 claimed = 0
-            if claimed < self._batch and not self._stopping:
+            if claimed < self._batch:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY_S):
                         await announced.wait()
@@ -150,10 +153,14 @@ class Relay:
     async def relay(self) -> int:
         """Claim what is due, publish it, mark what was confirmed; gives how many events were claimed."""
         await self._broker.wait_connected()
-        claimed = await self._db.all(_CLAIM, batch=self._batch, lease=timedelta(seconds=self._lease_s))
-        if claimed:
-            outcomes = await asyncio.gather(*(self._publish(row) for row in claimed))
-            await self._settle(claimed, outcomes)
+        self._idle.clear()
+        try:
+            claimed = await self._db.all(_CLAIM, batch=self._batch, lease=timedelta(seconds=self._lease_s))
+            if claimed:
+                outcomes = await asyncio.gather(*(self._publish(row) for row in claimed))
+                await self._settle(claimed, outcomes)
+        finally:
+            self._idle.set()
         return len(claimed)
 
     async def _publish(self, row: Row) -> str | None:
