@@ -11,10 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
+SAID_LINES = 30
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -235,9 +237,14 @@ class _Step:
 
 
 def _run(command: "list[str]", cwd: Path = ROOT, env: "dict[str, str] | None" = None) -> None:
-    code = subprocess.run(command, cwd=str(cwd), env=env, stdin=subprocess.DEVNULL, check=False).returncode
-    if code:
-        raise CannotSetUp(f"this command ended with code {code}: {' '.join(command)}")
+    """Run a command quietly; if it fails, tell the end of what it said."""
+    with tempfile.TemporaryFile() as said:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": subprocess.STDOUT}
+        code = subprocess.run(command, cwd=str(cwd), env=env, check=False, **streams).returncode
+        if code:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").splitlines()[-SAID_LINES:]
+            raise CannotSetUp(f"`{' '.join(command)}` ended with code {code}:\n" + "\n".join(lines))
 
 
 def _hash(*parts: bytes) -> str:
