@@ -139,6 +139,10 @@ async def _home(request: web.Request) -> web.Response:
     return web.Response(text=f"home of {user.name if user else 'nobody'}")
 
 
+async def _nothing(_request: web.Request) -> web.Response:
+    return web.Response(status=204)
+
+
 @asynccontextmanager
 async def running_site(settings: IdentitySettings, database_url: str) -> AsyncIterator[None]:
     """Serve a small site with sign-in at the settings' PUBLIC_URL, its accounts mirrored in ``database_url``."""
@@ -148,6 +152,7 @@ async def running_site(settings: IdentitySettings, database_url: str) -> AsyncIt
     app.add_routes(
         [
             web.get("/", _home),
+            web.get("/favicon.ico", _nothing),
             web.get("/who", _who),
             web.post("/who", _who),
             web.get("/rooms/{code}", _page),
