@@ -201,9 +201,10 @@ class Connection:
 
     def write(self, data: bytes) -> None:
         """Hand whole frames to the transport; a socket that does not read is sent away."""
-        if self._closing:
-            return
         transport = self._transport
+        # uvloop raises where asyncio drops what is written to a transport that has just been lost.
+        if self._closing or transport.is_closing():
+            return
         transport.write(data)
         if transport.get_write_buffer_size() > OUTGOING_MOST:
             self.close(CloseCode.SLOW_CONSUMER)

@@ -91,15 +91,15 @@ class RoomClient:
 
     async def drop(self) -> None:
         """Let the connection go without a word, as a lost network does."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
         if self._ws is not None:
-            transport = self._ws.get_extra_info("socket")
-            if self._reader is not None:
-                self._reader.cancel()
-                await asyncio.gather(self._reader, return_exceptions=True)
-            if transport is not None and self._ws._response.connection is not None:
-                assert self._ws._response.connection.transport is not None
-                self._ws._response.connection.transport.abort()
-            self._ws = None
+            # aiohttp has no public way to cut a connection; a polite close would say goodbye first.
+            response, self._ws = self._ws._response, None
+            if response.connection is not None and response.connection.transport is not None:
+                response.connection.transport.abort()
+            response.close()
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -1,0 +1,166 @@
+"""A cinema that opens rooms, and sync processes that serve them."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import port_for
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from deploy.local.program import WebProgram
+from shared.tickets import Minter
+from tests.clients import RoomClient
+from tests.processes import RunProcess, processes
+
+ORIGIN = "http://localhost:8080"
+_SEED = bytes(range(32))
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def person() -> str:
+    """The id of somebody new."""
+    return str(uuid.uuid4())
+
+
+class Cinema:
+    """What api_service would do: keep the signing key, open rooms, mint tickets."""
+
+    def __init__(self) -> None:
+        self._minter = Minter("test", _SEED)
+        self.forger = Minter("test", bytes(32))
+        public = Ed25519PrivateKey.from_private_bytes(_SEED).public_key().public_bytes_raw()
+        self.settings = {
+            "TICKET_VERIFY_KEYS": f"test:{_base64(public)}",
+            "RESUME_KEYS": f"test:{_base64(b'resume' * 8)}",
+            "ALLOWED_ORIGINS": ORIGIN,
+            "LOG_FORMAT": "console",
+        }
+
+    def room(self, **claims: Any) -> dict[str, Any]:
+        """A room's claim, as in the ticket; two minutes of film."""
+        return {
+            "id": str(uuid.uuid4()),
+            "code": uuid.uuid4().hex,
+            "version": 1,
+            "partition": 5,
+            "owner": person(),
+            "film": {"id": str(uuid.uuid4()), "title": "Фильм", "duration_ms": 120_000},
+            "access": "link",
+            "control": "everyone",
+            "capacity": 50,
+            "starts_at": None,
+            "settings": {},
+            **claims,
+        }
+
+    def ticket(
+        self,
+        room: dict[str, Any],
+        id_: str | None = None,
+        name: str = "Anna",
+        *,
+        role: str | None = None,
+        now_s: float | None = None,
+        restore: dict[str, Any] | None = None,
+    ) -> str:
+        """A join ticket for somebody (default: somebody new)."""
+        id_ = id_ or person()
+        role = role or ("owner" if id_ == room["owner"] else "viewer")
+        user = {"id": id_, "name": name, "role": role}
+        return self._minter.mint(user=user, room=room, now_s=now_s, restore=restore)
+
+
+class SyncNode:
+    """One sync process."""
+
+    def __init__(self, process: WebProgram, port: int) -> None:
+        self.process = process
+        self.port = port
+
+    def url(self, partition: int = 5) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws/p{partition}"
+
+    def http(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+def start_node(run: RunProcess, cinema: Cinema, redis_url: str, amqp_url: str, **settings: str) -> SyncNode:
+    """Start a sync process and wait until it is alive."""
+    port = port_for.select_random()
+    environment = {
+        **cinema.settings,
+        "REDIS_URL": redis_url,
+        "AMQP_URL": amqp_url,
+        "SYNC_PORT": str(port),
+        **settings,
+    }
+    ready_url = f"http://127.0.0.1:{port}/healthz"
+    process = run(["python", "-m", "sync_service"], environment, ready_url, name=f"sync-{port}")
+    return SyncNode(process, port)
+
+
+class Crowd:
+    """The clients of a test; all of them hang up when it ends."""
+
+    def __init__(self, cinema: Cinema) -> None:
+        self._cinema = cinema
+        self.clients: list[RoomClient] = []
+
+    def ticket(self, room: dict[str, Any], id_: str | None = None, **ticket: Any) -> str:
+        """A join ticket of the cinema's."""
+        return self._cinema.ticket(room, id_, **ticket)
+
+    async def enter(
+        self, node: SyncNode, room: dict[str, Any], id_: str | None = None, name: str = "Anna", **ticket: Any
+    ) -> RoomClient:
+        """Bring somebody into a room through a node."""
+        client = self.stranger(node, room)
+        return await client.hello(self._cinema.ticket(room, id_, name, **ticket))
+
+    def stranger(self, node: SyncNode, room: dict[str, Any], *, origin: str | None = ORIGIN) -> RoomClient:
+        """Somebody who has not said hello yet."""
+        client = RoomClient(node.url(room["partition"]), origin=origin)
+        self.clients.append(client)
+        return client
+
+    async def go_home(self) -> None:
+        for client in self.clients:
+            with contextlib.suppress(OSError):
+                await client.drop()
+
+
+@pytest.fixture(scope="session")
+def cinema() -> Cinema:
+    """The cinema."""
+    return Cinema()
+
+
+@pytest.fixture
+async def crowd(cinema: Cinema) -> AsyncIterator[Crowd]:
+    """The test's clients."""
+    people = Crowd(cinema)
+    yield people
+    await people.go_home()
+
+
+@pytest.fixture
+def room(cinema: Cinema) -> dict[str, Any]:
+    """A room that nobody has entered yet."""
+    return cinema.room()
+
+
+@pytest.fixture(scope="module")
+def run_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunProcess]:
+    """`run_process` for processes that serve a whole module."""
+    folder: Path = tmp_path_factory.mktemp("processes")
+    with processes(folder) as run:
+        yield run
