@@ -82,9 +82,10 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # These tell at "info" of each command on a wire; their faults reach this process as exceptions anyway.
-    for chatty in ("mail.log", "aiormq", "aio_pika", "asyncio"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+    # aiosmtpd tells of each command on the wire; aiormq's faults reach this process as exceptions anyway.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
+    for told_twice in ("aiormq", "aio_pika"):
+        logging.getLogger(told_twice).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

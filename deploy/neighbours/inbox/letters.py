@@ -95,7 +95,7 @@ class Letter:
         if part is None:
             return None
         try:
-            return str(part.get_content())
+            return str(part.get_content()).replace("\r\n", "\n")
         except (LookupError, KeyError):  # a charset or a type that Python does not know
             payload = part.get_payload(decode=True)
             return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""

@@ -13,13 +13,21 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from deploy.neighbours.notifier.delivery import Smtp
 from deploy.neighbours.notifier.handling import Attempt, Done, Outcome, Postponed, SetAside
-from deploy.neighbours.notifier.queues import QUEUE, declare, postponed, read_attempt, retry_queue, set_aside
+from deploy.neighbours.notifier.queues import (
+    QUEUE,
+    declare,
+    delay_after,
+    postponed,
+    read_attempt,
+    retry_queue,
+    set_aside,
+)
 
 # How many mails are in hand at once; the broker keeps the rest.
 IN_HAND = 8
 CONNECT_TIMEOUT_S = 10.0
 CONFIRM_TIMEOUT_S = 10.0
-BACKOFF_S = (0.5, 1, 2, 5)
+BACKOFF_S = (0.5, 1, 2)
 PROBE_BACKOFF_S = (0.5, 1, 2, 5, 10)
 PROBE_EVERY_S = 15.0
 # Mails in hand get this long to finish; after that the broker delivers them again.
@@ -135,11 +143,9 @@ class Consumer:
         try:
             match outcome:
                 case Postponed(problem):
-                    delay_s = self._retry_delays_s[min(attempt.number, len(self._retry_delays_s)) - 1]
                     retry = postponed(message, attempt, problem, self._now())
-                    await session.channel.default_exchange.publish(
-                        retry, retry_queue(delay_s), timeout=CONFIRM_TIMEOUT_S
-                    )
+                    queue = retry_queue(delay_after(attempt, self._retry_delays_s))
+                    await session.channel.default_exchange.publish(retry, queue, timeout=CONFIRM_TIMEOUT_S)
                 case SetAside(reason, problem):
                     letter = set_aside(message, attempt, reason, problem)
                     await session.dead_letters.publish(letter, QUEUE, timeout=CONFIRM_TIMEOUT_S)

@@ -48,8 +48,7 @@ class Smtp:
         """Return once the server accepted the mail; raises `SmtpUnavailable`, `Deferred` or `Refused`."""
         async with self._session(TIMEOUT_S) as session:
             try:
-                options = [] if (mail.sender + mail.recipient).isascii() else ["SMTPUTF8"]
-                await session.sendmail(mail.sender, [mail.recipient], mail.content, mail_options=options)
+                await session.sendmail(mail.sender, [mail.recipient], mail.content)
             except aiosmtplib.SMTPRecipientsRefused as error:
                 raise self._judged(error.recipients[0]) from error
             except aiosmtplib.SMTPSenderRefused as error:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from deploy.neighbours.notifier.wire import ascii_address
+
 MAX_BODY_BYTES = 64 * 1024
 MAX_ID_CHARACTERS = 255
 MAX_LINK_CHARACTERS = 2000
@@ -172,13 +174,9 @@ class Fields:
     def address(self, field: str, display_name: str) -> Address:
         value = self.text(field)
         try:
-            address = Address(display_name=display_name, addr_spec=value)
-        except (ValueError, IndexError):
-            address = Address()
-        # RFC 5321, 4.5.3.1.3: a path has at most 256 octets with its brackets.
-        if not address.username or not address.domain or address.addr_spec != value or len(value.encode()) > 254:
+            return ascii_address(display_name, value)
+        except ValueError:
             self.refuse(field, "is not one e-mail address")
-        return address
 
     def language(self, field: str) -> str:
         """`ru` or `en`. To those who prefer another language the site itself speaks Russian, and so does the mail."""

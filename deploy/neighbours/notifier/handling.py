@@ -82,6 +82,9 @@ class Handling:
         except InvalidEvent as error:
             log.warning("invalid event", problem=str(error))
             return SetAside("invalid_event", str(error))
+        except Exception as error:
+            log.exception("fault while reading an event")
+            return SetAside("fault", f"{type(error).__name__}: {error}")
         # One at a time per invitation: two deliveries of one event would both find it unsent, and a withdrawal
         # must not overtake its invitation.
         turn = self._turns.setdefault(notification.invitation_id, asyncio.Lock())

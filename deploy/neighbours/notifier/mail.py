@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from deploy.neighbours.notifier.events import Kind, Notification
-from deploy.neighbours.notifier.wire import WIRE, WIRE_UTF8
+from deploy.neighbours.notifier.wire import WIRE, header_text
 from deploy.neighbours.notifier.wording import texts, told_time
 
 SECTIONS = {Kind.CREATED: "created", Kind.REVOKED: "revoked", Kind.REMINDER: "reminder"}
@@ -55,13 +55,13 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
     subject = told["subject"].format(inviter=notification.inviter_name, film=notification.film_title)
 
     mail = EmailMessage(policy=WIRE)
-    mail["Subject"] = subject
+    mail["Subject"] = header_text(subject)
     mail["From"] = sender
     mail["To"] = notification.invitee.address
     mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{_in_message_id(notification.event_id)}@{_ascii_domain(sender)}>"
+    mail["Message-ID"] = f"<{_in_message_id(notification.event_id)}@{sender.domain}>"
     # All mails about one invitation name the same ancestor, so mail programs show them as one conversation.
-    mail["References"] = f"<invitation-{_in_message_id(notification.invitation_id)}@{_ascii_domain(sender)}>"
+    mail["References"] = f"<invitation-{_in_message_id(notification.invitation_id)}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     mail.set_content(_rendered("mail.txt", notification, subject, zone))
     mail.add_alternative(_rendered("mail.html", notification, subject, zone), subtype="html")
@@ -74,8 +74,7 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
         )
     mail["Content-Language"] = notification.invitee.language  # last: a new part moves the Content- headers inwards
     recipient = notification.invitee.address.addr_spec
-    wire = WIRE if (sender.addr_spec + recipient).isascii() else WIRE_UTF8
-    return Mail(sender.addr_spec, recipient, mail.as_bytes(policy=wire))
+    return Mail(sender.addr_spec, recipient, mail.as_bytes())
 
 
 def _rendered(template: str, notification: Notification, subject: str, zone: ZoneInfo) -> str:
@@ -111,7 +110,7 @@ def calendar_event(notification: Notification, *, sender: Address, now: datetime
         raise ValueError("only a screening with a start and a room makes a calendar event")
     words = texts(notification.invitee.language)
     summary = words["calendar_summary"].format(film=notification.film_title)
-    uid = f"invitation-{_in_message_id(notification.invitation_id)}@{_ascii_domain(sender)}"
+    uid = f"invitation-{_in_message_id(notification.invitation_id)}@{sender.domain}"
     start = notification.starts_at.astimezone(UTC)
     event = Event.new(
         uid=uid,
@@ -134,7 +133,3 @@ def _in_message_id(identifier: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9-]{1,64}", identifier):
         return identifier
     return hashlib.sha256(identifier.encode()).hexdigest()[:40]
-
-
-def _ascii_domain(sender: Address) -> str:
-    return sender.domain if sender.domain.isascii() else sender.domain.encode("idna").decode("ascii")

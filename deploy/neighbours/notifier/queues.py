@@ -16,7 +16,6 @@ from deploy.neighbours.notifier.handling import Attempt
 EXCHANGE = "movie_together"
 DEAD_EXCHANGE = "movie_together.dead"
 QUEUE = "notifications"
-BINDINGS = ("invitation.*.v1", str(Kind.REMINDER))
 MAX_PROBLEM_CHARACTERS = 500
 
 
@@ -38,8 +37,8 @@ async def declare(channel: AbstractChannel, retry_delays_s: tuple[int, ...]) -> 
             "x-overflow": "reject-publish",
         },
     )
-    for pattern in BINDINGS:
-        await queue.bind(events, pattern)
+    for kind in Kind:
+        await queue.bind(events, kind)
     for delay_s in retry_delays_s:
         await channel.declare_queue(
             retry_queue(delay_s),
@@ -58,6 +57,11 @@ async def declare(channel: AbstractChannel, retry_delays_s: tuple[int, ...]) -> 
 
 def retry_queue(delay_s: int) -> str:
     return f"{QUEUE}.retry.{delay_s}s"
+
+
+def delay_after(attempt: Attempt, delays_s: tuple[int, ...]) -> int:
+    """How long a message waits after an attempt has failed: each delay once, then the last again and again."""
+    return delays_s[min(attempt.number, len(delays_s)) - 1]
 
 
 def read_attempt(headers: dict[str, Any]) -> Attempt:

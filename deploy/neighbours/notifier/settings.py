@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from environs import Env, ValidationError
 
+from deploy.neighbours.notifier.wire import ascii_address
 from deploy.neighbours.process import LOG_FORMATS, LOG_LEVELS, LogFormat, not_empty, one_of, port_number, seal
 
 REMEDIES = {
@@ -111,12 +112,9 @@ def _smtp_server(value: str) -> SmtpServer:
 def _sender(value: str) -> Address:
     name, address = parseaddr(value)
     try:
-        sender = Address(display_name=name, addr_spec=address)
-    except (ValueError, IndexError) as error:
-        raise ValidationError(f"is not an e-mail address ({error})") from error
-    if not sender.username or not sender.domain:
-        raise ValidationError("is not an e-mail address")
-    return sender
+        return ascii_address(name, address)
+    except ValueError as error:
+        raise ValidationError("is not an e-mail address") from error
 
 
 def _time_zone(value: str) -> ZoneInfo:

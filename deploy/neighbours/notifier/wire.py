@@ -1,5 +1,6 @@
 """How a mail is written on the wire."""
 
+from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address, AddressHeader
 from email.policy import EmailPolicy
@@ -21,8 +22,6 @@ class WirePolicy(EmailPolicy):
         return rewritten.encode("ascii") if rewritten else super().fold_binary(name, value)
 
     def _rewritten(self, name: str, value: str) -> str | None:
-        if self.utf8:
-            return None
         header = Header(header_name=name, maxlinelen=76)
         if isinstance(value, AddressHeader):
             for number, address in enumerate(value.addresses):
@@ -54,4 +53,25 @@ def _is_plain(text: str) -> bool:
 
 # 7 bit, so that no server on the way needs 8BITMIME; bodies are base64 or quoted-printable, whichever is shorter.
 WIRE = WirePolicy(linesep="\r\n", cte_type="7bit")
-WIRE_UTF8 = WIRE.clone(utf8=True)  # only for addresses that are not ASCII (SMTPUTF8, RFC 6531)
+
+
+def header_text(text: str) -> str:
+    """The text as a header's value may be given to `EmailMessage`, which would decode what looks like encoded words."""
+    return Header(text, "utf-8").encode(maxlinelen=0) if "=?" in text else text
+
+
+def ascii_address(display_name: str, address: str) -> Address:
+    """One address with its domain in ASCII (IDNA), as any server takes it; raises `ValueError`.
+
+    A local part must be ASCII already: SMTPUTF8 (RFC 6531), which would carry others, is rare among servers.
+    """
+    try:
+        local_part, at, domain = address.rpartition("@")
+        ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+        parsed = Address(display_name=display_name, addr_spec=f"{local_part}{at}{ascii_domain}")
+    except (ValueError, IndexError, MessageError) as error:  # all three come, for different malformed ones
+        raise ValueError(f"{address!r} is not one e-mail address") from error
+    # RFC 5321, 4.5.3.1.3: a path has at most 256 octets with its brackets.
+    if not local_part or not domain or not parsed.addr_spec.isprintable() or len(parsed.addr_spec) > 254:
+        raise ValueError(f"{address!r} is not one e-mail address")
+    return parsed

@@ -1,0 +1,81 @@
+"""The notifier and the inbox as processes, on a fresh virtual host."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import port_for
+import pytest
+
+from deploy.local.program import WebProgram
+from tests.notifier_fixtures import Broker, Inbox, MailServer, MakeNotifier, broker, mail_server, started
+from tests.processes import RunProcess
+
+NOTIFIER = ("python", "-W", "error", "-m", "deploy.neighbours.notifier")
+INBOX = ("python", "-W", "error", "-m", "deploy.neighbours.inbox")
+
+
+def inbox_settings(directory: Path) -> dict[str, str]:
+    return {
+        "INBOX_DIR": str(directory),
+        "INBOX_SMTP_PORT": str(port_for.select_random()),
+        "INBOX_HTTP_PORT": str(port_for.select_random()),
+    }
+
+
+@pytest.fixture
+def inbox_program(run_process: RunProcess, tmp_path: Path) -> tuple[WebProgram, Inbox]:
+    """The inbox, not yet started, and its client."""
+    env = inbox_settings(tmp_path / "inbox")
+    url = f"http://127.0.0.1:{env['INBOX_HTTP_PORT']}"
+    program = run_process(INBOX, env, f"{url}/readyz", name="inbox", start=False)
+    return program, Inbox(url, int(env["INBOX_SMTP_PORT"]))
+
+
+@pytest.fixture
+async def inbox(inbox_program: tuple[WebProgram, Inbox]) -> Inbox:
+    """The inbox, serving."""
+    program, client = inbox_program
+    await started(program)
+    return client
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Where the notifier of this test remembers."""
+    return tmp_path / "notifier" / "state.sqlite3"
+
+
+@pytest.fixture
+def make_notifier(run_process: RunProcess, state: Path) -> MakeNotifier:
+    """Make a notifier, not yet started: `make_notifier(amqp_url, smtp_port, **settings)`."""
+
+    def make(amqp_url: str, smtp_port: int, *, ready: str = "readyz", **settings: str) -> WebProgram:
+        port = port_for.select_random()
+        env = {
+            "AMQP_URL": amqp_url,
+            "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+            "MAIL_FROM": "Кино вместе <kino@cinema.example>",
+            "NOTIFIER_STATE": str(state),
+            "NOTIFIER_PORT": str(port),
+            "NOTIFIER_RETRY_DELAYS_S": "1,2",
+            **settings,
+        }
+        return run_process(NOTIFIER, env, f"http://127.0.0.1:{port}/{ready}", name="notifier", start=False)
+
+    return make
+
+
+@pytest.fixture
+async def cinema(amqp_url: str) -> AsyncIterator[Broker]:
+    """The publishing side of the broker."""
+    async with broker(amqp_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def mail_host(free_port: int) -> AsyncIterator[MailServer]:
+    """A mail server whose answers the test chooses."""
+    async with mail_server(free_port) as server:
+        yield server
