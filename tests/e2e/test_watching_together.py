@@ -115,8 +115,8 @@ async def test_two_viewers_meet_by_invitation_watch_in_step_and_survive_faults(
 
 async def check_archive(site: Site, code: str, alisa: Viewer, boris: Viewer) -> None:
     """PostgreSQL holds the room, who was connected from when to when, and the chat."""
-    [room] = await wait_rows(site, "SELECT id::text, status FROM rooms WHERE code = %s", code, count=1)
-    assert room["status"] == "closed"
+    [room] = await wait_rows(site, "SELECT id::text, closed_at FROM rooms WHERE code = %s", code, count=1)
+    assert room["closed_at"] is not None
     visits = await wait_rows(
         site,
         "SELECT u.email, v.started_at, v.ended_at FROM visits v JOIN users u ON u.id = v.user_id"
