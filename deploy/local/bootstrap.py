@@ -239,12 +239,13 @@ class _Step:
 def _run(command: "list[str]", cwd: Path = ROOT, env: "dict[str, str] | None" = None) -> None:
     """Run a command quietly; if it fails, tell the end of what it said."""
     with tempfile.TemporaryFile() as said:
-        streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": subprocess.STDOUT}
-        code = subprocess.run(command, cwd=str(cwd), env=env, check=False, **streams).returncode
-        if code:
+        done = subprocess.run(
+            command, cwd=str(cwd), env=env, check=False, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+        )
+        if done.returncode:
             said.seek(0)
             lines = said.read().decode(errors="replace").splitlines()[-SAID_LINES:]
-            raise CannotSetUp(f"`{' '.join(command)}` ended with code {code}:\n" + "\n".join(lines))
+            raise CannotSetUp(f"`{' '.join(command)}` ended with code {done.returncode}:\n" + "\n".join(lines))
 
 
 def _hash(*parts: bytes) -> str:
