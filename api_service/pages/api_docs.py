@@ -29,13 +29,13 @@ def readable(spec: dict[str, Any]) -> dict[str, Any]:
     for path, item in spec.get("paths", {}).items():
         for method in _METHODS:
             if method in item:
-                operation = _operation(base + path, method, item[method])
+                operation = _operation(base, path, method, item[method])
                 groups.setdefault(operation["group"], []).append(operation)
     schemas = spec.get("components", {}).get("schemas", {})
     return {
         "title": spec["info"]["title"],
         "version": spec["info"]["version"],
-        "description": spec["info"].get("description", ""),
+        "description": _lines(" ".join(spec["info"].get("description", "").split())),
         "groups": [{"name": name, "operations": operations} for name, operations in groups.items()],
         "shapes": [_shape(name, schema) for name, schema in sorted(schemas.items())],
     }
@@ -72,21 +72,22 @@ def _limits(schema: dict[str, Any]) -> Iterator[str]:
         yield f"= {schema['default']}"
 
 
-def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+def _operation(base: str, path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     return {
         "group": (operation.get("tags") or ["API"])[0],
         "anchor": operation.get("operationId") or f"{method}-{path.strip('/').replace('/', '-')}",
-        "path": path,
+        "path": base + path,
+        "short": path,
         "method": method,
         "summary": operation.get("summary", ""),
-        "description": operation.get("description", ""),
+        "description": _lines(operation.get("description", "")),
         "parameters": [
             {
                 "name": parameter["name"],
                 "where": parameter["in"],
                 "required": parameter.get("required", False),
                 "type": parameter.get("schema"),
-                "description": parameter.get("description", parameter.get("schema", {}).get("description", "")),
+                "description": _lines(parameter.get("description", parameter.get("schema", {}).get("description", ""))),
             }
             for parameter in operation.get("parameters", ())
         ],
@@ -120,9 +121,14 @@ def _shape(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "anchor": f"shape-{name}",
-        "description": schema.get("description", ""),
+        "description": _lines(schema.get("description", "")),
         "fields": [
-            {"name": field, "required": field in required, "type": inner, "description": inner.get("description", "")}
+            {
+                "name": field,
+                "required": field in required,
+                "type": inner,
+                "description": _lines(inner.get("description", "")),
+            }
             for field, inner in schema.get("properties", {}).items()
         ],
     }

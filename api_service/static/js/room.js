@@ -20,15 +20,19 @@ const title = document.title;
 
 // -- the player -----------------------------------------------------------------------------------------------------
 
-try {
-  const { addTranslation, setLanguage } = await import("../vendor/media-chrome/utils/i18n.js");
-  addTranslation("ru", RUSSIAN); // before its elements are there: they read their words once
-  setLanguage(lang);
-  await import("../vendor/media-chrome/index.js");
-} catch (error) {
-  console.warn("media-chrome is not served here; the browser's own controls are used", error);
-  video.controls = true;
+async function loadControls() {
+  try {
+    const { addTranslation, setLanguage } = await import("../vendor/media-chrome/utils/i18n.js");
+    addTranslation("ru", RUSSIAN); // before its elements are there: they read their words once
+    setLanguage(lang);
+    await import("../vendor/media-chrome/index.js");
+  } catch (error) {
+    console.warn("media-chrome is not served here; the browser's own controls are used", error);
+    video.controls = true;
+  }
 }
+
+loadControls();
 if (video.dataset.poster) video.poster = video.dataset.poster;
 attachSource(video, video.dataset.source).catch((error) => {
   console.error(error);
@@ -76,6 +80,7 @@ together.addEventListener("mt-status", ({ detail }) => {
 
 together.addEventListener("mt-closed", () => {
   for (const button of document.querySelectorAll(".hall__head .button")) button.hidden = true;
+  document.querySelector(".hall__people").hidden = true;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 });
 

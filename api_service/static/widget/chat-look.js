@@ -49,6 +49,7 @@ export const CHAT_CSS = `
     flex: 1; min-width: 0; min-height: 2.4rem; max-height: 8rem; padding: .5rem .4rem .5rem .9rem; resize: none; border: 0; outline: 0;
     background: none; line-height: 1.4; font-size: max(1rem, 16px);
   }
+  textarea:focus-visible { outline: 0; } /* the row around it shows the focus */
   textarea::placeholder { color: var(--mt-dim, #a3a8b5); opacity: 1; }
   .send {
     flex: none; width: 2.4rem; height: 2.4rem; border: 0; border-radius: 50%; font-size: 1.15rem; font-weight: 700;

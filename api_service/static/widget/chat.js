@@ -111,6 +111,7 @@ export class MovieTogetherChat extends HTMLElement {
       this.#said(event.message, { news: event.by !== this.#me });
       return;
     }
+    if (event.type === "member_left" && this.#together.room.closed) return; // the closing sent everybody away
     const node = eventLine(event, { texts: this.#texts, nameOf: (id) => this.#names.get(id) });
     if (node) this.#insert({ key: `e${event.epoch}.${event.seq}`, atMs: event.time_ms, node }, { news: false });
   };
@@ -232,7 +233,7 @@ export class MovieTogetherChat extends HTMLElement {
       this.#settle(entry.id);
     } catch (refusal) {
       if (refusal.code === "closed" || refusal.code === "room_closed") state.replaceChildren(this.#texts.unsent);
-      else this.#offer(entry, state, refusal.code === "too_long" ? this.#texts.unsent_too_long : this.#texts.unsent);
+      else this.#offer(entry, state, refusal.code === "text_too_long" ? this.#texts.unsent_too_long : this.#texts.unsent);
     }
   }
 

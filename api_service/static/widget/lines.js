@@ -7,9 +7,9 @@ export const COLOURS = 8;
 
 /** A colour number that is always the same for the same person. */
 export function colourOf(id) {
-  let hash = 0;
-  for (const character of String(id)) hash = (Math.imul(hash, 31) + character.codePointAt(0)) >>> 0;
-  return hash % COLOURS;
+  let hash = 0x811c9dc5; // FNV-1a, 32 bits; folded, as its low bits alone repeat themselves
+  for (const character of String(id)) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193) >>> 0;
+  return ((hash ^ (hash >>> 16)) >>> 0) % COLOURS;
 }
 
 /** A name set apart, so that its direction of writing does not turn the words around it (Unicode UAX 9, isolates). */

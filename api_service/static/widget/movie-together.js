@@ -52,7 +52,10 @@ export class MovieTogether extends HTMLElement {
     this.#overlay ??= new Overlay(this.shadowRoot, {
       texts: textsFor(this),
       pressed: () => this.#player?.allow(),
-      again: () => this.connect(),
+      again: () => {
+        if (this.media?.error) this.media.load?.();
+        this.connect();
+      },
     });
     for (const type of Object.keys(REQUESTS)) this.addEventListener(type, this.#onRequest, true);
     globalThis.addEventListener("online", this.#hurry);
@@ -191,9 +194,11 @@ export class MovieTogether extends HTMLElement {
       seek: () => this.seek(value),
       set_rate: () => this.setRate(value),
     }[type]();
-    asked.catch((refusal) => {
-      this.#player?.refollow();
-      if (refusal.code !== "superseded") this.#refuse(refusal, type);
+    const answered = () => this.#player?.answered();
+    asked.then(answered, (refusal) => {
+      if (refusal.code === "superseded") return; // a newer wish of the same kind is under way
+      answered();
+      this.#refuse(refusal, type);
     });
   }
 
@@ -266,7 +271,7 @@ export class MovieTogether extends HTMLElement {
     const texts = textsFor(this);
     clearTimeout(this.#notice);
     this.#overlay.offer(status === "blocked" ? "start" : status === "muted" ? "sound" : null);
-    if (status === "failed") this.#overlay.finish("failed");
+    if (status === "failed") this.#overlay.finish("failed", { mayTryAgain: true });
     if (!this.#session?.live) return;
     if (status === "stalled" || status === "starting" || status === "loading") {
       const text = status === "starting" ? texts.starting : texts.stalled;

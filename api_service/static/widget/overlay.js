@@ -24,7 +24,7 @@ const CSS = `
   }
   .end h2 { margin: 0; font-size: clamp(1.15rem, 3.5vw, 1.6rem); line-height: 1.2; text-wrap: balance; }
   .end p { margin: 0; max-width: 34rem; color: #b9bdc8; text-wrap: pretty; }
-  .end .primary { justify-self: center; margin-top: .5rem; }
+  .end .primary, .end ::slotted(*) { justify-self: center; margin-top: .5rem; }
 `;
 
 const BACK_SHOWN_MS = 2_500;

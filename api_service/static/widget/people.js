@@ -11,7 +11,9 @@ const CSS = `
     display: flex; align-items: center; gap: .4rem; max-width: 100%; padding: .2rem .7rem .2rem .2rem; border-radius: 999px;
     background: var(--mt-raised, #20242f);
   }
-  li.loading .face { opacity: .55; }
+  li.loading .face { border-style: dotted; animation: wait 1.6s ease-in-out infinite; }
+  @keyframes wait { 50% { opacity: .4; } }
+  @media (prefers-reduced-motion: reduce) { li.loading .face { animation: none; } }
   .face {
     flex: none; width: 1.7rem; height: 1.7rem; border-radius: 50%; display: grid; place-items: center; font-weight: 700;
     font-size: .8rem; border: 2px solid currentColor;
@@ -68,15 +70,13 @@ export class MovieTogetherPeople extends HTMLElement {
   }
 
   #chip(member, you) {
-    const notes = [];
-    if (member.id === you?.id) notes.push(this.#texts.you);
-    if (member.role === "owner") notes.push(this.#texts.owner);
-    if (!member.ready) notes.push(this.#texts.not_ready);
+    const note = member.id === you?.id ? this.#texts.you : member.role === "owner" ? this.#texts.owner : null;
+    const loading = member.ready ? null : make("span", { class: "visually-hidden" }, `, ${this.#texts.not_ready}`);
     const [initial] = member.name.trim() || "?";
-    return make("li", { class: member.ready ? "" : "loading", "data-member": member.id },
+    return make("li", { class: member.ready ? "" : "loading", "data-member": member.id, title: member.ready ? null : this.#texts.not_ready },
       make("span", { class: `face c${colourOf(member.id) % COLOURS}`, "aria-hidden": "true" }, initial.toUpperCase()),
       make("span", { class: "name", dir: "auto" }, member.name),
-      notes.length ? make("span", { class: "note" }, notes.join(", ")) : null);
+      note ? make("span", { class: "note" }, note) : null, loading);
   }
 }
 

@@ -51,6 +51,7 @@ export class Player {
   #sampler = null;
   #dragged = null;
   #errors = [];
+  #astray = false;
 
   /**
    * `now` gives the server's time in ms. `heard` takes {wish(type, value), status(name), ready(), buffering(yes)}; statuses:
@@ -88,6 +89,7 @@ export class Player {
     this.#turn += 1;
     this.#playback = playback;
     this.#durationMs = durationMs;
+    this.#astray = false;
     this.#dropDrag();
     if (this.#media.readyState < HAVE_METADATA) return this.#say("loading");
     if (playback.status !== "playing" || this.#target(this.#now()) >= this.#endMs) return this.#rest();
@@ -100,8 +102,14 @@ export class Player {
     if (this.#playback) this.follow(this.#playback, this.#durationMs);
   }
 
+  /** The room has answered a wish: if nothing came of it (it was paused already, say), back to what the room does. */
+  answered() {
+    if (this.#astray) this.refollow();
+  }
+
   /** The viewer wishes it: shown at once where that disturbs nobody, and told to `heard.wish`. */
   wish(type, value) {
+    this.#astray = true;
     if (type === "pause") {
       this.#halt();
       this.#heard.wish("pause");
@@ -330,6 +338,7 @@ export class Player {
   /** A wish made on the player itself (its own controls, a picture-in-picture window). */
   #obey(wish) {
     const media = this.#media;
+    this.#astray = true;
     if (wish === "play") {
       this.#halt(); // everyone starts together, when the room says so
       this.#heard.wish("play");
