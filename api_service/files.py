@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 from aiohttp import hdrs, web
+from aiohttp.web_fileresponse import CONTENT_TYPES
 
 log = structlog.get_logger(__name__)
 
@@ -16,9 +17,21 @@ _VERSIONED: Final = "public, max-age=31536000, immutable"
 _REVALIDATED: Final = "public, no-cache"
 _MEDIA: Final = "public, max-age=3600"
 
+# With nosniff a browser believes what we say, and a small image has no /etc/mime.types to say it.
+_TYPES: Final = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".ts": "video/mp2t",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+
 
 def setup_files(app: web.Application, assets_dir: Path, demo_dir: Path | None) -> None:
     """Serve the folders that are there; a missing one is told of and leaves the rest of the site working."""
+    for extension, content_type in _TYPES.items():
+        CONTENT_TYPES.add_type(content_type, extension)
     _serve(app, VENDOR, assets_dir, "ASSETS_DIR", "players will have no controls and no streams")
     if demo_dir is not None:
         _serve(app, DEMO_MEDIA, demo_dir / "media", "DEMO_DIR", "demo films will not play")

@@ -1,6 +1,7 @@
 """Rooms: opened by their owner, seen by whoever may come, closed for everyone."""
 
 import hashlib
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -38,6 +39,7 @@ from api_service.tables import films, idempotency_keys, room_roles, rooms, users
 from api_service.tables import invitations as invitations_table
 
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
+_CODE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ async def _repeated(db: Database, site: Site, owner: User, locale: str, key: str
 
 async def visible_room(db: Queryable, viewer: UUID, code: str) -> Row:
     """Give a room's row if the viewer may know of it; raises the problem `room_not_found`."""
-    row = await db.first(_BY_CODE, viewer=viewer, code=code)
+    row = await db.first(_BY_CODE, viewer=viewer, code=code) if _CODE.fullmatch(code) else None
     if row is None or not row.visible:
         raise ROOM_NOT_FOUND.problem()
     return row

@@ -1,0 +1,167 @@
+"""Invitations over HTTP, and the letters that they cause."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+from api_service.people import User
+from shared.events import Event, decode, encode, new_event
+from tests.api_fixtures import Cinema, RunningSite, Viewer
+
+
+async def letters(cinema: Cinema, kind: str = "invitation.created.v1") -> list[dict[str, Any]]:
+    """Give the events of this kind in the outbox, each held against the contract."""
+    rows = await cinema.rows("SELECT type, subject, data FROM outbox WHERE type = :kind ORDER BY id", kind=kind)
+    events: list[Event] = [new_event(row.type, row.subject, row.data, source="test") for row in rows]
+    return [decode(encode(event)).data for event in events]
+
+
+async def gathering(site: RunningSite) -> tuple[Viewer, UUID, list[User]]:
+    """Anna, a film, and her friends: Boris and Vera want to watch it, Gleb does not."""
+    anna = site.viewer(await site.cinema.person("Anna"))
+    film_id = await site.cinema.film("Paper Whales", title_ru="Бумажные киты")
+    friends = [await site.cinema.person("Boris", locale="en"), await site.cinema.person("Vera")]
+    gleb = await site.cinema.person("Gleb")
+    await site.cinema.befriend(anna.me, *friends, gleb)
+    await site.cinema.want(film_id, *friends, anna.me)
+    return anna, film_id, [*friends, gleb]
+
+
+def names(invitations: list[dict[str, Any]]) -> list[str]:
+    return sorted(invitation["invitee"]["name"] for invitation in invitations)
+
+
+async def test_friends_who_want_the_film_are_invited_with_one_word(site: RunningSite) -> None:
+    anna, film_id, (boris, vera, _) = await gathering(site)
+
+    room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"matches": True}})).body
+
+    assert names(room["invitations"]) == ["Boris", "Vera"]
+    sent = {letter["invitee"]["name"]: letter for letter in await letters(site.cinema)}
+    assert sent.keys() == {"Boris", "Vera"}
+    assert sent["Boris"] == {
+        "invitation_id": next(i["id"] for i in room["invitations"] if i["invitee"]["id"] == str(boris.id)),
+        "link": room["link"],
+        "starts_at": None,
+        "film": {"id": str(film_id), "title": "Paper Whales"},
+        "inviter": {"id": str(anna.me.id), "name": "Anna"},
+        "invitee": {"id": str(boris.id), "name": "Boris", "email": "boris@example.com", "locale": "en"},
+    }
+    assert sent["Vera"]["film"]["title"] == "Бумажные киты"
+    assert sent["Vera"]["invitee"]["email"] == vera.email
+
+
+async def test_a_friend_named_who_also_matches_is_invited_once(site: RunningSite) -> None:
+    anna, film_id, (boris, _, gleb) = await gathering(site)
+    users = [str(boris.id), str(gleb.id), str(boris.id)]
+
+    room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"matches": True, "users": users}})).body
+
+    assert names(room["invitations"]) == ["Boris", "Gleb", "Vera"]
+    assert len(await letters(site.cinema)) == 3
+
+
+async def test_whoever_is_no_friend_stops_the_whole_order_and_is_named(site: RunningSite) -> None:
+    anna, film_id, (boris, _, _) = await gathering(site)
+    stranger = await site.cinema.person("Stranger")
+    asked = await site.cinema.person("Asked")
+    await anna.put(f"/me/friends/{asked.id}")
+    users = [str(one) for one in (boris.id, stranger.id, asked.id, anna.me.id, uuid4())]
+
+    answer = await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"users": users}})
+
+    assert (answer.status, answer.code) == (409, "not_friends")
+    assert answer.fields() == {f"invite.users.{place}" for place in (1, 2, 3, 4)}
+    assert await site.cinema.value("SELECT count(*) FROM rooms") == 0
+    assert await letters(site.cinema) == []
+
+
+async def test_a_friend_without_an_address_is_invited_but_gets_no_letter(site: RunningSite) -> None:
+    anna, film_id, _ = await gathering(site)
+    mute = await site.cinema.person("Mute", email=None)
+    await site.cinema.befriend(anna.me, mute)
+
+    room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"users": [str(mute.id)]}})).body
+
+    assert names(room["invitations"]) == ["Mute"]
+    assert await letters(site.cinema) == []
+    assert (await site.viewer(mute).get("/rooms")).body["items"][0]["code"] == room["code"]
+
+
+async def test_more_friends_are_invited_later_and_nobody_twice(site: RunningSite) -> None:
+    anna, film_id, (boris, vera, gleb) = await gathering(site)
+    room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"users": [str(boris.id)]}})).body
+    path = f"/rooms/{room['code']}/invitations"
+    order = {"users": [str(boris.id), str(vera.id), str(gleb.id)]}
+
+    answers = await asyncio.gather(*(anna.post(path, json=order) for _ in range(4)))
+
+    assert {answer.status for answer in answers} == {201}
+    assert names((await anna.get(path)).body["items"]) == ["Boris", "Gleb", "Vera"]
+    assert sorted(letter["invitee"]["name"] for letter in await letters(site.cinema)) == ["Boris", "Gleb", "Vera"]
+
+
+async def test_inviting_a_stranger_later_names_the_field(site: RunningSite) -> None:
+    anna, film_id, _ = await gathering(site)
+    room = (await anna.post("/rooms", json={"film_id": str(film_id)})).body
+
+    answer = await anna.post(f"/rooms/{room['code']}/invitations", json={"users": [str(uuid4())]})
+
+    assert (answer.status, answer.code, answer.fields()) == (409, "not_friends", {"users.0"})
+
+
+async def test_a_revoked_invitation_is_told_of_once_and_may_be_made_anew(site: RunningSite) -> None:
+    anna, film_id, (boris, _, _) = await gathering(site)
+    room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"users": [str(boris.id)]}})).body
+    path = f"/rooms/{room['code']}/invitations"
+    invitation_id = room["invitations"][0]["id"]
+
+    revocations = await asyncio.gather(*(anna.delete(f"{path}/{invitation_id}") for _ in range(4)))
+
+    assert {answer.status for answer in revocations} == {204}
+    (told,) = await letters(site.cinema, "invitation.revoked.v1")
+    assert (told["invitation_id"], told["invitee"]["name"]) == (invitation_id, "Boris")
+    (shown,) = (await anna.get(path)).body["items"]
+    assert shown["revoked_at"] is not None
+
+    await anna.post(path, json={"users": [str(boris.id)]})
+    again = (await anna.get(path)).body["items"]
+    assert [one["revoked_at"] is None for one in again] == [False, True]
+    assert len(await letters(site.cinema)) == 2
+
+
+async def test_only_the_owner_sees_makes_and_revokes_invitations(site: RunningSite) -> None:
+    anna, film_id, (boris, vera, _) = await gathering(site)
+    room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"users": [str(boris.id)]}})).body
+    path = f"/rooms/{room['code']}/invitations"
+    guest = site.viewer(boris)
+
+    answers = [
+        await guest.get(path),
+        await guest.post(path, json={"users": [str(vera.id)]}),
+        await guest.delete(f"{path}/{room['invitations'][0]['id']}"),
+    ]
+
+    assert [(answer.status, answer.code) for answer in answers] == [(403, "not_room_owner")] * 3
+
+
+async def test_an_invitation_of_another_room_is_not_found(site: RunningSite) -> None:
+    anna, film_id, (boris, _, _) = await gathering(site)
+    one = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"users": [str(boris.id)]}})).body
+    other = (await anna.post("/rooms", json={"film_id": str(film_id)})).body
+
+    for invitation_id in (one["invitations"][0]["id"], uuid4(), "first"):
+        answer = await anna.delete(f"/rooms/{other['code']}/invitations/{invitation_id}")
+        assert (answer.status, answer.code) == (404, "invitation_not_found")
+    assert await letters(site.cinema, "invitation.revoked.v1") == []
+
+
+async def test_nobody_is_invited_to_a_closed_room(site: RunningSite) -> None:
+    anna, film_id, (boris, _, _) = await gathering(site)
+    room = (await anna.post("/rooms", json={"film_id": str(film_id)})).body
+    await anna.delete(f"/rooms/{room['code']}")
+
+    answer = await anna.post(f"/rooms/{room['code']}/invitations", json={"users": [str(boris.id)]})
+
+    assert (answer.status, answer.code) == (410, "room_closed")
+    assert await letters(site.cinema) == []

@@ -1,0 +1,145 @@
+"""Join tickets over HTTP, as sync_service reads them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from api_service.archive import Archive
+from api_service.database import Database
+from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, Event, new_event
+from shared.tickets import Ticket, Verifier
+from tests.api_fixtures import TICKET_SEED, RunningSite, Viewer
+
+PUBLIC = Ed25519PrivateKey.from_private_bytes(TICKET_SEED).public_key().public_bytes_raw()
+VERIFIER = Verifier({"test": PUBLIC})
+NOW = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
+
+
+async def a_room(site: RunningSite, **order: Any) -> tuple[Viewer, dict[str, Any]]:
+    anna = site.viewer(await site.cinema.person("Anna"))
+    film_id = await site.cinema.film(title_ru="Бумажные киты", duration_ms=100_000)
+    answer = await anna.post("/rooms", json={"film_id": str(film_id), **order})
+    return anna, answer.body
+
+
+async def ticket_of(viewer: Viewer, room: dict[str, Any]) -> Ticket:
+    answer = await viewer.post(f"/rooms/{room['code']}/join")
+    assert answer.status == 200, answer.body
+    return VERIFIER.verify(answer.body["ticket"])
+
+
+def journalled(room: dict[str, Any], type_: str, seq: int, *, epoch: int = 1, **data: Any) -> Event:
+    place = {"room_id": room["id"], "epoch": epoch, "seq": seq}
+    return new_event(type_, room["id"], {**place, **data}, source="test", id_=f"{room['id']}:{epoch}:{seq}")
+
+
+def playback(
+    room: dict[str, Any], seq: int, status: str, position_ms: float, *, epoch: int = 1, at: datetime = NOW
+) -> Event:
+    return journalled(
+        room,
+        PLAYBACK_CHANGED,
+        seq,
+        epoch=epoch,
+        event="played" if status == "playing" else "paused",
+        playback={"status": status, "position_ms": position_ms, "rate": 1.0, "at_ms": at.timestamp() * 1000},
+        by=None,
+        at=at,
+    )
+
+
+async def test_the_ticket_says_who_comes_and_into_what(site: RunningSite) -> None:
+    anna, room = await a_room(site, control="moderators", starts_at="2030-01-02T18:00:00Z")
+
+    answer = await anna.post(f"/rooms/{room['code']}/join")
+
+    ticket = VERIFIER.verify(answer.body["ticket"])
+    partition = await site.cinema.value("SELECT partition FROM rooms")
+    assert answer.body["expires_in_s"] == 30
+    assert answer.body["socket_url"] == f"ws://cinema.test:8081/ws/p{partition}"
+    assert answer.body["room"]["code"] == room["code"]
+    assert ticket.user == {"id": str(anna.me.id), "name": "Anna", "role": "owner"}
+    assert ticket.room == {
+        "id": room["id"],
+        "code": room["code"],
+        "version": 1,
+        "partition": partition,
+        "owner": str(anna.me.id),
+        "film": {"id": room["film"]["id"], "title": "Бумажные киты", "duration_ms": 100_000},
+        "access": "link",
+        "control": "moderators",
+        "capacity": 50,
+        "starts_at": 1893607200000,
+        "settings": {},
+    }
+    assert ticket.restore is None
+
+
+async def test_the_opened_room_s_event_says_the_same_as_the_ticket(site: RunningSite) -> None:
+    anna, room = await a_room(site)
+
+    (row,) = await site.cinema.rows("SELECT data FROM outbox WHERE type = 'room.opened.v1'")
+
+    assert row.data == {"version": 1, "room": (await ticket_of(anna, room)).room}
+
+
+async def test_a_guest_comes_as_a_viewer_and_each_ticket_is_another(site: RunningSite) -> None:
+    _, room = await a_room(site)
+    boris = site.viewer(await site.cinema.person("Boris", locale="en"))
+
+    tickets = [await ticket_of(boris, room) for _ in range(2)]
+
+    assert [ticket.user["role"] for ticket in tickets] == ["viewer", "viewer"]
+    assert tickets[0].jti != tickets[1].jti
+    assert tickets[0].room["film"]["title"] == "Бумажные киты"
+    roles = await site.cinema.rows("SELECT role FROM room_roles ORDER BY role")
+    assert [row.role for row in roles] == ["owner", "viewer"]
+
+
+async def test_a_closed_room_gives_no_tickets(site: RunningSite) -> None:
+    anna, room = await a_room(site)
+    await anna.delete(f"/rooms/{room['code']}")
+
+    answer = await anna.post(f"/rooms/{room['code']}/join")
+
+    assert (answer.status, answer.code) == (410, "room_closed")
+
+
+async def test_the_ticket_restores_the_newest_archived_position(site: RunningSite, db: Database) -> None:
+    anna, room = await a_room(site)
+    archive = Archive(db)
+    for event in (
+        playback(room, 9, "paused", 30_000),
+        playback(room, 2, "paused", 50_000, epoch=2),
+        playback(room, 5, "paused", 10_000),
+    ):
+        await archive.keep(event)
+
+    assert (await ticket_of(anna, room)).restore == {"position_ms": 50_000, "epoch": 2, "seq": 2}
+
+
+async def test_a_film_that_was_playing_is_restored_where_its_room_was_last_alive(
+    site: RunningSite, db: Database
+) -> None:
+    anna, room = await a_room(site)
+    archive = Archive(db)
+    await archive.keep(playback(room, 3, "playing", 1_000))
+    assert (await ticket_of(anna, room)).restore == {"position_ms": 1_000, "epoch": 1, "seq": 3}
+
+    await archive.keep(
+        journalled(
+            room,
+            CHAT_POSTED,
+            4,
+            message_id="m",
+            author_id=UUID(str(anna.me.id)),
+            author_name="Anna",
+            text="hi",
+            position_ms=21_000,
+            sent_at=NOW + timedelta(seconds=20),
+        )
+    )
+
+    assert (await ticket_of(anna, room)).restore == {"position_ms": 21_000, "epoch": 1, "seq": 3}

@@ -1,0 +1,93 @@
+"""The OpenAPI document: valid, complete, and about what is really routed."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from openapi_spec_validator import validate
+
+from api_service import problems
+from api_service.http.endpoints import PREFIX
+from api_service.http.openapi import ALL, PATH, document, setup_api
+from api_service.problems import Kind
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def spec() -> dict[str, Any]:
+    return document()
+
+
+def operations(spec: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method.upper(), path): operation
+        for path, methods in spec["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_the_document_is_valid_openapi(spec: dict[str, Any]) -> None:
+    validate(spec)
+
+
+def test_every_route_of_the_api_is_described_and_nothing_else(spec: dict[str, Any]) -> None:
+    app = web.Application()
+    setup_api(app)
+    routed = {
+        (route.method, route.resource.canonical.removeprefix(PREFIX))
+        for route in app.router.routes()
+        if route.resource is not None and route.resource.canonical != PATH and route.method != "HEAD"
+    }
+
+    assert routed == set(operations(spec))
+
+
+def test_every_operation_says_what_it_does_gives_and_refuses(spec: dict[str, Any]) -> None:
+    for place, operation in operations(spec).items():
+        assert operation["summary"].endswith("."), place
+        assert {"401", "503"} <= operation["responses"].keys(), place
+        assert any(status.startswith("2") for status in operation["responses"]), place
+    names = [operation["operationId"] for operation in operations(spec).values()]
+    assert len(names) == len(set(names)) == len(ALL)
+
+
+def test_requests_are_described_by_the_schemas_that_read_them(spec: dict[str, Any]) -> None:
+    body = operations(spec)["POST", "/rooms"]["requestBody"]["content"]["application/json"]["schema"]
+    order = spec["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+
+    assert order["required"] == ["film_id"]
+    assert order["additionalProperties"] is False
+    assert order["properties"]["capacity"]["maximum"] == 200
+    assert order["properties"]["access"]["enum"] == ["link", "invited"]
+
+
+def _codes_raised() -> set[str]:
+    """Every code that the sources of api_service can answer with: what stands behind a status of 4xx or 5xx."""
+    found: set[str] = set()
+    for path in (ROOT / "api_service").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(args=[ast.Constant(value=int(status)), ast.Constant(value=str(code)), *_]):
+                    found |= {code} if 400 <= status < 600 else set()
+    return found
+
+
+def test_every_problem_code_is_documented_with_its_status() -> None:
+    table = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \|", table, re.MULTILINE))
+
+    assert _codes_raised() <= documented.keys()
+    assert {kind.code: str(kind.status) for kind in problems.KINDS}.items() <= documented.items()
+    general = {"internal_error", "not_found", "method_not_allowed", "forbidden"}
+    assert documented.keys() <= _codes_raised() | general
+
+
+def test_every_problem_names_a_remedy_and_each_code_is_spelled_once() -> None:
+    kinds = [value for value in vars(problems).values() if isinstance(value, Kind)]
+
+    assert len({kind.code for kind in kinds}) == len(kinds) == len(problems.KINDS)
+    assert all(kind.detail.endswith(".") and len(kind.detail) > 30 for kind in kinds)
