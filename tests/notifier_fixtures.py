@@ -177,6 +177,10 @@ class MailServer:
     answer_to: Callable[[str], str] = lambda _address: "250 OK"
     before_accepting: Callable[[], Awaitable[None]] | None = None
 
+    def session(self) -> SMTP:
+        """The protocol of one connection."""
+        return SMTP(self, hostname="mail.test", loop=asyncio.get_running_loop())
+
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
@@ -196,12 +200,9 @@ class MailServer:
 
 
 @asynccontextmanager
-async def mail_server(port: int) -> AsyncIterator[MailServer]:
-    loop = asyncio.get_running_loop()
-    served = MailServer(port)
-    server = await loop.create_server(
-        lambda: SMTP(served, hostname="mail.test", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", port
-    )
+async def listening(served: MailServer) -> AsyncIterator[MailServer]:
+    """Have the mail server listen on its port while the block runs."""
+    server = await asyncio.get_running_loop().create_server(served.session, "127.0.0.1", served.port)
     try:
         yield served
     finally:

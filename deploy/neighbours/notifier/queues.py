@@ -93,10 +93,7 @@ def set_aside(message: AbstractIncomingMessage, attempt: Attempt, reason: str, p
 
 
 def _again(message: AbstractIncomingMessage, headers: dict[str, Any]) -> aio_pika.Message:
-    """The same message, persistent, with these headers instead of its own.
-
-    The broker's (`x-death`) must not be carried along: it drops a message that its dead-lettering sends in a circle.
-    """
+    """The same message, persistent, with these headers instead of its own and of the broker's (`x-death`)."""
     return aio_pika.Message(
         message.body,
         headers=headers,

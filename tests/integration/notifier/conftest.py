@@ -9,7 +9,7 @@ import port_for
 import pytest
 
 from deploy.local.program import WebProgram
-from tests.notifier_fixtures import Broker, Inbox, MailServer, MakeNotifier, broker, mail_server, started
+from tests.notifier_fixtures import Broker, Inbox, MailServer, MakeNotifier, broker, listening, started
 from tests.processes import RunProcess
 
 NOTIFIER = ("python", "-W", "error", "-m", "deploy.neighbours.notifier")
@@ -77,5 +77,5 @@ async def cinema(amqp_url: str) -> AsyncIterator[Broker]:
 @pytest.fixture
 async def mail_host(free_port: int) -> AsyncIterator[MailServer]:
     """A mail server whose answers the test chooses."""
-    async with mail_server(free_port) as server:
+    async with listening(MailServer(free_port)) as server:
         yield server

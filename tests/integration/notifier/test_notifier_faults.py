@@ -201,27 +201,25 @@ async def test_a_refused_mail_goes_to_the_dead_letters_and_may_be_replayed(
     await eventually(accepted, "the replayed mail")
 
 
-@pytest.mark.parametrize(
-    ("body", "problem"),
-    [
-        (b"\xff\x00", "body: is not JSON"),
-        (b"[]", "body: is not a JSON object"),
-        (b'{"specversion":"1.0","id":"1","source":"x","type":"invitation.created.v1"}', "data: is missing"),
-        (b'{"specversion":"1.0","id":"1","source":"x","type":"invitation.created.v9","data":{}}', "type: "),
-        (b"{" * 5000, "body: is not JSON"),
-        (b" " * 100_000, "body: is larger than"),
-    ],
-)
-async def test_an_event_that_nobody_understands_goes_to_the_dead_letters_naming_the_field(
-    amqp_url: str, cinema: Broker, inbox: Inbox, make_notifier: MakeNotifier, body: bytes, problem: str
+async def test_events_that_nobody_understands_go_to_the_dead_letters_naming_the_field(
+    amqp_url: str, cinema: Broker, inbox: Inbox, make_notifier: MakeNotifier
 ) -> None:
     await started(make_notifier(amqp_url, inbox.smtp_port))
-    await cinema.publish_raw(body)
-    letter = await cinema.dead_letter()
-    assert letter.body == body
-    assert letter.headers["x-reason"] == "invalid_event"
-    assert str(letter.headers["x-problem"]).startswith(problem)
+    problems = {
+        b"\xff\x00": "body: is not JSON",
+        b"[]": "body: is not a JSON object",
+        b'{"specversion":"1.0","id":"1","source":"x","type":"invitation.created.v1"}': "data: is missing",
+        b'{"specversion":"1.0","id":"1","source":"x","type":"invitation.created.v9","data":{}}': "type: ",
+        b"{" * 5000: "body: is not JSON",
+        b" " * 100_000: "body: is larger than",
+    }
+    for body in problems:
+        await cinema.publish_raw(body)
     await cinema.publish(invitation_created())
+    for _ in range(len(problems)):
+        letter = await cinema.dead_letter()
+        assert letter.headers["x-reason"] == "invalid_event"
+        assert str(letter.headers["x-problem"]).startswith(problems.pop(letter.body))
     await inbox.mail("boris@example.com")
 
 
