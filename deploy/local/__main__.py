@@ -81,7 +81,7 @@ def main() -> int:
     try:
         command(os.environ, local_folder(os.environ), Progress())
     except EXPECTED as error:
-        print(f"\nMovie Together: {error}", file=sys.stderr)
+        print(f"\n{error}", file=sys.stderr)
         return 1
     except StopRequested:
         return 130  # as a shell tells Ctrl-C

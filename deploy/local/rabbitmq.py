@@ -30,6 +30,7 @@ class RabbitMQ(Program, TCPExecutor):
         self.management = Management(f"http://127.0.0.1:{port_for.select_random()}")
         mapper_port = port_for.select_random()
         env = plain_environment(
+            ERL_CRASH_DUMP=str(self.folder / "erl_crash.dump"),
             ERL_EPMD_PORT=str(mapper_port),
             ERL_EPMD_ADDRESS="127.0.0.1",
             HOME=str(self.folder),
@@ -38,6 +39,7 @@ class RabbitMQ(Program, TCPExecutor):
             RABBITMQ_DIST_PORT=str(port_for.select_random()),
             RABBITMQ_ENABLED_PLUGINS_FILE=str(self.folder / "enabled_plugins"),
             RABBITMQ_FEATURE_FLAGS_FILE=str(self.folder / "feature_flags"),
+            RABBITMQ_LOG_BASE=str(self.folder / "log"),
             RABBITMQ_LOGS="-",
             RABBITMQ_MNESIA_BASE=str(self.folder / "mnesia"),
             RABBITMQ_NODENAME="movie_together@localhost",
