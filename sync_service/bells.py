@@ -66,13 +66,14 @@ class Bells:
         head, *lines = payload.split(b"\n")
         n, hash_, node, room_id, epoch, first_seq, prev_hash = head.decode().split(" ")
         before, partition.heard = partition.heard, (int(n), hash_)
+        jumped = before is not None and int(n) != before[0] + 1
         bell = Bell(node, int(epoch), int(first_seq), prev_hash, lines)
         room = partition.rooms.get(room_id)
         if room is not None:
             room.hear(bell)
         elif room_id in partition.early:
             partition.early[room_id].append(bell)
-        if before is not None and partition.heard[0] != before[0] + 1:
+        if jumped:
             self._on_missed(partition)
 
     def _on_down(self) -> None:

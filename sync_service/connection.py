@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 # What may lie unsent in a socket. A client that reads takes a megabyte in well under a second; one that does not is
 # sent away with a code by which it may resume, and loses nothing.
-OUTGOING_MOST: Final = 512 * 1024
+OUTGOING_MOST: Final = 256 * 1024
 ABORT_AFTER_S: Final = 1.0
 ENTER_DEADLINE_S: Final = 4.0
 FRAME_HARD_BYTES: Final = 4 * protocol.FRAME_BYTES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 from typing import Final
 
 import structlog
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 WATCH_S: Final = 5.0
 SILENT_S: Final = 20.0
 GONE_S: Final = 35.0
+KERNEL_BUFFER_BYTES: Final = 64 * 1024
 DRAIN_S: Final = 0.3
 COME_BACK_MOST_MS: Final = 2_000
 
@@ -95,6 +97,8 @@ class Door:
         transport = request.transport
         if transport is None:
             return ws
+        # The kernel would let megabytes pile up before our own bound saw any of it.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
         entrance = Entrance(partition, self._hub, self._presence, self._tickets, self._tokens)
         connection = Connection(ws, transport, self._hub, self._presence, entrance)
         self._open.add(connection)

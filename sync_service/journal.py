@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -24,7 +25,8 @@ log = structlog.get_logger(__name__)
 POLL_S: Final = 0.25
 BATCH: Final = 200
 LEASE_MS: Final = 10_000
-PAUSE_S: Final = 1.0
+PAUSE_FIRST_S: Final = 0.25
+PAUSE_MOST_S: Final = 5.0  # within the lease, so that the relay stays where it is
 
 
 class Journal:
@@ -35,8 +37,7 @@ class Journal:
         self._broker = broker
         self._node = node
         self._partitions = partitions
-        self._busy: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._relays: dict[int, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -45,57 +46,61 @@ class Journal:
 
     async def close(self) -> None:
         """Stop; what was not confirmed stays in the journal."""
-        for task in (*self._tasks, *([self._task] if self._task is not None else [])):
+        for task in (*self._relays.values(), *([self._task] if self._task is not None else [])):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(POLL_S)
-            if not self._broker.connected or not self._link.up:
-                continue
-            numbers = [number for number in range(self._partitions) if number not in self._busy]
-            try:
-                lengths = await asyncio.gather(
-                    *(self._link.call("XLEN", keys.partition(number, "journal")) for number in numbers)
-                )
-            except _AWAY:
-                continue
-            for number, length in zip(numbers, lengths, strict=True):
-                metrics.journal_backlog[number] = length
-                if length:
-                    self._busy.add(number)
-                    task = asyncio.create_task(self._relay(number), name=f"journal p{number}")
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
+            if self._link.up:
+                try:
+                    await self._look()
+                except _AWAY as error:
+                    log.info("the journals cannot be read yet", reason=str(error))
+
+    async def _look(self) -> None:
+        """Start a relay for each partition that has something to tell and none at work here."""
+        numbers = range(self._partitions)
+        lengths = await asyncio.gather(*(self._link.call("XLEN", keys.partition(n, "journal")) for n in numbers))
+        for number, length in zip(numbers, lengths, strict=True):
+            metrics.journal_backlog[number] = length
+            if length and self._broker.connected and number not in self._relays:
+                self._relays[number] = asyncio.create_task(self._relay(number), name=f"journal p{number}")
+                self._relays[number].add_done_callback(partial(self._ended, number))
+
+    def _ended(self, number: int, task: asyncio.Task[None]) -> None:
+        del self._relays[number]
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a journal's relay failed", partition=number, exc_info=task.exception())
 
     async def _relay(self, number: int) -> None:
         """Publish what there is, batch by batch, as long as this node is the partition's relay."""
         journal, relay = keys.partition(number, "journal"), keys.partition(number, "relay")
-        try:
-            while True:
+        pause_s = PAUSE_FIRST_S
+        while True:
+            try:
                 entries = await RELAY.call(self._link, 2, relay, journal, self._node, LEASE_MS, BATCH)
-                if not entries:
-                    return
-                results = await asyncio.gather(
-                    *(self._broker.publish(event_of(id_, fields)) for id_, fields in entries), return_exceptions=True
-                )
-                done = [id_ for (id_, _), result in zip(entries, results, strict=True) if result is None]
-                if done:
-                    await self._link.call("XDEL", journal, *done)
-                if len(done) < len(entries):
-                    reason = next(result for result in results if result is not None)
-                    if not isinstance(reason, NotConfirmed | Unroutable):
-                        raise reason
-                    log.warning(
-                        "the journal waits", partition=number, entries=len(entries) - len(done), reason=str(reason)
-                    )
-                    await asyncio.sleep(PAUSE_S)
-                    return
-        except _AWAY as error:
-            log.info("the journal waits for the store", partition=number, reason=str(error))
-        finally:
-            self._busy.discard(number)
+            except _AWAY as error:
+                log.info("the journal waits for the store", partition=number, reason=str(error))
+                return
+            if not entries:
+                return
+            results = await asyncio.gather(
+                *(self._broker.publish(event_of(id_, fields)) for id_, fields in entries), return_exceptions=True
+            )
+            confirmed = [id_ for (id_, _), result in zip(entries, results, strict=True) if result is None]
+            if confirmed:
+                await self._link.call("XDEL", journal, *confirmed)
+                pause_s = PAUSE_FIRST_S
+            reason = next((result for result in results if result is not None), None)
+            if reason is not None:
+                if not isinstance(reason, NotConfirmed | Unroutable):
+                    raise reason
+                waiting = len(entries) - len(confirmed)
+                log.warning("the journal waits", partition=number, entries=waiting, reason=str(reason))
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, PAUSE_MOST_S)
 
 
 def event_of(id_: bytes, fields: list[bytes]) -> Event:

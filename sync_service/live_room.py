@@ -310,7 +310,10 @@ class LiveRoom:
 
     def _apply(self, records: Sequence[Record]) -> None:
         for record in records:
-            self.audience.push(self.copy.apply(record))
+            over = self.copy.state.closed is not None
+            frame = self.copy.apply(record)
+            if not over:
+                self.audience.push(frame)
         self.feed.applied(self, records)
 
     # --- catching up ---

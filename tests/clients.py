@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
@@ -41,6 +42,7 @@ class RoomClient:
         self.events: list[Message] = []
         self.log: list[tuple[int, int, str]] = []
         self.welcome: Message = {}
+        self.id = ""
         self.resume_token = ""
         self.close_code: int | None = None
         self.playback: Message = {}
@@ -74,7 +76,8 @@ class RoomClient:
         if url is not None:
             self.url = url
         epoch, seq, hash_ = self.point
-        return await self._enter({"resume": self.resume_token, "epoch": epoch, "seq": seq, "hash": hash_})
+        point = {"epoch": epoch, "seq": seq, "hash": hash_} if hash_ else {}
+        return await self._enter({"resume": self.resume_token, **point})
 
     async def _enter(self, key: Mapping[str, Any]) -> Self:
         if self._ws is None:
@@ -104,6 +107,24 @@ class RoomClient:
             await self._session.close()
             self._session = None
 
+    def stop_reading(self) -> None:
+        """Read nothing more, as a client that cannot keep up; little fits into its buffers."""
+        assert self._ws is not None, "not connected"
+        self._ws.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        self._transport().pause_reading()
+
+    def read_again(self) -> None:
+        """Read what lies there."""
+        self._transport().resume_reading()
+
+    def _transport(self) -> asyncio.Transport:
+        # aiohttp has no public way to its transport.
+        assert self._ws is not None, "not connected"
+        connection = self._ws._response.connection
+        assert connection is not None, "not connected"
+        assert isinstance(connection.transport, asyncio.Transport)
+        return connection.transport
+
     async def closed(self, timeout_s: float = 10) -> int | None:
         """Wait until the server has closed; gives the close code."""
         await self.until(lambda: self.close_code is not None, timeout_s=timeout_s, even_if_closed=True)
@@ -120,7 +141,7 @@ class RoomClient:
     async def send(self, message: Message) -> None:
         assert self._ws is not None, "not connected"
         try:
-            await self._ws.send_str(json.dumps(message))
+            await self._ws.send_str(json.dumps(message, ensure_ascii=False))
         except ConnectionError:
             raise Disconnected(self.close_code) from None
 
@@ -215,6 +236,7 @@ class RoomClient:
         kind = message["type"]
         if kind == "welcome":
             self.welcome = message
+            self.id = message["you"]["id"]
             self.resume_token = message["resume"]
             if message["mode"] == "snapshot":
                 self._replace(message)

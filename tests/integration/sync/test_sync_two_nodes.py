@@ -20,11 +20,11 @@ async def test_what_is_done_on_one_node_reaches_the_other(nodes: Nodes, crowd: C
     boris = await crowd.enter(nodes[1], room, name="Boris")
     joined = await anna.expect("member_joined")
     assert joined["member"]["name"] == "Boris"
-    assert set(boris.members) == {anna.welcome["you"]["id"], boris.welcome["you"]["id"]}
+    assert set(boris.members) == {anna.id, boris.id}
 
     assert (await anna.play())["type"] == "ack"
     played = await boris.expect("played")
-    assert played["by"] == anna.welcome["you"]["id"]
+    assert played["by"] == anna.id
     assert played["playback"]["at_ms"] >= played["time_ms"] + 150
     await boris.seek(40_000)
     await anna.expect("sought")
@@ -33,7 +33,7 @@ async def test_what_is_done_on_one_node_reaches_the_other(nodes: Nodes, crowd: C
     await boris.say("Привет, Анна")
     said = await anna.expect("said")
     assert said["message"]["text"] == "Привет, Анна"
-    assert said["message"]["author"] == {"id": boris.welcome["you"]["id"], "name": "Boris"}
+    assert said["message"]["author"] == {"id": boris.id, "name": "Boris"}
     assert anna.log[-1] == boris.log[-1]
 
 
@@ -125,7 +125,7 @@ async def test_a_play_starts_the_film_by_itself_once_for_both_nodes(nodes: Nodes
 
 async def test_the_film_starts_by_itself_without_anyone_being_ready(nodes: Nodes, crowd: Crowd, room: Room) -> None:
     anna = await crowd.enter(nodes[0], room)
-    joined_ms = anna.members[anna.welcome["you"]["id"]]["joined_ms"]
+    joined_ms = anna.members[anna.id]["joined_ms"]
     boris = await crowd.enter(nodes[1], room)
     played = await boris.expect("played")
     assert played["reason"] == "auto_start"

@@ -1,0 +1,154 @@
+"""What the API decides, and what the archive is told: both over RabbitMQ."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.broker import Broker
+from shared.events import (
+    CHAT_POSTED,
+    PLAYBACK_CHANGED,
+    ROOM_CLOSED,
+    ROOM_OPENED,
+    VISIT_ENDED,
+    VISIT_STARTED,
+    Event,
+    new_event,
+)
+from tests.clients import Disconnected
+from tests.sync_fixtures import Cinema, Crowd, SyncNode
+
+Nodes = tuple[SyncNode, SyncNode]
+Room = dict[str, Any]
+
+
+class Archive:
+    """Stands at the other end of the broker: keeps what the rooms tell, by event id."""
+
+    def __init__(self, url: str) -> None:
+        self.events: dict[str, Event] = {}
+        self.broker = Broker(url, "api_service")
+        self.broker.consume("api_service.journal", ("visit.*.v1", "playback.changed.v1", "chat.*.v1"), self._keep)
+
+    async def _keep(self, event: Event) -> None:
+        self.events[event.id] = event
+
+    def of(self, room: Room, type_: str | None = None) -> list[Event]:
+        """What was told of a room, in the order in which it happened."""
+        found = [event for event in self.events.values() if event.subject == room["id"] and type_ in (None, event.type)]
+        return sorted(found, key=lambda event: (event.data["epoch"], event.data["seq"]))
+
+    async def has(self, room: Room, count: int) -> list[Event]:
+        """Wait until so many events of a room have come."""
+        for _ in range(100):
+            if len(self.of(room)) >= count:
+                return self.of(room)
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"only {len(self.of(room))} of {count} events came")
+
+
+@pytest.fixture
+async def archive(module_amqp_url: str) -> AsyncIterator[Archive]:
+    archive = Archive(module_amqp_url)
+    await archive.broker.start()
+    await archive.broker.wait_connected()
+    yield archive
+    await archive.broker.close()
+
+
+def closed(room: Room, version: int = 2) -> Event:
+    data = {"version": version, "partition": room["partition"], "reason": "owner", "closed_at": datetime.now(UTC)}
+    return new_event(ROOM_CLOSED, room["id"], data, source="api_service")
+
+
+def opened(room: Room) -> Event:
+    return new_event(ROOM_OPENED, room["id"], {"version": 1, "room": room}, source="api_service")
+
+
+async def test_a_closed_room_tells_everyone_and_stays_closed(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
+) -> None:
+    clients = [await crowd.enter(node, room) for node in nodes]
+    await archive.broker.publish(closed(room))
+    for client in clients:
+        assert await client.closed() == 4410
+        assert client.events[-1]["type"] == "closed"
+        assert client.events[-1]["reason"] == "owner"
+    # Late, twice, and out of order: nothing happens.
+    await archive.broker.publish(closed(room))
+    await archive.broker.publish(opened(room))
+    await asyncio.sleep(0.5)
+    for node in nodes:
+        with pytest.raises(Disconnected) as refusal:
+            await crowd.enter(node, room)
+        assert refusal.value.code == 4410
+    with pytest.raises(Disconnected) as refusal:
+        await clients[0].reconnect()
+    assert refusal.value.code == 4410
+    ended = [event for event in await archive.has(room, 4) if event.type == VISIT_ENDED]
+    assert {event.data["user_id"] for event in ended} == {client.id for client in clients}
+    assert {event.data["reason"] for event in ended} == {"closed"}
+
+
+async def test_a_room_closed_before_anyone_came_stays_closed(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
+) -> None:
+    await archive.broker.publish(closed(room))
+    await asyncio.sleep(0.5)
+    with pytest.raises(Disconnected) as refusal:
+        await crowd.enter(nodes[0], room)
+    assert refusal.value.code == 4410
+    assert crowd.clients[0].received[-1]["code"] == "room_closed"
+
+
+async def test_an_opened_room_waits_for_its_members_and_a_second_opening_changes_nothing(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
+) -> None:
+    await archive.broker.publish(opened(room))
+    anna = await crowd.enter(nodes[0], room)
+    await anna.seek(7_000)
+    await archive.broker.publish(opened(room))
+    await asyncio.sleep(0.5)
+    boris = await crowd.enter(nodes[1], room)
+    assert boris.playback["position_ms"] == 7_000
+
+
+async def test_the_archive_is_told_who_came_what_was_said_and_what_was_played(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room, cinema: Cinema
+) -> None:
+    anna = await crowd.enter(nodes[0], room, room["owner"], "Anna")
+    await anna.seek(3_000)
+    await anna.say("Смотри!")
+    await anna.leave()
+    started, sought, posted, ended = await archive.has(room, 4)
+    assert [event.type for event in (started, sought, posted, ended)] == [
+        VISIT_STARTED,
+        PLAYBACK_CHANGED,
+        CHAT_POSTED,
+        VISIT_ENDED,
+    ]
+    assert started.id == f"{room['id']}:1:{started.data['seq']}"
+    assert started.data["user_id"] == posted.data["author_id"] == sought.data["by"] == room["owner"]
+    assert sought.data["event"] == "sought"
+    assert sought.data["playback"]["position_ms"] == 3_000
+    assert (posted.data["text"], posted.data["author_name"], posted.data["position_ms"]) == ("Смотри!", "Anna", 3_000)
+    assert ended.data["visit_id"] == started.data["visit_id"]
+    assert ended.data["started_at"] == started.data["started_at"]
+    assert ended.data["reason"] == "left"
+
+
+async def test_the_archive_is_told_everything_though_two_nodes_relay(
+    nodes: Nodes, crowd: Crowd, archive: Archive, cinema: Cinema
+) -> None:
+    rooms = [cinema.room(partition=n) for n in range(8)]
+    for room in rooms:
+        clients = [await crowd.enter(node, room) for node in nodes]
+        await asyncio.gather(*(client.say(f"{n}") for client in clients for n in range(8)))
+    for room in rooms:
+        events = await archive.has(room, 18)
+        assert [event.data["seq"] for event in events] == list(range(1, 19))

@@ -1,0 +1,88 @@
+"""Who is there: grace for lost connections, none for those who leave, an end for those whose node died."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from tests.processes import RunProcess
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, person, start_node
+
+Nodes = tuple[SyncNode, SyncNode]
+Room = dict[str, Any]
+
+
+async def test_who_leaves_is_gone_at_once(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    anna = await crowd.enter(nodes[0], room)
+    boris = await crowd.enter(nodes[1], room, name="Boris")
+    await boris.leave()
+    assert boris.close_code == 1000
+    left = await anna.expect("member_left", timeout_s=1)
+    assert (left["name"], left["reason"]) == ("Boris", "left")
+
+
+async def test_a_lost_connection_has_a_grace_of_ten_seconds(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    anna = await crowd.enter(nodes[0], room)
+    boris = await crowd.enter(nodes[1], room)
+    carl = await crowd.enter(nodes[1], room)
+    lost = time.monotonic()
+    await boris.drop()
+    await carl.drop()
+    await asyncio.sleep(8)
+    await carl.reconnect(url=nodes[0].url())
+    left = await anna.expect("member_left")
+    assert 9.5 < time.monotonic() - lost < 12
+    assert (left["member_id"], left["reason"]) == (boris.id, "lost")
+    await asyncio.sleep(3)
+    assert [event["type"] for event in anna.events].count("member_left") == 1
+    assert set(anna.members) == {anna.id, carl.id}
+
+
+async def test_when_the_last_one_is_lost_the_film_waits_where_they_were(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    anna = await crowd.enter(nodes[0], room)
+    await anna.play()
+    await asyncio.sleep(1.2)
+    lost_ms = (await anna.ping())["t1"]
+    expected_ms = anna.position_at(lost_ms)
+    await anna.drop()
+    await asyncio.sleep(11)
+    boris = await crowd.enter(nodes[1], room)
+    assert boris.playback["status"] == "paused"
+    assert abs(boris.playback["position_ms"] - expected_ms) < 100
+    assert list(boris.members) == [boris.id]
+
+
+async def test_a_killed_nodes_members_are_gone_once_and_who_returned_never_left(
+    nodes: Nodes, crowd: Crowd, cinema: Cinema, run_process: RunProcess, module_redis_url: str, module_amqp_url: str
+) -> None:
+    doomed = start_node(run_process, cinema, module_redis_url, module_amqp_url)
+    room = cinema.room()
+    watchers = [await crowd.enter(node, room) for node in nodes]
+    gone, returning = await crowd.enter(doomed, room), await crowd.enter(doomed, room)
+    for watcher in watchers:
+        await watcher.reaches(returning.point[1])
+    killed = time.monotonic()
+    doomed.process.kill()
+    await asyncio.sleep(0.5)
+    await returning.reconnect(url=nodes[1].url())
+    assert returning.welcome["mode"] == "resumed"
+    for watcher in watchers:
+        left = await watcher.expect("member_left", timeout_s=20)
+        assert (left["member_id"], left["reason"]) == (gone.id, "lost")
+    assert 5 < time.monotonic() - killed < 20
+    assert left["left_ms"] < left["time_ms"] - 5_000
+    await asyncio.sleep(4)
+    for client in (*watchers, returning):
+        assert [event["type"] for event in client.events].count("member_left") == 1
+        assert len(client.members) == 3
+
+
+async def test_a_silent_but_living_connection_stays(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    anna = await crowd.enter(nodes[0], room)
+    quiet = await crowd.enter(nodes[1], room, person())
+    await asyncio.sleep(28)
+    assert quiet.close_code is None
+    assert (await quiet.say("I was only watching"))["type"] == "ack"
+    await anna.expect("said")
+    assert "member_left" not in [event["type"] for event in anna.events]
