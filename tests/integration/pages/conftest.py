@@ -1,0 +1,14 @@
+"""Fixtures of the pages' tests: the whole site, and its pages read as a person's browser reads them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.api_fixtures import RunningSite, free_port, running_site, settings_for
+
+
+@pytest.fixture
+async def site(database_url: str) -> AsyncIterator[RunningSite]:
+    """The whole site while RabbitMQ is away."""
+    async with running_site(settings_for(database_url, port=free_port())) as made:
+        yield made
