@@ -32,7 +32,7 @@ export function saidLine(message, { texts, mine, goesOn }) {
     make("span", { class: `name c${colourOf(message.author.id)}`, dir: "auto" }, message.author.name),
     make("span", { class: "when", title: texts.at(position) }, position));
   return make("li", { class: `said${mine ? " mine" : ""}${goesOn ? " goes-on" : ""}`, part: "said", "data-id": message.id },
-    head, make("p", { dir: "auto" }, message.text));
+    head, make("p", { dir: "auto", part: "text" }, message.text));
 }
 
 /** A line for what happened, or null where nothing needs to be said. `nameOf` gives a member's name by id. */
