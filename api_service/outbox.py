@@ -155,13 +155,17 @@ class Relay:
         await self._broker.wait_connected()
         self._idle.clear()
         try:
-            claimed = await self._db.all(_CLAIM, batch=self._batch, lease=timedelta(seconds=self._lease_s))
+            claimed = await self.claim()
             if claimed:
                 outcomes = await asyncio.gather(*(self._publish(row) for row in claimed))
-                await self._settle(claimed, outcomes)
+                await self.settle(claimed, outcomes)
         finally:
             self._idle.set()
         return len(claimed)
+
+    async def claim(self) -> list[Row]:
+        """Take events that are due, so that no other relay does while the lease holds."""
+        return await self._db.all(_CLAIM, batch=self._batch, lease=timedelta(seconds=self._lease_s))
 
     async def _publish(self, row: Row) -> str | None:
         """Give None once the broker has the event, or the reason why it has not."""
@@ -173,7 +177,8 @@ class Relay:
             return f"{type(error).__name__}: {error}"
         return None
 
-    async def _settle(self, claimed: Sequence[Row], outcomes: Sequence[str | None]) -> None:
+    async def settle(self, claimed: Sequence[Row], outcomes: Sequence[str | None]) -> None:
+        """Mark what the broker has, and put off the rest; an outcome is None or the reason."""
         done = [row.id for row, reason in zip(claimed, outcomes, strict=True) if reason is None]
         if done:
             await self._db.run(_MARK, ids=done)

@@ -1,5 +1,6 @@
 """What the tests of api_service drive: a small cinema in a real database, the site over HTTP, viewers who use it."""
 
+import asyncio
 import json
 import logging
 import time
@@ -7,10 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
+import aio_pika
 import port_for
+from aio_pika.abc import AbstractIncomingMessage
 from aiohttp import ClientSession, DummyCookieJar, web
 from cryptography.fernet import Fernet
 from openapi_schema_validator import OAS31Validator
@@ -20,6 +23,7 @@ from uuid_utils.compat import uuid7
 
 from api_service import films, friends, people
 from api_service.app import build
+from api_service.archive import Archive
 from api_service.database import Database, Row, Statement
 from api_service.facts import Site
 from api_service.http.openapi import document
@@ -27,6 +31,8 @@ from api_service.identity import IdentitySettings
 from api_service.people import User
 from api_service.settings import Settings
 from api_service.tables import films as films_table
+from shared.broker import Broker
+from shared.events import EXCHANGE, Event, decode
 
 SESSION_KEY: Final = "c2Vzc2lvbi1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGU="
 TICKET_SEED: Final = bytes(range(32))
@@ -232,3 +238,73 @@ def _operation(method: str, path: str) -> Any:
         if fits and method.lower() in operations:
             return operations[method.lower()]
     return None
+
+
+class Listener:
+    """Somebody else on the broker who hears every event, or those of some kinds."""
+
+    def __init__(self, url: str, *keys: str) -> None:
+        self._url = url
+        self._keys = keys or ("#",)
+        self.heard: list[Event] = []
+        self._something = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._connection = await aio_pika.connect(self._url)
+        channel = await self._connection.channel()
+        exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+        queue = await channel.declare_queue(exclusive=True)
+        for key in self._keys:
+            await queue.bind(exchange, key)
+        await queue.consume(self._hear, no_ack=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._connection.close()
+
+    async def _hear(self, message: AbstractIncomingMessage) -> None:
+        self.heard.append(decode(message.body))
+        self._something.set()
+
+    async def until(self, number: int, within_s: float = 10) -> list[Event]:
+        """Wait until so many events were heard and give all of them."""
+        async with asyncio.timeout(within_s):
+            while len(self.heard) < number:
+                self._something.clear()
+                await self._something.wait()
+        return self.heard
+
+    async def after_silence(self, silence_s: float = 0.5) -> list[Event]:
+        """Wait until nothing was heard for a while and give all events."""
+        while True:
+            self._something.clear()
+            try:
+                await asyncio.wait_for(self._something.wait(), silence_s)
+            except TimeoutError:
+                return self.heard
+
+
+@asynccontextmanager
+async def connected_broker(url: str, archive: Archive | None = None) -> AsyncIterator[Broker]:
+    """Give a broker that is connected, with the archive as its consumer if there is one."""
+    broker = Broker(url, "api_service")
+    if archive is not None:
+        archive.consume(broker)
+    await broker.start()
+    try:
+        async with asyncio.timeout(20):
+            await broker.wait_connected()
+        yield broker
+    finally:
+        await broker.close()
+
+
+async def dead_letters(url: str, queue: str) -> list[bytes]:
+    """Take everything out of a queue's dead letters."""
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        dead = await channel.get_queue(f"{queue}.dead")
+        found = []
+        while (message := await dead.get(no_ack=True, fail=False)) is not None:
+            found.append(message.body)
+        return found
