@@ -18,11 +18,15 @@ Chord = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Reel:
-    """A film: equally long shots of one scene, one palette each, and two chords (Hz) that breathe in turn."""
+    """A film: equally long shots of one scene, one palette each, and two chords (Hz) that breathe in turn.
+
+    Scenes with much detail or movement are given fewer lines (`height`), so that their bits suffice.
+    """
 
     scene: Callable[[Canvas, Palette], list[Layer]]
     shots: tuple[Palette, ...]
     chords: tuple[Chord, Chord]
+    height: int = 540
 
 
 REELS = {
@@ -43,6 +47,7 @@ REELS = {
             Palette(("#101c3d", "#40609a"), "#f4ecd0", ("#2f4a7c", "#28506b", "#22314f", "#0e1730"), "#ffd977"),
         ),
         ((196.00, 246.94, 392.00), (174.61, 220.00, 349.23)),
+        height=360,
     ),
     "far-side-garden": Reel(
         far_side_garden,
@@ -61,6 +66,7 @@ REELS = {
             Palette(("#0a1228", "#2c3f6b"), "#dfe8ff", ("#263a66", "#1c2f52", "#2f4672", "#0c1a33"), "#ffb84f"),
         ),
         ((130.81, 196.00, 311.13), (155.56, 233.08, 311.13)),
+        height=360,
     ),
     "rooftops-rain": Reel(
         rooftops_rain,

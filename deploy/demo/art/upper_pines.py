@@ -20,7 +20,6 @@ from deploy.demo.art.paper import (
     polygon,
     rect,
     ridge,
-    scrolling,
     sheet,
     sky,
     skyline,
@@ -119,17 +118,15 @@ def upper_pines(canvas: Canvas, palette: Palette) -> list[Layer]:
 
     return [
         sheet(canvas, sky(canvas, palette) + stars(rng, canvas, "#ffffff", 30, 0.4) + glow(w * 0.74, y(0.2), 36, snow)),
-        scrolling(canvas, mountains, 1200, 2),
-        scrolling(
+        sheet(canvas, mountains),
+        sheet(
             canvas,
-            forest(slope, 1200, 46, (40, 74), mix(far, mid, 0.6)) + ridge(slope, y(1), mix(mid, snow, 0.32)),
-            1200,
-            6,
+            forest(slope, 1200, 17, (56, 92), mix(far, mid, 0.6))
+            + ridge(slope, y(1), mix(mid, snow, 0.32))
+            + forest(village, 960, 8, (96, 150), mid)
+            + ridge(village, y(1), mix(mid, snow, 0.55)),
         ),
-        scrolling(
-            canvas, forest(village, 960, 22, (80, 130), mid) + ridge(village, y(1), mix(mid, snow, 0.55)), 960, 12
-        ),
-        drifting(canvas, flakes(360, 26, (1.8, 2.4), 0.8), 360, -48, "12*sin(t/3)"),
+        drifting(canvas, flakes(540, 16, (3, 3.6), 1), 540, -48),
         *puffs,
         sheet(
             canvas,
@@ -147,6 +144,6 @@ def upper_pines(canvas: Canvas, palette: Palette) -> list[Layer]:
                 mix(near, snow, 0.7),
             ),
         ),
-        scrolling(canvas, forest(bank, 960, 9, (150, 215), front) + ridge(bank, y(1) + 40, snow), 960, 24),
-        drifting(canvas, flakes(540, 16, (4, 5), 0.95), 540, -96, "22*sin(t/2.3)"),
+        sheet(canvas, forest(bank, 960, 4, (160, 225), front) + ridge(bank, y(1), snow)),
+        drifting(canvas, flakes(540, 8, (5, 6), 1), 540, -72),
     ]
