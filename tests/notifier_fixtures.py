@@ -176,6 +176,7 @@ class MailServer:
     attempts: list[tuple[float, str]] = field(default_factory=list)
     answer_to: Callable[[str], str] = lambda _address: "250 OK"
     before_accepting: Callable[[], Awaitable[None]] | None = None
+    connections: list[asyncio.Transport] = field(default_factory=list)
 
     def session(self) -> SMTP:
         """The protocol of one connection."""
@@ -190,9 +191,11 @@ class MailServer:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.original_content
         assert content is not None
+        assert isinstance(server.transport, asyncio.Transport)
+        self.connections = [server.transport]
         self.accepted.append(message_from_bytes(content, policy=policy.default))
         if self.before_accepting is not None:
             await self.before_accepting()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
 import signal
 import sys
@@ -22,8 +21,8 @@ class SettingsError(Exception):
     """Names each variable that is missing or wrong, and what to set it to."""
 
 
-class PortTaken(Exception):
-    """Another program listens where this one should; names the setting that moves it."""
+class CannotListen(Exception):
+    """Another program listens where this one should, or the address is not ours; names the setting that moves it."""
 
 
 def not_empty(value: object) -> None:
@@ -96,13 +95,11 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
 
 @contextlib.contextmanager
 def naming_the_port(setting: str, host: str, port: int) -> Iterator[None]:
-    """Turn «address in use» into an error that names the setting."""
+    """Turn the refusal of an address to listen on into an error that names the setting."""
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-            raise
-        raise PortTaken(
+        raise CannotListen(
             f"Cannot listen on {host}:{port} ({error.strerror}):"
             f" stop the program that holds this port, or set {setting} to another one"
         ) from error
@@ -110,7 +107,7 @@ def naming_the_port(setting: str, host: str, port: int) -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def http_server(app: web.Application, *, host: str, port: int, setting: str) -> AsyncIterator[None]:
-    """Serve `app` while the block runs; raises `PortTaken`."""
+    """Serve `app` while the block runs; raises `CannotListen`."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
@@ -133,5 +130,5 @@ def run_until_signal(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 
     try:
         asyncio.run(guarded())
-    except PortTaken as error:
+    except CannotListen as error:
         sys.exit(str(error))

@@ -27,7 +27,7 @@ class Receiver:
 
 @asynccontextmanager
 async def smtp_server(mailbox: Mailbox, *, host: str, port: int) -> AsyncIterator[None]:
-    """Receive mail while the block runs; raises `PortTaken`."""
+    """Receive mail while the block runs; raises `CannotListen`."""
     loop = asyncio.get_running_loop()
     receiver = Receiver(mailbox)
 

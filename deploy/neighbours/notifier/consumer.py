@@ -142,7 +142,7 @@ class Consumer:
         outcome = await self._handle(message.body, attempt)
         try:
             match outcome:
-                case Postponed(problem):
+                case Postponed(problem=problem):
                     retry = postponed(message, attempt, problem, self._now())
                     queue = retry_queue(delay_after(attempt, self._retry_delays_s))
                     await session.channel.default_exchange.publish(retry, queue, timeout=CONFIRM_TIMEOUT_S)

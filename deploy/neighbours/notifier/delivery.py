@@ -21,6 +21,10 @@ class SmtpUnavailable(Exception):
     """No mail at all can be handed over now: nobody answers, or the server refuses us."""
 
 
+class OutcomeUnknown(SmtpUnavailable):
+    """The connection broke while the mail was being handed over: perhaps the server has it."""
+
+
 class Deferred(Exception):
     """The server does not take this mail now (4xx, RFC 5321, 4.2.1): the same attempt may succeed later."""
 
@@ -45,7 +49,10 @@ class Smtp:
         return self.trouble is None
 
     async def send(self, mail: Mail) -> None:
-        """Return once the server accepted the mail; raises `SmtpUnavailable`, `Deferred` or `Refused`."""
+        """Return once the server accepted the mail.
+
+        Raises `SmtpUnavailable` (if the mail was on its way, `OutcomeUnknown`), `Deferred` or `Refused`.
+        """
         async with self._session(TIMEOUT_S) as session:
             try:
                 await session.sendmail(mail.sender, [mail.recipient], mail.content)
@@ -61,7 +68,8 @@ class Smtp:
             except aiosmtplib.SMTPNotSupported as error:
                 raise Refused(f"the server cannot carry this mail: {error}") from error
             except (aiosmtplib.SMTPException, OSError) as error:
-                raise self._lost(f"the connection broke while sending: {_told(error)}") from error
+                trouble = str(self._lost(f"the connection broke while sending: {_told(error)}"))
+                raise OutcomeUnknown(trouble) from error
             except ValueError as error:
                 raise Refused(f"the mail cannot be written on the wire: {error}") from error
 

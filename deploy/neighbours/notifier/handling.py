@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from deploy.neighbours.notifier.delivery import Deferred, Refused, Smtp, SmtpUnavailable
+from deploy.neighbours.notifier.delivery import Deferred, OutcomeUnknown, Refused, Smtp, SmtpUnavailable
 from deploy.neighbours.notifier.events import InvalidEvent, Kind, Notification, parse
 from deploy.neighbours.notifier.mail import compose
 from deploy.neighbours.notifier.memory import Fate, Memory
@@ -38,9 +38,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Postponed:
-    """Try again after a delay that grows with the attempts."""
+    """Try again after a delay that grows with the attempts. `maybe_sent`: nobody knows whether this one succeeded."""
 
     problem: str
+    maybe_sent: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Handling:
         self._give_up = give_up
         self._now = now
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # Sent, but the disk refused to remember it: kept here until it can be written.
+        self._unwritten: set[str] = set()
 
     async def handle(self, body: bytes, attempt: Attempt) -> Outcome:
         """Bring one event to its end or tell why not; raises nothing but cancellation."""
@@ -101,6 +104,9 @@ class Handling:
         )
         try:
             fate = await self._memory.fate(notification.event_id)
+            if notification.event_id in self._unwritten:
+                await self._write_down_sent(notification)
+                return Done()
             if fate in (Fate.SENT, Fate.NEEDLESS):
                 told.info("already dealt with", fate=str(fate))
                 return Done()
@@ -114,7 +120,11 @@ class Handling:
             # Also shows that the memory can be written, before there is anything that must be remembered.
             await self._memory.record(notification, Fate.SENDING, self._now())
             await self._smtp.send(mail)
-            await self._memory.record(notification, Fate.SENT, self._now())
+            self._unwritten.add(notification.event_id)
+            await self._write_down_sent(notification)
+        except OutcomeUnknown as error:
+            told.warning("mail server lost, outcome unknown", problem=str(error), attempt=attempt.number)
+            return Postponed(str(error), maybe_sent=True)
         except SmtpUnavailable as error:
             told.warning("mail server unavailable", problem=str(error), attempt=attempt.number)
             return Postponed(str(error))
@@ -126,7 +136,7 @@ class Handling:
             return SetAside("refused", str(error))
         except sqlite3.Error as error:
             told.error("the memory (NOTIFIER_STATE) does not work", problem=str(error))
-            return Postponed(f"the memory does not work: {error}")
+            return Postponed(f"the memory does not work: {error}", maybe_sent=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, one event must not stop the others
             told.exception("fault while handling")
             problem = f"{type(error).__name__}: {error}"
@@ -151,8 +161,13 @@ class Handling:
     def _too_late(self, attempt: Attempt) -> bool:
         return attempt.first_failed_at is not None and self._now() - attempt.first_failed_at >= self._give_up
 
+    async def _write_down_sent(self, notification: Notification) -> None:
+        await self._memory.record(notification, Fate.SENT, self._now())
+        self._unwritten.discard(notification.event_id)
+
     async def _remember(self, notification: Notification, outcome: Outcome) -> None:
-        if isinstance(outcome, Done):
+        # Where the outcome is unknown, the row goes on saying `sending`.
+        if isinstance(outcome, Done) or (isinstance(outcome, Postponed) and outcome.maybe_sent):
             return
         try:
             fate = Fate.WAITING if isinstance(outcome, Postponed) else Fate.SET_ASIDE

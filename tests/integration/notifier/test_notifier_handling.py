@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -128,6 +130,43 @@ async def test_a_fault_of_ours_is_tried_again_but_not_for_ever(
     monkeypatch.undo()
     assert await desk.handle(event, Attempt(2, NOON)) == Done()
     assert len(mail_host.accepted) == 1
+
+
+async def test_a_sent_mail_that_the_disk_refuses_to_remember_is_not_sent_again(
+    desk: Desk, mail_host: MailServer, tmp_path: Path
+) -> None:
+    event = invitation_created()
+    with closing(sqlite3.connect(tmp_path / "state.sqlite3", isolation_level=None)) as other:
+
+        async def refuse_to_remember() -> None:
+            other.execute("BEGIN EXCLUSIVE")
+
+        mail_host.before_accepting = refuse_to_remember
+        outcome = await desk.handle(event)
+        assert outcome == Postponed("the memory does not work: database is locked", maybe_sent=True)
+    assert await desk.handle(event, Attempt(2, NOON)) == Done()
+    assert await desk.handle(event, Attempt(3, NOON)) == Done()
+    assert len(mail_host.accepted) == 1
+
+
+async def test_a_connection_lost_while_the_server_accepts_leaves_the_outcome_open(
+    desk: Desk, mail_host: MailServer, tmp_path: Path
+) -> None:
+    async def cut() -> None:
+        for connection in mail_host.connections:
+            connection.abort()
+
+    mail_host.before_accepting = cut
+    event = invitation_created()
+    outcome = await desk.handle(event)
+    assert isinstance(outcome, Postponed)
+    assert outcome.maybe_sent
+    with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as memory:
+        assert memory.execute("SELECT fate FROM mails").fetchall() == [("sending",)]
+    mail_host.before_accepting = None
+    # The mail may be there, so its withdrawal is told.
+    assert await desk.handle(invitation_revoked(event)) == Done()
+    assert len(mail_host.accepted) == 2
 
 
 class Guarded(MailServer):
