@@ -10,8 +10,8 @@ from email.utils import quote
 class WirePolicy(EmailPolicy):
     """The standard library's policy for SMTP, with its folding of texts that are not ASCII replaced.
 
-    That folding loses or doubles spaces between encoded words (CPython issues 92081 and 144156, in Python 3.11 to at
-    least 3.14.2), so a subject reads «Ночнойтрамвай». The older `Header` does it right.
+    That folding loses or doubles spaces between encoded words (CPython issues 92081 and 144156, seen in Python 3.11.7),
+    so a subject reads «Ночнойтрамвай». The older `Header` does it right.
     """
 
     def fold(self, name: str, value: str) -> str:

@@ -167,13 +167,6 @@ def test_every_text_comes_through_the_headers_as_it_was(subject: str, name: str)
     assert message_from_bytes(raw, policy=policy.default)["To"].addresses[0].addr_spec == "boris@example.com"
 
 
-def test_the_standard_folding_still_loses_spaces() -> None:
-    # The reason for WirePolicy. When this fails, every supported Python folds rightly, and wire.py can go.
-    mail = EmailMessage(policy=policy.SMTP)
-    mail["Subject"] = "Приглашение на «Ночной трамвай» отозвано"
-    assert message_from_bytes(mail.as_bytes(), policy=policy.default)["Subject"] != mail["Subject"]
-
-
 def test_domains_that_are_not_ascii_go_as_idna() -> None:
     mail = mail_of(invitation_created("boris@почта.example"))
     assert mail["To"].addresses[0].addr_spec == "boris@xn--80a1acny.example"
