@@ -29,15 +29,14 @@ class Bells:
 
     async def subscribe(self, partition: Partition) -> None:
         """Hear this partition from now on; returns once the store has confirmed. Raises StoreAway."""
-        if partition.subscribed is None:
-            self._ask(partition)
+        subscribed = partition.subscribed or self._ask(partition)
         try:
             async with asyncio.timeout(SUBSCRIBE_DEADLINE_S):
-                while partition.subscribed is None or not partition.subscribed.done():
-                    waited = partition.subscribed or self._ask(partition)
-                    await asyncio.wait([waited])
+                await asyncio.wait([subscribed])
         except TimeoutError:
             raise StoreAway("the store's channel does not answer") from None
+        if subscribed.cancelled():
+            raise StoreAway("the connection to the store's channel was lost")
 
     def unsubscribe(self, partition: Partition) -> None:
         """Hear this partition no longer."""
@@ -47,6 +46,8 @@ class Bells:
         partition.heard = None
 
     def _ask(self, partition: Partition) -> asyncio.Future[None]:
+        if not self._link.up:
+            raise StoreAway("no connection to the store's channel")
         partition.subscribed = asyncio.get_running_loop().create_future()
         self._link.post("SSUBSCRIBE", partition.store.channel)
         return partition.subscribed
@@ -78,7 +79,9 @@ class Bells:
 
     def _on_down(self) -> None:
         for partition in self._partitions:
-            partition.subscribed = None
+            if partition.subscribed is not None:
+                partition.subscribed.cancel()
+                partition.subscribed = None
             partition.heard = None
 
     def _on_up(self) -> None:

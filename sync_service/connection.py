@@ -25,7 +25,6 @@ from sync_service.protocol import BadMessage, CloseCode
 from sync_service.resume import RENEW_S
 from sync_service.room import Refusal, rtt_bucket_ms
 from sync_service.texts import cleaned, longer_than
-from sync_service.welcome import snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -208,11 +207,6 @@ class Connection:
         transport.write(data)
         if transport.get_write_buffer_size() > OUTGOING_MOST:
             self.close(CloseCode.SLOW_CONSUMER)
-
-    def start_over(self) -> None:
-        """Replace what the client has by the room as it is."""
-        if self.room is not None:
-            self.write(text_frame(snapshot(self.room, self._hub.clock.now_ms())))
 
     def close(self, code: CloseCode) -> None:
         """End the connection soon; those who do not answer the close are cut off."""

@@ -113,9 +113,9 @@ class Door:
         return ws
 
     def _on_closed(self, room: LiveRoom, _reason: str) -> None:
-        for socket in tuple(room.audience.sockets):
-            if isinstance(socket, Connection):
-                socket.close(CloseCode.ROOM_CLOSED)
+        for connection in tuple(room.audience.sockets):
+            if isinstance(connection, Connection):
+                connection.close(CloseCode.ROOM_CLOSED)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -19,6 +19,7 @@ from sync_service.clock import PartitionClock
 from sync_service.commands import AutoStart
 from sync_service.errors import RoomClosed
 from sync_service.events import Closed, MemberLeft
+from sync_service.frames import text_frame
 from sync_service.keys import RoomKeys
 from sync_service.live_room import LiveRoom
 from sync_service.log import Record
@@ -28,6 +29,7 @@ from sync_service.recovery import Recovery
 from sync_service.redis_link import RedisLink
 from sync_service.room import auto_start_due_ms
 from sync_service.state import State
+from sync_service.welcome import snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +47,7 @@ class Hub:
         self._link = link
         self._loop = asyncio.get_running_loop()
         self._bells = Bells(bell_link, self.partitions, self._resync_all)
-        self._recovery = Recovery(link, self.partitions, lambda room: self.on_snapshot(room), self._closed)
+        self._recovery = Recovery(link, self.partitions, self._closed)
         self._ready: set[LiveRoom] = set()
         self._dirty: set[Audience] = set()
         self._private: list[tuple[Socket, bytes]] = []
@@ -181,6 +183,13 @@ class Hub:
                 self._closed(room, record.event.reason)
         if not room.state.playback.started:
             self._watch_start(room)
+
+    def started_over(self, room: LiveRoom) -> None:
+        """Replace what the clients have by the room as it is now (Feed)."""
+        frame = text_frame(snapshot(room, self.clock.now_ms()))
+        for socket in tuple(room.audience.sockets):
+            socket.write(frame)
+        self.on_snapshot(room)
 
     def _closed(self, room: LiveRoom, reason: str) -> None:
         room.audience.flush()

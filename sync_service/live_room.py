@@ -48,6 +48,9 @@ class Feed(Protocol):
     def gap(self, room: LiveRoom) -> None:
         """An own step waits for events before it: should they not come soon, read the log."""
 
+    def started_over(self, room: LiveRoom) -> None:
+        """The copy was replaced: so must be what the clients have."""
+
     def applied(self, room: LiveRoom, records: Sequence[Record]) -> None:
         """These events happened, in this order."""
 
@@ -333,13 +336,14 @@ class LiveRoom:
             for order, _ in own.orders:
                 order.on_done(Refusal("outcome_unknown", ""))
         self.copy.replace(snapshot)
-        self._heard = [bell for bell in self._heard if bell.epoch >= snapshot.epoch]
+        self.feed.started_over(self)
         self._resume()
 
     def _resume(self) -> None:
         self.syncing = False
-        # What did not fit is in the log that was read, or belongs to an epoch that is over.
-        self._heard = [bell for bell in self._heard if bell.epoch == self.copy.epoch and bell.first_seq > self.copy.seq]
+        # The rest was in the log that was read, or belongs to an epoch that is over.
+        here = self.copy.epoch, self.copy.seq
+        self._heard = [bell for bell in self._heard if (bell.epoch, bell.last_seq) > here]
         self._proceed()
 
 

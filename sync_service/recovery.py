@@ -25,18 +25,16 @@ _AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
 
 
 class Recovery:
-    """See the module. ``on_snapshot`` and ``on_closed`` are told what became of a room that was read anew."""
+    """See the module. ``on_closed`` is told of a room that turned out to be closed."""
 
     def __init__(
         self,
         link: RedisLink,
         partitions: Partitions,
-        on_snapshot: Callable[[LiveRoom], None],
         on_closed: Callable[[LiveRoom, str], None],
     ) -> None:
         self._link = link
         self._partitions = partitions
-        self._on_snapshot = on_snapshot
         self._on_closed = on_closed
 
     async def bring_up(self, room: LiveRoom) -> None:
@@ -71,7 +69,6 @@ class Recovery:
         metrics.snapshots += 1
         room.audience.flush()
         room.replaced(found)
-        self._on_snapshot(room)
         return True
 
     async def restore(self, store: RoomStore, names: RoomKeys, epoch: int, seq: int, state: State) -> None:

@@ -65,7 +65,7 @@ class RedisLink:
 
     @property
     def up(self) -> bool:
-        return self._connection is not None
+        return self._connection is not None and not self._connection.lost.done()
 
     @property
     def pending(self) -> int:
@@ -95,7 +95,8 @@ class RedisLink:
     def send(self, on_reply: OnReply, *words: bytes | str | int) -> None:
         """Ask; ``on_reply`` gets the answer, or a RedisError or OutcomeUnknown. Raises StoreAway if nobody is there."""
         connection = self._connection
-        if connection is None or len(connection.waiting) >= PENDING_MOST:
+        # A connection is lost some loop turns before it is forgotten here; what was asked of it then would never end.
+        if connection is None or connection.lost.done() or len(connection.waiting) >= PENDING_MOST:
             raise StoreAway("Redis is away (REDIS_URL)")
         connection.send(on_reply, words)
 

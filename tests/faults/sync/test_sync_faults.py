@@ -218,7 +218,7 @@ async def test_while_rabbitmq_is_away_rooms_go_on_and_the_archive_is_told_later(
 ) -> None:
     own_stores.rabbitmq.stop()
     node = start()
-    assert await status(node, "/readyz") == 200
+    await until_ready(node)
     anna = await crowd.enter(node, room)
     for n in range(8):
         assert (await anna.say(str(n)))["type"] == "ack"
