@@ -29,6 +29,7 @@ class Adversary:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.metadata: dict[str, Any] = {}
         self.asked: Counter[str] = Counter()
+        self.connection_kept: bool | None = None
         self.token_answer: Any = {}
         self.token_status = 200
         self.token_headers: dict[str, str] = {}
@@ -121,6 +122,7 @@ class Adversary:
 
     async def _token(self, request: web.Request) -> web.Response:
         self.asked[request.path] += 1
+        self.connection_kept = request.keep_alive
         if isinstance(self.token_answer, str):
             return web.Response(text=self.token_answer, status=self.token_status, headers=self.token_headers)
         return web.json_response(self.token_answer, status=self.token_status, headers=self.token_headers)

@@ -39,6 +39,8 @@ async def test_a_token_changes_things_without_a_page_of_ours(
 ) -> None:
     program = new_browser(site)
     token = (await program.tokens(shared_provider, "anna", resource=AUDIENCE))["access_token"]
+    await program.open("/auth/sign-in")
+    assert (await program.who())["name"] == "Анна Белова", "there is a session beside the token"
 
     changed = await program.post("/who", headers={"Authorization": f"bearer {token}", "Origin": "https://evil.example"})
     assert changed.status == 200
