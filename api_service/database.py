@@ -133,27 +133,17 @@ class Connection:
 
     async def _execute(self, sql: str, values: dict[str, Any] | None, deadline_s: float) -> Any:
         """Give psycopg2's cursor with the result already here."""
-        task = asyncio.current_task()
-        cancelling = task.cancelling() if task else 0
+        stop = _StopAsked()
         try:
             cursor = await self._raw.cursor()
             await cursor.execute(sql, values, timeout=deadline_s)
-        except asyncio.CancelledError:
-            # aiopg turns the server's own "canceling statement" (statement_timeout) into this; only a task that was
-            # asked to stop is really being cancelled.
-            if task and task.cancelling() > cancelling:
+        except BaseException as error:
+            stop.check()
+            fault = _fault(error, sql, deadline_s)
+            if fault is None:
                 raise
-            raise DatabaseTimeout(f"PostgreSQL cancelled a statement: {sql}") from None
-        except TimeoutError:
-            raise DatabaseTimeout(f"no answer from PostgreSQL within {deadline_s:g} s: {sql}") from None
-        except psycopg2.IntegrityError as error:
-            raise ConstraintViolated(error.diag.constraint_name or "", str(error)) from error
-        except (psycopg2.DataError, ValueError) as error:
-            raise InvalidValue(str(error)) from error
-        except psycopg2.errors.UndefinedTable as error:
-            raise DatabaseUnavailable(f"{_line(error)}; bring the tables with `alembic upgrade head`") from error
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            raise DatabaseUnavailable(_line(error)) from error
+            raise fault from error
+        stop.check()
         return cursor.raw
 
 
@@ -258,19 +248,58 @@ class Database:
         pool = self._pool
         if pool is None:
             raise DatabaseUnavailable("the database is not started, or closed again")
+        stop = _StopAsked()
         try:
             raw = await pool.acquire()
         except TimeoutError:
+            stop.check()
             raise DatabaseUnavailable(f"no connection to PostgreSQL within {self._acquire_deadline_s:g} s") from None
         except psycopg2.Error as error:
+            stop.check()
             raise DatabaseUnavailable(_line(error)) from error
         try:
+            stop.check()
             yield raw
         finally:
             # After a timeout or a cancellation a statement may still be running on it: never lend it again.
             if not raw.closed and raw.raw.get_transaction_status() != TRANSACTION_STATUS_IDLE:
                 raw.close()
             pool.release(raw)
+
+
+class _StopAsked:
+    """Whether the current task was asked to stop since this was made.
+
+    aiopg waits with `asyncio.wait_for`, which until Python 3.12 swallows a cancellation that comes together with the
+    result; and it makes a CancelledError of the server's own "canceling statement". So we count for ourselves.
+    """
+
+    def __init__(self) -> None:
+        self._task = asyncio.current_task()
+        self._before = self._task.cancelling() if self._task else 0
+
+    def check(self) -> None:
+        """Raise CancelledError if it was."""
+        if self._task is not None and self._task.cancelling() > self._before:
+            raise asyncio.CancelledError
+
+
+def _fault(error: BaseException, sql: str, deadline_s: float) -> Exception | None:
+    """Translate what a statement raised in a task that was not asked to stop; None for what is no fault of its own."""
+    match error:
+        case asyncio.CancelledError():
+            return DatabaseTimeout(f"PostgreSQL cancelled a statement: {sql}")
+        case TimeoutError():
+            return DatabaseTimeout(f"no answer from PostgreSQL within {deadline_s:g} s: {sql}")
+        case psycopg2.IntegrityError():
+            return ConstraintViolated(error.diag.constraint_name or "", str(error))
+        case psycopg2.DataError() | ValueError():
+            return InvalidValue(str(error))
+        case psycopg2.errors.UndefinedTable():
+            return DatabaseUnavailable(f"{_line(error)}; bring the tables with `alembic upgrade head`")
+        case psycopg2.OperationalError() | psycopg2.InterfaceError():
+            return DatabaseUnavailable(_line(error))
+    return None
 
 
 def _namer(columns: list[str]) -> Callable[[Sequence[Any]], Row]:
@@ -284,7 +313,7 @@ def _there(row: Row | None) -> Row:
     return row
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 

@@ -1,6 +1,7 @@
 """database.py against a real PostgreSQL: deadlines, cancellation, transactions, values."""
 
 import asyncio
+import itertools
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -93,6 +94,44 @@ async def test_a_cancelled_task_stays_cancelled_and_leaves_a_clean_connection(si
         await task
     assert task.cancelled()
     assert (await single.one(BACKEND)).pid != before
+
+
+async def test_a_cancellation_that_comes_together_with_the_result_is_not_swallowed(single: Database) -> None:
+    async with single.connection() as connection:
+        task = asyncio.create_task(connection.first(ONE))
+        raw = connection._raw
+        while raw._waiter is None:
+            await asyncio.sleep(0)
+        raw._waiter.add_done_callback(lambda _: task.cancel())
+
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    assert (await single.one(ONE)).number == 1
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_no_moment_of_connecting_swallows_a_cancellation_or_loses_a_connection(
+    database_url: str, reachable: bool
+) -> None:
+    for steps in itertools.count():
+        made = Database(database_url if reachable else "postgresql://movie@127.0.0.1:1/x", size=1)
+        await made.start()
+        task = asyncio.create_task(made.first(ONE))
+        for _ in range(steps):
+            await asyncio.sleep(0.0005)
+        if task.done():
+            await asyncio.gather(task, return_exceptions=True)
+            await made.close()
+            break
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        if reachable:
+            assert (await made.one(ONE)).number == 1
+        await made.close()
+
+    assert steps > 0
 
 
 async def test_a_deadline_around_several_statements_stays_a_deadline(single: Database) -> None:

@@ -1,0 +1,219 @@
+"""The whole process while its neighbours stop, restart, or are not there at all."""
+
+import asyncio
+import base64
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, DummyCookieJar
+
+from api_service.database import Database
+from deploy.local.program import plain_environment
+from deploy.local.stores import PrivateStores
+from tests.api_fixtures import SESSION_KEY, TICKET_SEED, Cinema, Listener, Viewer
+from tests.processes import RunProcess
+
+ROOT = Path(__file__).parents[3]
+
+
+def environment(port: int, database_url: str, amqp_url: str, **changes: str) -> dict[str, str]:
+    return {
+        "API_PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SYNC_PUBLIC_URL": "ws://127.0.0.1:8081",
+        "DATABASE_URL": database_url,
+        "AMQP_URL": amqp_url,
+        "OIDC_ISSUER": "http://127.0.0.1:1",
+        "OIDC_CLIENT_ID": "movie-together",
+        "OIDC_CLIENT_SECRET": "secret",
+        "SESSION_KEY": SESSION_KEY,
+        "TICKET_SIGNING_KEY": f"k1:{base64.urlsafe_b64encode(TICKET_SEED).decode()}",
+        **changes,
+    }
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with ClientSession(cookie_jar=DummyCookieJar()) as made:
+        yield made
+
+
+async def readiness(http: ClientSession, url: str) -> tuple[int, dict[str, str]]:
+    async with http.get(f"{url}/readyz") as response:
+        body: dict[str, Any] = await response.json()
+        return response.status, body["checks"]
+
+
+async def until_ready(http: ClientSession, url: str, status: int) -> dict[str, str]:
+    async with asyncio.timeout(20):
+        while True:
+            found, checks = await readiness(http, url)
+            if found == status:
+                return checks
+            await asyncio.sleep(0.1)
+
+
+async def test_postgresql_may_restart_under_a_running_process(
+    own_stores: PrivateStores,
+    own_database_url: str,
+    own_amqp_url: str,
+    run_process: RunProcess,
+    free_port: int,
+    http: ClientSession,
+) -> None:
+    url = f"http://127.0.0.1:{free_port}"
+    db = Database(own_database_url)
+    await db.start()
+    anna = Viewer(http, url, await Cinema(db).person("Anna"))
+    run_process(
+        ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
+    )
+
+    for stop in (own_stores.postgres.stop, own_stores.postgres.kill):
+        found = await asyncio.gather(*(anna.get("/me") for _ in range(20)))
+        assert {answer.status for answer in found} == {200}
+
+        await asyncio.to_thread(stop)
+        refused = await asyncio.gather(*(anna.get("/me") for _ in range(20)))
+        assert {(answer.status, answer.code) for answer in refused} == {(503, "database_unavailable")}
+        assert refused[0].headers["Retry-After"] == "1"
+        checks = await until_ready(http, url, 503)
+        assert "onnect" in checks["postgresql"]
+
+        await asyncio.to_thread(own_stores.postgres.restart)
+        await until_ready(http, url, 200)
+        found = await asyncio.gather(*(anna.get("/me") for _ in range(20)))
+        assert {answer.status for answer in found} == {200}
+    await db.close()
+
+
+async def test_without_postgresql_the_process_starts_says_so_and_serves_when_it_comes(
+    own_stores: PrivateStores,
+    own_database_url: str,
+    own_amqp_url: str,
+    run_process: RunProcess,
+    free_port: int,
+    http: ClientSession,
+) -> None:
+    url = f"http://127.0.0.1:{free_port}"
+    await asyncio.to_thread(own_stores.postgres.stop)
+
+    process = run_process(
+        ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
+    )
+
+    await until_ready(http, url, 503)
+    async with asyncio.timeout(5):
+        while "PostgreSQL (DATABASE_URL) is away, trying again" not in process.log.read_text():
+            await asyncio.sleep(0.05)
+    await asyncio.to_thread(own_stores.postgres.restart)
+    assert (await until_ready(http, url, 200))["postgresql"] == "ok"
+
+
+async def test_while_rabbitmq_is_away_everything_works_and_later_each_letter_arrives_once(
+    own_stores: PrivateStores,
+    own_database_url: str,
+    own_amqp_url: str,
+    run_process: RunProcess,
+    free_port: int,
+    http: ClientSession,
+) -> None:
+    url = f"http://127.0.0.1:{free_port}"
+    db = Database(own_database_url)
+    await db.start()
+    cinema = Cinema(db)
+    anna, *friends = [await cinema.person(name) for name in ("Anna", "Boris", "Vera")]
+    await cinema.befriend(anna, *friends)
+    film_id = await cinema.film()
+    await cinema.want(film_id, *friends)
+    await asyncio.to_thread(own_stores.rabbitmq.stop)
+    run_process(
+        ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
+    )
+
+    checks = await until_ready(http, url, 200)
+    viewer = Viewer(http, url, anna)
+    room = await viewer.post("/rooms", json={"film_id": str(film_id), "invite": {"matches": True}})
+    joined = await viewer.post(f"/rooms/{room.body['code']}/join")
+
+    assert "AMQP_URL" in checks["rabbitmq"]
+    assert (room.status, joined.status) == (201, 200)
+    await asyncio.to_thread(own_stores.rabbitmq.restart)
+    async with Listener(own_amqp_url, "invitation.#") as listener:
+        heard = await listener.until(2, within_s=20)
+        await asyncio.sleep(1.5)
+    assert sorted(event.data["invitee"]["name"] for event in heard) == ["Boris", "Vera"]
+    await db.close()
+
+
+def start(**variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "api_service"],
+        cwd=ROOT,
+        env=plain_environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+NOWHERE = "postgresql://movie:s3cret@127.0.0.1:1/movie_together"
+
+
+def test_a_missing_setting_stops_the_start_with_its_name_and_remedy() -> None:
+    variables = environment(8080, NOWHERE, "amqp://127.0.0.1:1/")
+    del variables["SYNC_PUBLIC_URL"]
+    variables["SESSION_KEY"] = "short"
+
+    first = start(**variables)
+    second = start(**variables, SYNC_PUBLIC_URL="ws://127.0.0.1:8081")
+
+    assert first.returncode == second.returncode == 78
+    assert "SYNC_PUBLIC_URL" in first.stderr
+    assert "SESSION_KEY" in second.stderr
+    assert "Traceback" not in first.stderr + second.stderr
+
+
+def test_a_taken_port_stops_the_start_and_names_the_variable(free_port: int) -> None:
+    listener = subprocess.Popen(
+        [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(free_port)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert listener.stdout is not None
+        listener.stdout.readline()
+        done = start(**environment(free_port, NOWHERE, "amqp://127.0.0.1:1/"))
+    finally:
+        listener.terminate()
+        listener.communicate()
+
+    assert done.returncode == 1
+    assert f"127.0.0.1:{free_port}" in done.stderr
+    assert "API_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_the_process_ends_in_order_when_asked(database_url: str, run_process: RunProcess, free_port: int) -> None:
+    url = f"http://127.0.0.1:{free_port}"
+    process = run_process(
+        ["python", "-W", "error", "-m", "api_service"],
+        environment(free_port, database_url, "amqp://guest:guest@127.0.0.1:1/"),
+        f"{url}/readyz",
+    )
+    assert process.pid is not None
+    child = process.process
+    os.kill(process.pid, signal.SIGTERM)
+    assert child is not None
+
+    assert await asyncio.to_thread(child.wait, 10) == 0
+    assert "Traceback" not in process.log.read_text()
+    assert "Warning" not in process.log.read_text()
