@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Interval, Table, bindparam, delete, func, select, tuple_
+from sqlalchemy import Integer, Interval, Table, bindparam, delete, func, select, tuple_
 
 from api_service import outbox
 from api_service.database import Database, DatabaseUnavailable, Statement
@@ -25,7 +25,7 @@ PURGE_BATCH: Final = 5_000  # a statement's deadline must never be near
 def _purge(table: Table, moment: Any) -> Statement:
     key = tuple_(*table.primary_key.columns)
     old = select(*table.primary_key.columns).where(moment < func.now() - bindparam("age", type_=Interval))
-    return Statement(delete(table).where(key.in_(old.limit(PURGE_BATCH))))
+    return Statement(delete(table).where(key.in_(old.limit(bindparam("batch", type_=Integer)))))
 
 
 _PURGES: Final = (
@@ -65,7 +65,7 @@ async def film_origins(db: Database) -> list[str]:
 async def purge(db: Database) -> None:
     """Drop what has served: published events, ids of consumed ones, keys of orders that nobody repeats any more."""
     for statement, age in _PURGES:
-        while await db.run(statement, age=age) == PURGE_BATCH:
+        while await db.run(statement, age=age, batch=PURGE_BATCH) == PURGE_BATCH:
             pass
 
 
