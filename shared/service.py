@@ -28,6 +28,12 @@ REQUESTS = Counter("http_requests_total", "HTTP requests answered.", ["method", 
 REQUEST_SECONDS = Histogram("http_request_seconds", "Seconds from request to answer.", ["method", "route"])
 
 
+# Without local variables: they hold what must not be kept, such as sign-in codes and tokens.
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 def configure_logging(level: str, format_: str) -> None:
     """Send every log line, ours and the libraries', to standard error: ``json`` for machines or ``console``."""
     shared_processors: list[structlog.typing.Processor] = [
@@ -39,13 +45,15 @@ def configure_logging(level: str, format_: str) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(serializer=_json)
         if format_ == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared_processors,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([structlog.processors.dict_tracebacks] if format_ == "json" else []),
+            *([_TRACEBACKS] if format_ == "json" else []),
             renderer,
         ],
     )
