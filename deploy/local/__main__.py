@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deploy.local.keys import Keys
 from deploy.local.ports import BadPort
+from deploy.local.postgres import remove_cluster
 from deploy.local.program import NotStarted, PortTaken
 from deploy.local.progress import Progress
 from deploy.local.run import StepFailed, database, migrate, run, seed
@@ -56,10 +57,7 @@ def clean(_environ: Mapping[str, str], local: Path, progress: Progress) -> None:
     if not local.exists():
         return
     with RunFile(local).held():
-        cluster = local / "postgres"
-        if cluster.is_symlink():
-            # Where PostgreSQL's account may not enter the repository, its data lies elsewhere.
-            shutil.rmtree(cluster.resolve(), ignore_errors=True)
+        remove_cluster(local / "postgres")
         shutil.rmtree(local)
     progress.say(f"Removed {local}")
 

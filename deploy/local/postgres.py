@@ -38,7 +38,7 @@ def binaries() -> Path | None:
 
 
 class Postgres(Program, TCPExecutor):
-    """A PostgreSQL server whose cluster lies in `folder`; made at the first start, kept until `remove`.
+    """A PostgreSQL server whose cluster lies in `folder`; made at the first start, kept until `remove_cluster`.
 
     `durable=False` gives up safety against a crash of the machine (not of the server) for speed.
     """
@@ -47,7 +47,6 @@ class Postgres(Program, TCPExecutor):
         found = binaries()
         if found is None:
             raise NotStarted(f"PostgreSQL {OLDEST} or newer is not on this machine; `make setup` installs it")
-        self.folder = folder
         self._bin = found
         self._account = unprivileged_account()
         self._data = _place(folder, self._account) / "data"
@@ -141,6 +140,13 @@ class Postgres(Program, TCPExecutor):
         )
         if made.returncode:
             raise NotStarted(f"postgres: initdb ended with code {made.returncode}\n{made.stderr}")
+
+
+def remove_cluster(folder: Path) -> None:
+    """Remove the data of a stopped server, wherever it lies."""
+    shutil.rmtree(folder.resolve(), ignore_errors=True)
+    if folder.is_symlink():
+        folder.unlink()
 
 
 def _place(folder: Path, account: Account | None) -> Path:

@@ -1,0 +1,281 @@
+"""`make run` as a person meets it: starting, being told what is wrong, stopping, starting again."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import port_for
+import psutil  # type: ignore[import-untyped]
+import psycopg2
+import pytest
+import redis
+from mirakuru.base import ENV_UUID
+from mirakuru.base_env import processes_with_env
+
+from deploy.local.postgres import remove_cluster
+from deploy.local.program import NotStarted, WebProgram, plain_environment
+from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.running import RunFile
+from deploy.local.services import StoreUrls
+from deploy.local.stores import GivenStore
+from tests.fresh_stores import make_vhost, remove_vhost
+from tests.processes import ROOT, RunProcess, processes
+
+PORTS = ("API_PORT", "SYNC_PORT", "IDENTITY_PORT", "INBOX_HTTP_PORT", "INBOX_SMTP_PORT", "NOTIFIER_PORT")
+
+
+@dataclass
+class LocalRun:
+    """A run in a folder of its own, on ports of its own."""
+
+    run_process: RunProcess
+    env: dict[str, str]
+    program: WebProgram = field(init=False)
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.env["LOCAL_DIR"])
+
+    @property
+    def stores(self) -> StoreUrls:
+        alive = RunFile(self.folder).read()
+        assert alive is not None
+        assert alive.stores is not None
+        return alive.stores
+
+    def start(self, **changes: str) -> WebProgram:
+        env = {**self.env, **changes}
+        url = f"http://127.0.0.1:{env['API_PORT']}/readyz"
+        command = ["python", "-m", "deploy.local", "run"]
+        self.program = self.run_process(command, env, url, name="make-run", timeout_s=90)
+        self.program.wait_for(lambda: "make stop" in self.program.log.read_text())
+        return self.program
+
+    def command(self, name: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the other commands behind the Makefile to its end."""
+        command = ["python", "-m", "deploy.local", name]
+        env = plain_environment(**{**self.env, **changes})
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def local_run(tmp_path: Path, amqp_url: str) -> Iterator[LocalRun]:
+    """A run with PostgreSQL and Redis of its own, and the session's RabbitMQ (which takes 6 s to start and to end)."""
+    with described(tmp_path, amqp_url) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def alive(tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitMQ | GivenStore) -> Iterator[LocalRun]:
+    """A run that is alive while the tests of this module last."""
+    url = make_vhost(rabbitmq)
+    with described(tmp_path_factory.mktemp("alive"), url) as run:
+        run.start()
+        yield run
+    remove_vhost(rabbitmq, url)
+
+
+@contextlib.contextmanager
+def described(folder: Path, amqp_url: str) -> Iterator[LocalRun]:
+    """Describe a run in `folder`; it ends, and its data goes, with the block."""
+    local = folder / "local"
+    with processes(folder) as run_process:
+        yield LocalRun(run_process, {"LOCAL_DIR": str(local), "AMQP_URL": amqp_url, **free_ports()})
+    remove_cluster(local / "postgres")
+
+
+def free_ports() -> dict[str, str]:
+    return {name: str(port_for.select_random()) for name in PORTS}
+
+
+def family(program: WebProgram) -> list[psutil.Process]:
+    """Give every process that a run has started: its descendants, and those that left it but bear its mark."""
+    assert program.pid is not None
+    marked = [psutil.Process(pid) for pid in processes_with_env(ENV_UUID, str(program.pid))]
+    return [*psutil.Process(program.pid).children(recursive=True), *marked]
+
+
+def process_of(program: WebProgram, word: str) -> psutil.Process:
+    assert program.pid is not None
+    (found,) = [child for child in psutil.Process(program.pid).children() if word in " ".join(child.cmdline())]
+    return found
+
+
+def wait_until_gone(started: list[psutil.Process]) -> list[psutil.Process]:
+    _, alive = psutil.wait_procs(started, timeout=10)
+    return list(alive)
+
+
+def test_a_stopped_run_leaves_nothing_running_and_the_next_one_finds_its_data(local_run: LocalRun) -> None:
+    first = local_run.start()
+    secrets = (local_run.folder / "secrets.json").read_text()
+    connection = psycopg2.connect(local_run.stores.database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE kept ()")
+    connection.close()
+    with redis.Redis.from_url(local_run.stores.redis) as client:
+        client.set("kept", "1")
+    started = family(first)
+    assert len(started) > 5
+
+    stop = local_run.command("stop")
+
+    assert stop.returncode == 0, stop.stderr
+    assert wait_until_gone(started) == []
+    assert local_run.command("stop").stdout == "Nothing runs here\n"
+
+    local_run.start()
+    connection = psycopg2.connect(local_run.stores.database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT FROM kept")
+    connection.close()
+    with redis.Redis.from_url(local_run.stores.redis) as client:
+        assert client.get("kept") == b"1"
+    assert (local_run.folder / "secrets.json").read_text() == secrets
+
+
+def test_a_run_tells_its_addresses(alive: LocalRun) -> None:
+    said = alive.program.log.read_text()
+
+    assert f"Open   http://localhost:{alive.env['API_PORT']}" in said
+    assert f"Mail   http://localhost:{alive.env['INBOX_HTTP_PORT']}" in said
+
+
+def test_a_second_run_in_the_same_folder_is_refused(alive: LocalRun) -> None:
+    second = alive.command("run", **free_ports())
+
+    assert second.returncode == 1
+    assert f"process {alive.program.pid}" in second.stderr
+    assert "make stop" in second.stderr
+
+
+def test_the_data_of_a_run_that_is_alive_is_not_removed(alive: LocalRun) -> None:
+    assert alive.command("clean").returncode == 1
+    assert alive.program.after_start_check()
+
+
+def test_seed_reaches_the_database_of_the_run_that_is_alive(alive: LocalRun) -> None:
+    seeded = alive.command("seed")
+
+    assert seeded.returncode == 0, seeded.stderr
+    assert "demo data" in seeded.stdout
+    assert "postgres" not in seeded.stdout, "it started a database of its own"
+
+
+@pytest.mark.parametrize("word", ["sync_service", "redis-server", "postgres"])
+def test_what_dies_is_started_again(alive: LocalRun, word: str) -> None:
+    program = alive.program
+    before = program.log.read_text().count("ready again")
+    victim = process_of(program, word)
+
+    victim.send_signal(signal.SIGKILL)
+    program.wait_for(lambda: program.log.read_text().count("ready again") > before)
+
+    assert "ended by SIGKILL and is started again" in program.log.read_text()
+    assert process_of(program, word).pid != victim.pid
+    for variable in ("API_PORT", "SYNC_PORT"):
+        url = f"http://127.0.0.1:{alive.env[variable]}/readyz"
+        program.wait_for(WebProgram(variable, ["true"], ready_url=url, log=program.log).after_start_check)
+
+
+def test_a_killed_run_takes_everything_with_it(local_run: LocalRun) -> None:
+    program = local_run.start()
+    started = family(program)
+
+    os.kill(program.pid or 0, signal.SIGKILL)
+
+    assert wait_until_gone(started) == []
+
+
+def test_taken_ports_are_named_before_anything_starts(local_run: LocalRun) -> None:
+    with contextlib.ExitStack() as occupied:
+        for variable in PORTS:
+            occupied.enter_context(socket.create_server(("127.0.0.1", int(local_run.env[variable]))))
+        refused = local_run.command("run")
+
+    assert refused.returncode == 1
+    for variable in PORTS:
+        assert f"port {local_run.env[variable]}, which" in refused.stderr
+        assert f"make run {variable}=" in refused.stderr
+    assert not (local_run.folder / "postgres").exists()
+
+
+def test_a_port_taken_by_its_ipv6_name_counts_as_taken(local_run: LocalRun) -> None:
+    port = local_run.env["API_PORT"]
+    with socket.create_server(("::1", int(port)), family=socket.AF_INET6):
+        refused = local_run.command("run")
+
+    assert refused.returncode == 1
+    assert f"port {port}, which the site (api_service) needs, is taken" in refused.stderr
+
+
+@pytest.mark.parametrize("value", ["many", "0", "65536"])
+def test_a_port_that_is_none_is_named_with_its_variable(local_run: LocalRun, value: str) -> None:
+    refused = local_run.command("run", SYNC_PORT=value)
+
+    assert refused.returncode == 1
+    assert "SYNC_PORT" in refused.stderr
+    assert value in refused.stderr
+
+
+def test_one_port_for_two_is_refused(local_run: LocalRun) -> None:
+    refused = local_run.command("run", SYNC_PORT=local_run.env["API_PORT"])
+
+    assert refused.returncode == 1
+    assert "both the site" in refused.stderr
+
+
+def test_a_service_that_cannot_start_is_shown_and_everything_else_ends(local_run: LocalRun) -> None:
+    with pytest.raises(NotStarted) as refused:
+        local_run.start(SESSION_KEY="too short")
+
+    assert "SESSION_KEY" in str(refused.value)
+    left = [process for process in psutil.process_iter() if belongs_to(process, local_run.folder)]
+    assert left == []
+
+
+def belongs_to(process: psutil.Process, folder: Path) -> bool:
+    try:
+        words = [*process.cmdline(), *process.environ().values()]
+    except psutil.Error:
+        return False
+    return any(str(folder) in word for word in words)
+
+
+def test_migrate_starts_a_database_where_none_runs_and_clean_removes_it(local_run: LocalRun) -> None:
+    migrated = local_run.command("migrate")
+
+    assert migrated.returncode == 0, migrated.stderr
+    assert "migrations" in migrated.stdout
+    assert not [process for process in psutil.process_iter() if belongs_to(process, local_run.folder)]
+    cluster = (local_run.folder / "postgres").resolve()
+    assert cluster.exists()
+
+    cleaned = local_run.command("clean")
+
+    assert cleaned.returncode == 0, cleaned.stderr
+    assert not cluster.exists()
+    assert not local_run.folder.exists()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGHUP])
+def test_a_run_can_be_ended_while_it_starts(local_run: LocalRun, end: signal.Signals) -> None:
+    env = plain_environment(**local_run.env)
+    with subprocess.Popen(
+        ["python", "-m", "deploy.local", "run"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if "redis" in line:
+                break
+        run.send_signal(end)
+        said, _ = run.communicate(timeout=20)
+
+    assert run.returncode == 0
+    assert "Stopped" in said
+    assert not [process for process in psutil.process_iter() if belongs_to(process, local_run.folder)]

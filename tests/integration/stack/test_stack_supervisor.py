@@ -1,0 +1,111 @@
+"""The supervisor with small programs in place of services."""
+
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.local.program import NotStarted, PortTaken, WebProgram
+from deploy.local.progress import Progress
+from deploy.local.supervisor import StopRequested, Supervisor
+
+SERVER = """
+import http.server, os, signal, sys, threading
+port, lives_s, last_words_s = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+if lives_s:
+    threading.Timer(lives_s, os._exit, [3]).start()
+def end(*_):
+    threading.Event().wait(last_words_s)
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+http.server.HTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+
+
+def server(folder: Path, port: int, *, lives_s: float = 0, last_words_s: float = 0) -> WebProgram:
+    """A web server that ends by itself after `lives_s` (0: never), and takes `last_words_s` to obey SIGTERM."""
+    command = [sys.executable, "-c", SERVER, str(port), str(lives_s), str(last_words_s)]
+    url = f"http://127.0.0.1:{port}/"
+    return WebProgram("server", command, ready_url=url, log=folder / "server.log", cwd=str(folder), timeout_s=10)
+
+
+@contextmanager
+def signal_after(seconds: float, number: signal.Signals = signal.SIGTERM) -> Iterator[None]:
+    timer = threading.Timer(seconds, os.kill, [os.getpid(), number])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def test_a_program_that_keeps_dying_is_started_again_after_growing_pauses(tmp_path: Path, free_port: int) -> None:
+    said = io.StringIO()
+    supervisor = Supervisor(Progress(said))
+    with supervisor.listening():
+        supervisor.start([server(tmp_path, free_port, lives_s=0.4)])
+        with signal_after(5), pytest.raises(StopRequested):
+            supervisor.watch()
+        supervisor.stop()
+
+    assert said.getvalue().count("server ended with code 3 and is started again in 1 s") == 1
+    assert said.getvalue().count("server ended with code 3 and is started again in 2 s") == 1
+
+
+def test_stopping_waits_for_last_words_unless_asked_again(tmp_path: Path, free_port: int) -> None:
+    supervisor = Supervisor(Progress(io.StringIO()))
+    program = server(tmp_path, free_port, last_words_s=10)
+    with supervisor.listening():
+        supervisor.start([program])
+        began = time.monotonic()
+        with signal_after(0.5):
+            supervisor.stop()
+
+    assert 0.4 < time.monotonic() - began < 5
+    assert not program.running()
+
+
+def test_the_signals_mean_again_what_they_meant_before(tmp_path: Path, free_port: int) -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGCHLD)
+    with Supervisor(Progress(io.StringIO())).listening():
+        assert signal.getsignal(signal.SIGTERM) != before[0]
+
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGCHLD)) == before
+
+
+def test_a_program_on_a_taken_port_is_not_started(tmp_path: Path, free_port: int) -> None:
+    with server(tmp_path, free_port), pytest.raises(PortTaken, match=str(free_port)):
+        server(tmp_path, free_port).start()
+
+
+def test_a_program_that_ends_at_start_is_shown_with_its_last_words(tmp_path: Path, free_port: int) -> None:
+    command = [sys.executable, "-c", "print('no such key'); raise SystemExit(0)"]
+    program = WebProgram("short", command, ready_url=f"http://127.0.0.1:{free_port}/", log=tmp_path / "log")
+
+    with pytest.raises(NotStarted, match="short ended at start with code 0\nno such key"):
+        program.start()
+
+
+def test_a_program_that_is_never_ready_is_ended(tmp_path: Path, free_port: int) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    url = f"http://127.0.0.1:{free_port}/"
+    program = WebProgram("mute", command, ready_url=url, log=tmp_path / "log", timeout_s=0.5)
+
+    with pytest.raises(NotStarted, match="mute was not ready in"):
+        program.start()
+    assert not program.running()
+
+
+def test_a_missing_program_is_named(tmp_path: Path, free_port: int) -> None:
+    url = f"http://127.0.0.1:{free_port}/"
+    program = WebProgram("ghost", ["no-such-server"], ready_url=url, log=tmp_path / "log")
+
+    with pytest.raises(NotStarted, match="no-such-server is not on this machine"):
+        program.start()
