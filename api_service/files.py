@@ -22,6 +22,7 @@ _TYPES: Final = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
     ".m3u8": "application/vnd.apple.mpegurl",
+    ".m4s": "video/iso.segment",
     ".ts": "video/mp2t",
     ".webp": "image/webp",
     ".woff2": "font/woff2",
