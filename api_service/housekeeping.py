@@ -86,4 +86,6 @@ async def _every(pause_s: float, work: Callable[[], Awaitable[object]]) -> None:
             await work()
         except DatabaseUnavailable as error:
             log.warning("housekeeping put off", reason=str(error))
+        except Exception:  # one task's mistake must not end the others
+            log.exception("housekeeping failed")
         await asyncio.sleep(pause_s)

@@ -145,6 +145,9 @@ class Relay:
             except DatabaseUnavailable as error:
                 log.warning("the outbox cannot be read, trying again", reason=str(error))
                 claimed = 0
+            except Exception:  # the relay must outlive any mistake: without it no invitation leaves
+                log.exception("relaying failed, trying again")
+                claimed = 0
             if claimed < self._batch:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY_S):
@@ -175,6 +178,9 @@ class Relay:
         except (Unroutable, NotConfirmed) as error:
             log.warning("event not published, it will be tried again", id=event.id, type=event.type, reason=str(error))
             return f"{type(error).__name__}: {error}"
+        except Exception as error:
+            log.exception("publishing failed, it will be tried again", id=event.id, type=event.type)
+            return f"{type(error).__name__}: {error}"
         return None
 
     async def settle(self, claimed: Sequence[Row], outcomes: Sequence[str | None]) -> None:
@@ -194,10 +200,10 @@ class Relay:
 
 
 def _pause(reason: str, attempts: int) -> timedelta:
-    """Give how long an event waits: one that no queue takes backs off alone, a broker's absence ends for all."""
-    if reason.startswith(Unroutable.__name__):
-        return timedelta(seconds=min(BACKOFF_FIRST_S * 2 ** min(attempts - 1, 20), BACKOFF_MOST_S))
-    return timedelta(seconds=RETRY_S)
+    """Give how long an event waits: a broker's absence ends for all, whatever else is wrong backs off alone."""
+    if reason.startswith(NotConfirmed.__name__):
+        return timedelta(seconds=RETRY_S)
+    return timedelta(seconds=min(BACKOFF_FIRST_S * 2 ** min(attempts - 1, 20), BACKOFF_MOST_S))
 
 
 async def measure(db: Database) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -223,6 +224,57 @@ async def test_a_relay_frozen_past_its_lease_does_not_cut_short_the_next_one_s(
         await frozen.settle([before], ["NotConfirmed: no answer"])
 
         assert await cinema.value("SELECT due_at > now() + interval '20 s' FROM outbox") is True
+
+
+class StumblingBroker(Broker):
+    """A connection that cannot bear one of the events."""
+
+    unbearable = ""
+
+    async def publish(self, event: Event, *, deadline_s: float = 5.0) -> None:
+        if event.id == self.unbearable:
+            raise ZeroDivisionError("a mistake of ours")
+        await super().publish(event, deadline_s=deadline_s)
+
+
+async def test_a_mistake_over_one_event_stops_neither_the_others_nor_the_relay(
+    db: Database, cinema: Cinema, amqp_url: str
+) -> None:
+    broker = StumblingBroker(amqp_url, "api_service")
+    await broker.start()
+    bad, good, later = an_invitation(), an_invitation(), an_invitation()
+    broker.unbearable = bad.id
+    relay = Relay(db, broker)
+    async with Listener(amqp_url) as listener:
+        await relay.start()
+        await write(db, bad, good)
+        await listener.until(1)
+        await write(db, later)
+        assert [event.id for event in await listener.until(2)] == [good.id, later.id]
+    await relay.close()
+    await broker.close()
+
+    (row,) = await cinema.rows("SELECT id, last_error FROM outbox WHERE published_at IS NULL")
+    assert (row.id, row.last_error) == (UUID(bad.id), "ZeroDivisionError: a mistake of ours")
+
+
+async def test_a_relay_that_stumbles_itself_goes_on(
+    db: Database, cinema: Cinema, amqp_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected_broker(amqp_url) as broker:
+        relay = Relay(db, broker)
+        claim, stumbles = relay.claim, iter([True, False])
+
+        async def stumble_once() -> list[Any]:
+            if next(stumbles, False):
+                raise ZeroDivisionError
+            return await claim()
+
+        monkeypatch.setattr(relay, "claim", stumble_once)
+        await relay.start()
+        await write(db, an_invitation())
+        await until_published(cinema)
+        await relay.close()
 
 
 async def test_closing_finishes_the_round_under_way(db: Database, cinema: Cinema, amqp_url: str) -> None:
