@@ -20,12 +20,16 @@ const title = document.title;
 
 // -- the player -----------------------------------------------------------------------------------------------------
 
+/** The elements that the page uses; media-chrome has thrice as many. */
+const CONTROLS = ["controller", "control-bar", "play-button", "time-range", "time-display", "seek-backward-button",
+  "seek-forward-button", "mute-button", "volume-range", "fullscreen-button", "loading-indicator"];
+
 async function loadControls() {
   try {
     const { addTranslation, setLanguage } = await import("../vendor/media-chrome/utils/i18n.js");
     addTranslation("ru", RUSSIAN); // before its elements are there: they read their words once
     setLanguage(lang);
-    await import("../vendor/media-chrome/index.js");
+    await Promise.all(CONTROLS.map((name) => import(`../vendor/media-chrome/media-${name}.js`)));
   } catch (error) {
     console.warn("media-chrome is not served here; the browser's own controls are used", error);
     video.controls = true;

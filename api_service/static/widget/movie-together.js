@@ -83,13 +83,13 @@ export class MovieTogether extends HTMLElement {
 
   set media(media) {
     this.#media = media;
-    if (this.#connected) this.connect();
+    if (this.#overlay) this.connect();
   }
 
   /** `async () => ({ticket, socket_url})`, for pages that get tickets in their own way; else `join-url` is asked. */
   set join(join) {
     this.#join = join;
-    if (this.#connected) this.connect();
+    if (this.#overlay) this.connect();
   }
 
   /** The room as known here (room, you, limits, playback, members, messages), or null. */

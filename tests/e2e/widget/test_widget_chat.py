@@ -1,0 +1,100 @@
+"""The chat: nothing typed is lost, nothing is said twice, names and texts are only ever text."""
+
+from __future__ import annotations
+
+import asyncio
+
+from playwright.async_api import expect
+
+from tests.e2e.site import Site
+from tests.e2e.viewer import PATIENCE_MS, Viewer
+
+
+async def test_text_typed_while_the_service_is_away_arrives_once_when_it_is_back(
+    site: Site, together: tuple[Viewer, Viewer]
+) -> None:
+    elena, farid = together
+    killing = asyncio.create_task(asyncio.to_thread(site.kill_sync))
+    await expect(farid.page.locator("#line")).to_have_attribute("data-line", "lost", timeout=PATIENCE_MS)
+
+    await farid.say("Сказано без связи")
+    await killing
+
+    await elena.see_text("Сказано без связи")
+    await expect(farid.page.locator("movie-together-chat .unsent")).to_have_count(0, timeout=PATIENCE_MS)
+    assert (await farid.messages()).count("Сказано без связи") == 1
+    assert (await elena.messages()).count("Сказано без связи") == 1
+
+
+async def test_text_unsent_at_a_reload_is_sent_after_it_and_a_draft_is_still_there(
+    site: Site, together: tuple[Viewer, Viewer]
+) -> None:
+    elena, farid = together
+    killing = asyncio.create_task(asyncio.to_thread(site.kill_sync))
+    await expect(farid.page.locator("#line")).to_have_attribute("data-line", "lost", timeout=PATIENCE_MS)
+    await farid.say("Пережить перезагрузку")
+    await farid.page.locator("movie-together-chat textarea").fill("черновик")
+    await farid.page.reload()
+    await killing
+    await farid.wait_in_room()
+
+    await elena.see_text("Пережить перезагрузку")
+    await asyncio.sleep(1)
+
+    assert (await elena.messages()).count("Пережить перезагрузку") == 1
+    await expect(farid.page.locator("movie-together-chat textarea")).to_have_value("черновик")
+
+
+async def test_a_text_that_is_too_long_cannot_be_sent_and_says_by_how_much(together: tuple[Viewer, Viewer]) -> None:
+    _, farid = together
+    field = farid.page.locator("movie-together-chat textarea")
+
+    await field.fill("👩‍👩‍👧" * 501)  # one character to a reader, eight to a computer
+    await field.press("Enter")
+
+    await expect(farid.page.locator("movie-together-chat #hint")).to_contain_text("501 из 500")
+    await expect(farid.page.locator("movie-together-chat .send")).to_be_disabled()
+    assert await field.input_value() != "", "what was typed stays"
+    await field.fill("👩‍👩‍👧" * 500)
+    await field.press("Enter")
+    await expect(field).to_have_value("")
+    await expect(farid.page.locator("movie-together-chat .unsent")).to_have_count(0, timeout=PATIENCE_MS)
+
+
+async def test_texts_are_never_read_as_markup(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+
+    await farid.say("<img src=x onerror=alert(1)> <b>жирно</b>")
+
+    await elena.see_text("<img src=x onerror=alert(1)> <b>жирно</b>")
+    assert await elena.page.locator("movie-together-chat li img, movie-together-chat li b").count() == 0
+
+
+async def test_who_reads_earlier_lines_is_told_of_new_ones_and_not_moved(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    for number in range(4):
+        await elena.say("\n".join(f"строка {number}.{line}" for line in range(10)))
+    await farid.see_text("строка 3.9")
+    chat = farid.page.locator("movie-together-chat .list")
+    await chat.evaluate("list => { list.scrollTop = 0; }")
+
+    await elena.say("новая строка")
+
+    more = farid.page.locator("movie-together-chat .more")
+    await expect(more).to_contain_text("1 новое сообщение")
+    assert await chat.evaluate("list => list.scrollTop") == 0
+    await expect(farid.page).to_have_title("(1) Смотритель приливов · Кино вместе")
+    await more.click()
+    await expect(farid.page.locator("movie-together-chat").get_by_text("новая строка")).to_be_in_viewport()
+    await expect(more).to_be_hidden()
+    await expect(farid.page).to_have_title("Смотритель приливов · Кино вместе")
+
+
+async def test_comings_and_goings_are_shown(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    await elena.see_text(f"{farid.name}\u2069 теперь здесь")
+
+    await farid.page.goto("about:blank")
+
+    await elena.see_text(f"{farid.name}\u2069 не на связи")
+    await expect(elena.page.locator("movie-together-people li")).to_have_count(1, timeout=PATIENCE_MS)

@@ -1,0 +1,163 @@
+"""The widget against the real services: in step, wishes heard, corrections never mistaken for them."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import NewViewer
+from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
+from tests.e2e.widget.conftest import OpenRoom
+
+# Two browsers, the services and the stores share two cores here; on a quiet machine it is a tenth of this.
+IN_STEP_MS = 80
+
+
+async def distances(one: Viewer, other: Viewer, seconds: float) -> list[float]:
+    """Give how far apart two players were, a few times a second."""
+    found = []
+    for _ in range(int(seconds / 0.2)):
+        first, second = await asyncio.gather(one.sample(), other.sample())
+        found.append(abs(first.position_at(second.at_ms) - second.position_ms))
+        await asyncio.sleep(0.2)
+    return found
+
+
+async def playback(viewer: Viewer) -> dict[str, object]:
+    found: dict[str, object] = await viewer.page.locator("movie-together").evaluate("room => room.room.playback")
+    return found
+
+
+async def test_two_players_run_in_step_and_stay_so(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+
+    apart = await distances(elena, farid, 4)
+
+    assert statistics.median(apart) < IN_STEP_MS / 2, apart
+
+
+async def test_corrections_are_nobodys_wish(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    before = await playback(elena)
+
+    # Somebody's machine stumbles: the picture is half a second behind, and the widget brings it back by itself.
+    await farid.video.evaluate("video => { for (const until = Date.now() + 600; Date.now() < until;); }")
+    await asyncio.sleep(3)
+
+    assert await playback(elena) == before
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+
+
+async def test_a_pause_made_on_the_player_itself_is_everyones(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+
+    await farid.video.evaluate("video => video.pause()")  # as the system's media keys and picture-in-picture do
+
+    await elena.wait_playing(playing=False)
+    await elena.see_text(f"{farid.name}\u2069: пауза")
+    await farid.video.evaluate("video => { video.play().catch(() => {}); }")
+    await asyncio.gather(elena.wait_playing(), farid.wait_playing())
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+
+
+async def test_a_seek_made_on_the_player_itself_is_everyones(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+
+    await farid.video.evaluate("video => { video.currentTime = 60; }")
+
+    await elena.see_text(f"{farid.name}\u2069: переход на 1:00")
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    assert (await elena.sample()).position_ms > 60_000
+
+
+async def test_the_keyboard_pauses_and_seeks_for_everyone(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+
+    button = farid.page.locator("media-play-button")
+    await expect(button).to_have_attribute("aria-label", "пауза", timeout=PATIENCE_MS)  # the controls know the player
+    await button.focus()
+    await farid.page.keyboard.press("k")
+    await asyncio.gather(elena.wait_playing(playing=False), farid.wait_playing(playing=False))
+    before = (await elena.sample()).position_ms
+    await farid.page.keyboard.press("ArrowRight")
+    await elena.see_text(f"{farid.name}\u2069: переход")
+
+    await wait_together(elena, farid, within_ms=1, seconds=10)
+    assert (await elena.sample()).position_ms > before + 5_000
+
+
+async def test_the_speed_is_everyones(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+
+    await farid.page.locator("#rate").select_option("1.5")
+
+    await elena.see_text("скорость 1.5×")
+    await expect(elena.page.locator("#rate")).to_have_value("1.5")
+    assert 1.4 < (await elena.sample()).rate < 1.6
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+
+
+async def test_a_reload_comes_back_to_where_the_film_is(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+
+    await farid.page.reload()
+    await farid.wait_in_room()
+    await farid.wait_playing()
+
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    assert (await elena.sample()).paused is False, "coming back moves nobody"
+
+
+async def test_where_only_the_owner_steers_a_guest_is_told_and_stays_in_step(
+    new_viewer: NewViewer, open_room: OpenRoom
+) -> None:
+    elena, farid = await new_viewer("elena"), await new_viewer("farid")
+    link = await open_room(elena, only_owner=True)
+    await farid.sign_in()
+    await farid.enter(link)
+    await farid.wait_playing()
+
+    await expect(farid.page.locator("#rate")).to_be_disabled()
+    await farid.video.evaluate("video => video.pause()")
+    await expect(farid.page.locator("movie-together .pill")).to_contain_text("только владелец")
+
+    await farid.wait_playing()
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    assert (await playback(elena))["by"] is None, "the film still runs as it began"
+
+
+async def test_a_browser_that_refuses_sound_shows_the_film_in_step_and_one_button(
+    new_viewer: NewViewer, open_room: OpenRoom, cautious_viewer: Viewer
+) -> None:
+    elena, boris = await new_viewer("elena"), cautious_viewer
+    link = await open_room(elena)
+    await boris.page.goto(link)
+    # Looking into a page counts as a press there, so the start is seen from Elena's.
+    await expect(elena.page.locator("movie-together-people li:not(.loading)")).to_have_count(2, timeout=PATIENCE_MS)
+    await asyncio.sleep(3)
+
+    button = boris.page.locator("movie-together button.press")
+    await expect(button).to_have_text("Включить звук", timeout=PATIENCE_MS)
+    assert await boris.video.evaluate("video => video.muted")
+    await wait_together(elena, boris, within_ms=IN_STEP_MS, seconds=10)
+    await button.click()
+
+    await expect(button).to_have_count(0)
+    assert not await boris.video.evaluate("video => video.muted")
+    await boris.wait_playing()
+    await wait_together(elena, boris, within_ms=IN_STEP_MS, seconds=10)
+
+
+async def test_a_stream_plays_like_a_file(new_viewer: NewViewer, open_room: OpenRoom) -> None:
+    elena, farid = await new_viewer("elena"), await new_viewer("farid")
+    link = await open_room(elena, film="paper-whales")
+    await farid.sign_in()
+    await farid.enter(link)
+    await farid.wait_playing()
+
+    assert (await farid.video.evaluate("video => video.currentSrc")).startswith("blob:")
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
