@@ -15,7 +15,13 @@ class Socket(Protocol):
     role: str
 
     def write(self, data: bytes) -> None:
-        """Hand whole frames to the transport; never raises, never waits."""
+        """Hand whole frames to the transport, and what was kept for it behind them; never raises, never waits."""
+
+    def keep(self, frame: bytes) -> None:
+        """Keep a frame of this socket's own for the next write, so that it comes after the room's events."""
+
+    def flush(self) -> None:
+        """Write what is still kept."""
 
 
 class Audience:
@@ -51,14 +57,16 @@ class Audience:
         if self.sockets:
             self._burst.append(frame)
 
-    def flush(self) -> None:
-        """Write what was pushed."""
+    def flush(self) -> int:
+        """Write what was pushed; gives how many deliveries that were."""
         burst = self._burst
         if not burst:
-            return
+            return 0
         data = burst[0] if len(burst) == 1 else b"".join(burst)
-        metrics.deliveries += len(burst) * len(self.sockets)
+        deliveries = len(burst) * len(self.sockets)
+        metrics.deliveries += deliveries
         self._burst = []
         # A copy, for a write may find its socket dead and take it out.
         for socket in tuple(self.sockets):
             socket.write(data)
+        return deliveries

@@ -60,6 +60,7 @@ class Connection:
         self._seat: Seat | None = None
         self._renew_at_s = 0.0
         self._closing = False
+        self._kept: list[bytes] = []
         now_s = self._loop.time()
         self.heard_at_s = now_s
         self._commands = TokenBucket(limits.COMMANDS, now_s)
@@ -156,8 +157,8 @@ class Connection:
                 and not self._commands.take(self.heard_at_s)
             ):
                 self._command(Report(by=self.member_id, rtt_ms=rtt_ms), None)
-        # Written at once, not at the end of the turn: this is what the client's clock is made of.
-        self.write(text_frame(protocol.pong(message["t0"], t1, self._hub.clock.now_ms(), token)))
+        # Sent at once, not at the end of the turn: this is what the client's clock is made of.
+        self._send(text_frame(protocol.pong(message["t0"], t1, self._hub.clock.now_ms(), token)))
 
     def _command(self, command: Command, id_: str | None) -> None:
         room = self.room
@@ -198,8 +199,23 @@ class Connection:
         """Send a message to this socket alone, after the events of this turn."""
         self._hub.tell(self, text_frame(message))
 
+    def keep(self, frame: bytes) -> None:
+        """Keep a frame of this socket's own, to go out behind the room's events in the same write."""
+        self._kept.append(frame)
+
+    def flush(self) -> None:
+        """Write what is still kept."""
+        if self._kept:
+            self.write(b"")
+
     def write(self, data: bytes) -> None:
-        """Hand whole frames to the transport; a socket that does not read is sent away."""
+        """Hand whole frames to the transport, and what was kept behind them; who does not read is sent away."""
+        if self._kept:
+            data = b"".join((data, *self._kept))
+            self._kept.clear()
+        self._send(data)
+
+    def _send(self, data: bytes) -> None:
         transport = self._transport
         # uvloop raises where asyncio drops what is written to a transport that has just been lost.
         if self._closing or transport.is_closing():

@@ -23,17 +23,19 @@ from sync_service.frames import text_frame
 from sync_service.keys import RoomKeys
 from sync_service.live_room import LiveRoom
 from sync_service.log import Record
-from sync_service.orders import Order
+from sync_service.orders import Done, Order
+from sync_service.pace import Pace
 from sync_service.partition import Partition, Partitions
 from sync_service.recovery import Recovery
 from sync_service.redis_link import RedisLink
-from sync_service.room import auto_start_due_ms
+from sync_service.room import Refusal, auto_start_due_ms
 from sync_service.state import State
 from sync_service.welcome import snapshot
 
 log = structlog.get_logger(__name__)
 
 GAP_S: Final = 0.1
+START_RETRY_S: Final = 0.5
 UNLOAD_AFTER_S: Final = 30.0
 
 
@@ -50,7 +52,9 @@ class Hub:
         self._recovery = Recovery(link, self.partitions, self._closed)
         self._ready: set[LiveRoom] = set()
         self._dirty: set[Audience] = set()
-        self._private: list[tuple[Socket, bytes]] = []
+        self._told: set[Socket] = set()
+        self._pace = Pace(self._loop.time())
+        self._fan_out_due = False
         self._turn_due = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self.on_left: Callable[[LiveRoom, MemberLeft], None] = lambda _room, _event: None
@@ -147,7 +151,8 @@ class Hub:
 
     def tell(self, socket: Socket, frame: bytes) -> None:
         """Write a frame to one socket, after the events that this turn brings it."""
-        self._private.append((socket, frame))
+        socket.keep(frame)
+        self._told.add(socket)
         self._end_turn_soon()
 
     def _end_turn_soon(self) -> None:
@@ -165,12 +170,24 @@ class Hub:
                 log.exception("a room's commands could not be decided", room=room.id)
                 room.fail()
         self._link.flush()
+        if not self._fan_out_due:
+            wait_s = self._pace.wait_s(self._loop.time())
+            if wait_s:
+                self._fan_out_due = True
+                self._loop.call_later(wait_s, self._fan_out)
+            else:
+                self._fan_out()
+
+    def _fan_out(self) -> None:
+        self._fan_out_due = False
         dirty, self._dirty = self._dirty, set()
+        deliveries = 0
         for audience in dirty:
-            audience.flush()
-        private, self._private = self._private, []
-        for socket, frame in private:
-            socket.write(frame)
+            deliveries += audience.flush()
+        told, self._told = self._told, set()
+        for socket in told:
+            socket.flush()
+        self._pace.delivered(deliveries, self._loop.time())
 
     def applied(self, room: LiveRoom, records: Sequence[Record]) -> None:
         """Bring events to the sockets and act on what concerns this node (Feed)."""
@@ -190,6 +207,7 @@ class Hub:
         for socket in tuple(room.audience.sockets):
             socket.write(frame)
         self.on_snapshot(room)
+        self._watch_start(room)
 
     def _closed(self, room: LiveRoom, reason: str) -> None:
         room.audience.flush()
@@ -198,18 +216,22 @@ class Hub:
 
     def _watch_start(self, room: LiveRoom) -> None:
         due_ms = auto_start_due_ms(room.state)
-        if due_ms is not None and room.start_watched_ms != due_ms:
+        if due_ms is not None and due_ms != room.start_watched_ms:
             room.start_watched_ms = due_ms
             self._loop.call_later(max(due_ms - self.clock.now_ms(), 0) / 1000, self._start_due, room, due_ms)
 
     def _start_due(self, room: LiveRoom, due_ms: int) -> None:
-        if auto_start_due_ms(room.state) != due_ms or not room.audience.sockets:
-            return
-        if self.clock.now_ms() < due_ms:
-            room.start_watched_ms = 0
+        room.start_watched_ms = None
+        if auto_start_due_ms(room.state) != due_ms or self.clock.now_ms() < due_ms:
             self._watch_start(room)
             return
-        room.submit(Order(AutoStart(), lambda _outcome: None))
+
+        def done(outcome: Done | Refusal) -> None:
+            if isinstance(outcome, Refusal):
+                self._loop.call_later(START_RETRY_S, self._watch_start, room)
+
+        # Every node that follows the room does this; the guard lets one win.
+        room.submit(Order(AutoStart(), done))
 
     # --- catching up ---
 

@@ -8,6 +8,7 @@ applied strictly in their order, chained by hash; whatever does not fit means re
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -81,10 +82,11 @@ class LiveRoom:
         self._heard: list[Bell] = []
         self._in_flight: list[tuple[Order, tuple[Event, ...]]] = []
         self._bodies: Sequence[bytes] = ()
+        self._sent_s = 0.0
         self._own: _Committed | None = None
         self.syncing = False
         self.held: set[str] = set()  # members whom the store knows as connected to this node
-        self.start_watched_ms = 0
+        self.start_watched_ms: int | None = None
         self.copy = RoomCopy(snapshot)
 
     @property
@@ -171,12 +173,14 @@ class LiveRoom:
 
     def _commit(self, step: Step) -> None:
         self._bodies = step.bodies
+        self._sent_s = time.perf_counter()
         try:
             self.store.commit(self.id, self.keys, step, self._answered)
         except StoreAway:
             self._refuse_all("try_again")
 
     def _answered(self, reply: Any) -> None:
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - self._sent_s)
         if isinstance(reply, Exception):
             metrics.commit_outcomes["unknown"] += 1
             log.warning("a commit has no known outcome", room=self.id, reason=str(reply))
@@ -220,10 +224,10 @@ class LiveRoom:
             self.feed.gap(self)
 
     def _again(self) -> None:
-        """Put the orders of a refused step back in front, in their order."""
+        """Put the orders of a refused step back in front, in their order; none tries without end."""
         for order, _ in reversed(self._in_flight):
             order.attempts += 1
-            if order.attempts >= ATTEMPTS_MOST:
+            if order.attempts > ATTEMPTS_MOST:
                 order.on_done(Refusal("try_again", "others changed the room at the same moment"))
             else:
                 self._waiting.appendleft(order)
@@ -231,11 +235,14 @@ class LiveRoom:
 
     def _duplicate(self, key: str, seq: int) -> None:
         """One of the orders was applied before: answer it as then, and decide the others again."""
-        for index, (order, _) in enumerate(self._in_flight):
+        others = []
+        for order, outcome in self._in_flight:
             if order.key == key:
-                del self._in_flight[index]
                 order.on_done(Done(seq))
-                break
+            else:
+                order.attempts -= 1  # it was not their turn that failed
+                others.append((order, outcome))
+        self._in_flight = others
         self._again()
         self.feed.ready(self)
 

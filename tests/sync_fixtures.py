@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,17 @@ class SyncNode:
         return f"http://127.0.0.1:{self.port}{path}"
 
 
-def start_node(run: RunProcess, cinema: Cinema, redis_url: str, amqp_url: str, **settings: str) -> SyncNode:
-    """Start a sync process and wait until it is alive."""
+def start_node(
+    run: RunProcess,
+    cinema: Cinema,
+    redis_url: str,
+    amqp_url: str,
+    *,
+    until: str = "/readyz",
+    program: Sequence[str] = ("python", "-m", "sync_service"),
+    **settings: str,
+) -> SyncNode:
+    """Start a sync process and wait until it is ready (or, without its Redis, alive: ``until="/healthz"``)."""
     port = port_for.select_random()
     environment = {
         **cinema.settings,
@@ -103,8 +112,8 @@ def start_node(run: RunProcess, cinema: Cinema, redis_url: str, amqp_url: str, *
         "SYNC_PORT": str(port),
         **settings,
     }
-    ready_url = f"http://127.0.0.1:{port}/healthz"
-    process = run(["python", "-m", "sync_service"], environment, ready_url, name=f"sync-{port}")
+    ready_url = f"http://127.0.0.1:{port}{until}"
+    process = run(program, environment, ready_url, name=f"sync-{port}")
     return SyncNode(process, port)
 
 

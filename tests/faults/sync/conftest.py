@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -11,10 +12,10 @@ from tests.sync_fixtures import Cinema, SyncNode, cinema, crowd, room, start_nod
 
 __all__ = ["cinema", "crowd", "room"]
 
-StartNode = Callable[[], SyncNode]
+StartNode = Callable[..., SyncNode]
 
 
 @pytest.fixture
 def start(run_process: RunProcess, cinema: Cinema, own_redis_url: str, own_amqp_url: str) -> StartNode:
     """Start a node on the stores that this test may break."""
-    return lambda: start_node(run_process, cinema, own_redis_url, own_amqp_url)
+    return partial(start_node, run_process, cinema, own_redis_url, own_amqp_url)

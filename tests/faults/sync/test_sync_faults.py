@@ -21,7 +21,7 @@ from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
 
 Room = dict[str, Any]
-StartNode = Callable[[], SyncNode]
+StartNode = Callable[..., SyncNode]
 
 
 async def keep_saying(client: RoomClient, count: int, pause_s: float = 0.05) -> list[str]:
@@ -154,7 +154,7 @@ async def test_without_redis_a_node_starts_says_so_and_serves_once_it_is_there(
     start: StartNode, own_stores: PrivateStores, crowd: Crowd, room: Room
 ) -> None:
     own_stores.redis.stop()
-    node = start()
+    node = start(until="/healthz")
     assert await status(node, "/readyz") == 503
     with pytest.raises(Disconnected) as ended:
         await crowd.enter(node, room)

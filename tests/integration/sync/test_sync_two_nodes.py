@@ -166,3 +166,14 @@ async def test_the_room_is_never_fuller_than_it_may_be(nodes: Nodes, crowd: Crow
 
     codes = await asyncio.gather(*(attempt(n) for n in range(8)))
     assert sorted(codes) == [0] * 3 + [4409] * 5
+
+
+async def test_repeating_many_commands_at_once_answers_each_as_before(node: SyncNode, crowd: Crowd, room: Room) -> None:
+    anna = await crowd.enter(node, room)
+    first = [await anna.seek(n, id_=f"s{n}") for n in range(25)]
+    end = anna.point
+    await anna.reconnect()
+    anna.received.clear()
+    again = await asyncio.gather(*(anna.seek(n, id_=f"s{n}") for n in range(25)))
+    assert again == first
+    assert anna.point == end

@@ -1,0 +1,134 @@
+"""What happens when a bell is not heard, or the store goes back in time: it is noticed, and everyone ends alike."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from shared.broker import Broker
+from shared.events import Event
+from tests.processes import RunProcess
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+
+Room = dict[str, Any]
+StartNode = Callable[..., SyncNode]
+
+MUTE = """
+import hashlib, runpy
+from sync_service import store
+script = store.COMMIT
+before = script.source
+script.source = before.replace(b"redis.call('SPUBLISH', channel, ", b"tostring(")
+assert script.source != before
+script.sha = hashlib.sha1(script.source).hexdigest()
+runpy.run_module("sync_service", run_name="__main__")
+"""
+
+
+async def seconds_until_heard(speaker: Any, listener: Any) -> float:
+    started = time.monotonic()
+    await speaker.say("can you hear me?")
+    await listener.expect("said")
+    return time.monotonic() - started
+
+
+async def test_a_bell_that_never_rings_is_found_out_by_comparing_heads(
+    run_process: RunProcess, start: StartNode, cinema: Cinema, own_redis_url: str, own_amqp_url: str, crowd: Crowd
+) -> None:
+    listening = start()
+    mute = start_node(run_process, cinema, own_redis_url, own_amqp_url, program=["python", "-c", MUTE])
+    loud = start()
+    room = cinema.room()
+    anna = await crowd.enter(listening, room)
+    heard = await crowd.enter(loud, room)
+    assert await seconds_until_heard(heard, anna) < 1
+    unheard = await crowd.enter(mute, room)
+    assert 0.2 < await seconds_until_heard(unheard, anna) < 5
+    # The next bell does it too: its predecessor is unknown.
+    await unheard.say("and now?")
+    await heard.say("now!")
+    await anna.expect(lambda message: message["type"] == "said" and message["message"]["text"] == "now!", timeout_s=2)
+    assert [event["seq"] for event in anna.events] == list(range(anna.events[0]["seq"], anna.point[1] + 1))
+
+
+async def test_a_lost_subscription_loses_no_event(
+    start: StartNode, own_redis_url: str, crowd: Crowd, room: Room
+) -> None:
+    nodes = start(), start()
+    anna, boris = await crowd.enter(nodes[0], room), await crowd.enter(nodes[1], room)
+    with redis.Redis.from_url(own_redis_url) as store:
+        for n in range(6):
+            assert store.client_kill_filter(_type="pubsub") == 2
+            await boris.say(f"{n}")
+            await asyncio.sleep(0.4)
+    await anna.reaches(boris.point[1])
+    assert [message["text"] for message in anna.messages] == [str(n) for n in range(6)]
+    assert anna.close_code is None
+
+
+async def test_a_store_that_lost_a_tail_begins_a_new_epoch_and_everyone_starts_over_from_it(
+    start: StartNode, own_redis_url: str, crowd: Crowd, room: Room
+) -> None:
+    nodes = start(), start()
+    clients = [await crowd.enter(nodes[n % 2], room) for n in range(4)]
+    away = await crowd.enter(nodes[0], room)
+    await clients[0].seek(10_000)
+    await clients[1].say("survives")
+    for client in (*clients, away):
+        await client.reaches(clients[1].point[1])
+    with redis.Redis.from_url(own_redis_url) as store:
+        survived = {key: store.dump(key) for key in store.scan_iter()}
+        await clients[0].seek(20_000)
+        await clients[1].say("is lost")
+        for client in (*clients, away):
+            await client.reaches(clients[1].point[1])
+        await away.drop()
+        store.flushdb()
+        for key, value in survived.items():
+            store.restore(key, 0, value)
+    for client in clients:
+        await client.expect("snapshot", timeout_s=8)
+    await away.reconnect()
+    assert away.welcome["mode"] == "snapshot"
+    await clients[2].say("goes on")
+    for client in (*clients, away):
+        await client.until(lambda client=client: client.messages[-1]["text"] == "goes on")  # type: ignore[misc]
+        assert client.point == clients[2].point
+        assert client.point[0] == 2
+        assert client.playback["position_ms"] == 10_000
+        assert [message["text"] for message in client.messages] == ["survives", "goes on"]
+
+
+async def test_when_the_journals_relay_dies_another_node_takes_over(
+    start: StartNode, own_amqp_url: str, crowd: Crowd, room: Room
+) -> None:
+    told: dict[str, Event] = {}
+
+    async def keep(event: Event) -> None:
+        told[event.id] = event
+
+    archive = Broker(own_amqp_url, "api_service")
+    archive.consume("api_service.journal", ("visit.*.v1", "playback.changed.v1", "chat.*.v1"), keep)
+    await archive.start()
+    try:
+        await archive.wait_connected()
+        nodes = start(), start()
+        clients = [await crowd.enter(node, room) for node in nodes]
+        for n in range(20):
+            await asyncio.gather(*(client.say(f"{n}") for client in clients if client.close_code is None))
+            if n == 4:
+                nodes[0].process.kill()
+                await clients[0].closed()
+            await asyncio.sleep(0.5)
+        for _ in range(150):
+            if len(told) >= clients[1].point[1]:
+                break
+            await asyncio.sleep(0.1)
+    finally:
+        await archive.close()
+    seqs = sorted(event.data["seq"] for event in told.values())
+    assert [seq for seq in seqs if seq <= 27] == list(range(1, 28))

@@ -1,0 +1,32 @@
+"""The fan-out waits only when waiting pays."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync_service.pace import WAIT_MOST_S, Pace
+
+
+def paced(per_s: float) -> Pace:
+    """A pace that has seen a second of this rate."""
+    pace = Pace(0.0)
+    for tick in range(1, 101):
+        pace.delivered(round(per_s / 100), tick / 100)
+    return pace
+
+
+@pytest.mark.parametrize("per_s", [0, 1_000, 20_000, 39_000])
+def test_a_calm_node_never_waits(per_s: float) -> None:
+    assert paced(per_s).wait_s(1.0) == 0
+
+
+def test_a_busy_node_waits_longer_the_busier_it_is() -> None:
+    assert 0 < paced(60_000).wait_s(1.0) < paced(100_000).wait_s(1.0) < WAIT_MOST_S
+
+
+def test_it_never_waits_longer_than_nobody_notices() -> None:
+    assert paced(1_000_000).wait_s(1.0) == WAIT_MOST_S
+
+
+def test_after_a_burst_has_passed_it_is_calm_at_once() -> None:
+    assert paced(200_000).wait_s(1.3) == 0
