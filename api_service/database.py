@@ -153,6 +153,14 @@ class Transaction(Connection):
     def __init__(self, raw: aiopg.Connection) -> None:
         super().__init__(raw)
         self.announcements: set[str] = set()
+        self.begun = False
+
+    async def _execute(self, sql: str, values: dict[str, Any] | None, deadline_s: float) -> Any:
+        if self.begun:
+            return await super()._execute(sql, values, deadline_s)
+        # BEGIN travels with the first statement: one round trip less, a tenth of what opening a room costs.
+        self.begun = True
+        return await super()._execute(f"BEGIN; {sql}", values, deadline_s)
 
     def announce(self, topic: str) -> None:
         """Wake this process's waiters for ``topic`` after the commit.
@@ -228,14 +236,14 @@ class Database:
         """Lend a connection whose statements take effect together at the end, or not at all after an exception."""
         async with self._lend() as raw:
             transaction = Transaction(raw)
-            await transaction.command("BEGIN")
             try:
                 yield transaction
             except Exception:
-                if not raw.closed:
+                if transaction.begun and not raw.closed:
                     await transaction.command("ROLLBACK")
                 raise
-            await transaction.command("COMMIT")
+            if transaction.begun:
+                await transaction.command("COMMIT")
         for topic in transaction.announcements:
             self.announcement(topic).set()
 

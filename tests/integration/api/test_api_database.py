@@ -161,6 +161,28 @@ async def test_a_transaction_takes_effect_whole(db: Database) -> None:
     assert await count(db) == 2
 
 
+async def test_a_transaction_whose_first_statement_fails_leaves_a_usable_connection(single: Database) -> None:
+    await single.run(INSERT, event_id="one")
+    before = (await single.one(BACKEND)).pid
+
+    async def work() -> None:
+        async with single.transaction() as transaction:
+            await transaction.run(INSERT, event_id="one")
+
+    with pytest.raises(ConstraintViolated):
+        await work()
+
+    assert (await single.one(BACKEND)).pid == before
+    assert await count(single) == 1
+
+
+async def test_a_transaction_without_statements_costs_nothing(single: Database) -> None:
+    async with single.transaction() as transaction:
+        assert not transaction.begun
+
+    assert await count(single) == 0
+
+
 async def test_a_transaction_that_fails_leaves_nothing_and_its_connection_is_used_again(single: Database) -> None:
     before = (await single.one(BACKEND)).pid
 
