@@ -1,0 +1,157 @@
+"""The small parts: buckets, texts, clock, tokens, frames, the journal's entries."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from shared.events import SCHEMAS
+from sync_service.clock import PartitionClock
+from sync_service.commands import Command, Leave, Play, Say
+from sync_service.events import Closed
+from sync_service.frames import text_frame
+from sync_service.journal import event_of
+from sync_service.journal_entries import NOTHING, entry_of
+from sync_service.limits import Rate, TokenBucket
+from sync_service.resume import InvalidResume, Resume, ResumeTokens
+from sync_service.texts import cleaned, longer_than
+from tests.unit.sync.rooms import applied, empty_room, facts, joined
+
+RESUME = Resume("room", 7, "anna", "Anna", "viewer", "s", 1)
+
+
+def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
+    bucket = TokenBucket(Rate(3, 2), 0)
+    assert [bucket.take(0) for _ in range(4)] == [0, 0, 0, 501]
+    assert bucket.take(0.5) == 0
+    assert bucket.take(0.6) > 0
+    assert [bucket.take(100) for _ in range(4)][:3] == [0, 0, 0]
+
+
+def test_a_bucket_says_when_there_will_be_a_token() -> None:
+    bucket = TokenBucket(Rate(1, 2), 0)
+    bucket.take(0)
+    wait_ms = bucket.take(0.1)
+    assert bucket.take(0.1 + wait_ms / 1000) == 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("  hello  ", "hello"),
+        ("a\r\n\tb", "a\nb"),
+        ("evil\u202egpj.exe", "evilgpj.exe"),
+        ("\u2066x\u2069", "x"),
+        ("и\u0306", "й"),
+        ("👩🏽‍🚀", "👩🏽‍🚀"),
+        ("\u0000\u202e \u0007", ""),
+    ],
+)
+def test_a_text_loses_what_deceives(raw: str, text: str) -> None:
+    assert cleaned(raw) == text
+
+
+def test_characters_are_counted_as_a_reader_does() -> None:
+    assert not longer_than("👩🏽‍🚀" * 500, 500)
+    assert longer_than("👩🏽‍🚀" * 501, 500)
+    assert not longer_than("ы" * 500, 500)
+    assert longer_than("ы" * 501, 500)
+
+
+def test_the_clock_believes_the_fastest_exchange() -> None:
+    clock = PartitionClock()
+    now_ms = time.monotonic() * 1000
+    clock.learn(now_ms, 1_000_000 + 40, now_ms + 2)
+    first = clock.now_ms() - time.monotonic() * 1000
+    clock.learn(now_ms, 1_000_000 + 9_000, now_ms + 500)
+    assert abs(clock.now_ms() - time.monotonic() * 1000 - first) < 0.1
+    assert abs(clock.now_ms() - (1_000_000 + 39 + time.monotonic() * 1000 - now_ms)) < 1
+
+
+def test_the_clock_is_never_stepped_by_what_it_learns_later() -> None:
+    clock = PartitionClock()
+    now_ms = time.monotonic() * 1000
+    clock.learn(now_ms, 1_000_000, now_ms + 10)
+    before = clock.now_ms()
+    clock.learn(now_ms, 1_000_100, now_ms + 1)
+    assert 0 <= clock.now_ms() - before < 5
+
+
+def test_the_clock_of_the_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = PartitionClock()
+    now_ms = time.monotonic() * 1000
+    clock.learn(now_ms, 1_000_000, now_ms)
+    hour_s = 3_600.0
+    true_time = time.time
+    monkeypatch.setattr(time, "time", lambda: true_time() + hour_s)
+    assert abs(clock.now_ms() - 1_000_000) < 1_000
+
+
+def test_a_resume_token_brings_back_who_it_was_made_for() -> None:
+    tokens = ResumeTokens({"new": b"n" * 32, "old": b"o" * 32})
+    assert tokens.read(tokens.sign(RESUME)) == RESUME
+
+
+def test_a_key_that_is_being_rotated_out_still_verifies() -> None:
+    token = ResumeTokens({"old": b"o" * 32}).sign(RESUME)
+    assert ResumeTokens({"new": b"n" * 32, "old": b"o" * 32}).read(token) == RESUME
+    with pytest.raises(InvalidResume):
+        ResumeTokens({"new": b"n" * 32}).read(token)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [{"exp": 1}, {"sub": None}, {"room": ...}, {"session": ...}],
+    ids=["expired", "nobody", "nowhere", "no session"],
+)
+def test_a_spoilt_resume_token_is_refused(spoil: dict[str, Any]) -> None:
+    tokens = ResumeTokens({"k": b"k" * 32})
+    claims = jwt.decode(tokens.sign(RESUME), options={"verify_signature": False})
+    claims = {name: value for name, value in {**claims, **spoil}.items() if value is not ...}
+    token = jwt.encode(claims, b"k" * 32, algorithm="HS256", headers={"kid": "k", "typ": "resume+jwt"})
+    with pytest.raises(InvalidResume):
+        tokens.read(token)
+
+
+def test_a_token_of_another_kind_is_no_resume_token() -> None:
+    claims = jwt.decode(ResumeTokens({"k": b"k" * 32}).sign(RESUME), options={"verify_signature": False})
+    token = jwt.encode(claims, b"k" * 32, algorithm="HS256", headers={"kid": "k", "typ": "join+jwt"})
+    with pytest.raises(InvalidResume):
+        ResumeTokens({"k": b"k" * 32}).read(token)
+
+
+@pytest.mark.parametrize(("size", "head"), [(5, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)])
+def test_a_frame_says_how_long_it_is(size: int, head: int) -> None:
+    frame = text_frame(b"x" * size)
+    assert frame[0] == 0x81
+    assert len(frame) == head + size
+    assert frame[1] & 0x80 == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Play(by="11111111-1111-4111-8111-111111111111"),
+        Say(by="11111111-1111-4111-8111-111111111111", message_id="m", text="привет"),
+        Leave(by="11111111-1111-4111-8111-111111111111", reason="left", gone_ms=5),
+    ],
+)
+def test_what_the_archive_is_told_fits_the_contract(command: Command) -> None:
+    room = joined(empty_room(), "11111111-1111-4111-8111-111111111111", now_ms=5)
+    for event in facts(room, command, 1_700_000_000_000):
+        type_, data = entry_of(event)
+        room_id = "22222222-2222-4222-8222-222222222222"
+        fields = {"room": room_id, "epoch": "1", "seq": "7", "type": type_}
+        words = [word.encode() for pair in fields.items() for word in pair] + [b"data", data]
+        told = event_of(b"1700000000000-0", words)
+        assert SCHEMAS[type_].validate(told.data) == {}
+        assert told.id == f"{room_id}:1:7"
+        assert told.subject == told.data["room_id"] == room_id
+
+
+def test_the_archive_is_not_told_what_the_api_itself_decided() -> None:
+    assert entry_of(Closed(time_ms=1, by=None, command=None, reason="owner")) == NOTHING
+    assert applied(joined(empty_room(), "anna"), Play(by="anna"), 0).playback.started
