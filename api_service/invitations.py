@@ -16,6 +16,7 @@ from api_service.friends import friends_of
 from api_service.people import Person, User
 from api_service.problems import INVITATION_NOT_FOUND, NOT_FRIENDS
 from api_service.tables import invitations, users, watchlist
+from shared.events import Event
 
 # One order's bound; a room's owner with more friends invites the rest in another.
 MOST_AT_ONCE = 200
@@ -113,13 +114,14 @@ async def listed(db: Queryable, room_id: UUID) -> list[Invitation]:
 
 async def invite(
     transaction: Transaction, site: Site, room: Row, inviter: User, guests: Guests, *, field: str
-) -> list[Invitation]:
-    """Invite friends who are not invited yet and give the new invitations; a letter goes to whoever has an address.
+) -> tuple[list[Invitation], list[Event]]:
+    """Invite friends who are not invited yet; give the new invitations, and the letters to those with an address.
 
-    Raises the problem `not_friends` naming each person who is none, under the name of the order's ``field``.
+    The letters belong into the outbox of the same transaction. Raises the problem `not_friends` naming each person who
+    is none, under the name of the order's ``field``.
     """
     if not guests.users and not guests.matches:
-        return []
+        return [], []
     candidates = await transaction.all(
         _CANDIDATES,
         inviter=inviter.id,
@@ -138,17 +140,15 @@ async def invite(
         room_id=room.id,
         inviter=inviter.id,
     )
-    await outbox.add(
-        transaction,
-        [
-            facts.invitation_created(site, room, inviter, row.id, _invitee(by_id[row.invitee_id]))
-            for row in made
-            if by_id[row.invitee_id].email is not None
-        ],
-    )
-    return [
+    letters = [
+        facts.invitation_created(site, room, inviter, row.id, _invitee(by_id[row.invitee_id]))
+        for row in made
+        if by_id[row.invitee_id].email is not None
+    ]
+    invited = [
         Invitation(row.id, Person(row.invitee_id, by_id[row.invitee_id].name), row.created_at, None) for row in made
     ]
+    return invited, letters
 
 
 async def revoke(db: Database, room: Row, inviter: User, invitation_id: UUID) -> None:

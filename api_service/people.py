@@ -1,5 +1,7 @@
 """People: the mirror of the auth service's accounts, kept up to date at each sign-in."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -14,6 +16,8 @@ from api_service.tables import users
 
 LOCALES = ("ru", "en")
 EMAIL_MATCHES = 20
+FRESH_S = 5.0
+MOST_KEPT = 10_000
 
 _is_email = validate.Email()
 
@@ -112,19 +116,34 @@ async def people_by_email(db: Queryable, email: str) -> list[Person]:
 
 
 class Accounts:
-    """The mirror as signing in uses it."""
+    """The mirror as signing in uses it.
 
-    def __init__(self, db: Queryable) -> None:
+    Every request of a session asks who it is, so the answer is kept for a moment: what another process changes is seen
+    ``FRESH_S`` later.
+    """
+
+    def __init__(self, db: Queryable, clock: Callable[[], float] = time.monotonic) -> None:
         self._db = db
+        self._clock = clock
+        self._kept: dict[UUID, tuple[float, User]] = {}
 
     async def by_id(self, user_id: UUID) -> User | None:
-        return await user_by_id(self._db, user_id)
+        now = self._clock()
+        until, kept = self._kept.get(user_id, (0.0, None))
+        if kept is not None and now < until:
+            return kept
+        user = await user_by_id(self._db, user_id)
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        if user is not None:
+            self._kept[user_id] = (now + FRESH_S, user)
+        return user
 
     async def by_subject(self, issuer: str, subject: str) -> User | None:
         return await user_by_subject(self._db, issuer, subject)
 
     async def upsert(self, profile: Profile) -> User:
-        return await upsert_user(
+        user = await upsert_user(
             self._db,
             issuer=profile.issuer,
             subject=profile.subject,
@@ -132,6 +151,8 @@ class Accounts:
             email=profile.email,
             locale=profile.locale,
         )
+        self._kept.pop(user.id, None)
+        return user
 
 
 def _user(row: Row) -> User:

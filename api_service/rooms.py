@@ -202,8 +202,8 @@ async def open_room(
                 fingerprint=fingerprint,
             )
             row = await transaction.one(_BY_ID, viewer=owner.id, room_id=room_id)
-            await outbox.add(transaction, [facts.room_opened(row)])
-            made = await invitations.invite(transaction, site, row, owner, order.guests, field="invite.users")
+            made, letters = await invitations.invite(transaction, site, row, owner, order.guests, field="invite.users")
+            await outbox.add(transaction, [facts.room_opened(row), *letters])
     except ConstraintViolated as violated:
         if violated.constraint == "fk_rooms_film_id":
             raise FILM_NOT_FOUND.problem() from None
@@ -275,7 +275,8 @@ async def invite(db: Database, site: Site, owner: User, code: str, guests: Guest
     row = await owned_room(db, owner.id, code)
     check_open(row)
     async with db.transaction() as transaction:
-        await invitations.invite(transaction, site, row, owner, guests, field="users")
+        _, letters = await invitations.invite(transaction, site, row, owner, guests, field="users")
+        await outbox.add(transaction, letters)
     return await invitations.listed(db, row.id)
 
 

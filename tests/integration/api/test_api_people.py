@@ -8,6 +8,7 @@ import pytest
 from api_service import people
 from api_service.database import Database
 from api_service.friends import ask
+from api_service.identity import Profile
 from tests.api_fixtures import ISSUER, Cinema, RunningSite
 
 
@@ -37,6 +38,37 @@ async def test_a_later_sign_in_brings_the_mirror_up_to_date(cinema: Cinema, db: 
     assert after == people.User(before.id, "Anna Belova", "new@example.com", "en")
     assert await people.user_by_id(db, before.id) == after
     assert await people.user_by_subject(db, ISSUER, "Anna") == after
+
+
+async def test_an_account_is_asked_for_once_in_a_while_and_anew_after_a_sign_in(cinema: Cinema, db: Database) -> None:
+    now = 100.0
+    accounts = people.Accounts(db, clock=lambda: now)
+    anna = await cinema.person("Anna")
+    assert await accounts.by_id(anna.id) == anna
+    await cinema.rows("UPDATE users SET name = 'Changed' RETURNING id")
+
+    assert await accounts.by_id(anna.id) == anna
+    now += people.FRESH_S
+    changed = await accounts.by_id(anna.id)
+    upserted = await accounts.upsert(Profile(ISSUER, "Anna", "Anna Belova", None, "en"))
+
+    assert changed is not None
+    assert changed.name == "Changed"
+    assert await accounts.by_id(anna.id) == upserted == people.User(anna.id, "Anna Belova", None, "en")
+
+
+async def test_accounts_kept_are_bounded_and_strangers_are_not_kept(
+    cinema: Cinema, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "MOST_KEPT", 3)
+    accounts = people.Accounts(db)
+    known = [await cinema.person(f"Viewer{number}") for number in range(7)]
+
+    for user_id in [*(user.id for user in known), *(uuid4() for _ in range(5))]:
+        await accounts.by_id(user_id)
+        assert len(accounts._kept) <= 3
+
+    assert accounts._kept.keys() <= {user.id for user in known}
 
 
 async def test_the_same_subject_of_another_issuer_is_somebody_else(cinema: Cinema, db: Database) -> None:
