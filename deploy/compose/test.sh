@@ -35,7 +35,8 @@ if [ -z "${EXTRA_CA:-}" ] && ls /usr/local/share/ca-certificates/*.crt >/dev/nul
   EXTRA_CA=$(cat /usr/local/share/ca-certificates/*.crt)
 fi
 export EXTRA_CA=${EXTRA_CA:-}
-export COMPOSE="$compose --project-name movie-together-test --env-file $folder/env --profile demo"
+export COMPOSE_COMMAND="$compose --project-name movie-together-test --env-file $folder/env --profile demo"
+export COMPOSE=deploy/compose/waiting
 
 take_down() {
   result=$?
@@ -44,7 +45,7 @@ take_down() {
     $COMPOSE logs --no-color "$service" >"$folder/logs/$service.log" 2>&1 || true
   done
   if [ "${KEEP:-}" ]; then
-    echo "compose-test: left up at http://localhost:$site; take it down with: $COMPOSE down -v"
+    echo "compose-test: left up at http://localhost:$site; take it down with: $COMPOSE_COMMAND down -v"
   else
     $COMPOSE down --volumes --remove-orphans --timeout 10 >"$folder/down.log" 2>&1 || cat "$folder/down.log"
   fi
@@ -53,24 +54,10 @@ take_down() {
 }
 trap take_down EXIT
 
-# wait_well SECONDS: until each container is healthy, or has ended with 0 if its work is done.
-wait_well() {
-  local until=$((SECONDS + $1)) ids states
-  while :; do
-    ids=$($COMPOSE ps -q; docker ps -aq --filter label=com.docker.compose.project=movie-together-test)
-    states=$(docker inspect -f '{{.Name}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}-{{end}} {{.State.ExitCode}}' $ids | sort -u)
-    ! grep -qvE ' (running (healthy|-) 0|exited .* 0)$' <<<"$states" && return
-    if grep -E ' exited .* [1-9][0-9]*$' <<<"$states" >&2; then fail "a container ended"; fi
-    [ $SECONDS -lt $until ] || { echo "$states" >&2; fail "not every container became healthy within $1 s"; }
-    sleep 1
-  done
-}
-
 echo "compose-test: building the images"
 $COMPOSE build >"$folder/build.log" 2>&1 || { tail -n 40 "$folder/build.log" >&2; fail "the build failed: $folder/build.log"; }
 echo "compose-test: starting at http://localhost:$site"
 $COMPOSE up -d >"$folder/up.log" 2>&1 || { tail -n 40 "$folder/up.log" >&2; fail "the start failed: $folder/up.log"; }
-wait_well 180
 echo "compose-test: everything is healthy, testing"
 SITE_URL=http://localhost:$site INBOX_URL=http://localhost:$inbox \
   .venv/bin/python -m pytest tests/e2e/compose tests/e2e/test_watching_together.py ${PYTEST_ARGS:-}

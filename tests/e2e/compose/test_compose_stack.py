@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -54,12 +55,12 @@ def wait_until(condition: Callable[[], bool], within_s: float = 30) -> None:
         time.sleep(0.3)
 
 
-def sockets_by_partition() -> dict[str, set[str]]:
-    """Which nodes got requests for each partition's socket, as nginx logged them."""
+def sockets_by_partition(agent: str) -> dict[str, set[str]]:
+    """Which nodes got the requests of `agent` for each partition's socket, as nginx logged them."""
     nodes = defaultdict(set)
     for line in compose("logs", "--no-color", "nginx").splitlines():
         _, _, entry = line.partition("| ")
-        if '"uri":"/ws/p' in entry:
+        if '"uri":"/ws/p' in entry and agent in entry:
             seen = json.loads(entry)
             nodes[seen["uri"].removeprefix("/ws/p")].add(seen["upstream"])
     return nodes
@@ -84,10 +85,13 @@ def test_pages_are_never_cached_at_the_edge() -> None:
 
 
 def test_a_partition_stays_on_one_node_and_all_nodes_have_some() -> None:
+    wait_until(lambda: upstream_nodes("sync") == addresses("sync"))
+    agent = f"test {uuid4()}"
     for _ in range(3):
         for partition in range(32):
-            assert get(f"/ws/p{partition}")[0] == 400  # reached sync_service, which wants an upgrade
-    nodes = sockets_by_partition()
+            # Reached sync_service, which wants an upgrade.
+            assert get(f"/ws/p{partition}", **{"User-Agent": agent})[0] == 400
+    nodes = sockets_by_partition(agent)
     assert all(len(nodes[str(partition)]) == 1 for partition in range(32)), nodes
     assert len(set.union(*nodes.values())) == 2
 
