@@ -29,6 +29,10 @@ const STARTS_AT_MOST = 5;
 
 const ARRIVALS = ["seeked", "canplay"];
 
+/** Tries to load a film that broke off, the first one soon, each next one after twice the time. */
+const RELOADS_AT_MOST = 4;
+const FIRST_RELOAD_MS = 500;
+
 const MEDIA_EVENTS = ["loadedmetadata", "canplay", "play", "pause", "seeking", "seeked", "ratechange", "waiting", "playing",
   "volumechange", "ended", "error"];
 
@@ -46,6 +50,9 @@ export class Player {
   #stalled = false;
   #mutedByUs = false;
   #learns = false;
+  #standing = "sought";
+  #reloads = 0;
+  #reloader = null;
   #status = null;
   #ticks = 0;
   #sampler = null;
@@ -136,6 +143,7 @@ export class Player {
     this.#running = false;
     this.#dropDrag();
     clearTimeout(this.#sampler);
+    clearTimeout(this.#reloader);
     for (const type of MEDIA_EVENTS) this.#media.removeEventListener(type, this.#onMedia);
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisible);
     this.#setRate(this.#playback?.rate ?? 1);
@@ -166,7 +174,10 @@ export class Player {
   #halt() {
     this.#running = false;
     this.#wishes.paused(true);
-    if (!this.#media.paused) this.#media.pause();
+    if (!this.#media.paused) {
+      this.#media.pause();
+      this.#standing = "paused";
+    }
     this.#setRate(this.#playback?.rate ?? 1);
     this.#drift.reset();
   }
@@ -184,7 +195,7 @@ export class Player {
       await this.#arrives(turn);
       if (turn !== this.#turn) return;
       if (sought) this.#timing.sought(this.#now() - beganMs);
-      const callAtMs = startsAtMs - this.#timing.leadMs;
+      const callAtMs = startsAtMs - this.#timing.leadMs(this.#standing);
       const lateMs = this.#now() - callAtMs;
       if (lateMs > LATE_MS && attempt < STARTS_AT_MOST) {
         if (sought) this.#timing.late();
@@ -201,7 +212,7 @@ export class Player {
   #stand() {
     const now = this.#now();
     const { at_ms: atMs } = this.#playback;
-    const soonestMs = atMs > now ? atMs : now + this.#timing.leadMs;
+    const soonestMs = atMs > now ? atMs : now + this.#timing.leadMs(this.#standing);
     if (Math.abs(this.#positionMs - this.#target(soonestMs)) <= SAME_FRAME_MS) return { startsAtMs: soonestMs, sought: false };
     const startsAtMs = Math.max(atMs, now + this.#timing.seekMs);
     this.#seek(this.#target(startsAtMs));
@@ -315,7 +326,7 @@ export class Player {
     this.#errors.push(errorMs);
     if (this.#errors.length < PARAMETERS.samples) return;
     const sorted = this.#errors.sort((a, b) => a - b);
-    this.#timing.started(sorted[sorted.length >> 1] / this.#playback.rate);
+    this.#timing.started(this.#standing, sorted[sorted.length >> 1] / this.#playback.rate);
     this.#learns = false;
   }
 
@@ -324,15 +335,19 @@ export class Player {
   #onMedia = (event) => {
     const media = this.#media;
     const wish = this.#wishes.read(event.type, media, { hidden: globalThis.document?.hidden ?? false });
+    if (event.type === "seeking") this.#standing = "sought";
     if (wish) return this.#obey(wish);
     if (event.type === "loadedmetadata") return this.refollow();
-    if (event.type === "canplay") this.#heard.ready();
+    if (event.type === "canplay") {
+      this.#reloads = 0;
+      this.#heard.ready();
+    }
     if (event.type === "seeked" && !media.seeking) this.#wishes.arrived();
     if (event.type === "volumechange" && this.#mutedByUs && !media.muted) this.allow();
     if (event.type === "waiting" && this.#running && !media.seeking) this.#stall(true);
     if ((event.type === "playing" || event.type === "canplay") && this.#stalled) this.#stall(false);
     if (event.type === "ended") this.#halt();
-    if (event.type === "error") this.#say("failed");
+    if (event.type === "error") this.#reload();
   };
 
   /** A wish made on the player itself (its own controls, a picture-in-picture window). */
@@ -362,6 +377,16 @@ export class Player {
     this.#say(stalled ? "stalled" : this.#mutedByUs ? "muted" : "running");
   }
 
+  /** A film that did not load is asked for again: networks change under people's feet. After some tries it has failed. */
+  #reload() {
+    this.#running = false;
+    if (!this.#media.load || this.#reloads === RELOADS_AT_MOST) return this.#say("failed");
+    this.#say("loading");
+    this.#reloads += 1;
+    this.#reloader = setTimeout(() => this.#media.load(), FIRST_RELOAD_MS * 2 ** (this.#reloads - 1));
+    return undefined; // once its metadata is there, the timeline is followed anew
+  }
+
   #onVisible = () => {
     if (!document.hidden && this.#playback?.status === "playing" && this.#media.paused && this.#status !== "blocked") {
       this.refollow();
@@ -373,6 +398,7 @@ export class Player {
   #seek(positionMs) {
     const seconds = Math.max(0, Math.min(positionMs, this.#endMs)) / 1000;
     this.#wishes.seekTo(seconds);
+    this.#standing = "sought";
     this.#media.currentTime = seconds;
   }
 

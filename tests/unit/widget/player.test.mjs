@@ -229,3 +229,25 @@ test("a later order overtakes a start under way", async (t) => {
   assert.equal(media.plays, 0);
   assert.equal(media.currentTime, 30);
 });
+
+test("a film that breaks off is loaded again, and has failed after some tries", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  let loads = 0;
+  media.load = () => {
+    loads += 1;
+  };
+  player.follow(paused(0), 600_000);
+  media.dispatchEvent(new Event("error"));
+  assert.equal(heard.statuses.at(-1), "loading");
+  await sleep(520);
+  assert.equal(loads, 1);
+  media.dispatchEvent(new Event("canplay")); // it is there: the counting starts anew
+  for (const waitMs of [500, 1_000, 2_000, 4_000]) {
+    media.dispatchEvent(new Event("error"));
+    await sleep(waitMs + 20);
+  }
+  assert.equal(loads, 5);
+  media.dispatchEvent(new Event("error"));
+  assert.equal(heard.statuses.at(-1), "failed");
+});

@@ -206,12 +206,12 @@ test("a refusal reaches who asked; one with a time is asked again with the same 
   const made = await live();
   const refused = made.command("say", { text: "x" });
   const { id } = Line.opened[0].heard.at(-1);
-  Line.opened[0].say({ type: "error", code: "too_long", message: "…", id });
-  await assert.rejects(refused, { code: "too_long" });
+  Line.opened[0].say({ type: "error", code: "text_too_long", message: "…", id });
+  await assert.rejects(refused, { code: "text_too_long" });
 
   const busy = made.command("say", { text: "y" });
   const second = Line.opened[0].heard.at(-1);
-  Line.opened[0].say({ type: "error", code: "too_fast", message: "…", id: second.id, retry_after_ms: 300 });
+  Line.opened[0].say({ type: "error", code: "rate_limited", message: "…", id: second.id, retry_after_ms: 300 });
   mock.timers.tick(300);
   assert.deepEqual(Line.opened[0].heard.at(-1), second);
   assert.equal(Line.opened[0].heard.filter(({ id: one }) => one === second.id).length, 2);

@@ -6,20 +6,22 @@ import { FIRST_LEAD_MS, FIRST_SEEK_MS, LONGEST_SEEK_MS, StartTiming } from "../.
 test("each start moves the lead by half of its error, until starts are on time", () => {
   const timing = new StartTiming();
   const latency = 110;
-  for (let n = 0; n < 8; n += 1) timing.started(timing.leadMs - latency); // called too late by the difference: behind
-  assert.ok(Math.abs(timing.leadMs - latency) < 1);
+  const called = (kind) => timing.started(kind, timing.leadMs(kind) - latency); // too late by the difference: behind
+  for (let n = 0; n < 8; n += 1) called("sought");
+  assert.ok(Math.abs(timing.leadMs("sought") - latency) < 1);
+  assert.equal(timing.leadMs("paused"), FIRST_LEAD_MS.paused, "going on from a pause is learnt apart");
 });
 
 test("a stall at the start teaches nothing about latency", () => {
   const timing = new StartTiming();
-  timing.started(-2_000);
-  assert.equal(timing.leadMs, FIRST_LEAD_MS);
+  timing.started("sought", -2_000);
+  assert.equal(timing.leadMs("sought"), FIRST_LEAD_MS.sought);
 });
 
 test("the lead is never negative: play() cannot be called after the fact", () => {
   const timing = new StartTiming();
-  for (let n = 0; n < 5; n += 1) timing.started(300);
-  assert.equal(timing.leadMs, 0);
+  for (let n = 0; n < 5; n += 1) timing.started("sought", 300);
+  assert.equal(timing.leadMs("sought"), 0);
 });
 
 test("late seeks aim further ahead, up to a bound, and quick ones come back", () => {
