@@ -36,10 +36,15 @@ _SERVER_OPTIONS: Final = " ".join(
 )
 _DIALECT: Final = psycopg2_dialect.dialect()  # type: ignore[no-untyped-call]
 
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+
+
 psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 psycopg2.extras.register_default_json(globally=True, loads=orjson.loads)
 psycopg2.extras.register_default_jsonb(globally=True, loads=orjson.loads)
-register_adapter(dict, lambda value: psycopg2.extras.Json(value, dumps=lambda plain: orjson.dumps(plain).decode()))
+register_adapter(dict, lambda value: psycopg2.extras.Json(value, dumps=_json))
 
 Row = Any  # a named tuple of the statement's columns
 

@@ -1,10 +1,15 @@
-"""What other services are told of rooms and invitations: rows in, contract out. Nothing here asks or decides."""
+"""What other services are told of rooms and invitations: rows in, contract out. Nothing here asks or decides.
 
-from collections.abc import Mapping
+Events are made without `new_event`: holding each against its schema cost three fifths of opening a room with ten
+invitations (2.4 ms of a core, against 1.3). Tests hold every kind against it instead.
+"""
+
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+
+from uuid_utils.compat import uuid7
 
 from api_service.database import Row
 from api_service.outbox import SOURCE
@@ -15,7 +20,6 @@ from shared.events import (
     ROOM_CLOSED,
     ROOM_OPENED,
     Event,
-    new_event,
 )
 
 
@@ -69,12 +73,12 @@ def room_claim(room: Row) -> dict[str, Any]:
 
 
 def room_opened(room: Row) -> Event:
-    return new_event(ROOM_OPENED, str(room.id), {"version": room.version, "room": room_claim(room)}, source=SOURCE)
+    return _event(ROOM_OPENED, room.id, {"version": room.version, "room": room_claim(room)})
 
 
 def room_closed(room_id: UUID, version: int, partition: int, reason: str, closed_at: datetime) -> Event:
     data = {"version": version, "partition": partition, "reason": reason, "closed_at": closed_at}
-    return new_event(ROOM_CLOSED, str(room_id), data, source=SOURCE)
+    return _event(ROOM_CLOSED, room_id, data)
 
 
 def invitation_created(site: Site, room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> Event:
@@ -83,18 +87,22 @@ def invitation_created(site: Site, room: Row, inviter: User, invitation_id: UUID
         "link": site.room_link(room.code),
         "starts_at": room.starts_at,
     }
-    return new_event(INVITATION_CREATED, str(room.id), data, source=SOURCE)
+    return _event(INVITATION_CREATED, room.id, data)
 
 
 def invitation_revoked(room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> Event:
-    data = _invitation(room, inviter, invitation_id, invitee)
-    return new_event(INVITATION_REVOKED, str(room.id), data, source=SOURCE)
+    return _event(INVITATION_REVOKED, room.id, _invitation(room, inviter, invitation_id, invitee))
 
 
-def _invitation(room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> Mapping[str, Any]:
+def _invitation(room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
     return {
         "invitation_id": invitation_id,
         "film": {"id": room.film_id, "title": room.film_title[invitee.locale]},
         "inviter": {"id": inviter.id, "name": inviter.name},
         "invitee": {"id": invitee.id, "name": invitee.name, "email": invitee.email, "locale": invitee.locale},
     }
+
+
+def _event(type_: str, room_id: UUID, data: dict[str, Any]) -> Event:
+    """Give an event whose data becomes JSON when the outbox stores it."""
+    return Event(str(uuid7()), type_, str(room_id), data, datetime.now(UTC), SOURCE)

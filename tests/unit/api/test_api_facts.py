@@ -1,0 +1,81 @@
+"""What other services are told fits the contract: ids, moments and all."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from api_service import facts
+from api_service.facts import Invitee
+from api_service.people import User
+from shared.events import SCHEMAS, Event, InvalidEvent, decode, encode
+from shared.tickets import Minter
+from tests.api_fixtures import SITE
+
+AT = datetime(2026, 5, 1, 20, 0, 0, 500_000, tzinfo=UTC)
+ANNA = User(uuid4(), "Anna", "anna@example.com", "ru")
+BORIS = Invitee(uuid4(), "Boris", "boris@example.com", "en")
+ROOM = SimpleNamespace(
+    id=uuid4(),
+    code="x" * 22,
+    version=3,
+    partition=17,
+    owner_id=ANNA.id,
+    owner_locale="ru",
+    film_id=uuid4(),
+    film_title={"ru": "Бумажные киты", "en": "Paper Whales"},
+    film_duration_ms=90_000,
+    access="link",
+    control="everyone",
+    capacity=50,
+    starts_at=AT,
+)
+EVENTS = [
+    facts.room_opened(ROOM),
+    facts.room_closed(ROOM.id, 4, 17, "owner", AT),
+    facts.invitation_created(SITE, ROOM, ANNA, uuid4(), BORIS),
+    facts.invitation_revoked(ROOM, ANNA, uuid4(), BORIS),
+]
+
+
+def on_the_wire(event: Event) -> bytes:
+    """Give the event as the relay sends it: its data has been through the outbox's JSON."""
+    stored = orjson.loads(orjson.dumps(event.data, option=orjson.OPT_UTC_Z))
+    return encode(replace(event, data=stored))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event.type))
+def test_every_event_fits_its_schema(event: Event) -> None:
+    read = decode(on_the_wire(event))
+
+    assert (read.id, read.type, read.subject, read.source) == (event.id, event.type, str(ROOM.id), "api_service")
+    assert UUID(read.id).version == 7
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event.type))
+def test_an_event_that_lacks_any_of_its_data_would_be_noticed(event: Event) -> None:
+    for name in SCHEMAS[event.type].fields:
+        lacking = replace(event, data={key: value for key, value in event.data.items() if key != name})
+        with pytest.raises(InvalidEvent, match=name):
+            decode(on_the_wire(lacking))
+
+
+def test_moments_are_rfc_3339_in_utc() -> None:
+    closed = decode(on_the_wire(EVENTS[1]))
+
+    assert closed.data["closed_at"] == "2026-05-01T20:00:00.500000Z"
+
+
+def test_an_invitation_speaks_the_invitee_s_language_and_a_room_its_owner_s() -> None:
+    assert EVENTS[2].data["film"]["title"] == "Paper Whales"
+    assert EVENTS[0].data["room"]["film"]["title"] == "Бумажные киты"
+
+
+def test_the_ticket_takes_the_same_claim() -> None:
+    assert facts.room_claim(ROOM)["starts_at"] == 1_777_665_600_500
+    assert Minter("k", bytes(32)).mint(
+        user={"id": ANNA.id, "name": "Anna", "role": "owner"}, room=facts.room_claim(ROOM)
+    )
