@@ -325,3 +325,16 @@ def test_a_missing_or_unknown_parameter_is_told_of() -> None:
         statement.parameters({"one": 1})
     with pytest.raises(TypeError, match="three"):
         statement.parameters({"one": 1, "two": 2, "three": 3})
+
+
+async def test_the_server_itself_ends_what_a_vanished_client_left_running(db: Database) -> None:
+    limits = Statement(
+        text(
+            "SELECT current_setting('statement_timeout') AS statement, current_setting('TimeZone') AS zone, "
+            "current_setting('idle_in_transaction_session_timeout') AS idle"
+        )
+    )
+
+    row = await db.one(limits)
+
+    assert (row.statement, row.idle, row.zone) == ("5s", "30s", "UTC")
