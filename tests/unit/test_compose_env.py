@@ -1,0 +1,71 @@
+"""`make-env` writes secrets that the services take, and never changes what stands in the file."""
+
+import base64
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+ROOT = Path(__file__).parents[2]
+
+
+def make_env(file: Path, **env: str) -> dict[str, str]:
+    subprocess.run(
+        [ROOT / "deploy/compose/make-env", file],
+        check=True,
+        capture_output=True,
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", **env},
+    )
+    return dict(line.split("=", 1) for line in file.read_text().splitlines())
+
+
+def key(value: str) -> bytes:
+    return base64.urlsafe_b64decode(value.partition(":")[2] + "=")
+
+
+def test_the_file_has_all_that_compose_demands_and_is_its_owners_only(tmp_path: Path) -> None:
+    values = make_env(tmp_path / "env")
+    demanded = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text()))
+    assert demanded
+    assert demanded <= {name for name, value in values.items() if value}
+    assert stat.S_IMODE((tmp_path / "env").stat().st_mode) == 0o600
+
+
+def test_the_keys_of_the_join_ticket_are_a_pair(tmp_path: Path) -> None:
+    values = make_env(tmp_path / "env")
+    signing = Ed25519PrivateKey.from_private_bytes(key(values["TICKET_SIGNING_KEY"]))
+    assert signing.public_key().public_bytes_raw() == key(values["TICKET_VERIFY_KEYS"])
+    assert values["TICKET_SIGNING_KEY"].partition(":")[0] == values["TICKET_VERIFY_KEYS"].partition(":")[0]
+
+
+def test_the_other_keys_have_their_lengths(tmp_path: Path) -> None:
+    values = make_env(tmp_path / "env")
+    assert len(base64.urlsafe_b64decode(values["SESSION_KEY"])) == 32
+    assert len(key(values["RESUME_KEYS"])) == 32
+
+
+def test_a_second_run_changes_nothing_and_a_shorter_file_is_completed(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    first = make_env(file)
+    assert make_env(file) == first
+    file.write_text("".join(f"{name}={value}\n" for name, value in first.items() if name != "SESSION_KEY"))
+    again = make_env(file)
+    assert again.pop("SESSION_KEY") != first.pop("SESSION_KEY")
+    assert again == first
+
+
+def test_two_runs_share_no_secret(tmp_path: Path) -> None:
+    one, other = make_env(tmp_path / "one"), make_env(tmp_path / "other")
+    secret = {name for name in one if name.endswith(("PASSWORD", "SECRET", "KEY", "KEYS"))}
+    assert len(secret) >= 8
+    assert all(one[name] != other[name] for name in secret)
+
+
+def test_addresses_follow_the_ports_and_the_origin_that_are_given(tmp_path: Path) -> None:
+    values = make_env(tmp_path / "local", SITE_PORT="18080", IDENTITY_PORT="18082")
+    assert values["PUBLIC_URL"] == values["ALLOWED_ORIGINS"] == "http://localhost:18080"
+    assert (values["SYNC_PUBLIC_URL"], values["OIDC_ISSUER"]) == ("ws://localhost:18080", "http://localhost:18082")
+    values = make_env(tmp_path / "real", PUBLIC_URL="https://watch.test")
+    assert (values["ALLOWED_ORIGINS"], values["SYNC_PUBLIC_URL"]) == ("https://watch.test", "wss://watch.test")
