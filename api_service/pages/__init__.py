@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from api_service.pages.api_docs import read_api
+from api_service.pages.api_docs import read_api, read_problem
 from api_service.pages.failures import page_failures
 from api_service.pages.rendering import setup_templates
 from api_service.pages.views import film_page, films_page, friends_page, room_page, rooms_page
@@ -33,5 +33,6 @@ def setup_pages(app: web.Application) -> None:
             web.get("/rooms", rooms_page),
             web.get("/rooms/{code}", room_page),
             web.get("/api/docs", read_api),
+            web.get("/problems/{code}", read_problem),
         ]
     )

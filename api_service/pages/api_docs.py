@@ -10,7 +10,9 @@ from markupsafe import Markup, escape
 
 from api_service.identity import optional_user
 from api_service.keys import SPEC
-from api_service.pages.rendering import page
+from api_service.pages import texts
+from api_service.pages.rendering import page, page_language
+from api_service.problems import KINDS
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _REFERENCE: Final = "#/components/schemas/"
@@ -20,6 +22,19 @@ async def read_api(request: web.Request) -> web.Response:
     """Show what the JSON API takes, gives and refuses."""
     context = {"document": readable(request.app[SPEC]), "shape": shape}
     return page(request, "api_docs.html", await optional_user(request), context)
+
+
+async def read_problem(request: web.Request) -> web.Response:
+    """Explain a problem's code: the page that the ``type`` of a problem document leads to (RFC 9457, 3.1.1)."""
+    code = request.match_info["code"]
+    viewer = await optional_user(request)
+    kind = next((kind for kind in KINDS if kind.code == code), None)
+    told = texts.told(code, page_language(request, viewer))
+    if kind is None and told is None:
+        raise web.HTTPNotFound
+    title, text = told or (code, "")
+    context = {"code": code, "status": kind.status if kind else None, "detail": _lines(kind.detail if kind else "")}
+    return page(request, "problem.html", viewer, {**context, "title": title, "text": text})
 
 
 def readable(spec: dict[str, Any]) -> dict[str, Any]:

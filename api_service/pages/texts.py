@@ -11,9 +11,13 @@ Gettext = Callable[[str], str]
 
 def of_problem(code: str, status: int, here: Language) -> tuple[str, str]:
     """Give a problem's title and what one can do about it; an unknown code is told by its status."""
-    problems = _problems(here.gettext)
     by_status = "internal_error" if status >= 500 else "not_found" if status == 404 else "bad_request"
-    return problems.get(code) or problems[by_status]
+    return told(code, here) or _problems(here.gettext)[by_status]
+
+
+def told(code: str, here: Language) -> tuple[str, str] | None:
+    """Give a problem's title and what one can do about it, or None where it has no words of its own."""
+    return _problems(here.gettext).get(code)
 
 
 def of_scripts(here: Language) -> dict[str, str]:

@@ -32,6 +32,7 @@ async function showFriends() {
       const rest = friends.items.filter(({ person, status }) => status === "accepted" && !ids.has(person.id));
       wanting.replaceChildren(...matches.items.map((person) => personChoice(person, { checked: true })));
       others.querySelector(".invite__people").replaceChildren(...rest.map(({ person }) => personChoice(person)));
+      wanting.parentElement.hidden = ids.size === 0;
       others.hidden = rest.length === 0;
       others.open = ids.size === 0;
       lead.textContent = text(ids.size ? "some_want" : rest.length ? "nobody_wants" : "no_friends");

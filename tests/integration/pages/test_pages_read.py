@@ -215,3 +215,16 @@ async def test_the_api_can_be_read_as_a_page(site: RunningSite) -> None:
     anchors = {one.attributes["id"] for one in page.elements if "id" in one.attributes}
     inside = {link.removeprefix("#") for link in page.links if link.startswith("#")}
     assert inside <= anchors
+
+
+async def test_the_type_of_a_problem_leads_to_its_explanation(site: RunningSite) -> None:
+    told = await site.viewer(await site.cinema.person("Ann")).get("/rooms/none-of-that")
+
+    page = await look(site.viewer(), told.body["type"])
+    programs = await look(site.viewer(), "/problems/invalid_json")
+    unknown = await look(site.viewer(), "/problems/never_heard_of")
+
+    assert "There is no such room for you" in page.text
+    assert "room_not_found" in page.text
+    assert "invalid_json" in programs.text
+    assert unknown.status == 404
