@@ -49,7 +49,7 @@ migrate: setup ## bring the database up to date (DATABASE_URL, else the one of `
 seed: setup ## bring the database up to date and fill in the demo
 	@$(PY) -m deploy.local seed
 
-compose-test: ## build the images, start them, and test the whole from outside
+compose-test: setup-tests ## build the images, start them, and test the whole from outside
 	@deploy/compose/test.sh
 
 lock: setup ## lock the newest allowed versions of the Python packages, with hashes
