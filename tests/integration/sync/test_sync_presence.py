@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from typing import Any
 
@@ -86,3 +88,26 @@ async def test_a_silent_but_living_connection_stays(nodes: Nodes, crowd: Crowd, 
     assert (await quiet.say("I was only watching"))["type"] == "ack"
     await anna.expect("said")
     assert "member_left" not in [event["type"] for event in anna.events]
+
+
+async def test_a_node_that_stalled_and_was_given_up_brings_its_members_back(
+    nodes: Nodes, crowd: Crowd, cinema: Cinema, run_process: RunProcess, module_redis_url: str, module_amqp_url: str
+) -> None:
+    stalling = start_node(run_process, cinema, module_redis_url, module_amqp_url)
+    room = cinema.room()
+    anna, boris = await crowd.enter(nodes[0], room), await crowd.enter(stalling, room, name="Boris")
+    pid = stalling.process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        left = await anna.expect("member_left", timeout_s=20)
+        assert left["member_id"] == boris.id
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    joined = await anna.expect("member_joined", timeout_s=10)
+    joined = joined if joined["seq"] > left["seq"] else await anna.expect("member_joined", timeout_s=10)
+    assert (joined["member"]["id"], joined["member"]["name"]) == (boris.id, "Boris")
+    assert joined["member"]["visit_id"] != left["visit_id"]
+    assert (await boris.say("I was asleep"))["type"] == "ack"
+    await anna.expect("said")
+    assert set(boris.members) == set(anna.members) == {anna.id, boris.id}

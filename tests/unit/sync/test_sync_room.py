@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -228,3 +230,18 @@ def test_joining_says_who_came() -> None:
     (event,) = facts(empty_room(), Join(by="anna", name="Anna", role="viewer", visit_id="v"), 3)
     assert isinstance(event, MemberJoined)
     assert (event.member.name, event.member.ready, event.member.joined_ms) == ("Anna", False, 3)
+
+
+def test_the_rules_need_nothing_but_the_standard_library() -> None:
+    code = "import sys, sync_service.room; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    # What a site-packages hook loads before any code of ours is none of the rules' doing.
+    bare = subprocess.run(
+        [sys.executable, "-c", code.replace("sync_service.room", "dataclasses")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ours = set(loaded) - set(bare.stdout.split()) - sys.stdlib_module_names
+    assert ours == {"sync_service"}
+    assert not {"time", "random", "socket", "asyncio"} & (set(loaded) - set(bare.stdout.split()))

@@ -1,0 +1,196 @@
+"""One step of a room in Redis: what refuses it, and that a refused one leaves no trace."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import redis
+
+from sync_service.commands import Close, Command, Join, Leave, Say, Seek
+from sync_service.keys import RoomKeys
+from sync_service.log import body_of
+from sync_service.redis_link import RedisLink
+from sync_service.room import decide
+from sync_service.store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step
+from tests.processes import RunProcess
+from tests.sync_fixtures import Cinema, Crowd, start_node
+from tests.unit.sync.rooms import empty_room
+
+IMPATIENT = """
+import runpy
+from sync_service import store
+store.JOURNAL_BOUND = 4
+runpy.run_module("sync_service", run_name="__main__")
+"""
+
+
+class Desk:
+    """A room's store with one room in it."""
+
+    def __init__(self, link: RedisLink, url: str) -> None:
+        self.url = url
+        self.store = RoomStore(link, 3, "node")
+        self.room_id = str(uuid.uuid4())
+        self.names = RoomKeys.of(3, self.room_id)
+
+    async def open(self) -> None:
+        room = empty_room()
+        await self.store.open(self.names, 1, 0, replace(room, meta=replace(room.meta, id=self.room_id, capacity=2)))
+
+    async def read(self) -> Snapshot:
+        found = await self.store.read(self.names)
+        assert isinstance(found, Snapshot)
+        return found
+
+    async def step(self, command: Command, op: Arrive | Depart | None = None, **change: Any) -> list[bytes]:
+        """Commit a command decided on what is in the store; ``change`` alters the step."""
+        copy = await self.read()
+        events = decide(copy.state, command, 1_000)
+        assert isinstance(events, tuple)
+        step = Step(
+            epoch=copy.epoch,
+            guards=copy.hashes,
+            deadline_ms=int(time.time() * 1000) + 2_000,
+            op=op,
+            known=isinstance(op, Arrive) and op.member in copy.state.members,
+            command_keys=[] if command.id is None else [f"{command.by}:{command.id}"],
+            events=events,
+            bodies=[body_of(event) for event in events],
+            closes=command.reason if isinstance(command, Close) else None,
+        )
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.store.commit(self.room_id, self.names, replace(step, **change), answer.set_result)
+        reply: list[bytes] = await asyncio.wait_for(answer, 5)
+        return reply
+
+    async def join(self, member: str, **change: Any) -> list[bytes]:
+        join = Join(by=member, name=member, role="viewer", visit_id=f"v-{member}")
+        return await self.step(join, Arrive(member), **change)
+
+    def everything(self) -> dict[bytes, bytes]:
+        """All there is in this database, byte for byte."""
+        with redis.Redis.from_url(self.url) as store:
+            return {key: store.dump(key) for key in store.scan_iter()}
+
+
+@pytest.fixture
+async def desk(redis_url: str) -> AsyncIterator[Desk]:
+    link = RedisLink(redis_url, "test", scripts=[script.source for script in SCRIPTS])
+    await link.start()
+    await link.wait_up()
+    desk = Desk(link, redis_url)
+    await desk.open()
+    yield desk
+    await link.close()
+
+
+async def test_a_step_is_written_whole(desk: Desk) -> None:
+    assert (await desk.join("anna"))[:2] == [b"ok", 1]
+    await desk.step(Say(by="anna", id="1", message_id="m", text="hello"))
+    answer = await desk.step(Seek(by="anna", id="2", position_ms=5))
+    room = await desk.read()
+    assert (room.seq, room.hash.encode()) == (3, answer[3])
+    assert room.state.playback.position_ms == 5
+    assert [message.text for message in room.state.messages] == ["hello"]
+    assert room.hashes["playback"] == room.hash
+    assert list(room.state.members) == ["anna"]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"deadline_ms": int(time.time() * 1000) - 1}, b"late"),
+        ({"epoch": 2}, b"conflict"),
+        ({"guards": {"playback": "0" * 16}}, b"conflict"),
+        ({"guards": {"rights": "0" * 16}}, b"conflict"),
+        ({"guards": {"meta": "0" * 16}}, b"conflict"),
+        ({"guards": {"members": "0" * 16}}, b"conflict"),
+    ],
+    ids=["late", "epoch", "playback", "rights", "meta", "members"],
+)
+async def test_a_refused_step_leaves_no_trace(desk: Desk, change: dict[str, Any], word: bytes) -> None:
+    await desk.join("anna")
+    before = desk.everything()
+    assert (await desk.step(Seek(by="anna", id="1", position_ms=5), **change))[0] == word
+    assert desk.everything() == before
+    assert (await desk.step(Seek(by="anna", id="1", position_ms=5)))[0] == b"ok"
+
+
+async def test_a_command_that_was_applied_is_answered_as_then_and_leaves_no_trace(desk: Desk) -> None:
+    await desk.join("anna")
+    assert (await desk.step(Seek(by="anna", id="1", position_ms=5)))[:2] == [b"ok", 2]
+    await desk.step(Seek(by="anna", id="2", position_ms=6))
+    before = desk.everything()
+    assert await desk.step(Seek(by="anna", id="1", position_ms=5)) == [b"duplicate", b"anna:1", b"2"]
+    assert desk.everything() == before
+
+
+async def test_a_full_room_is_checked_where_nobody_can_come_between(desk: Desk) -> None:
+    await desk.join("anna")
+    await desk.join("boris")
+    before = desk.everything()
+    assert await desk.join("carl") == [b"full"]
+    assert desk.everything() == before
+    assert (await desk.join("anna"))[0] == b"ok"
+
+
+async def test_one_who_decided_on_an_old_copy_of_the_members_has_to_look_again(desk: Desk) -> None:
+    await desk.join("anna")
+    assert await desk.join("anna", known=False) == [b"conflict"]
+    assert await desk.join("boris", known=True) == [b"conflict"]
+
+
+async def test_nobody_leaves_whom_another_node_still_holds(desk: Desk) -> None:
+    await desk.join("anna")
+    other = RoomStore(desk.store.link, 3, "other")
+    mine, desk.store = desk.store, other
+    await desk.join("anna")
+    desk.store = mine
+    leave = Leave(by="anna", reason="lost", gone_ms=5)
+    assert await desk.step(leave, Depart("anna", "node")) == [b"connected"]
+    assert list((await desk.read()).state.members) == ["anna"]
+    assert (await desk.step(leave, Depart("anna", "other")))[0] == b"ok"
+    assert (await desk.read()).state.members == {}
+
+
+async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
+    await desk.join("anna")
+    assert (await desk.step(Close(reason="owner")))[0] == b"ok"
+    copy = await desk.read()
+    before = desk.everything()
+    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    step = Step(copy.epoch, {}, 2**52, None, False, [], [], [], None)
+    desk.store.commit(desk.room_id, desk.names, step, answer.set_result)
+    assert await answer == [b"closed", b"owner"]
+    assert desk.everything() == before
+
+
+async def test_scripts_that_redis_has_forgotten_are_sent_again(desk: Desk) -> None:
+    with redis.Redis.from_url(desk.url) as store:
+        store.script_flush()
+    assert (await desk.join("anna"))[0] == b"ok"
+
+
+async def test_when_the_archive_takes_nothing_chat_waits_and_the_film_goes_on(
+    run_process: RunProcess, cinema: Cinema, redis_url: str, crowd: Crowd, room: dict[str, Any]
+) -> None:
+    nowhere = "amqp://guest:guest@127.0.0.1:1/"
+    node = start_node(run_process, cinema, redis_url, nowhere, program=["python", "-c", IMPATIENT])
+    anna = await crowd.enter(node, room)
+    for n in range(3):
+        assert (await anna.say(str(n)))["type"] == "ack"
+    refused = await anna.say("one too many")
+    assert (refused["code"], refused["retry_after_ms"]) == ("archive_full", 500)
+    assert (await anna.seek(5))["type"] == "ack"
+    assert len(anna.messages) == 3
+    boris = await crowd.enter(node, room)
+    await boris.leave()
+    with redis.Redis.from_url(redis_url) as store:
+        kept = [entry[b"type"] for _, entry in store.xrange("{p5}:journal")]
+    assert kept == [b"visit.started.v1"] + [b"chat.posted.v1"] * 3 + [b"visit.started.v1", b"visit.ended.v1"]
