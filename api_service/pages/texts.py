@@ -104,7 +104,7 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "invited.text": _("Those invited get the link by e-mail."),
         "invited_already": _("invited already"),
         "all_invited": _("All your friends are invited already."),
-        "line.live": _("Everyone in step"),
+        "line.live": _("Connected"),
         "line.connecting": _("Entering the room…"),
         "line.lost": _("Connection lost, coming back…"),
         "line.closed": _("The room is closed"),
