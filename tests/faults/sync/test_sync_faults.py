@@ -223,6 +223,8 @@ async def test_while_rabbitmq_is_away_rooms_go_on_and_the_archive_is_told_later(
     for n in range(8):
         assert (await anna.say(str(n)))["type"] == "ack"
     own_stores.rabbitmq.start()
+    await until_connected(node)
+    await asyncio.sleep(1)  # nobody has a queue for it yet: it has to wait all the same
     told: dict[str, Event] = {}
 
     async def keep(event: Event) -> None:
@@ -270,3 +272,14 @@ async def until_ready(node: SyncNode) -> None:
     while await status(node, "/readyz") != 200:
         assert time.monotonic() - started < 10, "not ready"
         await asyncio.sleep(0.05)
+
+
+async def until_connected(node: SyncNode) -> None:
+    """Wait until a node has found its RabbitMQ again."""
+    async with aiohttp.ClientSession() as session:
+        for _ in range(200):
+            async with session.get(node.http("/readyz")) as answer:
+                if (await answer.json())["checks"]["rabbitmq"] == "ok":
+                    return
+            await asyncio.sleep(0.1)
+    raise AssertionError("the node did not find RabbitMQ again")

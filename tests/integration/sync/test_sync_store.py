@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 import redis
 
+from sync_service import keys
 from sync_service.commands import Close, Command, Join, Leave, Say, Seek
 from sync_service.keys import RoomKeys
 from sync_service.log import body_of
+from sync_service.presence import STALE_MS
 from sync_service.redis_link import RedisLink
 from sync_service.room import decide
-from sync_service.store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step
+from sync_service.store import LEASE_MS, SCRIPTS, SWEEP, Arrive, Depart, RoomStore, Snapshot, Step
 from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, start_node
 from tests.unit.sync.rooms import empty_room
@@ -169,6 +171,23 @@ async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
     desk.store.commit(desk.room_id, desk.names, step, answer.set_result)
     assert await answer == [b"closed", b"owner"]
     assert desk.everything() == before
+
+
+async def test_after_nobody_has_looked_for_a_while_no_node_is_dead_yet(desk: Desk) -> None:
+    """A store that was away could take no renewals: every lease has run out, and nobody has died."""
+    names = keys.partition(3, "nodes"), keys.partition(3, "swept")
+    with redis.Redis.from_url(desk.url) as store:
+
+        async def swept(*, ago_ms: int) -> list[bytes]:
+            now_ms = int(time.time() * 1000)
+            store.zadd(names[0], {"ghost": now_ms - 1_000})
+            store.set(names[1], now_ms - ago_ms)
+            dead: list[bytes] = await SWEEP.call(desk.store.link, 2, *names, "node", LEASE_MS, STALE_MS)
+            return dead
+
+        assert await swept(ago_ms=STALE_MS + 500) == []
+        assert store.zscore(names[0], "ghost") > time.time() * 1000 + LEASE_MS - 1_000
+        assert (await swept(ago_ms=STALE_MS - 500))[0] == b"ghost"
 
 
 async def test_scripts_that_redis_has_forgotten_are_sent_again(desk: Desk) -> None:
