@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 from api_service import outbox
 from api_service.database import Database
 from api_service.outbox import Relay
-from shared.broker import Broker, NotConfirmed
+from shared.broker import CONFIRM_DEADLINE_S, Broker, NotConfirmed
 from shared.events import INVITATION_CREATED, ROOM_CLOSED, Event, new_event
 from tests.api_fixtures import Cinema, Listener, connected_broker
 
@@ -73,7 +73,8 @@ async def test_an_event_leaves_soon_after_its_commit_and_whole(db: Database, cin
         await until_published(cinema)
         await relay.close()
 
-    assert sorted(delays_s)[4] < 0.1, delays_s
+    # Announced, not found by looking: that would take half of the looking interval on average.
+    assert sorted(delays_s)[4] < outbox.LOOK_EVERY_S / 3, delays_s
     assert [(heard.id, heard.type, heard.subject, heard.data) for heard in listener.heard] == [
         (event.id, event.type, event.subject, event.data) for event in events
     ]
@@ -180,7 +181,7 @@ async def test_an_event_that_no_queue_takes_waits_alone(db: Database, cinema: Ci
         await asyncio.sleep(1.1)
         await relay.relay()
         pause_s = await cinema.value("SELECT extract(epoch FROM due_at - now()) FROM outbox WHERE published_at IS NULL")
-        assert 1.5 < pause_s < 2.1
+        assert 1 < pause_s < 2.1  # twice the first pause, less what has passed since
 
         async with Listener(amqp_url, "room.*.v1") as listener:
             await asyncio.sleep(2.1)
@@ -305,7 +306,7 @@ async def test_closing_does_not_wait_for_an_absent_broker(db: Database, free_por
     started = time.monotonic()
     await relay.close()
 
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < CONFIRM_DEADLINE_S
     await broker.close()
     with pytest.raises(NotConfirmed):
         await broker.publish(an_invitation())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import port_for
-import psutil  # type: ignore[import-untyped]
+import psutil
 import psycopg2
 import pytest
 import redis

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import port_for
-import psutil  # type: ignore[import-untyped]
+import psutil
 import psycopg2
 import pytest
 import redis
