@@ -44,9 +44,8 @@ async def build(settings: Settings) -> web.Application:
     # A restarted process is another node: what its predecessor held ends with the predecessor's leases.
     node = f"{settings.node_id}.{uuid4().hex[:8]}"
     clock = PartitionClock()
-    link = RedisLink(settings.redis_url, "commands", scripts=[script.source for script in SCRIPTS])
-    bell = RedisLink(settings.redis_url, "bell")
-    hub = Hub(link, bell, clock, node)
+    link = RedisLink(settings.redis_url, f"sync_service.{node}", scripts=[script.source for script in SCRIPTS])
+    hub = Hub(link, clock, node)
     presence = Presence(hub, link, clock, settings.partitions)
     tokens = ResumeTokens(settings.resume_keys)
     door = Door(
@@ -65,7 +64,6 @@ async def build(settings: Settings) -> web.Application:
 
     health = Health()
     health.checks["redis"] = link.check
-    health.checks["redis_bell"] = bell.check
     health.notes["rabbitmq"] = broker.check
 
     app = web.Application(middlewares=[problem_middleware])
@@ -80,7 +78,7 @@ async def build(settings: Settings) -> web.Application:
     async def drained(_app: web.Application) -> None:
         await door.drain()
 
-    for part in (link, bell, broker, hub, presence, journal, door):
+    for part in (link, broker, hub, presence, journal, door):
         app.cleanup_ctx.append(_running(part))
     app.cleanup_ctx.append(clock_follows)
     app.on_shutdown.append(drained)

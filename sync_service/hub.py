@@ -42,13 +42,13 @@ UNLOAD_AFTER_S: Final = 30.0
 class Hub:
     """See the module. ``on_left``, ``on_closed`` and ``on_snapshot`` are told after the events were applied here."""
 
-    def __init__(self, link: RedisLink, bell_link: RedisLink, clock: PartitionClock, node: str) -> None:
+    def __init__(self, link: RedisLink, clock: PartitionClock, node: str) -> None:
         self.node = node
         self.clock = clock
         self.partitions = Partitions(link, node)
         self._link = link
         self._loop = asyncio.get_running_loop()
-        self._bells = Bells(bell_link, self.partitions, self._resync_all)
+        self._bells = Bells(link, self.partitions, self._resync_all)
         self._recovery = Recovery(link, self.partitions, self._closed)
         self._ready: set[LiveRoom] = set()
         self._dirty: set[Audience] = set()

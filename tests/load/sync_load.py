@@ -166,12 +166,13 @@ async def measure(arguments: argparse.Namespace, port: int, server: psutil.Proce
     memory = (server.memory_info().rss - base) / len(peers)
     await asyncio.sleep(6)  # the films have started by themselves
     await drive(full, arguments.rate, 1, arguments.kind)
-    before, cpu, started = sum(peer.events for peer in peers), sum(server.cpu_times()[:2]), time.monotonic()
+    before, cpu, started = sum(peer.events for peer in peers), server.cpu_times(), time.monotonic()
     sample.clear()
     sent = await drive(full, arguments.rate, arguments.seconds, arguments.kind)
     took = time.monotonic() - started - 0.5
     deliveries = sum(peer.events for peer in peers) - before
-    cpu = sum(server.cpu_times()[:2]) - cpu
+    after = server.cpu_times()
+    user, system = after.user - cpu.user, after.system - cpu.system
     for peer in peers:
         assert peer.transport is not None
         peer.transport.abort()
@@ -183,8 +184,9 @@ async def measure(arguments: argparse.Namespace, port: int, server: psutil.Proce
         "sent": sent,
         "deliveries/s": round(deliveries / took),
         "errors": sum(peer.errors for peer in peers),
-        "cpu/M": round(cpu / deliveries * 1e6, 2),
-        "cpu %": round(cpu / (took + 0.5) * 100),
+        "cpu/M": round((user + system) / deliveries * 1e6, 2),
+        "user/M": round(user / deliveries * 1e6, 2),
+        "cpu %": round((user + system) / (took + 0.5) * 100),
         "p50 us": round(late[49] * 1e6),
         "p99 us": round(late[98] * 1e6),
         "joins/s": round(joins),
@@ -206,7 +208,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cinema = Cinema()
     with tempfile.TemporaryDirectory() as folder, processes(Path(folder)) as run:
-        node = start_node(run, cinema, arguments.redis, arguments.amqp, LOG_LEVEL="error")
+        node = start_node(run, cinema, arguments.redis, arguments.amqp, LOG_LEVEL="warning")
         assert node.process.pid is not None
         server = psutil.Process(node.process.pid)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
