@@ -65,6 +65,7 @@ class RedisLink:
         self.on_push: OnPush = lambda _push: None
         self.on_up: list[Callable[[], None]] = []
         self.on_down: list[Callable[[], None]] = []
+        self._loop = asyncio.get_running_loop()
         self._connection: _Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
@@ -108,7 +109,7 @@ class RedisLink:
 
     async def call(self, *words: bytes | str | int) -> Any:
         """Ask and wait for the answer; raises StoreAway, OutcomeUnknown or RedisError."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Any] = self._loop.create_future()
 
         def on_reply(reply: Any) -> None:
             if answer.done():
