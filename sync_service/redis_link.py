@@ -3,8 +3,8 @@
 Answers and pub/sub messages come over the same connection (RESP3), in the order in which Redis made them: a step that
 was published and the answer to it cost one wake-up, and one probe watches both.
 
-Why not a client library: docs/decisions/0002-a-redis-connection-of-our-own.md. hiredis packs and parses. Nothing is ever
-sent twice, because a commit whose answer was lost may have happened.
+Why not a client library: docs/decisions/0002-a-redis-connection-of-our-own.md. hiredis packs and parses. Nothing is
+ever sent twice, because a commit whose answer was lost may have happened.
 """
 
 from __future__ import annotations
