@@ -95,7 +95,7 @@ class Presence:
             return
 
         def done(outcome: Done | Refusal) -> None:
-            if isinstance(outcome, Refusal) and outcome.code in {"try_again", "outcome_unknown"}:
+            if isinstance(outcome, Refusal) and outcome.code in _NOT_YET:
                 # The store is away: they stay where they are until it can be told.
                 if member not in room.audience.by_member and (room.id, member) not in self._going:
                     self._depart_in(RETRY_S, room, leave)
@@ -115,9 +115,18 @@ class Presence:
             self._arrive_again(room, member)
 
     def _arrive_again(self, room: LiveRoom, member: str) -> None:
-        socket = next(iter(room.audience.by_member[member]))
+        socket = next(iter(room.audience.by_member.get(member, ())), None)
+        if socket is None:
+            return
         join = Join(by=member, name=socket.name, role=socket.role, visit_id=str(uuid7()))
-        room.submit(Order(join, lambda _outcome: None, Arrive(member)))
+
+        def done(outcome: Done | Refusal) -> None:
+            # A node that wakes from a stall finds its connection to the store gone too: without another try its
+            # members would hear the room and be nobody in it.
+            if isinstance(outcome, Refusal) and outcome.code in _NOT_YET:
+                self._loop.call_later(RETRY_S, self._arrive_again, room, member)
+
+        room.submit(Order(join, done, Arrive(member)))
 
     # --- leases ---
 
@@ -181,4 +190,5 @@ class Presence:
         return isinstance(outcome, Done) or outcome.code in {"connected", "room_closed"}
 
 
+_NOT_YET: Final = frozenset({"try_again", "outcome_unknown"})
 _AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)

@@ -1,0 +1,59 @@
+"""A member who is connected here is brought back into the room for as long as the store refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from sync_service import presence
+from sync_service.orders import Done, Order
+from sync_service.presence import Presence
+from sync_service.room import Refusal
+
+
+class Refusing:
+    """A room that answers with these codes in turn, then with success."""
+
+    def __init__(self, *codes: str) -> None:
+        self.id = "room"
+        self.audience = SimpleNamespace(by_member={"anna": [SimpleNamespace(name="Anna", role="viewer")]})
+        self.orders: list[Order] = []
+        self._codes = list(codes)
+
+    def submit(self, order: Order) -> None:
+        self.orders.append(order)
+        order.on_done(Refusal(self._codes.pop(0), "") if self._codes else Done(1))
+
+
+async def asked_by(room: Refusing, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    monkeypatch.setattr(presence, "RETRY_S", 0.01)
+    hub, nothing = cast("Any", SimpleNamespace()), cast("Any", None)
+    Presence(hub, nothing, nothing, 1).hold_again(cast("Any", room))
+    await asyncio.sleep(0.1)
+    return [order.command.by for order in room.orders]
+
+
+@pytest.mark.parametrize("codes", [("try_again",), ("outcome_unknown", "try_again", "try_again")])
+async def test_a_refused_return_is_tried_again_until_it_works(
+    codes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await asked_by(Refusing(*codes), monkeypatch) == ["anna"] * (len(codes) + 1)
+
+
+async def test_nobody_is_brought_back_into_a_closed_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await asked_by(Refusing("room_closed"), monkeypatch) == ["anna"]
+
+
+async def test_nobody_is_brought_back_who_has_gone_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Refusing(*["try_again"] * 1000)
+    asking = asyncio.create_task(asked_by(room, monkeypatch))
+    await asyncio.sleep(0.03)
+    room.audience.by_member.clear()
+    await asyncio.sleep(0.02)
+    tried = len(room.orders)
+    await asking
+
+    assert len(room.orders) == tried
