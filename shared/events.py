@@ -22,14 +22,24 @@ CONTENT_TYPE: Final = "application/cloudevents+json"
 INVITATION_CREATED: Final = "invitation.created.v1"
 INVITATION_REVOKED: Final = "invitation.revoked.v1"
 ROOM_OPENED: Final = "room.opened.v1"
+ROOM_CHANGED: Final = "room.changed.v1"
 ROOM_CLOSED: Final = "room.closed.v1"
+MEMBER_BANNED: Final = "member.banned.v1"
+MEMBER_UNBANNED: Final = "member.unbanned.v1"
 VISIT_STARTED: Final = "visit.started.v1"
 VISIT_ENDED: Final = "visit.ended.v1"
+MEMBER_CHANGED: Final = "member.changed.v1"
+SETTINGS_CHANGED: Final = "settings.changed.v1"
 PLAYBACK_CHANGED: Final = "playback.changed.v1"
 CHAT_POSTED: Final = "chat.posted.v1"
+CHAT_DELETED: Final = "chat.deleted.v1"
 
 PLAYBACK_STATUSES: Final = ("playing", "paused", "holding")
-PLAYBACK_CHANGES: Final = ("played", "paused", "sought", "rate_changed", "rebased")
+PLAYBACK_CHANGES: Final = ("played", "paused", "sought", "rate_changed", "rebased", "hold_started", "hold_ended")
+ACCESSES: Final = ("link", "invited")
+CONTROLS: Final = ("everyone", "moderators", "owner")
+# What a live room makes of people; its owner is the owner for good.
+LIVE_ROLES: Final = ("moderator", "viewer", "guest")
 
 
 class InvalidEvent(Exception):
@@ -95,32 +105,89 @@ class RoomFilm(Film):
     duration_ms = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
 
 
+def _version() -> fields.Integer:
+    return fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
+def _partition() -> fields.Integer:
+    return fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+
+
+def _yes_or_no(*, required: bool = False) -> fields.Boolean:
+    return fields.Boolean(required=required, truthy={True}, falsy={False})
+
+
+class RoomSettings(_Payload):
+    """How a room behaves beside who controls it and how many it holds; what is left out is the default."""
+
+    locked = _yes_or_no()  # nobody new is let in
+    slow_mode_s = fields.Integer(strict=True, validate=validate.Range(0, 300))  # between two messages of one person
+    hold = _yes_or_no()  # wait for those who buffer
+    hold_max_s = fields.Integer(strict=True, validate=validate.Range(1, 60))
+
+
 class Room(_Payload):
     """What sync_service must know of a room; the same claims stand in the join ticket."""
 
     id = fields.UUID(required=True)
     code = fields.String(required=True)
-    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    partition = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    version = _version()
+    partition = _partition()
     owner = fields.UUID(required=True)
     film = fields.Nested(RoomFilm, required=True)
-    access = fields.String(required=True, validate=validate.OneOf(["link", "invited"]))
-    control = fields.String(required=True, validate=validate.OneOf(["everyone", "moderators", "owner"]))
+    access = fields.String(required=True, validate=validate.OneOf(ACCESSES))
+    control = fields.String(required=True, validate=validate.OneOf(CONTROLS))
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=2))
     starts_at = fields.Integer(required=True, strict=True, allow_none=True)  # ms since the epoch
-    settings = fields.Dict(keys=fields.String(), required=True)
+    settings = fields.Nested(RoomSettings, required=True)
 
 
 class RoomOpened(_Payload):
-    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    version = _version()
     room = fields.Nested(Room, required=True)
+
+
+class RoomChanges(_Payload):
+    """The fields that one change touched, and of the settings those that it touched."""
+
+    access = fields.String(validate=validate.OneOf(ACCESSES))
+    control = fields.String(validate=validate.OneOf(CONTROLS))
+    capacity = fields.Integer(strict=True, validate=validate.Range(min=2))
+    starts_at = fields.Integer(strict=True, allow_none=True)
+    settings = fields.Nested(RoomSettings)
+
+
+class RoomChanged(_Payload):
+    """The owner changed the room: apply each field of ``changes`` that no higher ``version`` has changed.
+
+    ``room`` is the whole claim as of this version, for a reader that does not have the room.
+    """
+
+    version = _version()
+    partition = _partition()
+    changes = fields.Nested(RoomChanges, required=True)
+    room = fields.Nested(Room, required=True)
+
+
+class MemberBanned(_Payload):
+    """Somebody may no longer enter the room, by whose word; per person the highest ``version`` counts."""
+
+    version = _version()
+    partition = _partition()
+    user_id = fields.UUID(required=True)
+    by = fields.UUID(required=True)
+    room = fields.Nested(Room, required=True)
+
+
+class MemberUnbanned(MemberBanned):
+    """Somebody may enter the room again."""
 
 
 class RoomClosed(_Payload):
     """The partition tells the reader where the room's keys live without a look-up elsewhere."""
 
-    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    partition = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    version = _version()
+    partition = _partition()
     reason = fields.String(required=True)
     closed_at = fields.AwareDateTime(required=True, format="iso")
 
@@ -140,12 +207,44 @@ class VisitStarted(JournalEntry):
 
 
 class VisitEnded(VisitStarted):
+    """``reason`` is left, lost, kicked, banned or closed; a later version may know more."""
+
     ended_at = fields.AwareDateTime(required=True, format="iso")
     reason = fields.String(required=True)
 
 
+class MemberChanged(JournalEntry):
+    """A member's role or mute after somebody set either; ``by`` is null where the room did it by itself."""
+
+    user_id = fields.UUID(required=True)
+    role = fields.String(required=True, validate=validate.OneOf(LIVE_ROLES))
+    muted_until = fields.AwareDateTime(required=True, allow_none=True, format="iso")
+    by = fields.UUID(required=True, allow_none=True)
+    at = fields.AwareDateTime(required=True, format="iso")
+
+
+class LiveSettings(_Payload):
+    locked = _yes_or_no(required=True)
+    slow_mode_s = fields.Integer(required=True, strict=True, validate=validate.Range(0, 300))
+    hold = _yes_or_no(required=True)
+    hold_max_s = fields.Integer(required=True, strict=True, validate=validate.Range(1, 60))
+
+
+class SettingsChanged(JournalEntry):
+    """All of the live room's settings after some were changed in it, or by ``room.changed``."""
+
+    control = fields.String(required=True, validate=validate.OneOf(CONTROLS))
+    capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=2))
+    settings = fields.Nested(LiveSettings, required=True)
+    by = fields.UUID(required=True, allow_none=True)
+    at = fields.AwareDateTime(required=True, format="iso")
+
+
 class Playback(_Payload):
-    """The timing vector: at ``at_ms`` (ms since the epoch) the film stood at ``position_ms``."""
+    """The timing vector: at ``at_ms`` (ms since the epoch) the film stood at ``position_ms``.
+
+    While it is ``holding``, the room waits for somebody and the film stands, as when ``paused``.
+    """
 
     status = fields.String(required=True, validate=validate.OneOf(PLAYBACK_STATUSES))
     position_ms = fields.Float(required=True, validate=validate.Range(min=0))
@@ -167,17 +266,33 @@ class ChatPosted(JournalEntry):
     text = fields.String(required=True, validate=validate.Length(min=1))
     position_ms = fields.Float(required=True, validate=validate.Range(min=0))
     sent_at = fields.AwareDateTime(required=True, format="iso")
+    # The message that this one answers.
+    reply_to = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=128))
+
+
+class ChatDeleted(JournalEntry):
+    """A message was taken back; it may come before the message's own event."""
+
+    message_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
+    by = fields.UUID(required=True, allow_none=True)
+    at = fields.AwareDateTime(required=True, format="iso")
 
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
     INVITATION_CREATED: InvitationCreated(),
     INVITATION_REVOKED: InvitationRevoked(),
     ROOM_OPENED: RoomOpened(),
+    ROOM_CHANGED: RoomChanged(),
     ROOM_CLOSED: RoomClosed(),
+    MEMBER_BANNED: MemberBanned(),
+    MEMBER_UNBANNED: MemberUnbanned(),
     VISIT_STARTED: VisitStarted(),
     VISIT_ENDED: VisitEnded(),
+    MEMBER_CHANGED: MemberChanged(),
+    SETTINGS_CHANGED: SettingsChanged(),
     PLAYBACK_CHANGED: PlaybackChanged(),
     CHAT_POSTED: ChatPosted(),
+    CHAT_DELETED: ChatDeleted(),
 }
 
 

@@ -49,10 +49,19 @@ def journal(**more: Any) -> dict[str, Any]:
 
 
 VISIT = journal(visit_id="v1", user_id=uuid4(), started_at=MOMENT)
+BAN = {"version": 3, "partition": 7, "user_id": uuid4(), "by": uuid4(), "room": room()}
 VALID: dict[str, dict[str, Any]] = {
     events.INVITATION_CREATED: invitation(),
     events.INVITATION_REVOKED: {key: value for key, value in invitation().items() if key not in {"link", "starts_at"}},
     events.ROOM_OPENED: {"version": 1, "room": room()},
+    events.ROOM_CHANGED: {
+        "version": 2,
+        "partition": 7,
+        "changes": {"starts_at": None, "settings": {"locked": True}},
+        "room": room(),
+    },
+    events.MEMBER_BANNED: BAN,
+    events.MEMBER_UNBANNED: BAN,
     events.ROOM_CLOSED: {"version": 2, "partition": 7, "reason": "owner", "closed_at": MOMENT},
     events.VISIT_STARTED: VISIT,
     events.VISIT_ENDED: {**VISIT, "ended_at": MOMENT, "reason": "left"},
@@ -62,6 +71,15 @@ VALID: dict[str, dict[str, Any]] = {
         by=None,
         at=MOMENT,
     ),
+    events.MEMBER_CHANGED: journal(user_id=uuid4(), role="guest", muted_until=MOMENT, by=None, at=MOMENT),
+    events.SETTINGS_CHANGED: journal(
+        control="owner",
+        capacity=20,
+        settings={"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10},
+        by=uuid4(),
+        at=MOMENT,
+    ),
+    events.CHAT_DELETED: journal(message_id="m1", by=uuid4(), at=MOMENT),
     events.CHAT_POSTED: journal(
         message_id="m1", author_id=uuid4(), author_name="Аня", text="Привет 👋", position_ms=10, sent_at=MOMENT
     ),
@@ -85,6 +103,41 @@ def test_each_missing_field_is_named(type_: str) -> None:
         data = {key: value for key, value in VALID[type_].items() if key != field}
         with pytest.raises(events.InvalidEvent, match=field):
             events.new_event(type_, ROOM, data, source="test")
+
+
+@pytest.mark.parametrize(
+    ("type_", "change", "named"),
+    [
+        (events.ROOM_CHANGED, {"changes": {"capacity": 1}}, "capacity"),
+        (events.ROOM_CHANGED, {"changes": {"settings": {"hold": "yes"}}}, "hold"),
+        (events.ROOM_CHANGED, {"room": {**room(), "settings": {"slow_mode_s": 301}}}, "slow_mode_s"),
+        (events.ROOM_OPENED, {"room": {**room(), "settings": {"hold_max_s": 0}}}, "hold_max_s"),
+        (events.MEMBER_CHANGED, {"role": "owner"}, "role"),
+        (events.SETTINGS_CHANGED, {"settings": {"locked": True, "slow_mode_s": 0, "hold": True}}, "hold_max_s"),
+        (events.PLAYBACK_CHANGED, {"event": "held"}, "event"),
+        (events.CHAT_POSTED, {"reply_to": ""}, "reply_to"),
+    ],
+)
+def test_a_value_outside_its_bounds_is_named(type_: str, change: dict[str, Any], named: str) -> None:
+    with pytest.raises(events.InvalidEvent, match=named):
+        events.new_event(type_, ROOM, {**VALID[type_], **change}, source="test")
+
+
+@pytest.mark.parametrize("change", events.PLAYBACK_CHANGES)
+def test_a_hold_is_told_like_any_other_change_of_playback(change: str) -> None:
+    playback = {"status": "holding", "position_ms": 10, "rate": 1, "at_ms": 1}
+    data = {**VALID[events.PLAYBACK_CHANGED], "event": change, "playback": playback}
+
+    event = events.new_event(events.PLAYBACK_CHANGED, ROOM, data, source="test")
+
+    assert events.decode(events.encode(event)).data["event"] == change
+
+
+@pytest.mark.parametrize("more", [{}, {"reply_to": None}, {"reply_to": "m0"}])
+def test_a_message_answers_another_or_none(more: dict[str, Any]) -> None:
+    event = events.new_event(events.CHAT_POSTED, ROOM, {**VALID[events.CHAT_POSTED], **more}, source="test")
+
+    assert events.decode(events.encode(event)).data.get("reply_to") == more.get("reply_to")
 
 
 def test_the_envelope_is_structured_cloudevents() -> None:
