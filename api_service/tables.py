@@ -50,6 +50,14 @@ def _reference(name: str, target: str, *, on_delete: str = "CASCADE", nullable: 
     return Column(name, Uuid, ForeignKey(f"{target}.id", ondelete=on_delete), nullable=nullable)
 
 
+def _place(prefix: str = "") -> tuple[Column[object], Column[object]]:
+    """Give the columns of a place in the journal that comes after none."""
+    return (
+        Column(f"{prefix}epoch", BigInteger, nullable=False, server_default="0"),
+        Column(f"{prefix}seq", BigInteger, nullable=False, server_default="0"),
+    )
+
+
 def _table(name: str, *parts: SchemaItem) -> Table:
     return Table(name, metadata, *parts)
 
@@ -124,6 +132,10 @@ rooms = _table(
     # Fixed for life: the live room's keys and the socket's address are made from it.
     Column("partition", Integer, nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
+    # Any of shared.events.RoomSettings; what is not there has its default.
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'")),
+    # Where in the journal control, capacity and settings were last told of by the live room.
+    *_place("settings_"),
     _moment("created_at"),
     _moment("closed_at", nullable=True),
     Column("closed_reason", Text, nullable=True),
@@ -135,6 +147,7 @@ rooms = _table(
     CheckConstraint("partition >= 0", name="partition"),
     CheckConstraint("version >= 1", name="version"),
     CheckConstraint("(closed_at IS NULL) = (closed_reason IS NULL)", name="closed"),
+    CheckConstraint("jsonb_typeof(settings) = 'object'", name="settings"),
     Index(None, "owner_id"),
     Index(None, "film_id"),
 )
@@ -145,10 +158,24 @@ room_roles = _table(
     _reference("room_id", "rooms"),
     _reference("user_id", "users"),
     Column("role", Text, nullable=False),
+    # Where in the journal the role was last told of by the live room.
+    *_place(),
     _moment("since"),
     PrimaryKeyConstraint("room_id", "user_id"),
-    CheckConstraint("role IN ('owner', 'moderator', 'viewer')", name="role"),
+    CheckConstraint("role IN ('owner', 'moderator', 'viewer', 'guest')", name="role"),
     Index(None, "user_id", "room_id"),
+)
+
+# Whoever may not enter a room until the ban is lifted; a lifted one leaves no row.
+bans = _table(
+    "bans",
+    _reference("room_id", "rooms"),
+    _reference("user_id", "users"),
+    _reference("banned_by", "users", on_delete="SET NULL", nullable=True),
+    _moment("banned_at"),
+    PrimaryKeyConstraint("room_id", "user_id"),
+    Index(None, "user_id"),
+    Index(None, "banned_by"),
 )
 
 invitations = _table(
@@ -209,8 +236,20 @@ chat_messages = _table(
     Column("text", Text, nullable=False),
     Column("position_ms", Double, nullable=False),
     Column("sent_at", DateTime(timezone=True), nullable=False),
+    Column("reply_to", Text, nullable=True),  # the id of a message, which may be archived later than its answer
+    _moment("deleted_at", nullable=True),
     PrimaryKeyConstraint("room_id", "epoch", "seq"),
+    Index(None, "room_id", "message_id"),
     Index(None, "author_id"),
+)
+
+# Messages taken back, for those that are archived later than their deletion.
+chat_deletions = _table(
+    "chat_deletions",
+    _reference("room_id", "rooms"),
+    Column("message_id", Text, nullable=False),
+    Column("deleted_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("room_id", "message_id"),
 )
 
 # Events on their way to the broker. `due_at` is both the time of the next attempt and, once claimed, the lease's end.
