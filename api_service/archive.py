@@ -1,21 +1,26 @@
-"""The archive: what rooms journalled becomes rows of visits, playback and chat, in whatever order it arrives."""
+"""The archive: what rooms journalled becomes rows of visits, roles, settings, playback and chat.
+
+The order of arrival does not matter: what can be overwritten remembers its place (epoch, seq) in the room's journal.
+Roles and settings come back to `room_roles` and `rooms`, so that tickets and pages know them; nobody is told of that,
+since the live room is where they come from.
+"""
 
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, bindparam, tuple_
+from sqlalchemy import Table, Text, bindparam, case, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, InvalidValue, Statement
-from api_service.tables import chat_messages, inbox, room_events, visits
+from api_service.tables import chat_deletions, chat_messages, inbox, room_events, room_roles, rooms, visits
 from shared import events
 from shared.broker import Broker, Transient
 from shared.events import Event, InvalidEvent
 
 QUEUE: Final = "api_service.journal"
-KEYS: Final = ("visit.*.v1", "playback.changed.v1", "chat.*.v1")
+KEYS: Final = ("visit.*.v1", "member.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1")
 # The broker hands over more events at once than there are connections: a burst of chat must leave some for requests.
 AT_ONCE: Final = 4
 
@@ -40,6 +45,27 @@ _VISIT_ENDED = Statement(
         & (tuple_(visits.c.epoch, visits.c.seq) < tuple_(_end.excluded.epoch, _end.excluded.seq)),
     )
 )
+
+_role = insert(room_roles).values(_values(room_roles, "room_id", "user_id", "role", "epoch", "seq"))
+_MEMBER_CHANGED = Statement(
+    _role.on_conflict_do_update(
+        index_elements=[room_roles.c.room_id, room_roles.c.user_id],
+        set_={name: _role.excluded[name] for name in ("role", "epoch", "seq")},
+        where=(room_roles.c.role != literal("owner"))
+        & (tuple_(room_roles.c.epoch, room_roles.c.seq) < tuple_(_role.excluded.epoch, _role.excluded.seq)),
+    )
+)
+
+_settings = _values(rooms, "control", "capacity", "settings", "settings_epoch", "settings_seq")
+_SETTINGS_CHANGED = Statement(
+    update(rooms)
+    .values(_settings)
+    .where(
+        rooms.c.id == bindparam("room_id", type_=rooms.c.id.type),
+        tuple_(rooms.c.settings_epoch, rooms.c.settings_seq)
+        < tuple_(_settings["settings_epoch"], _settings["settings_seq"]),
+    )
+)
 _PLAYBACK_CHANGED = Statement(
     insert(room_events)
     .values(
@@ -59,23 +85,59 @@ _PLAYBACK_CHANGED = Statement(
     )
     .on_conflict_do_nothing()
 )
+
+# Transactions about one message take turns. Else a message and its deletion that arrive together would each be written
+# before the other's commit could be seen, and the text would stay. By itself, so that what follows sees that commit.
+_ONE_AT_A_TIME = Statement(
+    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("message", type_=Text), 0)))
+)
+
+_message = _values(
+    chat_messages,
+    "room_id",
+    "epoch",
+    "seq",
+    "message_id",
+    "author_id",
+    "author_name",
+    "text",
+    "position_ms",
+    "sent_at",
+    "reply_to",
+)
+_deleted_already = (
+    select(chat_deletions.c.deleted_at)
+    .where(
+        chat_deletions.c.room_id == _message["room_id"],
+        chat_deletions.c.message_id == _message["message_id"],
+    )
+    .scalar_subquery()
+)
 _CHAT_POSTED = Statement(
     insert(chat_messages)
     .values(
-        _values(
-            chat_messages,
-            "room_id",
-            "epoch",
-            "seq",
-            "message_id",
-            "author_id",
-            "author_name",
-            "text",
-            "position_ms",
-            "sent_at",
-        )
+        {
+            **_message,
+            "text": case((_deleted_already.is_(None), _message["text"]), else_=""),
+            "deleted_at": _deleted_already,
+        }
     )
     .on_conflict_do_nothing()
+)
+
+_taken_back = insert(chat_deletions).values(_values(chat_deletions, "room_id", "message_id", "deleted_at"))
+_deletion = (
+    _taken_back.on_conflict_do_update(
+        index_elements=[chat_deletions.c.room_id, chat_deletions.c.message_id],
+        set_={"deleted_at": func.least(chat_deletions.c.deleted_at, _taken_back.excluded.deleted_at)},
+    )
+    .returning(*chat_deletions.c)
+    .cte("deletion")
+)
+_CHAT_DELETED = Statement(
+    update(chat_messages)
+    .values(text=literal(""), deleted_at=_deletion.c.deleted_at)
+    .where(chat_messages.c.room_id == _deletion.c.room_id, chat_messages.c.message_id == _deletion.c.message_id)
 )
 
 
@@ -98,12 +160,16 @@ class Archive:
         statement, values = row
         try:
             async with self._places, self._db.transaction() as transaction:
+                if event.type in (events.CHAT_POSTED, events.CHAT_DELETED):
+                    message = f"{event.data['room_id']}:{event.data['message_id']}"
+                    await transaction.run(_ONE_AT_A_TIME, message=message)
                 if await transaction.run(_CONSUME, event_id=event.id):
                     await transaction.run(statement, **values)
         except DatabaseUnavailable as error:
             raise Transient(str(error)) from error
         except ConstraintViolated as violated:
-            raise InvalidEvent(f"no such room or person ({violated.constraint})") from violated
+            reason = "no such room or person" if violated.constraint.startswith("fk_") else "out of bounds"
+            raise InvalidEvent(f"{reason} ({violated.constraint})") from violated
         except InvalidValue as error:
             raise InvalidEvent(str(error)) from error
 
@@ -115,8 +181,13 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
         case events.VISIT_STARTED:
             return _VISIT_STARTED, _picked(data, "room_id", "user_id", "epoch", "seq", "started_at", id="visit_id")
         case events.VISIT_ENDED:
-            names = ("room_id", "user_id", "epoch", "seq", "started_at", "ended_at")
-            return _VISIT_ENDED, _picked(data, *names, id="visit_id", end_reason="reason")
+            visit = _picked(data, "room_id", "user_id", "epoch", "seq", "started_at", "ended_at")
+            return _VISIT_ENDED, {**visit, **_picked(data, id="visit_id", end_reason="reason")}
+        case events.MEMBER_CHANGED:
+            return _MEMBER_CHANGED, _picked(data, "room_id", "user_id", "role", "epoch", "seq")
+        case events.SETTINGS_CHANGED:
+            told = _picked(data, "room_id", "control", "capacity", "settings")
+            return _SETTINGS_CHANGED, {**told, **_picked(data, settings_epoch="epoch", settings_seq="seq")}
         case events.PLAYBACK_CHANGED:
             playback = data["playback"]
             return _PLAYBACK_CHANGED, {
@@ -126,7 +197,10 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
             }
         case events.CHAT_POSTED:
             names = ("message_id", "author_id", "author_name", "text", "position_ms", "sent_at")
-            return _CHAT_POSTED, _picked(data, "room_id", "epoch", "seq", *names)
+            message = _picked(data, "room_id", "epoch", "seq", *names)
+            return _CHAT_POSTED, {**message, "reply_to": data.get("reply_to")}
+        case events.CHAT_DELETED:
+            return _CHAT_DELETED, _picked(data, "room_id", "message_id", deleted_at="at")
     return None
 
 

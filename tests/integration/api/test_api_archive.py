@@ -5,9 +5,9 @@ import itertools
 import json
 import random
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -17,48 +17,9 @@ from api_service.database import Database
 from api_service.people import User
 from api_service.rooms import RoomOrder
 from shared.broker import Transient
-from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, VISIT_ENDED, VISIT_STARTED, Event, InvalidEvent, new_event
+from shared.events import PLAYBACK_CHANGED, Event, InvalidEvent
 from tests.api_fixtures import SITE, Cinema, connected_broker, dead_letters
-
-NOW = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
-
-
-class Journal:
-    """What sync_service tells of one room."""
-
-    def __init__(self, room_id: UUID) -> None:
-        self.room_id = room_id
-
-    def event(self, type_: str, seq: int, *, epoch: int = 1, id_: str | None = None, **data: Any) -> Event:
-        place = {"room_id": self.room_id, "epoch": epoch, "seq": seq}
-        id_ = id_ or f"{self.room_id}:{epoch}:{seq}"
-        return new_event(type_, str(self.room_id), {**place, **data}, source="sync_service", id_=id_)
-
-    def came(self, seq: int, user: User, visit: str = "v1", **more: Any) -> Event:
-        return self.event(VISIT_STARTED, seq, visit_id=visit, user_id=user.id, started_at=NOW, **more)
-
-    def left(self, seq: int, user: User, visit: str = "v1", *, reason: str = "left", **more: Any) -> Event:
-        ended_at = NOW + timedelta(seconds=seq)
-        return self.event(
-            VISIT_ENDED, seq, visit_id=visit, user_id=user.id, started_at=NOW, ended_at=ended_at, reason=reason, **more
-        )
-
-    def played(self, seq: int, position_ms: float = 0, *, by: UUID | None = None, **more: Any) -> Event:
-        playback = {"status": "playing", "position_ms": position_ms, "rate": 1.0, "at_ms": NOW.timestamp() * 1000}
-        return self.event(PLAYBACK_CHANGED, seq, event="played", playback=playback, by=by, at=NOW, **more)
-
-    def said(self, seq: int, user: User, text: str = "Привет!", **more: Any) -> Event:
-        return self.event(
-            CHAT_POSTED,
-            seq,
-            message_id=f"m{seq}",
-            author_id=user.id,
-            author_name=user.name,
-            text=text,
-            position_ms=1_500.5,
-            sent_at=NOW,
-            **more,
-        )
+from tests.journalled import NOW, Journal
 
 
 @pytest.fixture
@@ -96,7 +57,7 @@ async def test_each_kind_of_event_becomes_a_row(db: Database, cinema: Cinema, jo
     room = journal.room_id
     assert found["visits"] == [("v1", room, anna.id, 1, 4, NOW, NOW + timedelta(seconds=4), "left")]
     assert found["room_events"] == [(room, 1, 2, "played", "playing", 500, 1, NOW, anna.id, NOW)]
-    assert found["chat_messages"] == [(room, 1, 3, "m3", anna.id, "Anna", "Привет!", 1_500.5, NOW)]
+    assert found["chat_messages"] == [(room, 1, 3, "m3", anna.id, "Anna", "Привет!", 1_500.5, NOW, None, None)]
 
 
 async def test_a_visit_that_goes_on_has_no_end(db: Database, cinema: Cinema, journal: Journal, anna: User) -> None:
@@ -160,7 +121,7 @@ async def test_of_two_ends_of_a_visit_the_later_in_the_journal_counts(
 
 
 async def test_a_kind_that_is_not_archived_is_let_go(db: Database, cinema: Cinema) -> None:
-    await Archive(db).keep(Event("1", "chat.deleted.v1", str(uuid4()), {}, NOW, "sync_service"))
+    await Archive(db).keep(Event("1", "chat.pinned.v1", str(uuid4()), {}, NOW, "sync_service"))
 
     assert await cinema.value("SELECT count(*) FROM inbox") == 0
 
