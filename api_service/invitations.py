@@ -1,11 +1,26 @@
 """Invitations to rooms: who may come to a room for the invited, and who gets a letter about it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, Integer, Uuid, and_, bindparam, cast, column, exists, func, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Integer,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -14,8 +29,8 @@ from api_service.database import Database, Queryable, Row, Statement, Transactio
 from api_service.facts import Invitee, Site
 from api_service.friends import friends_of
 from api_service.people import Person, User
-from api_service.problems import INVITATION_NOT_FOUND, NOT_FRIENDS
-from api_service.tables import invitations, users, watchlist
+from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, NOT_FRIENDS
+from api_service.tables import bans, invitations, users, watchlist
 from shared.events import Event
 
 # One order's bound; a room's owner with more friends invites the rest in another.
@@ -48,10 +63,11 @@ _named = bindparam("named", type_=ARRAY(Uuid))
 _friends = friends_of(_inviter)
 _is_named = users.c.id == func.any(cast(_named, ARRAY(Uuid)))
 _wants = exists().where(watchlist.c.user_id == users.c.id, watchlist.c.film_id == bindparam("film_id"))
+_banned = exists().where(bans.c.room_id == bindparam("room_id", type_=Uuid), bans.c.user_id == users.c.id)
 _CANDIDATES = Statement(
-    select(users.c.id, users.c.name, users.c.email, users.c.locale)
+    select(users.c.id, users.c.name, users.c.email, users.c.locale, _banned.label("banned"))
     .join_from(users, _friends, _friends.c.id == users.c.id)
-    .where(or_(_is_named, and_(bindparam("matches", type_=Boolean), _wants)))
+    .where(or_(_is_named, and_(bindparam("matches", type_=Boolean), _wants, not_(_banned))))
     .order_by(_is_named.desc(), users.c.name, users.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -117,8 +133,9 @@ async def invite(
 ) -> tuple[list[Invitation], list[Event]]:
     """Invite friends who are not invited yet; give the new invitations, and the letters to those with an address.
 
-    The letters belong into the outbox of the same transaction. Raises the problem `not_friends` naming each person who
-    is none, under the name of the order's ``field``.
+    The letters belong into the outbox of the same transaction. Raises the problems `not_friends` and `guest_banned`
+    naming each person who is none or is banned, under the name of the order's ``field``; a banned friend who only
+    matches is left out.
     """
     if not guests.users and not guests.matches:
         return [], []
@@ -128,11 +145,12 @@ async def invite(
         named=list(guests.users),
         matches=guests.matches,
         film_id=room.film_id,
+        room_id=room.id,
         limit=MOST_AT_ONCE,
     )
     # In the order of keys: two orders that invite the same people at once wait for each other, never both ways.
     by_id = {row.id: row for row in sorted(candidates, key=lambda row: row.id)}
-    _check_friends(guests.users, by_id, field)
+    _check(guests.users, by_id, field)
     made = await transaction.all(
         _INVITE,
         ids=[uuid7() for _ in by_id],
@@ -161,14 +179,18 @@ async def revoke(db: Database, room: Row, inviter: User, invitation_id: UUID) ->
         raise INVITATION_NOT_FOUND.problem()
 
 
-def _check_friends(named: Collection[UUID], friends: Collection[UUID], field: str) -> None:
-    errors = [
-        {"field": f"{field}.{place}", "message": f"{user_id} is not an accepted friend of yours."}
-        for place, user_id in enumerate(named)
-        if user_id not in friends
-    ]
-    if errors:
-        raise NOT_FRIENDS.problem(errors=errors)
+def _check(named: Sequence[UUID], friends: Mapping[UUID, Row], field: str) -> None:
+    def errors(wrong: Callable[[UUID], bool], what: str) -> list[dict[str, str]]:
+        return [
+            {"field": f"{field}.{place}", "message": f"{user_id} {what}."}
+            for place, user_id in enumerate(named)
+            if wrong(user_id)
+        ]
+
+    if strangers := errors(lambda one: one not in friends, "is not an accepted friend of yours"):
+        raise NOT_FRIENDS.problem(errors=strangers)
+    if banned := errors(lambda one: bool(friends[one].banned), "is banned from this room"):
+        raise GUEST_BANNED.problem(errors=banned)
 
 
 def _invitee(row: Row) -> Invitee:

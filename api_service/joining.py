@@ -12,6 +12,7 @@ from api_service import facts, rooms
 from api_service.database import Database, Queryable, Statement
 from api_service.facts import Site
 from api_service.people import User
+from api_service.problems import BANNED
 from api_service.rooms import Room
 from api_service.tables import chat_messages, room_events, room_roles, visits
 from shared.tickets import TTL_S, Minter
@@ -74,9 +75,14 @@ _ARCHIVED = Statement(
 
 
 async def join(db: Database, site: Site, minter: Minter, user: User, locale: str, code: str) -> Joining:
-    """Give a ticket into a room that the viewer may know of; raises `room_not_found` and `room_closed`."""
+    """Give a ticket into a room that the viewer may know of; raises `room_not_found`, `room_closed` and `banned`.
+
+    A ban that is made at the same moment reaches the live room, which takes no ticket from the banned.
+    """
     row = await rooms.visible_room(db, user.id, code)
     rooms.check_open(row)
+    if row.banned:
+        raise BANNED.problem()
     if row.role is None:
         await db.run(_ENTER, room_id=row.id, user_id=user.id)
     seen = rooms.room_of(row, site, user.id, locale)

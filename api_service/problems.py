@@ -28,6 +28,8 @@ INVALID_CURSOR: Final = Kind(
     400, "invalid_cursor", "This cursor was not given by this list: start again without `cursor`."
 )
 NOT_ROOM_OWNER: Final = Kind(403, "not_room_owner", "Only the room's owner may do this.")
+NOT_ROOM_MODERATOR: Final = Kind(403, "not_room_moderator", "Only the room's owner and its moderators may do this.")
+BANNED: Final = Kind(403, "banned", "You are banned from this room: ask its owner to let you in again.")
 FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
 PERSON_NOT_FOUND: Final = Kind(
     404, "person_not_found", "There is no such person: find them by GET /api/v1/people?email=."
@@ -40,6 +42,12 @@ INVITATION_NOT_FOUND: Final = Kind(
 )
 FRIEND_YOURSELF: Final = Kind(409, "friend_yourself", "You cannot be your own friend: give another person's id.")
 NOT_FRIENDS: Final = Kind(409, "not_friends", "Only accepted friends can be invited: wait until they accept.")
+GUEST_BANNED: Final = Kind(
+    409, "guest_banned", "Whoever is banned from the room cannot be invited: lift the ban first."
+)
+CANNOT_BAN: Final = Kind(
+    409, "cannot_ban", "Nobody bans the room's owner or themselves, and only the owner bans a moderator."
+)
 ROOM_CLOSED: Final = Kind(410, "room_closed", "This room was closed by its owner: ask for a new one, or open your own.")
 BODY_TOO_LARGE: Final = Kind(413, "body_too_large", "The body is larger than 64 KiB: send less at once.")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind(

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -29,14 +30,15 @@ from uuid_utils.compat import uuid7
 
 from api_service import cursors, facts, invitations, outbox
 from api_service.cursors import Page
-from api_service.database import ConstraintViolated, Database, Queryable, Row, Statement
+from api_service.database import ConstraintViolated, Database, Queryable, Row, Statement, Transaction
 from api_service.facts import Site
 from api_service.films import Film, film_columns, film_of
 from api_service.invitations import NOBODY, Guests, Invitation
 from api_service.people import Person, User
 from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED, NOT_ROOM_OWNER, ROOM_CLOSED, ROOM_NOT_FOUND
-from api_service.tables import films, idempotency_keys, room_roles, rooms, users
+from api_service.tables import bans, films, idempotency_keys, room_roles, rooms, users
 from api_service.tables import invitations as invitations_table
+from shared.events import SETTINGS_DEFAULTS
 
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
 _CODE = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -51,12 +53,16 @@ class RoomOrder:
     control: Literal["everyone", "moderators", "owner"] = "everyone"
     capacity: int = 50
     starts_at: datetime | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     guests: Guests = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room as one viewer sees it; ``invitations`` are shown to its owner, where one room is asked for."""
+    """A room as one viewer sees it, who may be ``banned`` from it.
+
+    ``invitations`` are shown to its owner, where one room is asked for; ``settings`` as shared.events.LiveSettings.
+    """
 
     id: UUID
     code: str
@@ -67,11 +73,13 @@ class Room:
     control: str
     capacity: int
     starts_at: datetime | None
+    settings: dict[str, Any]
     status: Literal["open", "closed"]
     version: int
     created_at: datetime
     closed_at: datetime | None
     role: str
+    banned: bool
     invitations: list[Invitation] | None = None
 
 
@@ -94,6 +102,7 @@ def _seen(viewer_columns: list[Any]) -> Select[Any]:
             users.c.locale.label("owner_locale"),
             _roles.c.role,
             or_(rooms.c.access == literal("link"), rooms.c.owner_id == _viewer, invited).label("visible"),
+            exists().where(bans.c.room_id == rooms.c.id, bans.c.user_id == _viewer).label("banned"),
         )
         .join_from(rooms, films, films.c.id == rooms.c.film_id)
         .join(users, users.c.id == rooms.c.owner_id)
@@ -127,7 +136,7 @@ _opened = (
     insert(rooms)
     .values(
         {
-            name: bindparam(name)
+            name: bindparam(name, type_=rooms.c[name].type)
             for name in (
                 "id",
                 "code",
@@ -137,6 +146,7 @@ _opened = (
                 "control",
                 "capacity",
                 "starts_at",
+                "settings",
                 "partition",
             )
         }
@@ -167,6 +177,8 @@ _EARLIER = Statement(
         idempotency_keys.c.user_id == bindparam("owner_id"), idempotency_keys.c.key == bindparam("key")
     )
 )
+# FOR NO KEY UPDATE: whatever only refers to the room, like the archive, need not wait.
+_HOLD = Statement(select(rooms.c.id).where(rooms.c.id == bindparam("room_id")).with_for_update(key_share=True))
 _CLOSE = Statement(
     update(rooms)
     .values(closed_at=func.now(), closed_reason=bindparam("reason"), version=rooms.c.version + 1)
@@ -197,6 +209,7 @@ async def open_room(
                 control=order.control,
                 capacity=order.capacity,
                 starts_at=order.starts_at,
+                settings=dict(order.settings),
                 partition=secrets.randbelow(site.partitions),
                 key=key,
                 fingerprint=fingerprint,
@@ -238,6 +251,19 @@ async def owned_room(db: Queryable, viewer: UUID, code: str) -> Row:
     return row
 
 
+async def held_room(transaction: Transaction, viewer: UUID, room_id: UUID) -> Row:
+    """Give an open room's row, which nobody else changes before the transaction's end; raises `room_closed`."""
+    await transaction.run(_HOLD, room_id=room_id)
+    row = await transaction.one(_BY_ID, viewer=viewer, room_id=room_id)
+    check_open(row)
+    return row
+
+
+async def changed_room(transaction: Transaction, viewer: UUID, room_id: UUID) -> Row:
+    """Give a room's row as the transaction has left it."""
+    return await transaction.one(_BY_ID, viewer=viewer, room_id=room_id)
+
+
 async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) -> Room:
     """Give a room that the viewer may know of; raises the problem `room_not_found`."""
     row = await visible_room(db, viewer, code)
@@ -270,7 +296,7 @@ async def close(db: Database, viewer: UUID, code: str) -> None:
 async def invite(db: Database, site: Site, owner: User, code: str, guests: Guests) -> list[Invitation]:
     """Invite more friends to one's open room and give all of its invitations.
 
-    Raises the problems `room_not_found`, `not_room_owner`, `room_closed` and `not_friends`.
+    Raises the problems `room_not_found`, `not_room_owner`, `room_closed`, `not_friends` and `guest_banned`.
     """
     row = await owned_room(db, owner.id, code)
     check_open(row)
@@ -298,10 +324,12 @@ def room_of(row: Row, site: Site, viewer: UUID, locale: str, shown: list[Invitat
         control=row.control,
         capacity=row.capacity,
         starts_at=row.starts_at,
+        settings={**SETTINGS_DEFAULTS, **row.settings},
         status="open" if row.closed_at is None else "closed",
         version=row.version,
         created_at=row.created_at,
         closed_at=row.closed_at,
         role="owner" if row.owner_id == viewer else row.role or "viewer",
+        banned=row.banned,
         invitations=shown,
     )

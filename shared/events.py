@@ -38,6 +38,8 @@ PLAYBACK_STATUSES: Final = ("playing", "paused", "holding")
 PLAYBACK_CHANGES: Final = ("played", "paused", "sought", "rate_changed", "rebased", "hold_started", "hold_ended")
 ACCESSES: Final = ("link", "invited")
 CONTROLS: Final = ("everyone", "moderators", "owner")
+# What a room does where its settings say nothing.
+SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
 # What a live room makes of people; its owner is the owner for good.
 LIVE_ROLES: Final = ("moderator", "viewer", "guest")
 
@@ -113,17 +115,33 @@ def _partition() -> fields.Integer:
     return fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
 
 
-def _yes_or_no(*, required: bool = False) -> fields.Boolean:
-    return fields.Boolean(required=required, truthy={True}, falsy={False})
+def _locked(*, required: bool = False) -> fields.Boolean:
+    described = {"description": "Nobody new is let in."}
+    return fields.Boolean(required=required, truthy={True}, falsy={False}, metadata=described)
+
+
+def _slow_mode_s(*, required: bool = False) -> fields.Integer:
+    described = {"description": "How many seconds lie between two messages of one person."}
+    return fields.Integer(required=required, strict=True, validate=validate.Range(0, 300), metadata=described)
+
+
+def _hold(*, required: bool = False) -> fields.Boolean:
+    described = {"description": "The film waits for whoever buffers."}
+    return fields.Boolean(required=required, truthy={True}, falsy={False}, metadata=described)
+
+
+def _hold_max_s(*, required: bool = False) -> fields.Integer:
+    described = {"description": "How many seconds it waits at most."}
+    return fields.Integer(required=required, strict=True, validate=validate.Range(1, 60), metadata=described)
 
 
 class RoomSettings(_Payload):
     """How a room behaves beside who controls it and how many it holds; what is left out is the default."""
 
-    locked = _yes_or_no()  # nobody new is let in
-    slow_mode_s = fields.Integer(strict=True, validate=validate.Range(0, 300))  # between two messages of one person
-    hold = _yes_or_no()  # wait for those who buffer
-    hold_max_s = fields.Integer(strict=True, validate=validate.Range(1, 60))
+    locked = _locked()
+    slow_mode_s = _slow_mode_s()
+    hold = _hold()
+    hold_max_s = _hold_max_s()
 
 
 class Room(_Payload):
@@ -224,10 +242,10 @@ class MemberChanged(JournalEntry):
 
 
 class LiveSettings(_Payload):
-    locked = _yes_or_no(required=True)
-    slow_mode_s = fields.Integer(required=True, strict=True, validate=validate.Range(0, 300))
-    hold = _yes_or_no(required=True)
-    hold_max_s = fields.Integer(required=True, strict=True, validate=validate.Range(1, 60))
+    locked = _locked(required=True)
+    slow_mode_s = _slow_mode_s(required=True)
+    hold = _hold(required=True)
+    hold_max_s = _hold_max_s(required=True)
 
 
 class SettingsChanged(JournalEntry):

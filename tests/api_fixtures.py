@@ -130,6 +130,9 @@ class Viewer:
     async def post(self, path: str, json: Any = None, **options: Any) -> Answer:
         return await self.send("POST", path, **({} if json is None else {"json": json}), **options)
 
+    async def patch(self, path: str, json: Any, **options: Any) -> Answer:
+        return await self.send("PATCH", path, json=json, **options)
+
     async def delete(self, path: str, **options: Any) -> Answer:
         return await self.send("DELETE", path, **options)
 

@@ -4,17 +4,22 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from api_service import invitations, joining, rooms
+from api_service import bans, changes, invitations, joining, rooms
 from api_service.http import schemas
 from api_service.http.endpoints import PREFIX, Call, Endpoints, done, reply
 from api_service.keys import MINTER
 from api_service.problems import (
+    BANNED,
+    CANNOT_BAN,
     FILM_NOT_FOUND,
+    GUEST_BANNED,
     IDEMPOTENCY_KEY_REUSED,
     INVALID_CURSOR,
     INVITATION_NOT_FOUND,
     NOT_FRIENDS,
+    NOT_ROOM_MODERATOR,
     NOT_ROOM_OWNER,
+    PERSON_NOT_FOUND,
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
@@ -22,6 +27,7 @@ from api_service.problems import (
 endpoints = Endpoints("rooms")
 
 Rooms = schemas.items_of(schemas.Room, "Rooms", paged=True)
+Bans = schemas.items_of(schemas.Ban, "Bans")
 Invitations = schemas.items_of(schemas.Invitation, "Invitations")
 
 
@@ -55,6 +61,22 @@ async def read_room(call: Call) -> web.Response:
     return reply(await rooms.room(call.db, call.site, call.viewer.id, call.locale, call.code))
 
 
+@endpoints.add(
+    "PATCH",
+    "/rooms/{code}",
+    body=schemas.RoomChange,
+    gives=schemas.Room,
+    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CLOSED),
+)
+async def change_room(call: Call) -> web.Response:
+    """Change one's room, also while people are in it; repeating it changes nothing.
+
+    Control, capacity and settings may be changed in the room itself at the same time: the last change wins, each value
+    by itself. Those who are in the room stay when `access` or `capacity` would no longer let them in.
+    """
+    return reply(await changes.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body))
+
+
 @endpoints.add("DELETE", "/rooms/{code}", status=HTTPStatus.NO_CONTENT, problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER))
 async def close_room(call: Call) -> web.Response:
     """Close one's room for everyone; repeating it changes nothing."""
@@ -76,7 +98,7 @@ async def list_invitations(call: Call) -> web.Response:
     takes_key=True,
     status=HTTPStatus.CREATED,
     gives=Invitations,
-    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, NOT_FRIENDS, ROOM_CLOSED),
+    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, NOT_FRIENDS, GUEST_BANNED, ROOM_CLOSED),
 )
 async def invite_friends(call: Call) -> web.Response:
     """Invite more friends to one's room; who is invited already is not invited again, so repeating it is safe."""
@@ -97,7 +119,40 @@ async def revoke_invitation(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("POST", "/rooms/{code}/join", gives=schemas.Joining, problems=(ROOM_NOT_FOUND, ROOM_CLOSED))
+@endpoints.add("GET", "/rooms/{code}/bans", gives=Bans, problems=(ROOM_NOT_FOUND, BANNED, NOT_ROOM_MODERATOR))
+async def list_bans(call: Call) -> web.Response:
+    """List who is banned from a room that one owns or moderates."""
+    return reply({"items": await bans.listed(call.db, call.viewer.id, call.code)})
+
+
+@endpoints.add(
+    "PUT",
+    "/rooms/{code}/bans/{user_id}",
+    status=HTTPStatus.NO_CONTENT,
+    problems=(ROOM_NOT_FOUND, PERSON_NOT_FOUND, BANNED, NOT_ROOM_MODERATOR, CANNOT_BAN, ROOM_CLOSED),
+)
+async def ban_person(call: Call) -> web.Response:
+    """Ban a person from a room that one owns or moderates, until the ban is lifted; repeating it changes nothing.
+
+    Whoever is in the room is shown out. Only the owner bans a moderator.
+    """
+    await bans.ban(call.db, call.viewer, call.code, call.id("user_id", PERSON_NOT_FOUND))
+    return done()
+
+
+@endpoints.add(
+    "DELETE",
+    "/rooms/{code}/bans/{user_id}",
+    status=HTTPStatus.NO_CONTENT,
+    problems=(ROOM_NOT_FOUND, PERSON_NOT_FOUND, BANNED, NOT_ROOM_MODERATOR, ROOM_CLOSED),
+)
+async def lift_ban(call: Call) -> web.Response:
+    """Let a banned person in again; repeating it changes nothing."""
+    await bans.lift(call.db, call.viewer, call.code, call.id("user_id", PERSON_NOT_FOUND))
+    return done()
+
+
+@endpoints.add("POST", "/rooms/{code}/join", gives=schemas.Joining, problems=(ROOM_NOT_FOUND, BANNED, ROOM_CLOSED))
 async def join_room(call: Call) -> web.Response:
     """Get a ticket for a room's socket: it opens it once, within its lifetime."""
     minter = call.request.app[MINTER]

@@ -10,6 +10,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from api_service.invitations import MOST_AT_ONCE, Guests
 from api_service.rooms import RoomOrder
+from shared.events import ACCESSES, CONTROLS, LiveSettings, RoomSettings
+from shared.tickets import ROLES
 
 PAGE_MOST = 100
 
@@ -82,25 +84,51 @@ class GuestsOrder(Request):
         return Guests(users=tuple(dict.fromkeys(data["users"])), matches=data["matches"])
 
 
+class SettingsOrder(RoomSettings):
+    """How a room behaves; what is left out stays as it is, in a new room at its default."""
+
+    class Meta(RoomSettings.Meta):
+        unknown = RAISE
+
+    error_messages = Request.error_messages
+
+
+def _access(**options: Any) -> fields.String:
+    described = {"description": "Who may come: whoever has the link, or only those invited."}
+    return fields.String(validate=validate.OneOf(ACCESSES), metadata=described, **options)
+
+
+def _control(**options: Any) -> fields.String:
+    described = {"description": "Who may play, pause and seek."}
+    return fields.String(validate=validate.OneOf(CONTROLS), metadata=described, **options)
+
+
+def _capacity(**options: Any) -> fields.Integer:
+    return fields.Integer(strict=True, validate=validate.Range(2, 200), **options)
+
+
+def _starts_at(**options: Any) -> fields.AwareDateTime:
+    described = {"description": "When the film starts; with null, as soon as somebody is ready."}
+    return fields.AwareDateTime(allow_none=True, format="iso", metadata=described, **options)
+
+
+class RoomChange(Request):
+    """What to change; what is left out stays as it is."""
+
+    access = _access()
+    control = _control()
+    capacity = _capacity()
+    starts_at = _starts_at()
+    settings = fields.Nested(SettingsOrder)
+
+
 class RoomRequest(Request):
     film_id = fields.UUID(required=True)
-    access = fields.String(
-        load_default="link",
-        validate=validate.OneOf(["link", "invited"]),
-        metadata={"description": "Who may come: whoever has the link, or only those invited."},
-    )
-    control = fields.String(
-        load_default="everyone",
-        validate=validate.OneOf(["everyone", "moderators", "owner"]),
-        metadata={"description": "Who may play, pause and seek."},
-    )
-    capacity = fields.Integer(load_default=50, strict=True, validate=validate.Range(2, 200))
-    starts_at = fields.AwareDateTime(
-        load_default=None,
-        allow_none=True,
-        format="iso",
-        metadata={"description": "When the film starts; with null, as soon as somebody is ready."},
-    )
+    access = _access(load_default="link")
+    control = _control(load_default="everyone")
+    capacity = _capacity(load_default=50)
+    starts_at = _starts_at(load_default=None)
+    settings = fields.Nested(SettingsOrder, load_default=dict)
     invite = fields.Nested(GuestsOrder, load_default=Guests)
 
     @post_load
@@ -162,21 +190,33 @@ class Room(Schema):
     link = fields.String(required=True, metadata={"format": "uri"})
     film = fields.Nested(Film, required=True)
     owner = fields.Nested(Person, required=True)
-    access = fields.String(required=True, validate=validate.OneOf(["link", "invited"]))
-    control = fields.String(required=True, validate=validate.OneOf(["everyone", "moderators", "owner"]))
+    access = fields.String(required=True, validate=validate.OneOf(ACCESSES))
+    control = fields.String(required=True, validate=validate.OneOf(CONTROLS))
     capacity = fields.Integer(required=True)
     starts_at = fields.AwareDateTime(required=True, allow_none=True)
+    settings = fields.Nested(LiveSettings, required=True)
     status = fields.String(required=True, validate=validate.OneOf(["open", "closed"]))
     version = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
     closed_at = fields.AwareDateTime(required=True, allow_none=True)
-    role = fields.String(required=True, metadata={"description": "The viewer's own role: owner, moderator or viewer."})
+    role = fields.String(
+        required=True, validate=validate.OneOf(ROLES), metadata={"description": "The viewer's own role."}
+    )
+    banned = fields.Boolean(required=True, metadata={"description": "Whether the viewer may not enter."})
     invitations = fields.List(
         fields.Nested(Invitation),
         required=True,
         allow_none=True,
         metadata={"description": "Only for its owner, and only where one room is asked for; else null."},
     )
+
+
+class Ban(Schema):
+    person = fields.Nested(Person, required=True)
+    banned_by = fields.Nested(
+        Person, required=True, allow_none=True, metadata={"description": "Null once that account is gone."}
+    )
+    banned_at = fields.AwareDateTime(required=True)
 
 
 class Joining(Schema):

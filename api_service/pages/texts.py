@@ -42,6 +42,22 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
         ),
         "room_closed": (_("The room is closed"), _("Its owner has ended the screening. Open a room of your own.")),
         "not_room_owner": (_("Only the owner may do this"), _("Ask the room's owner.")),
+        "not_room_moderator": (
+            _("Only the owner and moderators may do this"),
+            _("Ask the room's owner, or one of its moderators."),
+        ),
+        "banned": (
+            _("You have been banned from this room"),
+            _("Its owner or a moderator has shut the door. Ask the owner to let you in again, or open your own room."),
+        ),
+        "cannot_ban": (
+            _("This person cannot be banned"),
+            _("Nobody bans the owner or themselves, and only the owner bans a moderator."),
+        ),
+        "guest_banned": (
+            _("Somebody here is banned from the room"),
+            _("Lift the ban first, or invite the others without them."),
+        ),
         "person_not_found": (_("There is no such person"), _("They may have left. Reload the page.")),
         "not_friends": (_("Not friends yet"), _("You can invite friends who have accepted. Reload the page.")),
         "friend_yourself": (_("This is you"), _("Give the address of somebody else.")),

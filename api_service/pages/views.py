@@ -16,7 +16,7 @@ from api_service.cursors import Page
 from api_service.identity import optional_user, page_user
 from api_service.keys import DATABASE, SITE
 from api_service.pages.rendering import is_future, page, page_language
-from api_service.problems import FILM_NOT_FOUND
+from api_service.problems import BANNED, FILM_NOT_FOUND
 
 FILMS_SHOWN: Final = 24
 MATCHES_SHOWN: Final = 6
@@ -89,11 +89,13 @@ async def rooms_page(request: web.Request) -> web.Response:
 
 
 async def room_page(request: web.Request) -> web.Response:
-    """Show the room: player, people, chat; of a closed one, that it is closed and by whom."""
+    """Show the room: player, people, chat; of a closed one, that it is closed and by whom; to the banned, that."""
     viewer = await page_user(request)
     locale = page_language(request, viewer).code
     room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, locale, request.match_info["code"])
     if room.status == "closed":
         return page(request, "closed.html", viewer, {"room": room}, status=HTTPStatus.GONE)
+    if room.banned:
+        raise BANNED.problem()
     starts_later = is_future(room.starts_at, datetime.now(UTC))
     return page(request, "room.html", viewer, {"room": room, "starts_later": starts_later})

@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api_service.archive import Archive
 from api_service.database import Database
-from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, Event, new_event
+from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, VISIT_STARTED, Event, new_event
 from shared.tickets import Ticket, Verifier
 from tests.api_fixtures import TICKET_SEED, RunningSite, Viewer
+from tests.journalled import Journal
 
 PUBLIC = Ed25519PrivateKey.from_private_bytes(TICKET_SEED).public_key().public_bytes_raw()
 VERIFIER = Verifier({"test": PUBLIC})
@@ -143,3 +144,34 @@ async def test_a_film_that_was_playing_is_restored_where_its_room_was_last_alive
     )
 
     assert (await ticket_of(anna, room)).restore == {"position_ms": 21_000, "epoch": 1, "seq": 3}
+
+
+async def test_a_film_that_was_waiting_for_somebody_is_restored_where_it_stood(site: RunningSite, db: Database) -> None:
+    anna, room = await a_room(site)
+    held = {"status": "holding", "position_ms": 7_000, "rate": 1.0, "at_ms": NOW.timestamp() * 1000}
+    late = NOW + timedelta(minutes=5)
+    for event in (
+        journalled(room, PLAYBACK_CHANGED, 3, event="hold_started", playback=held, by=None, at=NOW),
+        journalled(room, VISIT_STARTED, 4, visit_id="v1", user_id=anna.me.id, started_at=late),
+    ):
+        await Archive(db).keep(event)
+
+    assert (await ticket_of(anna, room)).restore == {"position_ms": 7_000, "epoch": 1, "seq": 3}
+
+
+async def test_the_ticket_carries_the_role_and_the_settings_that_the_live_room_gave(
+    site: RunningSite, db: Database
+) -> None:
+    anna, room = await a_room(site)
+    boris = site.viewer(await site.cinema.person("Boris"))
+    journal = Journal(UUID(room["id"]))
+    for event in (journal.made(3, boris.me.id, "guest"), journal.set(4, control="owner", capacity=9, locked=True)):
+        await Archive(db).keep(event)
+
+    answer = await boris.post(f"/rooms/{room['code']}/join")
+
+    ticket = VERIFIER.verify(answer.body["ticket"])
+    assert ticket.user["role"] == answer.body["room"]["role"] == "guest"
+    assert (ticket.room["control"], ticket.room["capacity"]) == ("owner", 9)
+    assert ticket.room["settings"] == {"locked": True, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
+    assert (await anna.get(f"/rooms/{room['code']}")).body["settings"] == ticket.room["settings"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from api_service import rooms
+from api_service import bans, rooms
 from api_service.keys import DATABASE, SITE
 from api_service.rooms import RoomOrder
 from tests.api_fixtures import RunningSite
@@ -44,6 +44,21 @@ async def test_whoever_is_not_signed_in_signs_in_and_comes_back(site: RunningSit
 
     assert page.status == 303
     assert page.headers["Location"] == f"/auth/sign-in?next={path}"
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en", "You have been banned"), ("ru", "Вход в эту комнату для вас")])
+async def test_a_banned_person_reads_so_instead_of_an_empty_room(site: RunningSite, locale: str, words: str) -> None:
+    ann, eve = await site.cinema.person("Ann"), await site.cinema.person("Eve", locale=locale)
+    order = RoomOrder(film_id=await site.cinema.film())
+    room = await rooms.open_room(site.cinema.db, site.app[SITE], ann, order, "en")
+    await bans.ban(site.cinema.db, ann, room.code, eve.id)
+
+    page = await look(site.viewer(eve), f"/rooms/{room.code}")
+
+    assert page.status == 403
+    assert page.one("h1").text.startswith(words)
+    assert page.all("movie-together") == []
+    assert {"/", "/rooms"} <= set(page.links)
 
 
 async def test_a_room_that_is_not_there_and_one_for_others_look_alike(site: RunningSite) -> None:

@@ -32,12 +32,16 @@ ROOM = SimpleNamespace(
     control="everyone",
     capacity=50,
     starts_at=AT,
+    settings={"slow_mode_s": 5, "hold": False},
 )
 EVENTS = [
     facts.room_opened(ROOM),
     facts.room_closed(ROOM.id, 4, 17, "owner", AT),
     facts.invitation_created(SITE, ROOM, ANNA, uuid4(), BORIS),
     facts.invitation_revoked(ROOM, ANNA, uuid4(), BORIS),
+    facts.room_changed(ROOM, ["starts_at", "capacity"], ["hold"]),
+    facts.member_banned(ROOM, uuid4(), ANNA.id),
+    facts.member_unbanned(ROOM, uuid4(), ANNA.id),
 ]
 
 
@@ -74,8 +78,17 @@ def test_an_invitation_speaks_the_invitee_s_language_and_a_room_its_owner_s() ->
     assert EVENTS[0].data["room"]["film"]["title"] == "Бумажные киты"
 
 
+def test_a_change_names_what_changed_and_nothing_else() -> None:
+    changed = decode(on_the_wire(EVENTS[4]))
+
+    assert changed.data["changes"] == {"starts_at": 1_777_665_600_500, "capacity": 50, "settings": {"hold": False}}
+    assert changed.data["room"] == facts.room_claim(ROOM)
+    assert "settings" not in facts.room_changed(ROOM, ["access"], []).data["changes"]
+
+
 def test_the_ticket_takes_the_same_claim() -> None:
     assert facts.room_claim(ROOM)["starts_at"] == 1_777_665_600_500
+    assert facts.room_claim(ROOM)["settings"] == {"slow_mode_s": 5, "hold": False}
     assert Minter("k", bytes(32)).mint(
         user={"id": ANNA.id, "name": "Anna", "role": "owner"}, room=facts.room_claim(ROOM)
     )
