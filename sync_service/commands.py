@@ -1,8 +1,12 @@
-"""Orders: what members and the room itself ask for. ``room.decide`` says what comes of each."""
+"""Orders: what members, the API and the room itself ask for. ``room.decide`` says what comes of each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from sync_service.state import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +15,9 @@ class Command:
 
     by: str | None = None
     id: str | None = None
+
+
+# --- the film ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,24 +41,43 @@ class SetRate(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Say(Command):
-    message_id: str
-    text: str
+class Report(Command):
+    """What a member's player says of itself; None where it says nothing.
+
+    ``was_ready`` tells whether this connection's player had been ready before: only then may it hold the room.
+    """
+
+    ready: bool | None = None
+    buffering: bool | None = None
+    waits: bool | None = None
+    rtt_ms: float | None = None
+    was_ready: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report(Command):
-    """What a member's player says of itself; None where it says nothing."""
+class Due(Command):
+    """What the room does by itself when its moment has come (``deadlines.next_due_ms``)."""
 
-    ready: bool | None = None
-    rtt_ms: float | None = None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebase(Command):
+    """The store's clock was set by ``shift_ms`` while the room's playback was of this ``era``."""
+
+    shift_ms: int
+    era: int
+
+
+# --- people ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join(Command):
+    """``since_ms`` is when the session began: by a ticket now, by a resume token when its ticket was used."""
+
     name: str
     role: str
     visit_id: str
+    since_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +89,66 @@ class Leave(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AutoStart(Command):
-    pass
+class Kick(Command):
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRole(Command):
+    member_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute(Command):
+    """For so many ``seconds``; 0 ends it."""
+
+    member_id: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ban(Command):
+    """The API's word about a person at this ``version`` of the room."""
+
+    member_id: str
+    version: int
+    banned: bool
+
+
+# --- the chat ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say(Command):
+    message_id: str
+    text: str
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteMessage(Command):
+    """``message`` as it was found in the chat."""
+
+    message: Message
+
+
+# --- the room ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSettings(Command):
+    """Some of ``state.Settings``."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRoom(Command):
+    """The API has changed control, capacity, access, starts_at or settings at this ``version``."""
+
+    version: int
+    changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sync_service.playback import Playback
-from sync_service.state import Member, Message
+from sync_service.state import Member, Message, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +21,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybackChanged(Event):
-    """``type`` is played, paused, sought, rate_changed or rebased."""
+    """``type`` is played, paused, sought, rate_changed, hold_started or hold_ended."""
 
     playback: Playback
-    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebased(Event):
+    """The store's clock was set by ``shift_ms``: the film is where it was, told on the new clock."""
+
+    type: str = "rebased"
+    playback: Playback
+    shift_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +43,15 @@ class MemberJoined(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberChanged(Event):
+    """What a member's own player says of itself; their role and whether they may speak change by other events."""
+
     type: str = "member_changed"
     member: Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLeft(Event):
-    """``reason`` is left, lost or closed; ``left_ms`` is when they were last connected."""
+    """``reason`` is left, lost, kicked, banned or closed; ``left_ms`` is when they were last connected."""
 
     type: str = "member_left"
     member_id: str
@@ -52,9 +63,58 @@ class MemberLeft(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSet(Event):
+    type: str = "role_set"
+    member_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Muted(Event):
+    """``until_ms`` None means that they may speak again."""
+
+    type: str = "muted"
+    member_id: str
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BanChanged(Event):
+    """``type`` is banned or unbanned; ``version`` is the room's at which the API decided it."""
+
+    member_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostChanged(Event):
+    """``host`` acts for the owner, who has been gone for a while; None when the owner is back."""
+
+    type: str = "host_changed"
+    host: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsChanged(Event):
+    """Always whole. ``versions`` are the API's, of the fields that it has changed."""
+
+    type: str = "settings_changed"
+    settings: Settings
+    access: str
+    starts_at: int | None
+    versions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said(Event):
     type: str = "said"
     message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted(Event):
+    type: str = "message_deleted"
+    message_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

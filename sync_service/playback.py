@@ -6,20 +6,27 @@ object", https://webtiming.github.io/timingobject/). All moments are in ms of th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 RATE_MIN: Final = 0.5
 RATE_MAX: Final = 2.0
 LEAD_MIN_MS: Final = 150
 LEAD_MAX_MS: Final = 1_000
 
-Status = Literal["playing", "paused"]
+Status = Literal["playing", "paused", "holding"]
 
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """At ``at_ms`` the film stood at ``position_ms``; ``started`` turns true with the first wish or the auto-start."""
+    """At ``at_ms`` the film stood at ``position_ms``; ``started`` turns true with the first wish or the auto-start.
+
+    ``by`` and ``reason`` say who brought it about and why (see ``protocol.REASONS``). While ``holding`` the room waits
+    for the members of ``waiting_for``, at latest until ``hold_until_ms``. ``sought_ms`` is when it was last sought.
+    ``heat`` grows with each play or pause that undoes another member's, and ``heat_ms`` is when it last did
+    (rules/playing.py). ``era`` counts how often the store's clock was set.
+    """
 
     status: Status
     position_ms: int
@@ -27,6 +34,18 @@ class Playback:
     at_ms: int
     by: str | None
     started: bool
+    reason: str | None = None
+    waiting_for: tuple[str, ...] = ()
+    hold_until_ms: int | None = None
+    sought_ms: int = 0
+    heat: float = 0.0
+    heat_ms: int = 0
+    era: int = 0
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Playback:
+        """Give the playback of its JSON."""
+        return cls(**{**raw, "waiting_for": tuple(raw["waiting_for"])})
 
 
 def position_at(playback: Playback, now_ms: float, duration_ms: int) -> float:

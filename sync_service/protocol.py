@@ -1,43 +1,56 @@
 """WebSocket protocol v1: every message, error code and close code is spelled here, once.
 
-docs/protocol.md explains them. Inbound text is parsed with ``json`` and hooks
-rather than with orjson, which lets duplicate keys and 1e400 pass.
+docs/protocol.md explains them and docs/asyncapi.json is generated from them. Messages from clients are read by these
+schemas (inbound.py); those to clients are encoded straight from dataclasses, and tests hold each against its schema.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, Final
 
-import orjson
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from sync_service.playback import RATE_MAX, RATE_MIN
 
-VERSION: Final = 1
+VERSIONS: Final = (1,)  # what this server speaks, best first
 FRAME_BYTES: Final = 16 * 1024
 TEXT_GRAPHEMES: Final = 500
-COMMAND_ID_LENGTH: Final = 64
-DEPTH_MAX: Final = 8
-INTEGER_DIGITS: Final = 16  # 2**53 has 16: beyond it JSON numbers are not exact in a browser
+ID_LENGTH: Final = 64
+EMOJI_LENGTH: Final = 32  # characters; a family of four with skin tones has 11
+HISTORY_MOST: Final = 100
+CAPACITY_MOST: Final = 200
 HELLO_DEADLINE_S: Final = 5.0
+
+ROLES: Final = ("owner", "moderator", "viewer", "guest")
+CONTROLS: Final = ("everyone", "moderators", "owner")
+# Why the film is as it is, where it was not simply somebody's wish.
+REASONS: Final = ("auto_start", "empty", "buffering", "ready", "left", "hold_timeout", "hold_skipped")
+LEAVING: Final = ("left", "lost", "kicked", "banned", "closed")
 
 ERRORS: Final[Mapping[str, str]] = {
     "bad_message": "The frame is not a JSON object of this protocol; the message says which part.",
     "unknown_type": "There is no message of this type in this protocol version.",
     "hello_expected": "The first message must be a hello.",
-    "unsupported_protocol": "This server speaks protocol 1 only.",
+    "unsupported_protocol": "This server speaks none of these protocol versions; it speaks 1.",
     "ticket_invalid": "The ticket is not one of this cinema's, or not for this address. Ask the API for a new one.",
     "ticket_expired": "The ticket is too old. Ask the API for a new one.",
     "ticket_reused": "The ticket has been used. Ask the API for a new one, or resume.",
     "resume_invalid": "The resume token is not valid any more. Ask the API for a ticket.",
     "not_a_member": "You are not in this room any more. Say hello again.",
     "forbidden": "Your role does not allow this in this room.",
+    "muted": "You were muted; you may speak again after retry_after_ms.",
+    "slow_mode": "The room is in slow mode; you may speak again after retry_after_ms.",
+    "cooldown": "Play and pause were undone back and forth; the film stays as it is for retry_after_ms.",
+    "member_not_found": "There is no such member in this room.",
+    "message_not_found": "There is no such message in this room's chat.",
     "room_full": "The room has as many members as it may have.",
+    "room_locked": "The room is locked: nobody new comes in. Ask someone inside to unlock it.",
     "room_closed": "The room is closed and stays so.",
+    "kicked": "You were sent out of the room. Its link lets you in again.",
+    "banned": "You were banned from the room.",
     "text_empty": "The text is empty once control characters are taken out.",
     "text_too_long": "The text has more than limits.text_graphemes characters.",
     "too_big": "The frame is larger than limits.frame_bytes.",
@@ -68,188 +81,578 @@ class CloseCode(IntEnum):
     SLOW_CONSUMER = 4504
 
 
-class BadMessage(Exception):
-    """An inbound message that does not fit; ``code`` stands in ERRORS, ``id`` is the command's, where it had one."""
+# --- values ---
 
-    def __init__(self, code: str, message: str, id_: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.id = id_
+
+class Number(fields.Float):
+    """A finite JSON number within [low, high]; no string, no boolean."""
+
+    def __init__(self, low: float, high: float, **options: Any) -> None:
+        super().__init__(validate=validate.Range(low, high), **options)
+        self._low, self._high = low, high
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if type(value) not in (int, float) or not math.isfinite(value) or not self._low <= value <= self._high:
+            raise ValidationError(f"must be a number from {self._low:g} to {self._high:g}")
+        return value
+
+
+class Whole(fields.Integer):
+    """A JSON integer within [low, high]."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(low, high), **options)
+        self._low, self._high = low, high
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if type(value) is not int or not self._low <= value <= self._high:
+            raise ValidationError(f"must be an integer from {self._low} to {self._high}")
+        return value
+
+
+class Text(fields.String):
+    """A string of ``shortest`` to ``longest`` characters that UTF-8 can carry."""
+
+    def __init__(self, longest: int, *, shortest: int = 1, **options: Any) -> None:
+        super().__init__(validate=validate.Length(shortest, longest), **options)
+        self._shortest, self._longest = shortest, longest
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if type(value) is not str or not self._shortest <= len(value) <= self._longest:
+            raise ValidationError(f"must be a string of {self._shortest} to {self._longest} characters")
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:  # a lone surrogate, from \ud800
+                raise ValidationError("must be text that UTF-8 can carry") from None
+        return value
+
+
+class Flag(fields.Boolean):
+    """true or false."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if type(value) is not bool:
+            raise ValidationError("must be true or false")
+        return value
+
+
+class OneOf(fields.String):
+    """One of these words."""
+
+    def __init__(self, words: tuple[str, ...], **options: Any) -> None:
+        super().__init__(validate=validate.OneOf(words), **options)
+        self._words = words
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if value not in self._words:
+            raise ValidationError("must be one of " + ", ".join(self._words))
+        return value
+
+
+class Versions(fields.Field[list[int]]):
+    """A protocol version, or a list of those that the client speaks."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[int]:
+        versions = value if type(value) is list else [value]
+        if not 0 < len(versions) <= 16 or any(type(one) is not int or not 0 <= one <= 1_000 for one in versions):
+            raise ValidationError("must be an integer from 0 to 1000, or a list of them")
+        return versions
+
+
+_MOMENT: Final = 2**53
+_LONGEST_FILM_MS: Final = 1_000_000_000
+
+
+def _id(**options: Any) -> Text:
+    return Text(ID_LENGTH, **({"required": True} | options))
+
+
+def _moment(**options: Any) -> Whole:
+    return Whole(-_MOMENT, _MOMENT, **({"required": True} | options))
+
+
+def _person() -> Text:
+    return Text(ID_LENGTH, required=True, metadata={"description": "A member's id."})
+
+
+class Message(Schema):
+    """One message: its name in the protocol is ``type``; fields that are not known are ignored."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    type = ""
 
 
 # --- client to server ---
 
-Check = Callable[[Any], Any]
+
+class Hello(Message):
+    """First and once: a join ticket, or the latest resume token and the place of the last event that was seen."""
+
+    type = "hello"
+    protocol = Versions(
+        required=True, metadata={"description": "The versions that the client speaks; 1 alone, or a list."}
+    )
+    ticket = Text(FRAME_BYTES, load_only=True)
+    resume = Text(FRAME_BYTES, load_only=True)
+    epoch = Whole(0, 2**53)
+    seq = Whole(0, 2**53)
+    hash = Text(64)
+
+    @validates_schema
+    def _one_key(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("ticket" in data) == ("resume" in data):
+            raise ValidationError("needs either a ticket or a resume token", "hello")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A member of a message: ``check`` gives the value or raises ValueError saying what it must be."""
+class Ping(Message):
+    """Asks for the server's time; ``rtt_ms`` is the round trip that the client has measured."""
 
-    check: Check
-    required: bool = True
-
-
-def number(low: float, high: float) -> Check:
-    """Accept a finite number within [low, high]."""
-
-    def check(value: Any) -> float:
-        if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
-        return value  # type: ignore[no-any-return]  # one of the two types above
-
-    return check
+    type = "ping"
+    t0 = Number(-1e15, 1e15, required=True)
+    rtt_ms = Number(0, 60_000)
 
 
-def integer(low: int, high: int) -> Check:
-    """Accept an integer within [low, high]."""
-
-    def check(value: Any) -> int:
-        if type(value) is not int or not low <= value <= high:
-            raise ValueError(f"must be an integer from {low} to {high}")
-        return value
-
-    return check
+class Play(Message):
+    type = "play"
+    id = _id()
 
 
-def string(longest: int) -> Check:
-    """Accept a non-empty string that UTF-8 can carry."""
-
-    def check(value: Any) -> str:
-        if type(value) is not str or not 0 < len(value) <= longest:
-            raise ValueError(f"must be a string of 1 to {longest} characters")
-        if not value.isascii():
-            value.encode()  # a lone surrogate from \ud800 raises UnicodeEncodeError, a ValueError
-        return value
-
-    return check
+class Pause(Message):
+    type = "pause"
+    id = _id()
 
 
-def boolean(value: Any) -> bool:
-    """Accept true or false."""
-    if type(value) is not bool:
-        raise ValueError("must be true or false")
-    return value
+class Seek(Message):
+    type = "seek"
+    id = _id()
+    position_ms = Number(-_LONGEST_FILM_MS, _LONGEST_FILM_MS, required=True)
 
 
-_ANY_TIME = number(-1e15, 1e15)
-_ID: Final = Field(string(COMMAND_ID_LENGTH))
-_LONGEST_FILM_MS: Final = 1_000_000_000
+class SetRate(Message):
+    type = "set_rate"
+    id = _id()
+    rate = Number(0.25, 4, required=True)
 
-INBOUND: Final[Mapping[str, Mapping[str, Field]]] = {
-    "hello": {
-        "protocol": Field(integer(0, 1_000)),
-        "ticket": Field(string(FRAME_BYTES), required=False),
-        "resume": Field(string(FRAME_BYTES), required=False),
-        "epoch": Field(integer(0, 2**53), required=False),
-        "seq": Field(integer(0, 2**53), required=False),
-        "hash": Field(string(64), required=False),
+
+class Report(Message):
+    """What the client's player says of itself."""
+
+    type = "report"
+    id = _id(required=False)
+    ready = Flag(metadata={"description": "Whether it could start now."})
+    buffering = Flag(metadata={"description": "Whether it has run dry; the room may wait for it."})
+    waits = Flag(metadata={"description": "Whether the room should wait for this member at all."})
+    position_ms = Number(0, _LONGEST_FILM_MS)
+    skew_ms = Number(-_LONGEST_FILM_MS, _LONGEST_FILM_MS, metadata={"description": "How far it is from its place."})
+
+
+class Say(Message):
+    type = "say"
+    id = _id()
+    text = Text(FRAME_BYTES, required=True)
+    reply_to = _id(required=False)
+
+
+class React(Message):
+    """A floating emoji: seen now or never."""
+
+    type = "react"
+    emoji = Text(EMOJI_LENGTH, required=True)
+
+
+class Typing(Message):
+    type = "typing"
+
+
+class DeleteMessage(Message):
+    type = "delete_message"
+    id = _id()
+    message_id = _id()
+
+
+class SetRole(Message):
+    type = "set_role"
+    id = _id()
+    member_id = _person()
+    role = OneOf(ROLES[1:], required=True)
+
+
+class Mute(Message):
+    type = "mute"
+    id = _id()
+    member_id = _person()
+    seconds = Whole(0, 86_400, required=True, metadata={"description": "0 lets them speak again."})
+
+
+class Kick(Message):
+    type = "kick"
+    id = _id()
+    member_id = _person()
+
+
+class ChangeSettings(Message):
+    type = "change_settings"
+    id = _id()
+    control = OneOf(CONTROLS)
+    capacity = Whole(2, CAPACITY_MOST)
+    locked = Flag()
+    slow_mode_s = Whole(0, 300)
+    hold = Flag()
+    hold_max_s = Whole(1, 60)
+
+
+class History(Message):
+    """Asks for messages that came before one, or for the last ones."""
+
+    type = "history"
+    id = _id()
+    before = _id(required=False)
+    limit = Whole(1, HISTORY_MOST, load_default=50)
+
+
+class Leave(Message):
+    type = "leave"
+    id = _id(required=False)
+
+
+CLIENT: Final[Mapping[str, Message]] = {
+    schema.type: schema()
+    for schema in (
+        Hello, Ping, Play, Pause, Seek, SetRate, Report, Say, React, Typing, DeleteMessage, SetRole, Mute, Kick,
+        ChangeSettings, History, Leave,
+    )
+}  # fmt: skip
+
+# --- server to client: values ---
+
+
+class Playback(Schema):
+    """Where the film stands at any time; see docs/protocol.md."""
+
+    status = OneOf(("playing", "paused", "holding"), required=True)
+    position_ms = Whole(0, _LONGEST_FILM_MS, required=True)
+    rate = Number(RATE_MIN, RATE_MAX, required=True)
+    at_ms = _moment()
+    by = Text(ID_LENGTH, required=True, allow_none=True)
+    started = Flag(required=True)
+    reason = OneOf(REASONS, required=True, allow_none=True)
+    waiting_for = fields.List(_person(), required=True)
+    hold_until_ms = _moment(allow_none=True)
+    sought_ms = _moment()
+    heat = Number(0, 1e6, required=True)
+    heat_ms = _moment()
+    era = Whole(0, 2**53, required=True)
+
+
+class Member(Schema):
+    id = _person()
+    name = fields.String(required=True)
+    role = OneOf(ROLES, required=True)
+    ready = Flag(required=True)
+    buffering = Flag(required=True)
+    waits = Flag(required=True)
+    rtt_ms = Whole(0, 60_000, required=True)
+    joined_ms = _moment()
+    visit_id = fields.String(required=True)
+    muted_until_ms = _moment(allow_none=True)
+    holds = fields.List(_moment(), required=True)
+
+
+class Author(Schema):
+    id = _person()
+    name = fields.String(required=True)
+
+
+class ChatMessage(Schema):
+    """What was said; a deleted message has no text left."""
+
+    id = _id()
+    author = fields.Nested(Author, required=True)
+    text = fields.String(required=True)
+    position_ms = Whole(0, _LONGEST_FILM_MS, required=True)
+    sent_ms = _moment()
+    reply_to = Text(ID_LENGTH, required=True, allow_none=True)
+    deleted = Flag(required=True)
+
+
+class Settings(Schema):
+    control = OneOf(CONTROLS, required=True)
+    capacity = Whole(2, CAPACITY_MOST, required=True)
+    locked = Flag(required=True)
+    slow_mode_s = Whole(0, 300, required=True)
+    hold = Flag(required=True)
+    hold_max_s = Whole(1, 60, required=True)
+
+
+class Film(Schema):
+    id = _id()
+    title = fields.String(required=True)
+    duration_ms = Whole(1, _LONGEST_FILM_MS, required=True)
+
+
+class Room(Schema):
+    """``host`` is the member who acts for an owner who has been gone for a while."""
+
+    id = _id()
+    code = fields.String(required=True)
+    film = fields.Nested(Film, required=True)
+    owner = _person()
+    host = Text(ID_LENGTH, required=True, allow_none=True)
+    access = OneOf(("link", "invited"), required=True)
+    starts_at = _moment(allow_none=True)
+    settings = fields.Nested(Settings, required=True)
+
+
+class RoomState(Schema):
+    playback = fields.Nested(Playback, required=True)
+
+
+class You(Schema):
+    id = _person()
+    name = fields.String(required=True)
+    role = OneOf(ROLES, required=True)
+    session = fields.String(required=True)
+
+
+class Limits(Schema):
+    frame_bytes = Whole(1, 2**53, required=True)
+    text_graphemes = Whole(1, 2**53, required=True)
+    rate_min = Number(0, 10, required=True)
+    rate_max = Number(0, 10, required=True)
+    command_id_length = Whole(1, 2**53, required=True)
+    history = Whole(1, 2**53, required=True)
+
+
+class Place(Message):
+    """A place in the room's log."""
+
+    epoch = Whole(1, 2**53, required=True)
+    seq = Whole(0, 2**53, required=True)
+    hash = Text(64, required=True)
+
+
+# --- server to client: messages ---
+
+
+class Snapshot(Place):
+    """Start over from this: it replaces all that the client has."""
+
+    type = "snapshot"
+    server_ms = Number(0, 1e15, required=True)
+    room = fields.Nested(Room, required=True)
+    state = fields.Nested(RoomState, required=True)
+    members = fields.List(fields.Nested(Member), required=True)
+    messages = fields.List(fields.Nested(ChatMessage), required=True)
+
+
+class Welcome(Place):
+    """The answer to hello; with mode ``snapshot`` all of the room, with ``resumed`` what was missed follows."""
+
+    type = "welcome"
+    protocol = OneOf(VERSIONS, required=True)  # type: ignore[arg-type]  # its words are numbers
+    mode = OneOf(("snapshot", "resumed"), required=True)
+    server_ms = Number(0, 1e15, required=True)
+    you = fields.Nested(You, required=True)
+    resume = fields.String(required=True)
+    limits = fields.Nested(Limits, required=True)
+    room = fields.Nested(Room)
+    state = fields.Nested(RoomState)
+    members = fields.List(fields.Nested(Member))
+    messages = fields.List(fields.Nested(ChatMessage))
+
+
+class Pong(Message):
+    type = "pong"
+    t0 = Number(-1e15, 1e15, required=True)
+    t1 = Number(0, 1e15, required=True)
+    t2 = Number(0, 1e15, required=True)
+    resume = fields.String(metadata={"description": "A renewed resume token, now and then."})
+
+
+class Ack(Message):
+    """The command was applied; its events, up to ``seq``, came before."""
+
+    type = "ack"
+    id = _id()
+    seq = Whole(0, 2**53, required=True)
+
+
+class Error(Message):
+    type = "error"
+    code = OneOf(tuple(ERRORS), required=True)
+    message = fields.String(required=True)
+    id = Text(ID_LENGTH, required=True, allow_none=True)
+    retry_after_ms = Whole(0, 2**53)
+
+
+class Messages(Message):
+    """The answer to ``history``, oldest first; ``more`` tells whether there are older ones."""
+
+    type = "history"
+    id = _id()
+    messages = fields.List(fields.Nested(ChatMessage), required=True)
+    more = Flag(required=True)
+
+
+class Reconnect(Message):
+    type = "reconnect"
+    after_ms = Whole(0, 60_000, required=True)
+
+
+class Reacted(Message):
+    type = "reacted"
+    by = _person()
+    emoji = Text(EMOJI_LENGTH, required=True)
+    position_ms = Whole(0, _LONGEST_FILM_MS, required=True)
+
+
+class IsTyping(Message):
+    type = "typing"
+    by = _person()
+
+
+class Skew(Message):
+    """How far a member's player is from its place, told when it has changed noticeably."""
+
+    type = "skew"
+    by = _person()
+    skew_ms = Whole(-_LONGEST_FILM_MS, _LONGEST_FILM_MS, required=True)
+
+
+# --- server to client: the room's events, in order ---
+
+
+class RoomEvent(Place):
+    """What all events have: their place, when it happened, who brought it about, and by which command."""
+
+    time_ms = _moment()
+    by = Text(ID_LENGTH, required=True, allow_none=True)
+    command = Text(ID_LENGTH, required=True, allow_none=True)
+
+
+class PlaybackEvent(RoomEvent):
+    playback = fields.Nested(Playback, required=True)
+
+
+class Played(PlaybackEvent):
+    type = "played"
+
+
+class Paused(PlaybackEvent):
+    type = "paused"
+
+
+class Sought(PlaybackEvent):
+    type = "sought"
+
+
+class RateChanged(PlaybackEvent):
+    type = "rate_changed"
+
+
+class HoldStarted(PlaybackEvent):
+    """The room waits for ``playback.waiting_for``; comes again when that list changes."""
+
+    type = "hold_started"
+
+
+class HoldEnded(PlaybackEvent):
+    type = "hold_ended"
+
+
+class Rebased(PlaybackEvent):
+    """The server's clock was set by ``shift_ms``; the film is where it was. Measure the clock anew."""
+
+    type = "rebased"
+    shift_ms = _moment()
+
+
+class MemberJoined(RoomEvent):
+    type = "member_joined"
+    member = fields.Nested(Member, required=True)
+
+
+class MemberChanged(RoomEvent):
+    type = "member_changed"
+    member = fields.Nested(Member, required=True)
+
+
+class MemberLeft(RoomEvent):
+    type = "member_left"
+    member_id = _person()
+    name = fields.String(required=True)
+    reason = OneOf(LEAVING, required=True)
+    visit_id = fields.String(required=True)
+    joined_ms = _moment()
+    left_ms = _moment()
+
+
+class RoleSet(RoomEvent):
+    type = "role_set"
+    member_id = _person()
+    role = OneOf(ROLES[1:], required=True)
+
+
+class Muted(RoomEvent):
+    """``until_ms`` null means that they may speak again."""
+
+    type = "muted"
+    member_id = _person()
+    until_ms = _moment(allow_none=True)
+
+
+class Banned(RoomEvent):
+    type = "banned"
+    member_id = _person()
+    version = Whole(1, 2**53, required=True)
+
+
+class Unbanned(Banned):
+    type = "unbanned"
+
+
+class HostChanged(RoomEvent):
+    type = "host_changed"
+    host = Text(ID_LENGTH, required=True, allow_none=True)
+
+
+class SettingsChanged(RoomEvent):
+    type = "settings_changed"
+    settings = fields.Nested(Settings, required=True)
+    access = OneOf(("link", "invited"), required=True)
+    starts_at = _moment(allow_none=True)
+    versions = fields.Dict(keys=fields.String(), values=Whole(1, 2**53), required=True)
+
+
+class Said(RoomEvent):
+    type = "said"
+    message = fields.Nested(ChatMessage, required=True)
+
+
+class MessageDeleted(RoomEvent):
+    type = "message_deleted"
+    message_id = _id()
+
+
+class Closed(RoomEvent):
+    type = "closed"
+    reason = fields.String(required=True)
+
+
+EVENTS: Final[Mapping[str, Message]] = {
+    schema.type: schema()
+    for schema in (
+        Played, Paused, Sought, RateChanged, HoldStarted, HoldEnded, Rebased, MemberJoined, MemberChanged, MemberLeft,
+        RoleSet, Muted, Banned, Unbanned, HostChanged, SettingsChanged, Said, MessageDeleted, Closed,
+    )
+}  # fmt: skip
+SERVER: Final[Mapping[str, Message]] = {
+    **{
+        schema.type: schema()
+        for schema in (Welcome, Snapshot, Pong, Ack, Error, Messages, Reconnect, Reacted, IsTyping, Skew)
     },
-    "ping": {"t0": Field(_ANY_TIME), "rtt_ms": Field(number(0, 60_000), required=False)},
-    "play": {"id": _ID},
-    "pause": {"id": _ID},
-    "seek": {"id": _ID, "position_ms": Field(number(-_LONGEST_FILM_MS, _LONGEST_FILM_MS))},
-    "set_rate": {"id": _ID, "rate": Field(number(0.25, 4))},
-    "say": {"id": _ID, "text": Field(string(FRAME_BYTES))},
-    "report": {
-        "id": Field(_ID.check, required=False),
-        "ready": Field(boolean, required=False),
-        "buffering": Field(boolean, required=False),
-        "position_ms": Field(number(0, _LONGEST_FILM_MS), required=False),
-        "skew_ms": Field(number(-_LONGEST_FILM_MS, _LONGEST_FILM_MS), required=False),
-    },
-    "leave": {"id": Field(_ID.check, required=False)},
+    **EVENTS,
 }
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _bounded_int(digits: str) -> int:
-    if len(digits) > INTEGER_DIGITS + 1:
-        raise ValueError("an integer is too large")
-    return int(digits)
-
-
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=_bounded_int)
-
-
-def _too_deep(value: Any, left: int = DEPTH_MAX) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return False
-    return left == 0 or any(_too_deep(item, left - 1) for item in value)
-
-
-def parse(text: str) -> dict[str, Any]:
-    """Give a message's ``type`` and known fields, checked; unknown fields are left out. Raises BadMessage."""
-    try:
-        raw = _DECODER.decode(text)
-    except (ValueError, RecursionError) as error:
-        raise BadMessage("bad_message", f"not JSON as this protocol takes it: {error}") from None
-    if type(raw) is not dict or _too_deep(raw):
-        raise BadMessage("bad_message", f"must be one JSON object, nested at most {DEPTH_MAX} deep")
-    type_ = raw.get("type")
-    id_ = raw.get("id")
-    id_ = id_ if type(id_) is str and 0 < len(id_) <= COMMAND_ID_LENGTH and id_.isprintable() else None
-    fields = INBOUND.get(type_) if type(type_) is str else None
-    if fields is None:
-        raise BadMessage("unknown_type", "type: must be one of " + ", ".join(INBOUND), id_)
-    message: dict[str, Any] = {"type": type_}
-    for name, field in fields.items():
-        value = raw.get(name)
-        if value is None:
-            if field.required:
-                raise BadMessage("bad_message", f"{name}: is required", id_)
-            continue
-        try:
-            message[name] = field.check(value)
-        except ValueError as error:
-            raise BadMessage("bad_message", f"{name}: {error}", id_) from None
-    return message
-
-
-# --- server to client ---
-
-LIMITS: Final = {
-    "frame_bytes": FRAME_BYTES,
-    "text_graphemes": TEXT_GRAPHEMES,
-    "rate_min": RATE_MIN,
-    "rate_max": RATE_MAX,
-    "command_id_length": COMMAND_ID_LENGTH,
-}
-
-
-def pong(t0: float, t1: float, t2: float, resume: str | None) -> bytes:
-    """Give the answer to a ping: ms with decimals; ``resume`` is a renewed token, now and then."""
-    message: dict[str, Any] = {"type": "pong", "t0": t0, "t1": t1, "t2": t2}
-    if resume is not None:
-        message["resume"] = resume
-    return orjson.dumps(message)
-
-
-def ack(id_: str, seq: int) -> bytes:
-    """Give the acknowledgement of a command; ``seq`` is its last event's, or the room's if it changed nothing."""
-    return orjson.dumps({"type": "ack", "id": id_, "seq": seq})
-
-
-def error(code: str, message: str | None = None, id_: str | None = None, retry_after_ms: int | None = None) -> bytes:
-    """Give an error; ``message`` defaults to the code's own sentence."""
-    body: dict[str, Any] = {"type": "error", "code": code, "message": message or ERRORS[code], "id": id_}
-    if retry_after_ms is not None:
-        body["retry_after_ms"] = retry_after_ms
-    return orjson.dumps(body)
-
-
-def reconnect(after_ms: int) -> bytes:
-    """Tell a client to come back in ``after_ms``, by its resume token."""
-    return orjson.dumps({"type": "reconnect", "after_ms": after_ms})

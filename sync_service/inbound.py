@@ -1,0 +1,83 @@
+"""From a client's text to a checked message.
+
+Parsed with ``json`` and hooks rather than with orjson, which lets duplicate keys and 1e400 pass.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from marshmallow import ValidationError
+
+from sync_service.protocol import CLIENT, ID_LENGTH
+
+DEPTH_MAX: Final = 8
+INTEGER_DIGITS: Final = 16  # 2**53 has 16: beyond it JSON numbers are not exact in a browser
+
+
+class BadMessage(Exception):
+    """An inbound message that does not fit; ``code`` stands in ERRORS, ``id`` is the command's, where it had one."""
+
+    def __init__(self, code: str, message: str, id_: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.id = id_
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits) > INTEGER_DIGITS + 1:
+        raise ValueError("an integer is too large")
+    return int(digits)
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=_bounded_int)
+
+
+def _too_deep(value: Any, left: int = DEPTH_MAX) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return False
+    return left == 0 or any(_too_deep(item, left - 1) for item in value)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Give a message's ``type`` and known fields, checked; unknown fields are left out. Raises BadMessage."""
+    try:
+        raw = _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage("bad_message", f"not JSON as this protocol takes it: {error}") from None
+    if type(raw) is not dict or _too_deep(raw):
+        raise BadMessage("bad_message", f"must be one JSON object, nested at most {DEPTH_MAX} deep")
+    type_ = raw.get("type")
+    id_ = raw.get("id")
+    id_ = id_ if type(id_) is str and 0 < len(id_) <= ID_LENGTH and id_.isprintable() else None
+    schema = CLIENT.get(type_) if type(type_) is str else None
+    if schema is None:
+        raise BadMessage("unknown_type", "type: must be one of " + ", ".join(CLIENT), id_)
+    # A field that is null is a field left out.
+    given = {name: value for name, value in raw.items() if value is not None}
+    try:
+        message: dict[str, Any] = schema.load(given)
+    except ValidationError as error:
+        raise BadMessage("bad_message", _first(error.messages_dict), id_) from None
+    message["type"] = type_
+    return message
+
+
+def _first(errors: dict[str, Any]) -> str:
+    name, reasons = next(iter(errors.items()))
+    reason = reasons[0] if isinstance(reasons, list) else reasons
+    return f"{name}: {'is required' if reason == 'Missing data for required field.' else reason}"

@@ -1,0 +1,132 @@
+"""The state after an event; facts are not questioned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from sync_service.events import (
+    BanChanged,
+    Closed,
+    Event,
+    HostChanged,
+    MemberChanged,
+    MemberJoined,
+    MemberLeft,
+    MessageDeleted,
+    Muted,
+    PlaybackChanged,
+    Rebased,
+    RoleSet,
+    Said,
+    SettingsChanged,
+)
+from sync_service.state import MESSAGES_KEPT, Gone, Member, Message, State
+
+# A kick voids the sessions that began before it; their resume tokens live ten minutes.
+KICKS_KEPT_MS: Final = 900_000
+
+
+def evolve(state: State, event: Event) -> State:
+    """Give the state after the event."""
+    return _EVOLUTIONS[type(event)](state, event)
+
+
+def deleted(message: Message) -> Message:
+    """Give what is left of a message that was deleted."""
+    return replace(message, text="", deleted=True)
+
+
+def _playback(state: State, event: PlaybackChanged) -> State:
+    return replace(state, playback=event.playback)
+
+
+def _rebased(state: State, event: Rebased) -> State:
+    muted = {id_: until_ms + event.shift_ms for id_, until_ms in state.rights.muted.items()}
+    members = {
+        id_: member if member.muted_until_ms is None else replace(member, muted_until_ms=muted.get(id_))
+        for id_, member in state.members.items()
+    }
+    return replace(state, playback=event.playback, members=members, rights=replace(state.rights, muted=muted))
+
+
+def _member(state: State, event: MemberJoined | MemberChanged) -> State:
+    return replace(state, members={**state.members, event.member.id: event.member})
+
+
+def _left(state: State, event: MemberLeft) -> State:
+    members = {id_: member for id_, member in state.members.items() if id_ != event.member_id}
+    gone = Gone(
+        last_seen_ms=max(state.gone.last_seen_ms, event.left_ms),
+        owner_ms=event.left_ms if event.member_id == state.rights.owner else state.gone.owner_ms,
+    )
+    rights = state.rights
+    if event.reason == "kicked":
+        recent = {id_: ms for id_, ms in rights.kicked.items() if ms > event.time_ms - KICKS_KEPT_MS}
+        rights = replace(rights, kicked={**recent, event.member_id: event.time_ms})
+    return replace(state, members=members, gone=gone, rights=rights)
+
+
+def _role_set(state: State, event: RoleSet) -> State:
+    rights = replace(state.rights, roles={**state.rights.roles, event.member_id: event.role})
+    return _with_member(replace(state, rights=rights), event.member_id, role=event.role)
+
+
+def _muted(state: State, event: Muted) -> State:
+    muted = {id_: ms for id_, ms in state.rights.muted.items() if ms > event.time_ms and id_ != event.member_id}
+    if event.until_ms is not None:
+        muted[event.member_id] = event.until_ms
+    rights = replace(state.rights, muted=muted)
+    return _with_member(replace(state, rights=rights), event.member_id, muted_until_ms=event.until_ms)
+
+
+def _with_member(state: State, member_id: str, **changes: Any) -> State:
+    member: Member | None = state.members.get(member_id)
+    if member is None:
+        return state
+    return replace(state, members={**state.members, member_id: replace(member, **changes)})
+
+
+def _ban_changed(state: State, event: BanChanged) -> State:
+    version = event.version if event.type == "banned" else -event.version
+    return replace(state, rights=replace(state.rights, bans={**state.rights.bans, event.member_id: version}))
+
+
+def _host_changed(state: State, event: HostChanged) -> State:
+    return replace(state, rights=replace(state.rights, host=event.host))
+
+
+def _settings_changed(state: State, event: SettingsChanged) -> State:
+    meta = replace(state.meta, access=event.access, starts_at=event.starts_at, versions=event.versions)
+    return replace(state, meta=meta, rights=replace(state.rights, settings=event.settings))
+
+
+def _said(state: State, event: Said) -> State:
+    return replace(state, messages=(*state.messages, event.message)[-MESSAGES_KEPT:])
+
+
+def _message_deleted(state: State, event: MessageDeleted) -> State:
+    messages = tuple(deleted(message) if message.id == event.message_id else message for message in state.messages)
+    return replace(state, messages=messages)
+
+
+def _closed(state: State, event: Closed) -> State:
+    return replace(state, closed=event.reason)
+
+
+_EVOLUTIONS: Final[Mapping[type[Event], Callable[[State, Any], State]]] = {
+    PlaybackChanged: _playback,
+    Rebased: _rebased,
+    MemberJoined: _member,
+    MemberChanged: _member,
+    MemberLeft: _left,
+    RoleSet: _role_set,
+    Muted: _muted,
+    BanChanged: _ban_changed,
+    HostChanged: _host_changed,
+    SettingsChanged: _settings_changed,
+    Said: _said,
+    MessageDeleted: _message_deleted,
+    Closed: _closed,
+}
