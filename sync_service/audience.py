@@ -13,6 +13,10 @@ class Socket(Protocol):
     member_id: str
     name: str
     role: str
+    since_ms: int
+
+    def dismiss(self, code: str) -> None:
+        """Tell why the member may not stay (one of protocol.ERRORS), and end the connection soon."""
 
     def write(self, data: bytes) -> None:
         """Hand whole frames to the transport, and what was kept for it behind them; never raises, never waits."""
@@ -51,6 +55,11 @@ class Audience:
             return False
         del self.by_member[socket.member_id]
         return True
+
+    def dismiss(self, member_id: str, code: str) -> None:
+        """Send a member away from here, and tell why."""
+        for socket in tuple(self.by_member.get(member_id, ())):
+            socket.dismiss(code)
 
     def push(self, frame: bytes) -> None:
         """Have a frame written to everyone when the turn ends."""

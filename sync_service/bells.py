@@ -1,28 +1,43 @@
 """Hearing what is committed: one sharded channel per partition, each bell carrying a whole step and a counter.
 
 Pub/sub promises nothing: a counter that jumps, or a connection that was lost, means that a step may have been missed.
+Signals (a reaction, somebody typing) travel over the same channels, unordered, and are missed without harm.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
+from sync_service.live_room import LiveRoom
 from sync_service.orders import Bell
 from sync_service.partition import Partition, Partitions
 from sync_service.redis_link import RedisLink, StoreAway
+from sync_service.store import RoomStore
 
 SUBSCRIBE_DEADLINE_S: Final = 2.0
+_SIGNAL: Final = b"*"  # a bell begins with its counter
 
 
 class Bells:
-    """Subscriptions of this node; ``on_missed`` is told of a partition where something may have been missed."""
+    """Subscriptions of this node.
 
-    def __init__(self, link: RedisLink, partitions: Partitions, on_missed: Callable[[Partition], None]) -> None:
+    ``on_missed`` is told of a partition where something may have been missed, ``on_signal`` of a room's signals.
+    """
+
+    def __init__(
+        self,
+        link: RedisLink,
+        partitions: Partitions,
+        on_missed: Callable[[Partition], None],
+        on_signal: Callable[[LiveRoom, bytes], None],
+    ) -> None:
         self._link = link
         self._partitions = partitions
         self._on_missed = on_missed
+        self._on_signal = on_signal
         link.on_push = self._on_push
         link.on_up.append(self._on_up)
         link.on_down.append(self._on_down)
@@ -63,7 +78,23 @@ class Bells:
             # What was committed before this moment was not heard.
             self._on_missed(partition)
 
+    def signal(self, store: RoomStore, room_id: str, message: bytes) -> None:
+        """Bring a signal to the other nodes; lost without a word while the store is away."""
+        payload = b"%s%s %s\n%s" % (_SIGNAL, store.node.encode(), room_id.encode(), message)
+        with contextlib.suppress(StoreAway):
+            store.link.send(_nothing, "SPUBLISH", store.channel, payload)
+
+    def _hear_signal(self, partition: Partition, payload: bytes) -> None:
+        head, message = payload[1:].split(b"\n", 1)
+        node, room_id = head.decode().split(" ")
+        room = partition.rooms.get(room_id)
+        if room is not None and node != partition.store.node:
+            self._on_signal(room, message)
+
     def _hear(self, partition: Partition, payload: bytes) -> None:
+        if payload.startswith(_SIGNAL):
+            self._hear_signal(partition, payload)
+            return
         head, *lines = payload.split(b"\n")
         n, hash_, node, room_id, epoch, first_seq, prev_hash = head.decode().split(" ")
         before, partition.heard = partition.heard, (int(n), hash_)
@@ -87,3 +118,7 @@ class Bells:
     def _on_up(self) -> None:
         for partition in self._partitions.followed():
             self._ask(partition)
+
+
+def _nothing(_reply: Any) -> None:
+    """Nobody asks whether a signal was heard."""

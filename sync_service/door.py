@@ -13,7 +13,7 @@ from aiohttp import web
 
 from shared.service import Problem
 from shared.tickets import Verifier
-from sync_service import metrics, protocol
+from sync_service import metrics, outbound
 from sync_service.connection import FRAME_HARD_BYTES, Connection
 from sync_service.entrance import Entrance
 from sync_service.frames import ping_frame, text_frame
@@ -77,7 +77,7 @@ class Door:
         self._draining = True
         for connection in self._open:
             after_ms = random.randint(0, COME_BACK_MOST_MS)  # noqa: S311 - spreads the load, guards nothing
-            connection.write(text_frame(protocol.reconnect(after_ms)))
+            connection.write(text_frame(outbound.reconnect(after_ms)))
         if self._open:
             await asyncio.sleep(DRAIN_S)
         for connection in tuple(self._open):

@@ -14,9 +14,10 @@ from sync_service.commands import Join
 from sync_service.errors import Goodbye, refused_hello
 from sync_service.frames import text_frame
 from sync_service.hub import Hub
+from sync_service.inbound import BadMessage
 from sync_service.live_room import LiveRoom
 from sync_service.presence import Presence
-from sync_service.protocol import BadMessage, CloseCode
+from sync_service.protocol import CloseCode
 from sync_service.redis_link import StoreAway
 from sync_service.resume import InvalidResume, Resume, ResumeTokens
 from sync_service.room import Refusal
@@ -30,11 +31,15 @@ Point = tuple[int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where a connection has entered; ``point`` (epoch, seq, hash) is where a resuming client stands."""
+    """Where a connection has entered; ``point`` (epoch, seq, hash) is where a resuming client stands.
+
+    ``resume`` is the token that it is given next, ``protocol`` the version that it speaks.
+    """
 
     room: LiveRoom
     resume: Resume
     point: Point | None
+    protocol: int
 
 
 class Entrance:
@@ -51,34 +56,36 @@ class Entrance:
         """Let somebody in; raises what errors.goodbye_of translates."""
         if hello["type"] != "hello":
             raise BadMessage("hello_expected", protocol.ERRORS["hello_expected"])
-        if hello["protocol"] != protocol.VERSION:
+        spoken = [version for version in protocol.VERSIONS if version in hello["protocol"]]
+        if not spoken:
             raise Goodbye(CloseCode.BAD_MESSAGE, "unsupported_protocol")
-        if ("ticket" in hello) == ("resume" in hello):
-            raise BadMessage("bad_message", "hello: needs either a ticket or a resume token")
         try:
             async with asyncio.timeout(ENTER_DEADLINE_S):
-                return await (self._by_ticket(hello["ticket"]) if "ticket" in hello else self._by_resume(hello))
+                by_ticket = "ticket" in hello
+                return await (self._by_ticket(hello, spoken[0]) if by_ticket else self._by_resume(hello, spoken[0]))
         except TimeoutError:
             raise StoreAway("the store did not answer in time") from None
 
-    async def _by_ticket(self, token: str) -> Seat:
-        ticket = self._tickets.verify(token)
+    async def _by_ticket(self, hello: dict[str, Any], version: int) -> Seat:
+        ticket = self._tickets.verify(hello["ticket"])
         claim, user = ticket.room, ticket.user
         if claim["partition"] != self._partition:
             raise Goodbye(CloseCode.UNAUTHORIZED, "ticket_invalid", "the ticket is for another address")
         restore, now_ms = ticket.restore, int(self._hub.clock.now_ms())
         if restore is None:
-            state = opening_state(claim, 0, now_ms, started=False)
+            state = opening_state(claim, now_ms)
             room = await self._hub.enter(self._partition, claim["id"], state)
         else:
-            state = opening_state(claim, restore["position_ms"], now_ms, started=True)
+            state = opening_state(claim, now_ms, restore["position_ms"])
             room = await self._hub.enter(self._partition, claim["id"], state, (restore["epoch"], restore["seq"]))
         if room is None:
             raise StoreAway("the room could not be opened")
-        resume = Resume(room.id, self._partition, user["id"], user["name"], user["role"], uuid7().hex, 1)
-        return await self._seat(room, resume, ticket.jti, None)
+        # A node whose clock is a breath behind the one that brought the room back must not refuse its first members.
+        since_ms = max(now_ms, room.state.rights.since_ms)
+        resume = Resume(room.id, self._partition, user["id"], user["name"], user["role"], uuid7().hex, 1, since_ms)
+        return await self._seat(Seat(room, resume, None, version), Arrive(user["id"], ticket.jti))
 
-    async def _by_resume(self, hello: dict[str, Any]) -> Seat:
+    async def _by_resume(self, hello: dict[str, Any], version: int) -> Seat:
         resume = self._tokens.read(hello["resume"])
         if resume.partition != self._partition:
             raise InvalidResume("the resume token is for another address")
@@ -86,18 +93,20 @@ class Entrance:
         if room is None:
             raise InvalidResume("the room is not live any more")
         point = (hello.get("epoch", 0), hello.get("seq", 0), hello.get("hash", ""))
-        return await self._seat(room, replace(resume, generation=resume.generation + 1), None, point)
+        arrive = Arrive(resume.member, token=(resume.session, resume.generation))
+        return await self._seat(Seat(room, _next(resume), point, version), arrive)
 
-    async def _seat(self, room: LiveRoom, resume: Resume, jti: str | None, point: Point | None) -> Seat:
+    async def _seat(self, seat: Seat, arrive: Arrive) -> Seat:
+        room, resume, point = seat.room, seat.resume, seat.point
         member = resume.member
         self._presence.hold(room, member)
         try:
-            join = Join(by=member, name=resume.name, role=resume.role, visit_id=str(uuid7()))
-            outcome = await room.ask(join, Arrive(member, jti))
+            join = Join(by=member, name=resume.name, role=resume.role, visit_id=str(uuid7()), since_ms=resume.since_ms)
+            outcome = await room.ask(join, arrive)
             if not isinstance(outcome, Refusal):
                 if point is not None and room.copy.may_remember(*point[:2]):
                     room.copy.remember(await room.store.log(room.keys))
-                return Seat(room, resume, point)
+                return seat
         except BaseException:
             self._presence.lost(room, member)
             raise
@@ -116,9 +125,14 @@ class Entrance:
         member = room.state.members.get(resume.member)
         role = resume.role if member is None else member.role
         you = {"id": resume.member, "name": resume.name, "role": role, "session": resume.session}
-        message = welcome(room, self._hub.clock.now_ms(), you, self._tokens.sign(resume), point)
+        message = welcome(room, self._hub.clock.now_ms(), you, self._tokens.sign(resume), seat.protocol, point)
         return b"".join((text_frame(message), *suffix))
 
-    def renewed(self, seat: Seat) -> str:
-        """Give a fresh resume token for a connection that goes on."""
-        return self._tokens.sign(seat.resume)
+    def renewed(self, seat: Seat) -> tuple[Seat, str]:
+        """Give a fresh resume token for a connection that goes on, and the seat that goes with it."""
+        seat = replace(seat, resume=_next(seat.resume))
+        return seat, self._tokens.sign(seat.resume)
+
+
+def _next(resume: Resume) -> Resume:
+    return replace(resume, generation=resume.generation + 1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.tickets import InvalidTicket
-from sync_service.protocol import BadMessage, CloseCode
+from sync_service.inbound import BadMessage
+from sync_service.protocol import CloseCode
 from sync_service.redis_link import OutcomeUnknown, RedisError, StoreAway
 from sync_service.resume import InvalidResume
 from sync_service.room import Refusal
@@ -33,7 +34,10 @@ _REFUSED_HELLO = {
     "room_full": CloseCode.ROOM_FULL,
     "room_closed": CloseCode.ROOM_CLOSED,
     "ticket_reused": CloseCode.UNAUTHORIZED,
-    "forbidden": CloseCode.FORBIDDEN,
+    "resume_invalid": CloseCode.UNAUTHORIZED,
+    "room_locked": CloseCode.FORBIDDEN,
+    "kicked": CloseCode.FORBIDDEN,
+    "banned": CloseCode.FORBIDDEN,
 }
 
 

@@ -6,7 +6,7 @@ A turn ends by sending all its commits in one pipeline and then each room's even
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -16,9 +16,9 @@ from sync_service import metrics
 from sync_service.audience import Audience, Socket
 from sync_service.bells import Bells
 from sync_service.clock import PartitionClock
-from sync_service.commands import AutoStart
+from sync_service.commands import Due, Rebase
 from sync_service.errors import RoomClosed
-from sync_service.events import Closed, MemberLeft
+from sync_service.events import Closed, MemberLeft, MessageDeleted, Muted, Said
 from sync_service.frames import text_frame
 from sync_service.keys import RoomKeys
 from sync_service.live_room import LiveRoom
@@ -28,14 +28,15 @@ from sync_service.pace import Pace
 from sync_service.partition import Partition, Partitions
 from sync_service.recovery import Recovery
 from sync_service.redis_link import RedisLink
-from sync_service.room import Refusal, auto_start_due_ms
+from sync_service.room import Refusal
+from sync_service.rules.deadlines import next_due_ms
 from sync_service.state import State
 from sync_service.welcome import snapshot
 
 log = structlog.get_logger(__name__)
 
 GAP_S: Final = 0.1
-START_RETRY_S: Final = 0.5
+DUE_RETRY_S: Final = 0.5
 UNLOAD_AFTER_S: Final = 30.0
 
 
@@ -48,7 +49,7 @@ class Hub:
         self.partitions = Partitions(link, node)
         self._link = link
         self._loop = asyncio.get_running_loop()
-        self._bells = Bells(link, self.partitions, self._resync_all)
+        self._bells = Bells(link, self.partitions, self._resync_all, self.signalled)
         self._recovery = Recovery(link, self.partitions, self._closed)
         self._ready: set[LiveRoom] = set()
         self._dirty: set[Audience] = set()
@@ -118,7 +119,7 @@ class Hub:
         metrics.rooms += 1
         for bell in heard:
             room.hear(bell)
-        self._watch_start(room)
+        self._watch(room)
         self._unload_later(room)
         return room
 
@@ -194,12 +195,27 @@ class Hub:
         self._dirty.add(room.audience)
         self._end_turn_soon()
         for record in records:
-            if isinstance(record.event, MemberLeft):
-                self.on_left(room, record.event)
-            elif isinstance(record.event, Closed):
-                self._closed(room, record.event.reason)
-        if not room.state.playback.started:
-            self._watch_start(room)
+            event = record.event
+            if isinstance(event, MemberLeft):
+                self.on_left(room, event)
+                if event.reason in _SENT_AWAY:
+                    room.audience.flush()
+                    room.audience.dismiss(event.member_id, event.reason)
+            elif isinstance(event, Closed):
+                self._closed(room, event.reason)
+        if any(type(record.event) not in _NEVER_DUE for record in records):
+            self._watch(room)
+
+    def signal(self, room: LiveRoom, message: bytes) -> None:
+        """Bring what is not kept (a reaction, somebody typing) to everyone, here and on the other nodes."""
+        self.signalled(room, message)
+        self._bells.signal(room.store, room.id, message)
+
+    def signalled(self, room: LiveRoom, message: bytes) -> None:
+        """Bring a signal to the sockets here."""
+        room.audience.push(text_frame(message))
+        self._dirty.add(room.audience)
+        self._end_turn_soon()
 
     def started_over(self, room: LiveRoom) -> None:
         """Replace what the clients have by the room as it is now (Feed)."""
@@ -207,31 +223,60 @@ class Hub:
         for socket in tuple(room.audience.sockets):
             socket.write(frame)
         self.on_snapshot(room)
-        self._watch_start(room)
+        self._watch(room)
+
+    def late(self, room: LiveRoom) -> None:
+        """Ask the store's time at once (Feed)."""
 
     def _closed(self, room: LiveRoom, reason: str) -> None:
         room.audience.flush()
         self.on_closed(room, reason)
         self._drop(room)
 
-    def _watch_start(self, room: LiveRoom) -> None:
-        due_ms = auto_start_due_ms(room.state)
-        if due_ms is not None and due_ms != room.start_watched_ms:
-            room.start_watched_ms = due_ms
-            self._loop.call_later(max(due_ms - self.clock.now_ms(), 0) / 1000, self._start_due, room, due_ms)
+    # --- deadlines and time ---
 
-    def _start_due(self, room: LiveRoom, due_ms: int) -> None:
-        room.start_watched_ms = None
-        if auto_start_due_ms(room.state) != due_ms or self.clock.now_ms() < due_ms:
-            self._watch_start(room)
+    def _watch(self, room: LiveRoom) -> None:
+        """Look again when the room has something to do by itself."""
+        due_ms = next_due_ms(room.state)
+        if due_ms is not None and (room.watched_ms is None or due_ms < room.watched_ms):
+            room.watched_ms = due_ms
+            self._loop.call_later(max(due_ms - self.clock.now_ms(), 0) / 1000, self._look, room, due_ms)
+
+    def _look(self, room: LiveRoom, watched_ms: int) -> None:
+        if room.watched_ms != watched_ms:
+            return  # an earlier moment is watched meanwhile, and will look for the next one
+        room.watched_ms = None
+        due_ms = next_due_ms(room.state)
+        if due_ms is None or due_ms > self.clock.now_ms():
+            self._watch(room)
             return
 
         def done(outcome: Done | Refusal) -> None:
             if isinstance(outcome, Refusal):
-                self._loop.call_later(START_RETRY_S, self._watch_start, room)
+                self._loop.call_later(DUE_RETRY_S, self._watch, room)
+            else:
+                self._watch(room)
 
         # Every node that follows the room does this; the guard lets one win.
-        room.submit(Order(AutoStart(), done))
+        room.submit(Order(Due(), done))
+
+    def clock_jumped(self, rooms: Iterable[LiveRoom], shift_ms: float, good_at_s: float) -> None:
+        """Tell the rooms of a store whose clock was set by ``shift_ms`` where they are on the new one.
+
+        ``good_at_s`` is this node's monotonic moment at which the old one was last seen to be right: a room that has
+        been rebased since by another node is left alone.
+        """
+        for room in rooms:
+            if room.rebased_s < good_at_s:
+                self._rebase(room, Rebase(shift_ms=round(shift_ms), era=room.state.playback.era))
+
+    def _rebase(self, room: LiveRoom, rebase: Rebase) -> None:
+        def done(outcome: Done | Refusal) -> None:
+            # Each node that found out tries; the first one's word moves the era on, and the others' change nothing.
+            if isinstance(outcome, Refusal) and outcome.code in {"try_again", "outcome_unknown"}:
+                self._loop.call_later(DUE_RETRY_S, self._rebase, room, rebase)
+
+        room.submit(Order(rebase, done))
 
     # --- catching up ---
 
@@ -270,6 +315,11 @@ class Hub:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a task of the hub failed", exc_info=task.exception())
+
+
+_SENT_AWAY: Final = frozenset({"kicked", "banned"})
+# Events after which nothing can be due that was not before.
+_NEVER_DUE: Final = frozenset({Said, MessageDeleted, Muted})
 
 
 def _loaded(partition: Partition, room_id: str, task: asyncio.Task[LiveRoom | None]) -> None:

@@ -8,15 +8,41 @@ from typing import Any, Final
 
 import orjson
 
-from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, VISIT_ENDED, VISIT_STARTED
-from sync_service.events import Event, MemberJoined, MemberLeft, PlaybackChanged, Said
+from shared.events import (
+    CHAT_DELETED,
+    CHAT_POSTED,
+    MEMBER_CHANGED,
+    PLAYBACK_CHANGED,
+    SETTINGS_CHANGED,
+    VISIT_ENDED,
+    VISIT_STARTED,
+)
+from sync_service.events import (
+    Event,
+    MemberJoined,
+    MemberLeft,
+    MessageDeleted,
+    Muted,
+    PlaybackChanged,
+    Rebased,
+    RoleSet,
+    Said,
+    SettingsChanged,
+)
+from sync_service.rules.permissions import role_of
+from sync_service.state import State
 
 Entry = tuple[str, bytes]
 NOTHING: Final[Entry] = ("", b"")
 
 
-def entry_of(event: Event) -> Entry:
-    """Give (type, data as JSON without room_id, epoch and seq), or NOTHING for what the archive does not keep."""
+def entry_of(event: Event, after: State) -> Entry:
+    """Give (type, data as JSON without room_id, epoch and seq), or NOTHING for what the archive does not keep.
+
+    ``after`` is the state that the event leads to.
+    """
+    if isinstance(event, RoleSet | Muted):
+        return _member_changed(event, after)
     writer = _WRITERS.get(type(event))
     return NOTHING if writer is None else writer(event)
 
@@ -42,7 +68,42 @@ def _left(event: MemberLeft) -> Entry:
     return VISIT_ENDED, orjson.dumps(data)
 
 
-def _playback(event: PlaybackChanged) -> Entry:
+def _member_changed(event: RoleSet | Muted, after: State) -> Entry:
+    member = after.members.get(event.member_id)
+    until_ms = after.rights.muted.get(event.member_id)
+    data = {
+        "user_id": event.member_id,
+        "role": role_of(after.rights, event.member_id, "viewer" if member is None else member.role),
+        "muted_until": None if until_ms is None else _moment(until_ms),
+        "by": event.by,
+        "at": _moment(event.time_ms),
+    }
+    return MEMBER_CHANGED, orjson.dumps(data)
+
+
+def _settings(event: SettingsChanged) -> Entry:
+    settings = event.settings
+    data = {
+        "control": settings.control,
+        "capacity": settings.capacity,
+        "settings": {
+            "locked": settings.locked,
+            "slow_mode_s": settings.slow_mode_s,
+            "hold": settings.hold,
+            "hold_max_s": settings.hold_max_s,
+        },
+        "by": event.by,
+        "at": _moment(event.time_ms),
+    }
+    return SETTINGS_CHANGED, orjson.dumps(data)
+
+
+def _deleted(event: MessageDeleted) -> Entry:
+    data = {"message_id": event.message_id, "by": event.by, "at": _moment(event.time_ms)}
+    return CHAT_DELETED, orjson.dumps(data)
+
+
+def _playback(event: PlaybackChanged | Rebased) -> Entry:
     playback = event.playback
     data = {
         "event": event.type,
@@ -67,6 +128,7 @@ def _said(event: Said) -> Entry:
         "text": message.text,
         "position_ms": message.position_ms,
         "sent_at": _moment(message.sent_ms),
+        "reply_to": message.reply_to,
     }
     return CHAT_POSTED, orjson.dumps(data)
 
@@ -75,5 +137,8 @@ _WRITERS: Final[Mapping[type[Event], Callable[[Any], Entry]]] = {
     MemberJoined: _joined,
     MemberLeft: _left,
     PlaybackChanged: _playback,
+    Rebased: _playback,
+    SettingsChanged: _settings,
     Said: _said,
+    MessageDeleted: _deleted,
 }

@@ -10,18 +10,22 @@ CLOSED_ROOM_MS: Final = 3600 * 1000
 
 
 def partition(number: int, name: str) -> bytes:
-    """Give a partition's own key: journal, events (a channel), head, nodes, relay, swept, node:<id>, jti:<id>."""
+    """Give a partition's own key: journal, events (a channel), head, nodes, relay, swept, node:, jti:, session:<id>."""
     return f"{{p{number}}}:{name}".encode()
 
 
 @dataclass(frozen=True, slots=True)
 class RoomKeys:
-    """A room's keys: what it is, who is in it, what happened, what was said, and on which nodes they are connected."""
+    """A room's keys: what it is, who is in it, what happened, and on which nodes they are connected.
+
+    ``chat`` orders the ids of its messages, ``texts`` holds them by id.
+    """
 
     room: bytes
     members: bytes
     log: bytes
     chat: bytes
+    texts: bytes
     presence: bytes
     closed: bytes
     restoring: bytes
@@ -35,6 +39,7 @@ class RoomKeys:
             members=room + b":members",
             log=room + b":log",
             chat=room + b":chat",
+            texts=room + b":texts",
             presence=room + b":presence",
             closed=room + b":closed",
             restoring=room + b":restoring",

@@ -7,9 +7,9 @@ from typing import Final
 import structlog
 
 from shared.broker import Broker, Transient
-from shared.events import ROOM_CLOSED, ROOM_OPENED, Event
+from shared.events import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, ROOM_CLOSED, ROOM_OPENED, Event
 from sync_service.clock import PartitionClock
-from sync_service.commands import Close
+from sync_service.commands import Ban, ChangeRoom, Close, Command
 from sync_service.errors import RoomClosed
 from sync_service.hub import Hub
 from sync_service.keys import TOMBSTONE_MS, RoomKeys
@@ -20,11 +20,11 @@ from sync_service.welcome import opening_state
 log = structlog.get_logger(__name__)
 
 QUEUE: Final = "sync_service.lifecycle"
-_KEYS: Final = ("room.*.v1",)
+_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED)
 
 
 class Lifecycle:
-    """Consumes ``room.*.v1``. The queue is shared by all nodes: one commits, the room's log tells the others."""
+    """Consumes what the API says of rooms. All nodes share the queue: one commits, the room's log tells the others."""
 
     def __init__(self, hub: Hub, link: RedisLink, clock: PartitionClock) -> None:
         self._hub = hub
@@ -40,6 +40,10 @@ class Lifecycle:
         try:
             if event.type == ROOM_OPENED:
                 await self._opened(event)
+            elif event.type == ROOM_CHANGED:
+                await self._apply(event, ChangeRoom(version=event.data["version"], changes=event.data["changes"]))
+            elif event.type in {MEMBER_BANNED, MEMBER_UNBANNED}:
+                await self._apply(event, _ban_of(event))
             elif event.type == ROOM_CLOSED:
                 await self._closed(event)
         except (StoreAway, OutcomeUnknown, RedisError) as error:
@@ -47,10 +51,25 @@ class Lifecycle:
 
     async def _opened(self, event: Event) -> None:
         claim = event.data["room"]
-        state = opening_state(claim, 0, int(self._clock.now_ms()), started=False)
+        state = opening_state(claim, int(self._clock.now_ms()))
         store = self._hub.partitions[claim["partition"]].store
         if await store.open(RoomKeys.of(store.number, claim["id"]), 1, 0, state) is not None:
             log.info("a room that is closed stays so", room=claim["id"])
+
+    async def _apply(self, event: Event, command: Command) -> None:
+        """Have a live room obey; one that is not there opens for it, or a ticket on its way would open an older one."""
+        claim = event.data["room"]
+        try:
+            room = await self._hub.enter(
+                event.data["partition"], event.subject, opening_state(claim, int(self._clock.now_ms()))
+            )
+        except RoomClosed:
+            return
+        if room is None:
+            raise Transient("the room could not be opened yet")
+        result = await room.ask(command)
+        if isinstance(result, Refusal) and result.code != "room_closed":
+            raise Transient(f"the room could not be changed yet: {result.code}")
 
     async def _closed(self, event: Event) -> None:
         number, reason = event.data["partition"], event.data["reason"]
@@ -67,3 +86,8 @@ class Lifecycle:
         if isinstance(result, Refusal) and result.code != "room_closed":
             raise Transient(f"the room could not be closed yet: {result.code}")
         log.info("room closed", room=event.subject, reason=reason)
+
+
+def _ban_of(event: Event) -> Ban:
+    data = event.data
+    return Ban(by=data["by"], member_id=data["user_id"], version=data["version"], banned=event.type == MEMBER_BANNED)

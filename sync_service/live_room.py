@@ -18,16 +18,18 @@ import structlog
 
 from sync_service import metrics
 from sync_service.audience import Audience
-from sync_service.commands import Close, Command
-from sync_service.events import Event
+from sync_service.commands import Close, Command, Rebase
+from sync_service.events import Rebased
 from sync_service.keys import RoomKeys
-from sync_service.log import Record, body_of, placed, read_record
+from sync_service.limits import RoomLimits
+from sync_service.log import Record, placed, read_record
 from sync_service.orders import Bell, Done, Order
 from sync_service.redis_link import StoreAway
 from sync_service.room import READS, Refusal, decide, evolve
 from sync_service.room_copy import RoomCopy
 from sync_service.state import State
 from sync_service.store import Arrive, Op, RoomStore, Snapshot, Step
+from sync_service.writes import Fact, fact_of
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,9 @@ class Feed(Protocol):
 
     def gap(self, room: LiveRoom) -> None:
         """An own step waits for events before it: should they not come soon, read the log."""
+
+    def late(self, room: LiveRoom) -> None:
+        """The store took a step for too late: this node's idea of its time may be wrong."""
 
     def started_over(self, room: LiveRoom) -> None:
         """The copy was replaced: so must be what the clients have."""
@@ -80,13 +85,14 @@ class LiveRoom:
         self._clock_ms = clock_ms
         self._waiting: deque[Order] = deque()
         self._heard: list[Bell] = []
-        self._in_flight: list[tuple[Order, tuple[Event, ...]]] = []
-        self._bodies: Sequence[bytes] = ()
+        self._in_flight: list[tuple[Order, list[Fact]]] = []
         self._sent_s = 0.0
         self._own: _Committed | None = None
         self.syncing = False
         self.held: set[str] = set()  # members whom the store knows as connected to this node
-        self.start_watched_ms: int | None = None
+        self.limits = RoomLimits()
+        self.watched_ms: int | None = None  # the moment at which the hub looks whether something is due
+        self.rebased_s = 0.0  # when the clock's setting was last heard of (monotonic)
         self.copy = RoomCopy(snapshot)
 
     @property
@@ -130,26 +136,30 @@ class LiveRoom:
             return
         now_ms = max(int(self._clock_ms()), self.copy.last_ms)
         state, reads = self.copy.state, set[str]()
-        events: list[Event] = []
+        count = 0
         keys: list[str] = []
         taken = self._in_flight
         op: Op = None
         closes: str | None = None
-        while self._waiting and len(events) < BATCH_EVENTS:
+        while self._waiting and count < BATCH_EVENTS:
             order = self._waiting[0]
-            alone = order.op is not None or isinstance(order.command, Close)
+            alone = order.op is not None or isinstance(order.command, Close | Rebase)
             if taken and (alone or order.key in keys):
                 break  # the same id again: the next step finds it applied
             self._waiting.popleft()
+            if isinstance(order.command, Rebase):
+                now_ms = int(self._clock_ms())  # what the room's last event says was told on the clock before
             outcome = decide(state, order.command, now_ms)
             if isinstance(outcome, Refusal):
                 order.on_done(outcome)
                 continue
+            facts = []
             for event in outcome:
                 state = evolve(state, event)
-            events.extend(outcome)
+                facts.append(fact_of(event, order.command, state))
+            count += len(facts)
             reads |= READS[type(order.command)]
-            taken.append((order, outcome))
+            taken.append((order, facts))
             if order.key is not None:
                 keys.append(order.key)
             if alone:
@@ -165,14 +175,12 @@ class LiveRoom:
                     op=op,
                     known=isinstance(op, Arrive) and op.member in self.copy.state.members,
                     command_keys=keys,
-                    events=events,
-                    bodies=[body_of(event) for event in events],
+                    facts=[fact for _, facts in taken for fact in facts],
                     closes=closes,
                 )
             )
 
     def _commit(self, step: Step) -> None:
-        self._bodies = step.bodies
         self._sent_s = time.perf_counter()
         try:
             self.store.commit(self.id, self.keys, step, self._answered)
@@ -206,16 +214,18 @@ class LiveRoom:
             self.feed.resync(self)
         else:
             self._refuse_all(_REFUSALS[word])
+            if word == b"late":
+                self.feed.late(self)
 
     def _committed(self, first_seq: int, prev_hash: str, hashes: list[str]) -> None:
-        events = [event for _, outcome in self._in_flight for event in outcome]
+        facts = [fact for _, facts in self._in_flight for fact in facts]
         records = [
-            placed(self.copy.epoch, first_seq + index, hash_, event, body)
-            for index, (event, hash_, body) in enumerate(zip(events, hashes, self._bodies, strict=True))
+            placed(self.copy.epoch, first_seq + index, hash_, fact.event, fact.body)
+            for index, (fact, hash_) in enumerate(zip(facts, hashes, strict=True))
         ]
         orders, last_seq = [], first_seq - 1
-        for order, outcome in self._in_flight:
-            last_seq += len(outcome)
+        for order, own in self._in_flight:
+            last_seq += len(own)
             orders.append((order, last_seq))
         self._own = _Committed(orders, records, first_seq, prev_hash)
         self._in_flight = []
@@ -236,12 +246,12 @@ class LiveRoom:
     def _duplicate(self, key: str, seq: int) -> None:
         """One of the orders was applied before: answer it as then, and decide the others again."""
         others = []
-        for order, outcome in self._in_flight:
+        for order, facts in self._in_flight:
             if order.key == key:
                 order.on_done(Done(seq))
             else:
                 order.attempts -= 1  # it was not their turn that failed
-                others.append((order, outcome))
+                others.append((order, facts))
         self._in_flight = others
         self._again()
         self.feed.ready(self)
@@ -322,6 +332,8 @@ class LiveRoom:
         for record in records:
             over = self.copy.state.closed is not None
             frame = self.copy.apply(record)
+            if isinstance(record.event, Rebased):
+                self.rebased_s = time.monotonic()
             if not over:
                 self.audience.push(frame)
         self.feed.applied(self, records)
@@ -359,5 +371,6 @@ _REFUSALS: Final = {
     b"archive_full": "archive_full",
     b"full": "room_full",
     b"spent": "ticket_reused",
+    b"stale": "resume_invalid",
     b"connected": "connected",
 }

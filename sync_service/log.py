@@ -12,18 +12,41 @@ from typing import Any, Final
 
 import orjson
 
-from sync_service.events import Closed, Event, MemberChanged, MemberJoined, MemberLeft, PlaybackChanged, Said
+from sync_service.events import (
+    BanChanged,
+    Closed,
+    Event,
+    HostChanged,
+    MemberChanged,
+    MemberJoined,
+    MemberLeft,
+    MessageDeleted,
+    Muted,
+    PlaybackChanged,
+    Rebased,
+    RoleSet,
+    Said,
+    SettingsChanged,
+)
 from sync_service.playback import Playback
-from sync_service.state import Member, Message
+from sync_service.rules.evolution import deleted
+from sync_service.state import Member, Message, Settings
 
-# Which section of a room's state an event writes; "" where it writes none that a decision guards.
-SECTION: Final[Mapping[type[Event], str]] = {
-    PlaybackChanged: "playback",
-    MemberJoined: "members",
-    MemberChanged: "",
-    MemberLeft: "members",
-    Said: "",
-    Closed: "meta",
+# Which sections of a room's state an event writes; a decision that has read one of them is guarded by its hash.
+_SECTIONS: Final[Mapping[type[Event], tuple[str, ...]]] = {
+    PlaybackChanged: ("playback",),
+    Rebased: ("playback", "rights"),
+    MemberJoined: ("members",),
+    MemberChanged: (),
+    MemberLeft: ("members",),
+    RoleSet: ("rights",),
+    Muted: ("rights",),
+    BanChanged: ("rights",),
+    HostChanged: ("rights",),
+    SettingsChanged: ("rights", "meta"),
+    Said: (),
+    MessageDeleted: (),
+    Closed: ("meta",),
 }
 
 
@@ -38,9 +61,21 @@ class Record:
     json: bytes
 
 
+def sections_of(event: Event) -> tuple[str, ...]:
+    """Give the sections that an event writes."""
+    if isinstance(event, MemberLeft) and event.reason == "kicked":
+        return ("members", "rights")
+    return _SECTIONS[type(event)]
+
+
 def body_of(event: Event) -> bytes:
     """Give an event's JSON without its opening brace."""
     return orjson.dumps(event)[1:]
+
+
+def blanked(message: Message) -> Said:
+    """Give what the log keeps of a message that was deleted."""
+    return Said(time_ms=message.sent_ms, by=message.author["id"], command=None, message=deleted(message))
 
 
 def placed(epoch: int, seq: int, hash_: str, event: Event, body: bytes) -> Record:
@@ -54,23 +89,30 @@ def read_record(json: bytes) -> Record:
     return Record(raw.pop("epoch"), raw.pop("seq"), raw.pop("hash"), _READERS[raw["type"]](raw), json)
 
 
-def _playback_changed(raw: dict[str, Any]) -> Event:
-    return PlaybackChanged(**{**raw, "playback": Playback(**raw["playback"])})
+def _of(kind: Callable[..., Event], **parts: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Event]:
+    def read(raw: dict[str, Any]) -> Event:
+        for name, part in parts.items():
+            raw[name] = part(raw[name])
+        return kind(**raw)
 
-
-def _said(raw: dict[str, Any]) -> Event:
-    return Said(**{**raw, "message": Message(**raw["message"])})
-
-
-def _of_member(kind: type[MemberJoined] | type[MemberChanged]) -> Callable[[dict[str, Any]], Event]:
-    return lambda raw: kind(**{**raw, "member": Member(**raw["member"])})
+    return read
 
 
 _READERS: Final[Mapping[str, Callable[[dict[str, Any]], Event]]] = {
-    **dict.fromkeys(("played", "paused", "sought", "rate_changed", "rebased"), _playback_changed),
-    "member_joined": _of_member(MemberJoined),
-    "member_changed": _of_member(MemberChanged),
-    "member_left": lambda raw: MemberLeft(**raw),
-    "said": _said,
-    "closed": lambda raw: Closed(**raw),
+    **dict.fromkeys(
+        ("played", "paused", "sought", "rate_changed", "hold_started", "hold_ended"),
+        _of(PlaybackChanged, playback=Playback.read),
+    ),
+    "rebased": _of(Rebased, playback=Playback.read),
+    "member_joined": _of(MemberJoined, member=Member.read),
+    "member_changed": _of(MemberChanged, member=Member.read),
+    "member_left": _of(MemberLeft),
+    "role_set": _of(RoleSet),
+    "muted": _of(Muted),
+    **dict.fromkeys(("banned", "unbanned"), _of(BanChanged)),
+    "host_changed": _of(HostChanged),
+    "settings_changed": _of(SettingsChanged, settings=lambda raw: Settings(**raw)),
+    "said": _of(Said, message=lambda raw: Message(**raw)),
+    "message_deleted": _of(MessageDeleted),
+    "closed": _of(Closed),
 }

@@ -118,13 +118,17 @@ class Presence:
         socket = next(iter(room.audience.by_member.get(member, ())), None)
         if socket is None:
             return
-        join = Join(by=member, name=socket.name, role=socket.role, visit_id=str(uuid7()))
+        join = Join(by=member, name=socket.name, role=socket.role, visit_id=str(uuid7()), since_ms=socket.since_ms)
 
         def done(outcome: Done | Refusal) -> None:
             # A node that wakes from a stall finds its connection to the store gone too: without another try its
             # members would hear the room and be nobody in it.
-            if isinstance(outcome, Refusal) and outcome.code in _NOT_YET:
+            if not isinstance(outcome, Refusal):
+                return
+            if outcome.code in _NOT_YET:
                 self._loop.call_later(RETRY_S, self._arrive_again, room, member)
+            elif outcome.code in _NO_WAY_BACK:
+                room.audience.dismiss(member, outcome.code)
 
         room.submit(Order(join, done, Arrive(member)))
 
@@ -190,5 +194,7 @@ class Presence:
         return isinstance(outcome, Done) or outcome.code in {"connected", "room_closed"}
 
 
+# Decided while nobody could tell this node: whoever is still connected here is not in the room.
+_NO_WAY_BACK: Final = frozenset({"kicked", "banned", "room_locked", "room_full", "resume_invalid"})
 _NOT_YET: Final = frozenset({"try_again", "outcome_unknown"})
 _AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)

@@ -20,7 +20,11 @@ class InvalidResume(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Who comes back where: ``session`` stays the same over reconnects, ``generation`` counts them."""
+    """Who comes back where.
+
+    ``session`` stays the same over reconnects and began at ``since_ms`` (the partition's clock), by a ticket.
+    ``generation`` counts its tokens: the use of one voids those before it.
+    """
 
     room: str
     partition: int
@@ -29,6 +33,7 @@ class Resume:
     role: str
     session: str
     generation: int
+    since_ms: int
 
 
 class ResumeTokens:
@@ -49,6 +54,7 @@ class ResumeTokens:
             "role": resume.role,
             "session": resume.session,
             "generation": resume.generation,
+            "since_ms": resume.since_ms,
         }
         return jwt.encode(claims, self._keys[self._kid], algorithm="HS256", headers={"kid": self._kid, "typ": _TYPE})
 
@@ -68,6 +74,7 @@ class ResumeTokens:
                 role=claims["role"],
                 session=claims["session"],
                 generation=claims["generation"],
+                since_ms=claims["since_ms"],
             )
         except (jwt.InvalidTokenError, KeyError) as error:
             raise InvalidResume(f"the resume token is not valid: {error}") from None

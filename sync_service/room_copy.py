@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from sync_service.events import MessageDeleted, Rebased, Said
 from sync_service.frames import text_frame
-from sync_service.log import SECTION, Record, read_record
+from sync_service.log import Record, blanked, body_of, placed, read_record, sections_of
 from sync_service.room import evolve
 from sync_service.store import Snapshot
 
@@ -42,16 +43,31 @@ class RoomCopy:
         self.state = evolve(self.state, event)
         self.seq = record.seq
         self.hash = record.hash
-        section = SECTION[type(event)]
-        if section:
+        for section in sections_of(event):
             self.hashes[section] = record.hash
-        if event.time_ms > self.last_ms:
+        # A clock that was set back counts on from where it is now.
+        if event.time_ms > self.last_ms or isinstance(event, Rebased):
             self.last_ms = event.time_ms
+        if isinstance(event, MessageDeleted):
+            self._blank(event.message_id)
         frame = text_frame(record.json)
         self._recent.append((record.seq, record.hash, frame))
         if len(self._recent) > RECENT_KEPT:
             self._recent.popleft()
         return frame
+
+    def _blank(self, message_id: str) -> None:
+        """Take a deleted message's text out of what those who resume would be sent."""
+        mark = b'"id":"%s"' % message_id.encode()
+        for index, (seq, hash_, frame) in enumerate(self._recent):
+            if mark in frame and b'"type":"said"' in frame:
+                payload = frame[frame.index(b"{") :]
+                event = read_record(payload).event
+                if isinstance(event, Said) and event.message.id == message_id:
+                    gone = blanked(event.message)
+                    record = placed(self.epoch, seq, hash_, gone, body_of(gone))
+                    self._recent[index] = seq, hash_, text_frame(record.json)
+                return
 
     def suffix_after(self, epoch: int, seq: int, hash_: str) -> list[bytes] | None:
         """Give the frames after a point of this history, or None where it is too long ago or another history."""

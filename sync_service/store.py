@@ -15,13 +15,11 @@ from typing import Any, Final
 import orjson
 
 from sync_service import keys
-from sync_service.events import Event, MemberChanged, MemberJoined, MemberLeft, PlaybackChanged, Said
-from sync_service.journal_entries import entry_of
 from sync_service.keys import RoomKeys
-from sync_service.log import SECTION
 from sync_service.playback import Playback
 from sync_service.redis_link import RedisError, RedisLink
-from sync_service.state import MESSAGES_KEPT, Member, Message, Meta, Rights, State
+from sync_service.state import MESSAGES_KEPT, Gone, Member, Message, Meta, Rights, State
+from sync_service.writes import Fact, sections
 
 _LUA: Final = Path(__file__).parent / "lua"
 SECTIONS: Final = ("playback", "rights", "meta", "members")
@@ -30,6 +28,7 @@ JOURNAL_BOUND: Final = 200_000
 RESTORE_MS: Final = 500  # how long copies of a lost room are collected before the newest wins
 LEASE_MS: Final = 12_500  # how long a node is believed alive: with a sweep every 2.5 s, 10 to 15 s after its last word
 SPENT_TICKET_MS: Final = 60_000  # a ticket lives 30 s, and 5 s more by leeway
+USED_TOKEN_MS: Final = 660_000  # a resume token lives 10 minutes
 
 
 class Script:
@@ -65,19 +64,25 @@ COMMIT: Final = Script("commit")
 OPEN: Final = Script("open")
 READ: Final = Script("read")
 TAIL: Final = Script("tail")
+HISTORY: Final = Script("history")
 OFFER: Final = Script("offer")
 RAISE: Final = Script("raise")
 SWEEP: Final = Script("sweep")
 RELAY: Final = Script("relay")
-SCRIPTS: Final = (COMMIT, OPEN, READ, TAIL, OFFER, RAISE, SWEEP, RELAY)
+SCRIPTS: Final = (COMMIT, OPEN, READ, TAIL, HISTORY, OFFER, RAISE, SWEEP, RELAY)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrive:
-    """A member's connection comes to this node; ``jti`` is the ticket's, spent with the step."""
+    """A member's connection comes to this node.
+
+    ``jti`` is the ticket's, spent with the step; ``token`` (session, generation) the resume token's: from now on older
+    ones of the session bring nobody back.
+    """
 
     member: str
     jti: str | None = None
+    token: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is to be committed: events with their bodies, guarded by the sections that were read."""
+    """What is to be committed, guarded by the sections that were read."""
 
     epoch: int
     guards: Mapping[str, str]
@@ -112,8 +117,7 @@ class Step:
     op: Op
     known: bool  # the copy holds the op's member
     command_keys: Sequence[str]
-    events: Sequence[Event]
-    bodies: Sequence[bytes]
+    facts: Sequence[Fact]
     closes: str | None
 
 
@@ -132,8 +136,11 @@ class RoomStore:
     def commit(self, room_id: str, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
         """Send one step; ``on_reply`` gets commit.lua's answer or an exception. Raises StoreAway."""
         op, op_member, op_arg, node, jti = "", "", "", self.node, ""
+        session, generation = "", ""
         if isinstance(step.op, Arrive):
             op, op_member, op_arg, jti = "arrive", step.op.member, "old" if step.known else "new", step.op.jti or ""
+            if step.op.token is not None:
+                session, generation = step.op.token[0], str(step.op.token[1])
         elif isinstance(step.op, Depart):
             op, op_member, op_arg = "depart", step.op.member, step.op.node
             node = self.node if op_arg == "*" else op_arg
@@ -144,6 +151,7 @@ class RoomStore:
             names.members,
             names.log,
             names.chat,
+            names.texts,
             names.presence,
             names.closed,
             self.journal,
@@ -151,6 +159,7 @@ class RoomStore:
             self.channel,
             self.node_key(node),
             keys.partition(self.number, f"jti:{jti}"),
+            keys.partition(self.number, f"session:{session}"),
             step.epoch,
             self.node,
             step.deadline_ms,
@@ -161,18 +170,19 @@ class RoomStore:
             JOURNAL_BOUND,
             SPENT_TICKET_MS if jti else "",
             room_id,
+            generation,
+            USED_TOKEN_MS,
             len(step.command_keys),
             *step.command_keys,
         ]
-        for event, body in zip(step.events, step.bodies, strict=True):
-            words.append(body)
-            words.extend(_writes(event))
-            words.extend(entry_of(event))
-        COMMIT.send(self.link, on_reply, 11, *words)
+        for fact in step.facts:
+            words += (fact.body, *fact.entry, len(fact.writes) // 3, *fact.writes)
+        COMMIT.send(self.link, on_reply, 13, *words)
 
     async def read(self, names: RoomKeys) -> Snapshot | str | None:
         """Give the room, its closing reason, or None where there is no such room."""
-        reply = await READ.call(self.link, 4, names.room, names.members, names.chat, names.closed, MESSAGES_KEPT)
+        keys_read = names.room, names.members, names.chat, names.texts, names.closed
+        reply = await READ.call(self.link, 5, *keys_read, MESSAGES_KEPT)
         if reply[0] == b"closed":
             return str(reply[1].decode())
         return None if reply[0] == b"missing" else _snapshot(*reply[1:])
@@ -181,7 +191,15 @@ class RoomStore:
         """Create the room unless it is there; gives the closing reason of one that is closed."""
         origin = _origin(state, epoch, seq)
         reply = await OPEN.call(
-            self.link, 2, names.room, names.closed, epoch, seq, origin, *_sections(state), state.meta.capacity
+            self.link,
+            2,
+            names.room,
+            names.closed,
+            epoch,
+            seq,
+            origin,
+            *sections(state).values(),
+            state.rights.settings.capacity,
         )
         return str(reply[1].decode()) if reply[0] == b"closed" else None
 
@@ -190,18 +208,22 @@ class RoomStore:
         stand_in = f"restored-{state.meta.id}"
         members = [word for member in state.members.values() for word in (member.id, orjson.dumps(member))]
         first = seq - len(state.messages)
-        messages = [word for n, message in enumerate(state.messages) for word in (first + n, orjson.dumps(message))]
+        messages = [
+            word for n, message in enumerate(state.messages) for word in (first + n, message.id, orjson.dumps(message))
+        ]
         reply = await OFFER.call(
             self.link,
-            10,
+            12,
             names.room,
             names.members,
             names.chat,
+            names.texts,
             names.presence,
             names.closed,
             names.restoring,
             names.restoring + b":members",
             names.restoring + b":chat",
+            names.restoring + b":texts",
             keys.partition(self.number, "nodes"),
             self.node_key(stand_in),
             epoch,
@@ -210,8 +232,8 @@ class RoomStore:
             LEASE_MS,
             state.meta.id,
             stand_in,
-            *_sections(state),
-            state.meta.capacity,
+            *sections(state).values(),
+            state.rights.settings.capacity,
             _origin(state, epoch + 1, seq),
             len(state.members),
             *members,
@@ -233,13 +255,24 @@ class RoomStore:
         entries: list[bytes] = await self.link.call("LRANGE", names.log, 0, -1)
         return entries
 
+    async def history(self, names: RoomKeys, before: str, limit: int) -> tuple[list[Message], bool] | None:
+        """Give messages before one (``""``: the last ones), oldest first, and whether there are older ones.
+
+        None where there is no message ``before``.
+        """
+        reply = await HISTORY.call(self.link, 2, names.chat, names.texts, before, limit)
+        if reply[0] != b"ok":
+            return None
+        return [Message(**orjson.loads(message)) for message in reply[2:]], reply[1] == b"1"
+
+    async def message(self, names: RoomKeys, id_: str) -> Message | None:
+        """Give one message of the chat."""
+        found = await self.link.call("HGET", names.texts, id_)
+        return None if found is None else Message(**orjson.loads(found))
+
     def node_key(self, node: str) -> bytes:
         """Give the key of the set of (room, member) that a node holds connections of."""
         return keys.partition(self.number, f"node:{node}")
-
-
-def _sections(state: State) -> tuple[bytes, ...]:
-    return tuple(orjson.dumps(part) for part in (state.playback, state.rights, state.meta, state.last_seen_ms))
 
 
 def _origin(state: State, epoch: int, seq: int) -> str:
@@ -247,30 +280,16 @@ def _origin(state: State, epoch: int, seq: int) -> str:
     return hashlib.sha256(f"{state.meta.id} {epoch} {seq}".encode()).hexdigest()[:16]
 
 
-def _writes(event: Event) -> tuple[bytes | str, ...]:
-    """Give what an event writes besides the log: section, its value, member, its value, chat message."""
-    section = SECTION[type(event)]
-    if isinstance(event, PlaybackChanged):
-        return section, orjson.dumps(event.playback), "", "", ""
-    if isinstance(event, Said):
-        return section, "", "", "", orjson.dumps(event.message)
-    if isinstance(event, MemberJoined | MemberChanged):
-        return section, "", event.member.id, orjson.dumps(event.member), ""
-    if isinstance(event, MemberLeft):
-        return section, str(event.left_ms), event.member_id, "", ""
-    return section, "", "", "", ""
-
-
 def _snapshot(fields: list[bytes], members: list[bytes], messages: list[bytes]) -> Snapshot:
     room = dict(zip((name.decode() for name in fields[::2]), fields[1::2], strict=True))
     read = {section: orjson.loads(room[section]) for section in SECTIONS}
     state = State(
         meta=Meta(**read["meta"]),
-        rights=Rights(**read["rights"]),
-        playback=Playback(**read["playback"]),
-        members={member.id: member for member in (Member(**orjson.loads(value)) for value in members[1::2])},
+        rights=Rights.read(read["rights"]),
+        playback=Playback.read(read["playback"]),
+        members={member.id: member for member in (Member.read(orjson.loads(value)) for value in members[1::2])},
         messages=tuple(Message(**orjson.loads(message)) for message in messages),
-        last_seen_ms=read["members"],
+        gone=Gone(**read["members"]),
         closed=room["closed"].decode() if "closed" in room else None,
     )
     hashes = {section: room[f"{section}_hash"].decode() for section in SECTIONS}

@@ -20,3 +20,14 @@ def cleaned(text: str) -> str:
 def longer_than(text: str, graphemes: int) -> bool:
     """Tell whether a reader would count more characters (grapheme clusters, Unicode TR 29) than ``graphemes``."""
     return len(text) > graphemes and len(regex.findall(r"\X", text)) > graphemes
+
+
+def is_emoji(text: str) -> bool:
+    """Tell whether this is one emoji as a reader sees it (Unicode TR 51), joined ones, flags and keycaps included."""
+    return _EMOJI.fullmatch(text) is not None and regex.fullmatch(r"\X", text) is not None
+
+
+_EMOJI: Final = regex.compile(
+    r"(?:\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[0-9#*]\uFE0F\u20E3)"
+    r"[\p{Emoji_Modifier}\uFE0F\u200D\p{Extended_Pictographic}\U000E0020-\U000E007F]*"
+)

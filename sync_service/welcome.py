@@ -7,13 +7,22 @@ from typing import Any
 import orjson
 
 from sync_service.live_room import LiveRoom
+from sync_service.outbound import LIMITS
 from sync_service.playback import Playback
-from sync_service.protocol import LIMITS, VERSION
-from sync_service.state import Meta, Rights, State
+from sync_service.state import MESSAGES_SHOWN, Meta, Rights, Settings, State
+
+_SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s")
 
 
-def opening_state(claim: dict[str, Any], position_ms: float, at_ms: int, *, started: bool) -> State:
-    """Give the state of a room that opens, from a ticket's or event's ``room`` (shared.events.Room)."""
+def opening_state(claim: dict[str, Any], at_ms: int, position_ms: float | None = None) -> State:
+    """Give the state of a room that opens, from a ticket's or event's ``room`` (shared.events.Room).
+
+    One that comes back from the archive stands at ``position_ms``. What had been decided about people in it is gone, so
+    nobody comes in again but by a ticket, for which the API asks whether they are banned.
+    """
+    given = {name: value for name, value in claim["settings"].items() if name in _SETTINGS}
+    settings = Settings(control=claim["control"], capacity=claim["capacity"], **given)
+    restored = position_ms is not None
     return State(
         meta=Meta(
             id=claim["id"],
@@ -21,12 +30,10 @@ def opening_state(claim: dict[str, Any], position_ms: float, at_ms: int, *, star
             version=claim["version"],
             film=claim["film"],
             access=claim["access"],
-            capacity=claim["capacity"],
             starts_at=claim["starts_at"],
-            settings=claim["settings"],
         ),
-        rights=Rights(owner=claim["owner"], control=claim["control"], roles={}),
-        playback=Playback("paused", round(position_ms), 1.0, at_ms, None, started),
+        rights=Rights(owner=claim["owner"], settings=settings, since_ms=at_ms if restored else 0),
+        playback=Playback("paused", round(position_ms or 0), 1.0, at_ms, None, restored),
     )
 
 
@@ -42,15 +49,14 @@ def snapshot_of(room: LiveRoom) -> dict[str, Any]:
             "code": meta.code,
             "film": meta.film,
             "owner": rights.owner,
+            "host": rights.host,
             "access": meta.access,
-            "control": rights.control,
-            "capacity": meta.capacity,
             "starts_at": meta.starts_at,
-            "settings": meta.settings,
+            "settings": rights.settings,
         },
         "state": {"playback": room.state.playback},
         "members": list(room.state.members.values()),
-        "messages": room.state.messages,
+        "messages": room.state.messages[-MESSAGES_SHOWN:],
     }
 
 
@@ -60,16 +66,24 @@ def snapshot(room: LiveRoom, server_ms: float) -> bytes:
 
 
 def welcome(
-    room: LiveRoom, server_ms: float, you: dict[str, Any], resume: str, resumed_from: tuple[int, int, str] | None
+    room: LiveRoom,
+    server_ms: float,
+    you: dict[str, Any],
+    resume: str,
+    protocol: int,
+    resumed_from: tuple[int, int, str] | None,
 ) -> bytes:
-    """Give the welcome: a snapshot, or, to one whose missed events follow, where that one stands."""
+    """Give the welcome: a snapshot, or, to one whose missed events follow, where that one stands.
+
+    ``protocol`` is the version that was agreed on.
+    """
     if resumed_from is None:
         point: dict[str, Any] = {"mode": "snapshot", **snapshot_of(room)}
     else:
         point = dict(zip(("mode", "epoch", "seq", "hash"), ("resumed", *resumed_from), strict=True))
     message = {
         "type": "welcome",
-        "protocol": VERSION,
+        "protocol": protocol,
         "server_ms": server_ms,
         "you": you,
         "resume": resume,

@@ -1,15 +1,17 @@
 -- One step of a room: every check first, then every write, then the bell. Nothing else changes a live room.
 --
--- KEYS  room, members, log, chat, presence, closed, journal, head, channel, node (rooms this node holds), jti
+-- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (rooms this node holds), jti,
+--       session
 -- ARGV  epoch, node, deadline_ms, hashes expected of playback, rights, meta, members ('' = was not read),
 --       op ('', arrive, depart, close), op_member, op_arg (arrive: new|old; depart: the node; close: the reason),
---       journal_bound, jti_ttl_ms ('' = no ticket), room_id, n_commands, then each command's key,
---       then for each event: body (JSON without its brace), section, section_value, member, member_value, chat,
---       journal_type, journal_data
+--       journal_bound, jti_ttl_ms ('' = no ticket), room_id, generation ('' = no resume token), session_ttl_ms,
+--       n_commands, then each command's key, then for each event: body (JSON without its brace), journal_type,
+--       journal_data, n_writes, then for each write: kind (writes.py), key, value
 -- Gives {'ok', first_seq, prev_hash, hash...} or {why not, ...}.
-local room, members, log, chat, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local journal, head, channel, node_rooms, jti = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local room, members, log, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local journal, head, channel, node_rooms, jti, session = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local epoch, node, op, op_member, op_arg = ARGV[1], ARGV[2], ARGV[8], ARGV[9], ARGV[10]
+local room_id, generation = ARGV[13], ARGV[14]
 
 local LOG_KEPT, CHAT_KEPT = 1000, 10000
 local COMMANDS_KEPT_MS = 900000
@@ -19,7 +21,7 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 if now_ms > tonumber(ARGV[3]) then return {'late'} end
 
 local have = redis.call('HMGET', room, 'epoch', 'seq', 'hash', 'closed',
-  'playback_hash', 'rights_hash', 'meta_hash', 'members_hash', 'capacity', 'members')
+  'playback_hash', 'rights_hash', 'meta_hash', 'members_hash', 'capacity')
 if have[4] then return {'closed', have[4]} end
 if not have[1] then
   local reason = redis.call('GET', closed)
@@ -28,12 +30,12 @@ if not have[1] then
 end
 
 -- Ids of commands live in two buckets of time: written to the present one, looked up in both.
-local n_commands = tonumber(ARGV[14])
+local n_commands = tonumber(ARGV[16])
 local bucket = math.floor(now_ms / COMMANDS_KEPT_MS)
 local done = room .. ':commands:' .. string.format('%d', bucket)
 local done_before = room .. ':commands:' .. string.format('%d', bucket - 1)
 for i = 1, n_commands do
-  local key = ARGV[14 + i]
+  local key = ARGV[16 + i]
   local answer = redis.call('HGET', done, key) or redis.call('HGET', done_before, key)
   if answer then return {'duplicate', key, answer} end
 end
@@ -43,26 +45,33 @@ for i = 1, 4 do
   if ARGV[3 + i] ~= '' and ARGV[3 + i] ~= have[4 + i] then return {'conflict'} end
 end
 
-local first_event = 15 + n_commands
-local n_events = (#ARGV - first_event + 1) / 8
 local journal_full = redis.call('XLEN', journal) >= tonumber(ARGV[11])
-if journal_full then
-  for i = 0, n_events - 1 do
-    if ARGV[first_event + i * 8 + 5] ~= '' then return {'archive_full'} end
+local events = {}
+local at = 17 + n_commands
+while at <= #ARGV do
+  events[#events + 1] = at
+  local last = at + 3 + 3 * ARGV[at + 3]
+  for i = at + 4, last, 3 do
+    if ARGV[i] == 'c' and journal_full then return {'archive_full'} end
+    -- Someone who was declared gone meanwhile must not come back as a ghost.
+    if ARGV[i] == 'u' and redis.call('HEXISTS', members, ARGV[i + 1]) == 0 then return {'conflict'} end
   end
+  at = last + 1
 end
 
 if op == 'arrive' then
   if ARGV[12] ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent'} end
+  if generation ~= '' and tonumber(redis.call('GET', session) or 0) > tonumber(generation) then return {'stale'} end
   local present = redis.call('HEXISTS', members, op_member) == 1
   if present ~= (op_arg == 'old') then return {'conflict'} end
   if not present and redis.call('HLEN', members) >= tonumber(have[9]) then return {'full'} end
   if ARGV[12] ~= '' then redis.call('SET', jti, '1', 'PX', ARGV[12]) end
+  if generation ~= '' then redis.call('SET', session, generation, 'PX', ARGV[15]) end
   local nodes = redis.call('HGET', presence, op_member) or ','
   if not string.find(nodes, ',' .. node .. ',', 1, true) then
     redis.call('HSET', presence, op_member, nodes .. node .. ',')
   end
-  redis.call('SADD', node_rooms, ARGV[13] .. ' ' .. op_member)
+  redis.call('SADD', node_rooms, room_id .. ' ' .. op_member)
 elseif op == 'depart' then
   -- op_arg is the node whose connection ended: this one, or one whose lease ran out; '*' ends them all.
   local nodes = redis.call('HGET', presence, op_member) or ','
@@ -72,7 +81,7 @@ elseif op == 'depart' then
   elseif from then
     nodes = string.sub(nodes, 1, from) .. string.sub(nodes, to + 1)
   end
-  redis.call('SREM', node_rooms, ARGV[13] .. ' ' .. op_member)
+  redis.call('SREM', node_rooms, room_id .. ' ' .. op_member)
   if nodes ~= ',' then
     redis.call('HSET', presence, op_member, nodes)
     return {'connected'}
@@ -80,64 +89,84 @@ elseif op == 'depart' then
   redis.call('HDEL', presence, op_member)
 end
 
-local seq, hash = tonumber(have[2]), have[3]
+local last_seq, seq, hash = tonumber(have[2]), tonumber(have[2]), have[3]
 local reply = {'ok', seq + 1, hash}
 local lines, fields = {}, {}
-for i = 0, n_events - 1 do
-  local at = first_event + i * 8
-  local body = ARGV[at]
+
+local function blank_line(id, body)
+  local written = redis.call('ZSCORE', chat, id)
+  if not written then return end
+  local index = tonumber(written) - last_seq - 1
+  local line = redis.call('LINDEX', log, index)
+  if not line or not string.find(line, '"id":"' .. id .. '"', 1, true) then return end
+  local _, to = string.find(line, '"hash":"%x*",')
+  redis.call('LSET', log, index, string.sub(line, 1, to) .. body)
+end
+
+local write = {
+  s = function(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+    fields[#fields + 1] = name .. '_hash'
+    fields[#fields + 1] = hash
+  end,
+  f = function(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+  end,
+  m = function(id, value)
+    if value == '' then redis.call('HDEL', members, id) else redis.call('HSET', members, id, value) end
+  end,
+  u = function(id, value) redis.call('HSET', members, id, value) end,
+  c = function(id, value)
+    redis.call('ZADD', chat, seq, id)
+    redis.call('HSET', texts, id, value)
+    local too_many = redis.call('ZCARD', chat) - CHAT_KEPT
+    if too_many > 0 then
+      local oldest = redis.call('ZPOPMIN', chat, too_many)
+      for i = 1, #oldest, 2 do redis.call('HDEL', texts, oldest[i]) end
+    end
+  end,
+  b = function(id, value)
+    if redis.call('HEXISTS', texts, id) == 1 then redis.call('HSET', texts, id, value) end
+  end,
+  l = blank_line,
+}
+
+for _, first in ipairs(events) do
+  local body, journal_type = ARGV[first], ARGV[first + 1]
   seq = seq + 1
   hash = string.sub(redis.sha1hex(hash .. body), 1, 16)
   reply[#reply + 1] = hash
   lines[#lines + 1] = '{"epoch":' .. epoch .. ',"seq":' .. string.format('%d', seq) .. ',"hash":"' .. hash .. '",' .. body
-  if ARGV[at + 1] ~= '' then
-    local section, value = ARGV[at + 1], ARGV[at + 2]
-    if value ~= '' then
-      -- The members section's own value is when the latest of those who left was last seen.
-      if section == 'members' and tonumber(value) < tonumber(have[10]) then value = have[10] end
-      have[10] = section == 'members' and value or have[10]
-      fields[#fields + 1] = section
-      fields[#fields + 1] = value
-    end
-    fields[#fields + 1] = section .. '_hash'
-    fields[#fields + 1] = hash
-  end
-  if ARGV[at + 3] ~= '' then
-    if ARGV[at + 4] == '' then
-      redis.call('HDEL', members, ARGV[at + 3])
-    else
-      redis.call('HSET', members, ARGV[at + 3], ARGV[at + 4])
-    end
-  end
-  if ARGV[at + 5] ~= '' then
-    redis.call('ZADD', chat, seq, ARGV[at + 5])
-    redis.call('ZREMRANGEBYRANK', chat, 0, -1 - CHAT_KEPT)
-  end
-  -- A full journal still takes visits: they are few, and nothing else says who was there. The archive does without
-  -- playback rather than without those.
-  if ARGV[at + 6] ~= '' and not (journal_full and ARGV[at + 6] == 'playback.changed.v1') then
-    redis.call('XADD', journal, '*', 'room', ARGV[13], 'epoch', epoch, 'seq', string.format('%d', seq),
-      'type', ARGV[at + 6], 'data', ARGV[at + 7])
+  for i = first + 4, first + 3 + 3 * ARGV[first + 3], 3 do write[ARGV[i]](ARGV[i + 1], ARGV[i + 2]) end
+  -- A full journal still takes visits and what was decided about people: they are few, and nothing else says so. The
+  -- archive does without playback rather than without those.
+  if journal_type ~= '' and not (journal_full and journal_type == 'playback.changed.v1') then
+    redis.call('XADD', journal, '*', 'room', room_id, 'epoch', epoch, 'seq', string.format('%d', seq),
+      'type', journal_type, 'data', ARGV[first + 2])
   end
 end
 
-for i = 1, n_commands do redis.call('HSET', done, ARGV[14 + i], string.format('%d', seq)) end
+for i = 1, n_commands do redis.call('HSET', done, ARGV[16 + i], string.format('%d', seq)) end
 if n_commands > 0 then redis.call('PEXPIRE', done, 2 * COMMANDS_KEPT_MS, 'NX') end
 
-if n_events > 0 then
+if #events > 0 then
   redis.call('RPUSH', log, unpack(lines))
   redis.call('LTRIM', log, -LOG_KEPT, -1)
   redis.call('HSET', room, 'seq', string.format('%d', seq), 'hash', hash, unpack(fields))
   local n = redis.call('HINCRBY', head, 'n', 1)
   redis.call('HSET', head, 'hash', hash)
-  redis.call('SPUBLISH', channel, string.format('%d', n) .. ' ' .. hash .. ' ' .. node .. ' ' .. ARGV[13] .. ' ' .. epoch .. ' '
-    .. string.format('%d', seq - n_events + 1) .. ' ' .. reply[3] .. '\n' .. table.concat(lines, '\n'))
+  redis.call('SPUBLISH', channel, string.format('%d', n) .. ' ' .. hash .. ' ' .. node .. ' ' .. room_id .. ' ' .. epoch .. ' '
+    .. string.format('%d', last_seq + 1) .. ' ' .. reply[3] .. '\n' .. table.concat(lines, '\n'))
 end
 
 if op == 'close' then
   redis.call('HSET', room, 'closed', op_arg)
   redis.call('SET', closed, op_arg, 'PX', 86400000)
   -- Nodes that missed the bell still read the last events from the log.
-  for _, key in ipairs({room, members, log, chat, presence, done, done_before}) do redis.call('PEXPIRE', key, 3600000) end
+  for _, key in ipairs({room, members, log, chat, texts, presence, done, done_before}) do
+    redis.call('PEXPIRE', key, 3600000)
+  end
 end
 return reply

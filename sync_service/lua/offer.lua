@@ -1,10 +1,12 @@
 -- Bring back a room that the store has lost: who has a copy offers it, the newest wins, half a second after the first.
 --
--- KEYS  room, members, chat, presence, closed, restoring, offered members, offered chat, nodes, node (rooms it holds)
--- ARGV  epoch, seq, window_ms, lease_ms, room_id, stand-in node, playback, rights, meta, last_seen_ms, capacity,
---       hash, n_members, then id and value of each, then the messages as score and value
+-- KEYS  room, members, chat, texts, presence, closed, restoring, offered members, offered chat, offered texts, nodes,
+--       node (rooms it holds)
+-- ARGV  epoch, seq, window_ms, lease_ms, room_id, stand-in node, playback, rights, meta, members, capacity,
+--       hash, n_members, then id and value of each, then the messages as score, id and value
 -- Gives {'live'}, {'closed', reason} or {'wait', ms}.
-local room, members, chat, presence, closed, restoring = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local room, members, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local restoring, offered_members, offered_chat, offered_texts = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 if redis.call('EXISTS', room) == 1 then return {'live'} end
 local reason = redis.call('GET', closed)
 if reason then return {'closed', reason} end
@@ -22,10 +24,14 @@ local best_epoch, best_seq = tonumber(have[2] or -1), tonumber(have[3] or -1)
 if epoch > best_epoch or (epoch == best_epoch and seq > best_seq) then
   redis.call('HSET', restoring, 'epoch', ARGV[1], 'seq', ARGV[2], 'playback', ARGV[7], 'rights', ARGV[8], 'meta', ARGV[9],
     'members', ARGV[10], 'capacity', ARGV[11], 'hash', ARGV[12])
-  redis.call('DEL', KEYS[7], KEYS[8])
+  redis.call('DEL', offered_members, offered_chat, offered_texts)
   local n_members = tonumber(ARGV[13])
-  for i = 14, 13 + 2 * n_members, 2 do redis.call('HSET', KEYS[7], ARGV[i], ARGV[i + 1]) end
-  for i = 14 + 2 * n_members, #ARGV, 2 do redis.call('ZADD', KEYS[8], ARGV[i], ARGV[i + 1]) end
+  for i = 14, 13 + 2 * n_members, 2 do redis.call('HSET', offered_members, ARGV[i], ARGV[i + 1]) end
+  for i = 14 + 2 * n_members, #ARGV, 3 do
+    redis.call('ZADD', offered_chat, ARGV[i], ARGV[i + 1])
+    redis.call('HSET', offered_texts, ARGV[i + 1], ARGV[i + 2])
+  end
+  for _, key in ipairs({offered_members, offered_chat, offered_texts}) do redis.call('PEXPIRE', key, 60000) end
 end
 if now_ms < until_ms then return {'wait', until_ms - now_ms} end
 
@@ -35,15 +41,21 @@ redis.call('HSET', room, 'epoch', string.format('%d', best[1] + 1), 'seq', best[
   'playback', best[3], 'playback_hash', hash, 'rights', best[4], 'rights_hash', hash, 'meta', best[5], 'meta_hash', hash,
   'members', best[6], 'members_hash', hash, 'capacity', best[7])
 redis.call('DEL', restoring)
-if redis.call('EXISTS', KEYS[8]) == 1 then redis.call('RENAME', KEYS[8], chat) end
-if redis.call('EXISTS', KEYS[7]) == 1 then
-  redis.call('RENAME', KEYS[7], members)
+local function take(offered, key)
+  if redis.call('EXISTS', offered) == 0 then return false end
+  redis.call('RENAME', offered, key)
+  redis.call('PERSIST', key)
+  return true
+end
+take(offered_chat, chat)
+take(offered_texts, texts)
+if take(offered_members, members) then
   -- Who really is there says so to its node. A stand-in holds them all until its lease runs out, which ends the stay of
   -- those whom no node claims.
   for _, member in ipairs(redis.call('HKEYS', members)) do
     redis.call('HSET', presence, member, ',' .. ARGV[6] .. ',')
-    redis.call('SADD', KEYS[10], ARGV[5] .. ' ' .. member)
+    redis.call('SADD', KEYS[12], ARGV[5] .. ' ' .. member)
   end
-  redis.call('ZADD', KEYS[9], string.format('%d', now_ms + ARGV[4]), ARGV[6])
+  redis.call('ZADD', KEYS[11], string.format('%d', now_ms + ARGV[4]), ARGV[6])
 end
 return {'live'}

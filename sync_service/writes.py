@@ -1,0 +1,92 @@
+"""What a fact changes in the store beside the log: sections, members, chat. commit.lua carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from sync_service.commands import Command, DeleteMessage
+from sync_service.events import (
+    Event,
+    MemberChanged,
+    MemberJoined,
+    MemberLeft,
+    MessageDeleted,
+    Muted,
+    Rebased,
+    RoleSet,
+    Said,
+    SettingsChanged,
+)
+from sync_service.journal_entries import Entry, entry_of
+from sync_service.log import blanked, body_of, sections_of
+from sync_service.rules.evolution import deleted
+from sync_service.state import State
+
+Word = bytes | str | int
+
+# Kinds of writes, each (kind, key, value); commit.lua knows them by these letters.
+SECTION: Final = "s"  # name, JSON
+FIELD: Final = "f"  # name of a field of the room, value
+MEMBER: Final = "m"  # id, JSON, or nothing for one who has left
+CHANGED_MEMBER: Final = "u"  # id, JSON; refused where they are not there any more
+MESSAGE: Final = "c"  # id, JSON
+BLANKED: Final = "b"  # id, JSON without its text
+BLANKED_LINE: Final = "l"  # id, the body of its line in the log
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event about to be committed: its body in the log, what else it writes, and what the archive is told."""
+
+    event: Event
+    body: bytes
+    writes: tuple[Word, ...]
+    entry: Entry
+
+
+def fact_of(event: Event, command: Command, after: State) -> Fact:
+    """Give what is committed for an event; ``after`` is the state that it leads to."""
+    return Fact(event, body_of(event), tuple(_writes(event, command, after)), entry_of(event, after))
+
+
+def sections(state: State) -> dict[str, bytes]:
+    """Give the JSON of each section of a state."""
+    return {name: _section(name, state) for name in ("playback", "rights", "meta", "members")}
+
+
+def _section(name: str, state: State) -> bytes:
+    if name == "playback":
+        return orjson.dumps(state.playback)
+    if name == "rights":
+        return orjson.dumps(state.rights)
+    return orjson.dumps(state.meta if name == "meta" else state.gone)
+
+
+def _writes(event: Event, command: Command, after: State) -> list[Word]:
+    writes: list[Word] = []
+    for name in sections_of(event):
+        writes += (SECTION, name, _section(name, after))
+    if isinstance(event, Said):
+        writes += (MESSAGE, event.message.id, orjson.dumps(event.message))
+    elif isinstance(event, MemberJoined):
+        writes += (MEMBER, event.member.id, orjson.dumps(event.member))
+    elif isinstance(event, MemberChanged):
+        writes += (CHANGED_MEMBER, event.member.id, orjson.dumps(event.member))
+    elif isinstance(event, MemberLeft):
+        writes += (MEMBER, event.member_id, "")
+    elif isinstance(event, RoleSet | Muted):
+        member = after.members.get(event.member_id)
+        writes += () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
+    elif isinstance(event, Rebased):
+        for member in after.members.values():
+            writes += () if member.muted_until_ms is None else (MEMBER, member.id, orjson.dumps(member))
+    elif isinstance(event, SettingsChanged):
+        writes += (FIELD, "capacity", event.settings.capacity)
+    elif isinstance(event, MessageDeleted) and isinstance(command, DeleteMessage):
+        message = command.message
+        writes += (BLANKED, message.id, orjson.dumps(deleted(message)))
+        writes += (BLANKED_LINE, message.id, body_of(blanked(message)))
+    return writes
