@@ -8,11 +8,13 @@ import json
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import aiohttp
 
-Message = dict[str, Any]
+from tests.room_replica import Message, RoomReplica
+
+_ANSWERS: Final = ("ack", "history", "error")
 
 
 class Disconnected(Exception):
@@ -23,14 +25,14 @@ class Disconnected(Exception):
         self.code = code
 
 
-class RoomClient:
+class RoomClient(RoomReplica):
     """A member of a room over WebSocket: follows the room's events as a real client does, and keeps all of them.
 
-    ``events`` holds the ordered events since the last snapshot, ``received`` everything. ``playback``, ``members`` and
-    ``messages`` are the state a client would show. ``resume_token`` and ``point`` survive a disconnect.
+    What it keeps of the room stands in RoomReplica, and survives a disconnect.
     """
 
     def __init__(self, url: str, *, origin: str | None = None) -> None:
+        super().__init__()
         self.url = url
         self._origin = origin
         self._session: aiohttp.ClientSession | None = None
@@ -38,18 +40,8 @@ class RoomClient:
         self._reader: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
         self._changed = asyncio.Event()
-        self.received: list[Message] = []
-        self.events: list[Message] = []
-        self.log: list[tuple[int, int, str]] = []
-        self.welcome: Message = {}
-        self.id = ""
-        self.resume_token = ""
         self.close_code: int | None = None
-        self.playback: Message = {}
-        self.members: dict[str, Message] = {}
-        self.messages: list[Message] = []
-        self.room: Message = {}
-        self.point: tuple[int, int, str] = (0, 0, "")
+        self._failure: Exception | None = None
 
     # --- coming and going ---
 
@@ -106,6 +98,19 @@ class RoomClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        """Raise what the server's messages did wrong."""
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    async def close(self) -> None:
+        """Hang up politely, as a page that is closed does: the server sees it at once, the grace begins."""
+        if self._ws is not None:
+            await self._ws.close()
+        await self.drop()
 
     def stop_reading(self) -> None:
         """Read nothing more, as a client that cannot keep up; little fits into its buffers."""
@@ -150,10 +155,10 @@ class RoomClient:
         await self._ws.send_str(text)
 
     async def command(self, type_: str, *, id_: str | None = None, **fields: Any) -> Message:
-        """Give an order and wait for its ``ack`` or ``error``, which is given back."""
+        """Give an order and wait for its answer (``ack``, ``history`` or ``error``), which is given back."""
         id_ = f"c{next(self._ids)}" if id_ is None else id_
         await self.send({"type": type_, "id": id_, **fields})
-        return await self.expect(lambda message: message["type"] in ("ack", "error") and message.get("id") == id_)
+        return await self.expect(lambda message: message["type"] in _ANSWERS and message.get("id") == id_)
 
     async def play(self, **extra: Any) -> Message:
         return await self.command("play", **extra)
@@ -172,6 +177,33 @@ class RoomClient:
 
     async def report(self, **fields: Any) -> Message:
         return await self.command("report", **fields)
+
+    async def delete_message(self, message_id: str, **extra: Any) -> Message:
+        return await self.command("delete_message", message_id=message_id, **extra)
+
+    async def set_role(self, member_id: str, role: str, **extra: Any) -> Message:
+        return await self.command("set_role", member_id=member_id, role=role, **extra)
+
+    async def mute(self, member_id: str, seconds: int, **extra: Any) -> Message:
+        return await self.command("mute", member_id=member_id, seconds=seconds, **extra)
+
+    async def kick(self, member_id: str, **extra: Any) -> Message:
+        return await self.command("kick", member_id=member_id, **extra)
+
+    async def change_settings(self, **settings: Any) -> Message:
+        return await self.command("change_settings", **settings)
+
+    async def history(self, **fields: Any) -> Message:
+        """Ask for earlier messages (``before``, ``limit``); gives the ``history`` or the ``error``."""
+        return await self.command("history", **fields)
+
+    async def react(self, emoji: str) -> None:
+        """Let an emoji float over the film; nothing acknowledges it."""
+        await self.send({"type": "react", "emoji": emoji})
+
+    async def typing(self) -> None:
+        """Let the others see that one is typing; nothing acknowledges it."""
+        await self.send({"type": "typing"})
 
     async def ping(self, rtt_ms: float | None = None) -> Message:
         t0 = time.monotonic() * 1000
@@ -203,6 +235,7 @@ class RoomClient:
         try:
             async with asyncio.timeout(timeout_s):
                 while not condition():
+                    self._raise_failure()
                     if self.close_code is not None and not even_if_closed:
                         raise Disconnected(self.close_code)
                     self._changed.clear()
@@ -215,58 +248,14 @@ class RoomClient:
         """Wait until this client has every event up to ``seq``."""
         await self.until(lambda: self.point[1] >= seq, timeout_s=timeout_s)
 
-    def position_at(self, server_ms: float) -> float:
-        """Give where the film stands, by the formula of docs/protocol.md."""
-        playback = self.playback
-        position: float = playback["position_ms"]
-        if playback["status"] == "playing" and server_ms > playback["at_ms"]:
-            position += (server_ms - playback["at_ms"]) * playback["rate"]
-        duration_ms: float = self.room["film"]["duration_ms"]
-        return min(max(position, 0), duration_ms)
-
     async def _read(self, ws: aiohttp.ClientWebSocketResponse) -> None:
-        async for frame in ws:
-            self._take(json.loads(frame.data))
-            self._changed.set()
-        self.close_code = ws.close_code or 1006
+        try:
+            async for frame in ws:
+                if frame.type is not aiohttp.WSMsgType.TEXT:
+                    break  # the connection broke
+                self.take(json.loads(frame.data))
+                self._changed.set()
+            self.close_code = ws.close_code or 1006
+        except Exception as error:  # noqa: BLE001 - raised again where the test waits, at the latest by drop()
+            self._failure = error
         self._changed.set()
-
-    def _take(self, message: Message) -> None:
-        self.received.append(message)
-        kind = message["type"]
-        if kind == "welcome":
-            self.welcome = message
-            self.id = message["you"]["id"]
-            self.resume_token = message["resume"]
-            if message["mode"] == "snapshot":
-                self._replace(message)
-        elif kind == "snapshot":
-            self._replace(message)
-        elif kind == "pong":
-            self.resume_token = message.get("resume", self.resume_token)
-        elif "seq" in message and "hash" in message:
-            self._follow(message)
-
-    def _replace(self, message: Message) -> None:
-        self.room = message["room"]
-        self.playback = message["state"]["playback"]
-        self.members = {member["id"]: member for member in message["members"]}
-        self.messages = list(message["messages"])
-        self.point = message["epoch"], message["seq"], message["hash"]
-        self.events = []
-        self.log = []
-
-    def _follow(self, event: Message) -> None:
-        epoch, seq, _ = self.point
-        assert (event["epoch"], event["seq"]) == (epoch, seq + 1), f"after {self.point} came {event}"
-        self.point = event["epoch"], event["seq"], event["hash"]
-        self.events.append(event)
-        self.log.append(self.point)
-        if "playback" in event:
-            self.playback = event["playback"]
-        elif event["type"] in ("member_joined", "member_changed"):
-            self.members[event["member"]["id"]] = event["member"]
-        elif event["type"] == "member_left":
-            self.members.pop(event["member_id"], None)
-        elif event["type"] == "said":
-            self.messages.append(event["message"])

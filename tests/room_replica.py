@@ -1,0 +1,119 @@
+"""A room as a client keeps it: what each message of docs/protocol.md makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class RoomReplica:
+    """Starts over with each snapshot, follows the events after it, and fails on a gap.
+
+    ``received`` holds everything, ``events`` and ``log`` (their places) the ordered events since the last snapshot;
+    ``room``, ``playback``, ``members`` and ``messages`` are what a client would show. ``point`` and ``resume_token``
+    are what it comes back with.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[Message] = []
+        self.events: list[Message] = []
+        self.log: list[tuple[int, int, str]] = []
+        self.welcome: Message = {}
+        self.id = ""
+        self.resume_token = ""
+        self.point: tuple[int, int, str] = (0, 0, "")
+        self.room: Message = {}
+        self.playback: Message = {}
+        self.members: dict[str, Message] = {}
+        self.messages: list[Message] = []
+
+    @property
+    def settings(self) -> Message:
+        """The room's settings now."""
+        settings: Message = self.room["settings"]
+        return settings
+
+    @property
+    def me(self) -> Message:
+        """The member that this client is."""
+        return self.members[self.id]
+
+    def position_at(self, server_ms: float) -> float:
+        """Give where the film stands, by the formula of docs/protocol.md."""
+        playback = self.playback
+        position: float = playback["position_ms"]
+        if playback["status"] == "playing" and server_ms > playback["at_ms"]:
+            position += (server_ms - playback["at_ms"]) * playback["rate"]
+        duration_ms: float = self.room["film"]["duration_ms"]
+        return min(max(position, 0), duration_ms)
+
+    def take(self, message: Message) -> None:
+        """Take a message of the server's."""
+        self.received.append(message)
+        kind = message["type"]
+        if kind == "welcome":
+            self.welcome = message
+            self.id = message["you"]["id"]
+            self.resume_token = message["resume"]
+            if message["mode"] == "snapshot":
+                self._replace(message)
+        elif kind == "snapshot":
+            self._replace(message)
+        elif kind == "pong":
+            self.resume_token = message.get("resume", self.resume_token)
+        elif "seq" in message and "hash" in message:
+            self._follow(message)
+
+    def _replace(self, message: Message) -> None:
+        self.room = message["room"]
+        self.playback = message["state"]["playback"]
+        self.members = {member["id"]: member for member in message["members"]}
+        self.messages = list(message["messages"])
+        self.point = message["epoch"], message["seq"], message["hash"]
+        self.events = []
+        self.log = []
+
+    def _follow(self, event: Message) -> None:
+        epoch, seq, _ = self.point
+        assert (event["epoch"], event["seq"]) == (epoch, seq + 1), f"after {self.point} came {event}"
+        self.point = event["epoch"], event["seq"], event["hash"]
+        self.events.append(event)
+        self.log.append(self.point)
+        if "playback" in event:
+            self.playback = event["playback"]
+        match event["type"]:
+            case "rebased":
+                self._shift_mutes(event["shift_ms"])
+            case "member_joined" | "member_changed":
+                self.members[event["member"]["id"]] = event["member"]
+            case "member_left":
+                self.members.pop(event["member_id"], None)
+            case "role_set":
+                self._change_member(event["member_id"], role=event["role"])
+            case "muted":
+                self._change_member(event["member_id"], muted_until_ms=event["until_ms"])
+            case "host_changed":
+                self.room = {**self.room, "host": event["host"]}
+            case "settings_changed":
+                self.room = {**self.room, **{name: event[name] for name in ("settings", "access", "starts_at")}}
+            case "said":
+                self.messages.append(event["message"])
+            case "message_deleted":
+                self._blank(event["message_id"])
+
+    def _shift_mutes(self, shift_ms: int) -> None:
+        for member in list(self.members.values()):
+            if member["muted_until_ms"] is not None:
+                self._change_member(member["id"], muted_until_ms=member["muted_until_ms"] + shift_ms)
+
+    def _change_member(self, member_id: str, **changes: Any) -> None:
+        # What was decided about somebody who is away is kept by the server alone.
+        if member_id in self.members:
+            self.members[member_id] = {**self.members[member_id], **changes}
+
+    def _blank(self, message_id: str) -> None:
+        self.messages = [
+            {**message, "text": "", "deleted": True} if message["id"] == message_id else message
+            for message in self.messages
+        ]
