@@ -15,11 +15,11 @@ import redis
 from sync_service import keys
 from sync_service.commands import Close, Command, Join, Leave, Say, Seek
 from sync_service.keys import RoomKeys
-from sync_service.log import body_of
 from sync_service.presence import STALE_MS
 from sync_service.redis_link import RedisLink
-from sync_service.room import decide
+from sync_service.room import decide, evolve
 from sync_service.store import LEASE_MS, SCRIPTS, SWEEP, Arrive, Depart, RoomStore, Snapshot, Step
+from sync_service.writes import fact_of
 from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, start_node
 from tests.unit.sync.rooms import empty_room
@@ -42,8 +42,8 @@ class Desk:
         self.names = RoomKeys.of(3, self.room_id)
 
     async def open(self) -> None:
-        room = empty_room()
-        await self.store.open(self.names, 1, 0, replace(room, meta=replace(room.meta, id=self.room_id, capacity=2)))
+        room = empty_room(capacity=2)
+        await self.store.open(self.names, 1, 0, replace(room, meta=replace(room.meta, id=self.room_id)))
 
     async def read(self) -> Snapshot:
         found = await self.store.read(self.names)
@@ -55,6 +55,10 @@ class Desk:
         copy = await self.read()
         events = decide(copy.state, command, 1_000)
         assert isinstance(events, tuple)
+        state, facts = copy.state, []
+        for event in events:
+            state = evolve(state, event)
+            facts.append(fact_of(event, command, state))
         step = Step(
             epoch=copy.epoch,
             guards=copy.hashes,
@@ -62,8 +66,7 @@ class Desk:
             op=op,
             known=isinstance(op, Arrive) and op.member in copy.state.members,
             command_keys=[] if command.id is None else [f"{command.by}:{command.id}"],
-            events=events,
-            bodies=[body_of(event) for event in events],
+            facts=facts,
             closes=command.reason if isinstance(command, Close) else None,
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -72,7 +75,7 @@ class Desk:
         return reply
 
     async def join(self, member: str, **change: Any) -> list[bytes]:
-        join = Join(by=member, name=member, role="viewer", visit_id=f"v-{member}")
+        join = Join(by=member, name=member, role="viewer", visit_id=f"v-{member}", since_ms=1_000)
         return await self.step(join, Arrive(member), **change)
 
     def everything(self) -> dict[bytes, bytes]:
@@ -167,7 +170,7 @@ async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
     copy = await desk.read()
     before = desk.everything()
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    step = Step(copy.epoch, {}, 2**52, None, False, [], [], [], None)
+    step = Step(copy.epoch, {}, 2**52, None, False, [], [], None)
     desk.store.commit(desk.room_id, desk.names, step, answer.set_result)
     assert await answer == [b"closed", b"owner"]
     assert desk.everything() == before

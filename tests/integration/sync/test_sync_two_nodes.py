@@ -128,7 +128,7 @@ async def test_the_film_starts_by_itself_without_anyone_being_ready(nodes: Nodes
     joined_ms = anna.members[anna.id]["joined_ms"]
     boris = await crowd.enter(nodes[1], room)
     played = await boris.expect("played")
-    assert played["reason"] == "auto_start"
+    assert played["playback"]["reason"] == "auto_start"
     assert 5_000 <= played["time_ms"] - joined_ms < 5_500
 
 
@@ -170,10 +170,10 @@ async def test_the_room_is_never_fuller_than_it_may_be(nodes: Nodes, crowd: Crow
 
 async def test_repeating_many_commands_at_once_answers_each_as_before(node: SyncNode, crowd: Crowd, room: Room) -> None:
     anna = await crowd.enter(node, room)
-    first = [await anna.seek(n, id_=f"s{n}") for n in range(25)]
+    first = [await anna.seek(n, id_=f"s{n}") for n in range(14)]
     end = anna.point
     await anna.reconnect()
     anna.received.clear()
-    again = await asyncio.gather(*(anna.seek(n, id_=f"s{n}") for n in range(25)))
+    again = await asyncio.gather(*(anna.seek(n, id_=f"s{n}") for n in range(14)))
     assert again == first
     assert anna.point == end

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from sync_service.commands import Command, Join
+from typing import Any, TypeVar
+
+from sync_service.commands import Command, Join, Play
+from sync_service.events import Event
 from sync_service.playback import Playback
 from sync_service.room import Events, Refusal, decide, evolve
-from sync_service.state import Meta, Rights, State
+from sync_service.state import Meta, Rights, Settings, State
 
 OWNER = "owner"
 DURATION_MS = 60_000
+FACT = TypeVar("FACT", bound=Event)
 
 
-def empty_room(*, control: str = "everyone", starts_at: int | None = None, started: bool = False) -> State:
-    """A room that has just been opened, paused at 0."""
+def empty_room(*, starts_at: int | None = None, started: bool = False, **settings: Any) -> State:
+    """A room that has just been opened, paused at 0; it knows a moderator, and two more where tests need equals."""
     film = {"id": "film", "title": "Film", "duration_ms": DURATION_MS}
     return State(
-        meta=Meta("room", "code", 1, film, "link", 50, starts_at, {}),
-        rights=Rights(OWNER, control, {"moderator": "moderator"}),
+        meta=Meta("room", "code", 1, film, "link", starts_at),
+        rights=Rights(OWNER, Settings(**settings), {"moderator": "moderator", "mila": "moderator"}),
         playback=Playback("paused", 0, 1.0, 0, None, started),
     )
 
 
+def join_of(member: str, now_ms: int = 0, *, role: str | None = None, since_ms: int | None = None) -> Join:
+    """Somebody comes, by a fresh ticket unless ``since_ms`` says otherwise; people named guest are guests."""
+    role = role or ("guest" if member.startswith("guest") else "viewer")
+    session_ms = now_ms if since_ms is None else since_ms
+    return Join(by=member, name=member.title(), role=role, visit_id=f"v-{member}-{now_ms}", since_ms=session_ms)
+
+
 def applied(state: State, command: Command, now_ms: int) -> State:
     """The state after a command that must be allowed."""
-    for event in facts(state, command, now_ms):
+    return after(state, facts(state, command, now_ms))
+
+
+def after(state: State, events: Events) -> State:
+    """The state after these events."""
+    for event in events:
         state = evolve(state, event)
     return state
 
@@ -35,15 +51,33 @@ def facts(state: State, command: Command, now_ms: int) -> Events:
     return outcome
 
 
-def refusal(state: State, command: Command, now_ms: int) -> str:
-    """The code of a command that must be refused."""
+def fact(state: State, command: Command, now_ms: int, kind: type[FACT]) -> FACT:
+    """The one event of a command that must be allowed."""
+    (event,) = facts(state, command, now_ms)
+    assert isinstance(event, kind)
+    return event
+
+
+def refused(state: State, command: Command, now_ms: int) -> Refusal:
+    """How a command that must be refused is refused."""
     outcome = decide(state, command, now_ms)
     assert isinstance(outcome, Refusal), outcome
-    return outcome.code
+    return outcome
+
+
+def refusal(state: State, command: Command, now_ms: int) -> str:
+    """The code of a command that must be refused."""
+    return refused(state, command, now_ms).code
 
 
 def joined(state: State, *members: str, now_ms: int = 0) -> State:
     """The state after these people have come."""
     for member in members:
-        state = applied(state, Join(by=member, name=member.title(), role="viewer", visit_id=f"v-{member}"), now_ms)
+        state = applied(state, join_of(member, now_ms), now_ms)
     return state
+
+
+def playing(*members: str, **settings: Any) -> State:
+    """A room in which these people are, and the film has been playing since 0 (from 150 ms on)."""
+    state = joined(empty_room(**settings), *members)
+    return applied(state, Play(by=members[0]), 0)
