@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import jwt
+import orjson
 import pytest
 
 from shared.events import SCHEMAS
 from sync_service.clock import PartitionClock
-from sync_service.commands import Command, Leave, Play, Say
+from sync_service.commands import (
+    ChangeSettings,
+    Command,
+    DeleteMessage,
+    Kick,
+    Leave,
+    Mute,
+    Play,
+    Rebase,
+    Say,
+    SetRole,
+)
 from sync_service.events import Closed
 from sync_service.frames import text_frame
 from sync_service.journal import event_of
 from sync_service.journal_entries import NOTHING, entry_of
-from sync_service.limits import Rate, TokenBucket
+from sync_service.limits import CHAT, ROOM_CHAT, Rate, RoomLimits, TokenBucket
 from sync_service.resume import InvalidResume, Resume, ResumeTokens
-from sync_service.texts import cleaned, longer_than
+from sync_service.room import evolve
+from sync_service.skew import SkewTeller
+from sync_service.texts import cleaned, is_emoji, longer_than
 from tests.unit.sync.rooms import applied, empty_room, facts, joined
 
-RESUME = Resume("room", 7, "anna", "Anna", "viewer", "s", 1)
+OWNER = "33333333-3333-4333-8333-333333333333"
+RESUME = Resume("room", 7, "anna", "Anna", "viewer", "s", 1, 1_000)
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
@@ -36,6 +52,49 @@ def test_a_bucket_says_when_there_will_be_a_token() -> None:
     bucket.take(0)
     wait_ms = bucket.take(0.1)
     assert bucket.take(0.1 + wait_ms / 1000) == 0
+
+
+def test_a_member_has_one_bucket_however_many_tabs_they_have() -> None:
+    room = RoomLimits()
+    assert [room.take("anna", CHAT, 0) for _ in range(int(CHAT.burst))] == [0] * int(CHAT.burst)
+    assert room.take("anna", CHAT, 0) > 0
+    assert room.take("boris", CHAT, 0) == 0
+
+
+def test_what_all_members_together_may_ask_is_bounded_and_costs_nobody_their_own() -> None:
+    room = RoomLimits()
+    people = [str(n) for n in range(int(ROOM_CHAT.burst))]
+    assert {room.take(person, CHAT, 0) for person in people} == {0}
+    assert room.take("late", CHAT, 0) > 0
+    # The room's bucket has filled up again by then; their own was never touched.
+    later_s = ROOM_CHAT.burst / ROOM_CHAT.per_s
+    assert [room.take("late", CHAT, later_s) for _ in range(int(CHAT.burst))] == [0] * int(CHAT.burst)
+
+
+def test_buckets_of_those_who_went_are_forgotten() -> None:
+    room = RoomLimits()
+    for n in range(2_000):
+        room.take(str(n), CHAT, n * 1.0)
+    assert len(room._members) < 400
+
+
+@pytest.mark.parametrize("text", ["🎬", "👩🏽‍🚀", "🇷🇺", "1️⃣", "❤️", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
+def test_one_emoji_is_one(text: str) -> None:
+    assert is_emoji(text)
+
+
+@pytest.mark.parametrize("text", ["", "a", "1", "🎬🎬", "🎬!", "ы", "<b>", "\u202e🎬", "🎬\u202e"])
+def test_what_is_not_one_emoji_is_none(text: str) -> None:
+    assert not is_emoji(text)
+
+
+def test_a_skew_is_told_when_it_changes_and_rarely() -> None:
+    teller = SkewTeller()
+    assert not teller.worth_telling(20, 0)
+    assert teller.worth_telling(-700, 1)
+    assert not teller.worth_telling(-900, 2)
+    assert not teller.worth_telling(0, 3)
+    assert teller.worth_telling(0, 7)
 
 
 @pytest.mark.parametrize(
@@ -135,14 +194,22 @@ def test_a_frame_says_how_long_it_is(size: int, head: int) -> None:
     "command",
     [
         Play(by="11111111-1111-4111-8111-111111111111"),
+        SetRole(by=OWNER, member_id="11111111-1111-4111-8111-111111111111", role="guest"),
+        Mute(by=OWNER, member_id="11111111-1111-4111-8111-111111111111", seconds=60),
+        Kick(by=OWNER, member_id="11111111-1111-4111-8111-111111111111"),
+        ChangeSettings(by=OWNER, changes={"slow_mode_s": 5}),
+        Rebase(shift_ms=-5, era=0),
         Say(by="11111111-1111-4111-8111-111111111111", message_id="m", text="привет"),
         Leave(by="11111111-1111-4111-8111-111111111111", reason="left", gone_ms=5),
     ],
 )
 def test_what_the_archive_is_told_fits_the_contract(command: Command) -> None:
     room = joined(empty_room(), "11111111-1111-4111-8111-111111111111", now_ms=5)
+    room = replace(room, rights=replace(room.rights, owner=OWNER))
+    room = joined(room, OWNER, now_ms=5)
     for event in facts(room, command, 1_700_000_000_000):
-        type_, data = entry_of(event)
+        room = evolve(room, event)
+        type_, data = entry_of(event, room)
         room_id = "22222222-2222-4222-8222-222222222222"
         fields = {"room": room_id, "epoch": "1", "seq": "7", "type": type_}
         words = [word.encode() for pair in fields.items() for word in pair] + [b"data", data]
@@ -152,6 +219,16 @@ def test_what_the_archive_is_told_fits_the_contract(command: Command) -> None:
         assert told.subject == told.data["room_id"] == room_id
 
 
+def test_a_deleted_message_is_told_to_the_archive() -> None:
+    anna = "11111111-1111-4111-8111-111111111111"
+    room = applied(joined(empty_room(), anna), Say(by=anna, message_id="m", text="hush"), 5)
+    (event,) = facts(room, DeleteMessage(by=anna, message=room.messages[0]), 6)
+    type_, data = entry_of(event, room)
+    key = {"room_id": anna, "epoch": 1, "seq": 7}
+    assert SCHEMAS[type_].validate({**key, **orjson.loads(data)}) == {}
+    assert b"hush" not in data
+
+
 def test_the_archive_is_not_told_what_the_api_itself_decided() -> None:
-    assert entry_of(Closed(time_ms=1, by=None, command=None, reason="owner")) == NOTHING
+    assert entry_of(Closed(time_ms=1, by=None, command=None, reason="owner"), empty_room()) == NOTHING
     assert applied(joined(empty_room(), "anna"), Play(by="anna"), 0).playback.started

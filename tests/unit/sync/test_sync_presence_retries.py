@@ -19,9 +19,15 @@ class Refusing:
 
     def __init__(self, *codes: str) -> None:
         self.id = "room"
-        self.audience = SimpleNamespace(by_member={"anna": [SimpleNamespace(name="Anna", role="viewer")]})
+        self.audience = SimpleNamespace(
+            by_member={"anna": [SimpleNamespace(name="Anna", role="viewer", since_ms=1)]}, dismiss=self._dismiss
+        )
+        self.dismissed: list[tuple[str, str]] = []
         self.orders: list[Order] = []
         self._codes = list(codes)
+
+    def _dismiss(self, member: str, code: str) -> None:
+        self.dismissed.append((member, code))
 
     def submit(self, order: Order) -> None:
         self.orders.append(order)
@@ -57,3 +63,10 @@ async def test_nobody_is_brought_back_who_has_gone_meanwhile(monkeypatch: pytest
     await asking
 
     assert len(room.orders) == tried
+
+
+@pytest.mark.parametrize("code", ["kicked", "banned", "room_locked", "resume_invalid"])
+async def test_who_may_not_come_back_is_sent_away(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Refusing(code)
+    assert await asked_by(room, monkeypatch) == ["anna"]
+    assert room.dismissed == [("anna", code)]
