@@ -11,10 +11,16 @@ import pytest
 
 from shared.broker import Broker
 from shared.events import (
+    CHAT_DELETED,
     CHAT_POSTED,
+    MEMBER_BANNED,
+    MEMBER_CHANGED,
+    MEMBER_UNBANNED,
     PLAYBACK_CHANGED,
+    ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_OPENED,
+    SETTINGS_CHANGED,
     VISIT_ENDED,
     VISIT_STARTED,
     Event,
@@ -33,7 +39,8 @@ class Archive:
     def __init__(self, url: str) -> None:
         self.events: dict[str, Event] = {}
         self.broker = Broker(url, "api_service")
-        self.broker.consume("api_service.journal", ("visit.*.v1", "playback.changed.v1", "chat.*.v1"), self._keep)
+        keys = ("visit.*.v1", "playback.changed.v1", "chat.*.v1", "member.changed.v1", "settings.changed.v1")
+        self.broker.consume("api_service.journal", keys, self._keep)
 
     async def _keep(self, event: Event) -> None:
         self.events[event.id] = event
@@ -152,3 +159,90 @@ async def test_the_archive_is_told_everything_though_two_nodes_relay(
     for room in rooms:
         events = await archive.has(room, 18)
         assert [event.data["seq"] for event in events] == list(range(1, 19))
+
+
+def changed(room: Room, version: int, **changes: Any) -> Event:
+    claim = {**room, **changes, "version": version}
+    data = {"version": version, "partition": room["partition"], "changes": changes, "room": claim}
+    return new_event(ROOM_CHANGED, room["id"], data, source="api_service")
+
+
+def banned(room: Room, version: int, user_id: str, *, lifted: bool = False) -> Event:
+    claim = {**room, "version": version}
+    data = {"version": version, "partition": room["partition"], "user_id": user_id, "by": room["owner"], "room": claim}
+    return new_event(MEMBER_UNBANNED if lifted else MEMBER_BANNED, room["id"], data, source="api_service")
+
+
+async def test_what_the_api_changes_reaches_everyone_late_twice_and_out_of_order(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
+) -> None:
+    anna, boris = await crowd.enter(nodes[0], room), await crowd.enter(nodes[1], room)
+    events = [changed(room, 4, control="owner"), changed(room, 3, control="moderators", capacity=7)]
+    events += [changed(room, 2, capacity=9, settings={"slow_mode_s": 5}), changed(room, 3, capacity=7)]
+    for event in events:
+        await archive.broker.publish(event)
+    for client in (anna, boris):
+        await client.until(lambda client=client: client.settings["slow_mode_s"] == 5)  # type: ignore[misc]
+        await client.until(lambda client=client: client.settings["control"] == "owner")  # type: ignore[misc]
+        await client.until(lambda client=client: client.settings["capacity"] == 7)  # type: ignore[misc]
+    assert (await boris.pause())["code"] == "forbidden"
+    await archive.broker.publish(changed(room, 3, control="everyone"))
+    await archive.broker.publish(changed(room, 5, access="invited"))
+    await boris.until(lambda: boris.room["access"] == "invited")
+    assert boris.settings["control"] == "owner"
+
+
+async def test_who_is_banned_is_gone_and_stays_out_until_it_is_lifted(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
+) -> None:
+    anna, boris = await crowd.enter(nodes[0], room), await crowd.enter(nodes[1], room)
+    await archive.broker.publish(banned(room, 3, boris.id))
+    assert await boris.closed() == 4403
+    assert boris.received[-1]["code"] == "banned"
+    left = await anna.expect("member_left")
+    assert (left["member_id"], left["reason"], left["by"]) == (boris.id, "banned", room["owner"])
+    await archive.broker.publish(banned(room, 2, boris.id, lifted=True))  # late: the ban came after it
+    await asyncio.sleep(0.3)
+    for key in ("ticket", "resume"):
+        with pytest.raises(Disconnected) as refused:
+            await (boris.reconnect() if key == "resume" else crowd.enter(nodes[0], room, boris.id))
+        assert refused.value.code == 4403
+    await archive.broker.publish(banned(room, 4, boris.id, lifted=True))
+    await anna.expect("unbanned")
+    assert (await (await crowd.enter(nodes[1], room, boris.id)).say("back"))["type"] == "ack"
+
+
+async def test_a_ban_holds_in_a_room_that_nobody_has_entered_yet(
+    nodes: Nodes, crowd: Crowd, archive: Archive, cinema: Cinema
+) -> None:
+    room, guest = cinema.room(), "55555555-5555-4555-8555-555555555555"
+    ticket = cinema.ticket(room, guest)
+    await archive.broker.publish(banned(room, 2, guest))
+    marker = cinema.room()
+    await archive.broker.publish(changed(marker, 2, capacity=3))
+    witness = await crowd.enter(nodes[0], marker)
+    await witness.until(lambda: witness.settings["capacity"] == 3)
+    with pytest.raises(Disconnected) as refused:
+        await crowd.stranger(nodes[1], room).hello(ticket)
+    assert refused.value.code == 4403
+
+
+async def test_the_archive_is_told_of_roles_settings_and_deletions(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
+) -> None:
+    owner, anna = await crowd.enter(nodes[0], room, room["owner"]), await crowd.enter(nodes[1], room)
+    await owner.reaches(anna.point[1])
+    await owner.set_role(anna.id, "moderator")
+    await owner.mute(anna.id, 60)
+    await owner.change_settings(locked=True)
+    await owner.say("oops")
+    await owner.delete_message(owner.messages[-1]["id"])
+    await archive.has(room, 7)
+    role, muted = (event.data for event in archive.of(room, MEMBER_CHANGED))
+    assert (role["user_id"], role["role"], role["muted_until"]) == (anna.id, "moderator", None)
+    assert muted["muted_until"] is not None
+    (settings,) = archive.of(room, SETTINGS_CHANGED)
+    assert settings.data["settings"]["locked"] is True
+    (deleted,) = archive.of(room, CHAT_DELETED)
+    (posted,) = archive.of(room, CHAT_POSTED)
+    assert deleted.data["message_id"] == posted.data["message_id"]

@@ -129,6 +129,24 @@ async def test_an_old_resume_token_sends_for_a_ticket(nodes: Nodes, crowd: Crowd
     assert anna.received[-1]["code"] == "resume_invalid"
 
 
+async def test_a_newer_resume_token_voids_the_older_ones_once_it_was_used(
+    nodes: Nodes, crowd: Crowd, room: Room
+) -> None:
+    anna = await crowd.enter(nodes[0], room)
+    first = anna.resume_token
+    await anna.reconnect()
+    second = anna.resume_token
+    anna.resume_token = first  # the welcome that brought the second one was lost on its way
+    await anna.reconnect(url=nodes[1].url())
+    anna.resume_token = second
+    await anna.reconnect()
+    for node in nodes:
+        anna.resume_token = first
+        with pytest.raises(Disconnected) as refused:
+            await anna.reconnect(url=node.url())
+        assert (refused.value.code, anna.received[-1]["code"]) == (4401, "resume_invalid")
+
+
 async def test_who_reads_too_slowly_is_sent_away_and_misses_nothing(nodes: Nodes, crowd: Crowd, room: Room) -> None:
     slow = await crowd.enter(nodes[0], room)
     talkers = [await crowd.enter(nodes[n % 2], room) for n in range(12)]

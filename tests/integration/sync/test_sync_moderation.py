@@ -1,0 +1,132 @@
+"""Who may do what, live and on every node: roles, sending away, muting, settings, and who acts for the owner."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.clients import Disconnected, RoomClient
+from tests.sync_fixtures import Crowd, SyncNode
+
+Nodes = tuple[SyncNode, SyncNode]
+Room = dict[str, Any]
+
+
+async def party(nodes: Nodes, crowd: Crowd, room: Room) -> tuple[RoomClient, RoomClient, RoomClient]:
+    """The owner on one node, two viewers on both."""
+    owner = await crowd.enter(nodes[0], room, room["owner"], "Owner")
+    anna = await crowd.enter(nodes[0], room, name="Anna")
+    boris = await crowd.enter(nodes[1], room, name="Boris")
+    for client in (owner, anna):
+        await client.reaches(boris.point[1])
+    return owner, anna, boris
+
+
+async def test_a_role_counts_at_once_on_every_node(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    room["control"] = "moderators"
+    owner, anna, boris = await party(nodes, crowd, room)
+    assert (await boris.pause())["code"] == "forbidden"
+    assert (await owner.set_role(boris.id, "moderator"))["type"] == "ack"
+    assert (await boris.seek(5_000))["type"] == "ack"
+    await anna.expect("role_set")
+    assert anna.members[boris.id]["role"] == boris.me["role"] == "moderator"
+    assert (await owner.set_role(boris.id, "viewer"))["type"] == "ack"
+    assert (await boris.seek(6_000))["code"] == "forbidden"
+    assert anna.playback["position_ms"] == 5_000
+
+
+async def test_who_is_sent_out_is_gone_everywhere_and_the_link_lets_them_in_again(
+    nodes: Nodes, crowd: Crowd, room: Room
+) -> None:
+    owner, anna, boris = await party(nodes, crowd, room)
+    second_tab = await crowd.enter(nodes[0], room, boris.id, "Boris")
+    old_token = boris.resume_token
+    assert (await owner.kick(boris.id))["type"] == "ack"
+    for tab in (boris, second_tab):
+        assert await tab.closed() == 4403
+        assert tab.received[-1]["code"] == "kicked"
+    left = await anna.expect("member_left")
+    assert (left["member_id"], left["reason"], left["by"]) == (boris.id, "kicked", owner.id)
+    for node in nodes:
+        boris.resume_token = old_token
+        with pytest.raises(Disconnected) as refused:
+            await boris.reconnect(url=node.url())
+        assert (refused.value.code, boris.received[-1]["code"]) == (4403, "kicked")
+    again = await crowd.enter(nodes[1], room, boris.id, "Boris")
+    assert (await again.say("sorry"))["type"] == "ack"
+    await again.reconnect(url=nodes[0].url())
+    assert again.welcome["mode"] == "resumed"
+    assert [event["type"] for event in anna.events].count("member_left") == 1
+
+
+async def test_nobody_sends_out_those_above_them(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    owner, anna, boris = await party(nodes, crowd, room)
+    await owner.set_role(anna.id, "moderator")
+    assert (await boris.kick(anna.id))["code"] == "forbidden"
+    assert (await anna.kick(owner.id))["code"] == "forbidden"
+    assert (await anna.kick("nobody"))["code"] == "member_not_found"
+    assert (await anna.kick(boris.id))["type"] == "ack"
+
+
+async def test_who_is_muted_is_heard_no_more_until_they_may(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    owner, anna, boris = await party(nodes, crowd, room)
+    await owner.mute(boris.id, 2)
+    refused = await boris.say("mmm")
+    assert refused["code"] == "muted"
+    assert 0 < refused["retry_after_ms"] <= 2_000
+    await boris.react("🎬")
+    assert (await boris.expect("error"))["code"] == "muted"
+    assert (await boris.pause())["type"] == "ack"
+    await anna.expect("muted")
+    assert anna.members[boris.id]["muted_until_ms"] is not None
+    await boris.reconnect(url=nodes[0].url())
+    assert (await boris.say("mmm"))["code"] == "muted"
+    await asyncio.sleep(refused["retry_after_ms"] / 1000 + 0.1)
+    assert (await boris.say("at last"))["type"] == "ack"
+    await owner.mute(boris.id, 3_600)
+    await owner.mute(boris.id, 0)
+    assert (await boris.say("thank you"))["type"] == "ack"
+
+
+async def test_settings_change_for_everyone_and_take_the_right(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    owner, anna, boris = await party(nodes, crowd, room)
+    assert (await boris.change_settings(slow_mode_s=10))["code"] == "forbidden"
+    await owner.set_role(anna.id, "moderator")
+    assert (await anna.change_settings(control="owner"))["code"] == "forbidden"
+    assert (await anna.change_settings(slow_mode_s=30, locked=True))["type"] == "ack"
+    assert (await owner.change_settings(capacity=4, control="moderators"))["type"] == "ack"
+    await boris.until(lambda: boris.settings["control"] == "moderators")
+    assert boris.settings == {
+        "control": "moderators", "capacity": 4, "locked": True, "slow_mode_s": 30, "hold": True, "hold_max_s": 10,
+    }  # fmt: skip
+    assert (await boris.say("one"))["type"] == "ack"
+    assert (await boris.say("two"))["code"] == "slow_mode"
+    assert (await anna.say("one"))["type"] == (await anna.say("two"))["type"] == "ack"
+    late = crowd.stranger(nodes[1], room)
+    with pytest.raises(Disconnected):
+        await late.hello(crowd.ticket(room))
+    assert (late.close_code, late.received[-1]["code"]) == (4403, "room_locked")
+    await boris.reconnect()
+    assert boris.welcome["mode"] == "resumed"
+    await owner.change_settings(locked=False, capacity=3)
+    with pytest.raises(Disconnected):
+        await crowd.stranger(nodes[1], room).hello(crowd.ticket(room))
+    await owner.change_settings(capacity=4)
+    assert (await crowd.enter(nodes[1], room)).settings["capacity"] == 4
+
+
+async def test_a_fight_over_the_film_cools_down(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    owner, anna, boris = await party(nodes, crowd, room)
+    await anna.play()
+    answers = []
+    for _ in range(4):
+        answers += [await boris.pause(), await anna.play()]
+    refused = next(answer for answer in answers if answer["type"] == "error")
+    assert refused["code"] == "cooldown"
+    assert refused["retry_after_ms"] > 0
+    assert (await anna.seek(1_000))["type"] == "ack"
+    assert (await owner.pause())["type"] == "ack"
+    await anna.reaches(owner.point[1])
+    assert (anna.playback["status"], anna.playback["by"]) == ("paused", owner.id)
