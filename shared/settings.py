@@ -45,6 +45,13 @@ def _keys(value: str, *, size: int, at_least: bool, example: str) -> dict[str, b
     return found
 
 
+def _parsed(value: str, *, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise EnvError(str(error)) from None
+
+
 def _names(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -60,6 +67,7 @@ class Environment:
         self._env.add_parser("address", _address)
         self._env.add_parser("key_ring", _keys)
         self._env.add_parser("names", _names)
+        self._env.add_parser("parsed", _parsed)
         self._examples: dict[str, str] = {}
 
     def text(self, name: str, *, default: str | None = None, example: str) -> str:
@@ -85,6 +93,11 @@ class Environment:
         """Read an address with one of the schemes; a trailing slash is taken off."""
         self._examples[name] = example
         return cast("str", self._env.address(name, **_given(default), schemes=schemes, example=example))
+
+    def parsed(self, name: str, parse: Callable[[str], T], *, example: str) -> T:
+        """Read what ``parse`` makes of the text; a ValueError of its says what is wrong and never what was given."""
+        self._examples[name] = example
+        return cast("T", self._env.parsed(name, parse=parse))
 
     def key(self, name: str, *, size: int, example: str) -> tuple[str, bytes]:
         """Read one ``kid:base64url`` key of ``size`` bytes."""
@@ -112,7 +125,7 @@ class Environment:
 
     def _remedy(self, name: str, text: str) -> str:
         example = self._examples[name]
-        return text if example in text else f"{text} Set it, e.g. {name}={example}"
+        return text if "e.g. " in text else f"{text} Set it, e.g. {name}={example}"
 
 
 def _given(default: str | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 from uuid import uuid4
@@ -13,15 +12,14 @@ from shared.broker import Broker
 from shared.service import Health, problem_middleware
 from shared.tickets import Verifier
 from sync_service import metrics
-from sync_service.clock import PartitionClock, follow
 from sync_service.door import Door
 from sync_service.hub import Hub
 from sync_service.journal import Journal
 from sync_service.lifecycle import Lifecycle
 from sync_service.presence import Presence
-from sync_service.redis_link import RedisLink
 from sync_service.resume import ResumeTokens
 from sync_service.settings import Settings
+from sync_service.shards import Shards
 from sync_service.store import SCRIPTS
 
 
@@ -43,10 +41,10 @@ async def build(settings: Settings) -> web.Application:
     """Give the application; it starts and keeps running while Redis or RabbitMQ is away."""
     # A restarted process is another node: what its predecessor held ends with the predecessor's leases.
     node = f"{settings.node_id}.{uuid4().hex[:8]}"
-    clock = PartitionClock()
-    link = RedisLink(settings.redis_url, f"sync_service.{node}", scripts=[script.source for script in SCRIPTS])
-    hub = Hub(link, clock, node)
-    presence = Presence(hub, link, clock, settings.partitions)
+    scripts = [script.source for script in SCRIPTS]
+    shards = Shards(settings.redis, f"sync_service.{node}", settings.partitions, scripts=scripts)
+    hub = Hub(shards, node)
+    presence = Presence(hub, shards)
     tokens = ResumeTokens(settings.resume_keys)
     door = Door(
         hub,
@@ -57,29 +55,22 @@ async def build(settings: Settings) -> web.Application:
         partitions=settings.partitions,
     )
     broker = Broker(settings.amqp_url, "sync_service")
-    journal = Journal(link, broker, node, settings.partitions)
-    lifecycle = Lifecycle(hub, link, clock)
+    journal = Journal(shards, broker, node)
+    lifecycle = Lifecycle(hub)
     lifecycle.consume_from(broker)
     metrics.register()
 
     health = Health()
-    health.checks["redis"] = link.check
+    health.checks["redis"] = shards.check
     health.notes["rabbitmq"] = broker.check
 
     app = web.Application(middlewares=[problem_middleware])
     app.router.add_routes([*health.routes(), *door.routes()])
 
-    async def clock_follows(_app: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(follow(link, clock), name="clock")
-        yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
     async def drained(_app: web.Application) -> None:
         await door.drain()
 
-    for part in (link, broker, hub, presence, journal, door):
+    for part in (shards, broker, hub, presence, journal, door):
         app.cleanup_ctx.append(_running(part))
-    app.cleanup_ctx.append(clock_follows)
     app.on_shutdown.append(drained)
     return app

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from sync_service.live_room import LiveRoom
 from sync_service.orders import Bell
 from sync_service.partition import Partition, Partitions
-from sync_service.redis_link import RedisLink, StoreAway
+from sync_service.redis_link import StoreAway
+from sync_service.shards import Shard, Shards
 from sync_service.store import RoomStore
 
 SUBSCRIBE_DEADLINE_S: Final = 2.0
+RETRY_S: Final = 0.2
 _SIGNAL: Final = b"*"  # a bell begins with its counter
 
 
@@ -29,18 +32,23 @@ class Bells:
 
     def __init__(
         self,
-        link: RedisLink,
+        shards: Shards,
         partitions: Partitions,
         on_missed: Callable[[Partition], None],
         on_signal: Callable[[LiveRoom, bytes], None],
     ) -> None:
-        self._link = link
+        self._shards = shards
         self._partitions = partitions
         self._on_missed = on_missed
         self._on_signal = on_signal
-        link.on_push = self._on_push
-        link.on_up.append(self._on_up)
-        link.on_down.append(self._on_down)
+        self._loop = asyncio.get_running_loop()
+        shards.watch(self._watch)
+
+    def _watch(self, shard: Shard) -> None:
+        shard.link.on_push = self._on_push
+        shard.link.on_unheard = partial(self._on_unheard, shard)
+        shard.link.on_up.append(partial(self._on_up, shard))
+        shard.link.on_down.append(partial(self._on_down, shard))
 
     async def subscribe(self, partition: Partition) -> None:
         """Hear this partition from now on; returns once the store has confirmed. Raises StoreAway."""
@@ -56,27 +64,58 @@ class Bells:
     def unsubscribe(self, partition: Partition) -> None:
         """Hear this partition no longer."""
         if partition.subscribed is not None:
-            self._link.post("SUNSUBSCRIBE", partition.store.channel)
+            partition.store.link.unsubscribe(partition.store.channel)
+        self._forget(partition)
+
+    def moved(self, partition: Partition, before: Shard) -> None:
+        """Hear a partition where it is served now."""
+        if partition.subscribed is not None:
+            before.link.unsubscribe(partition.store.channel)
+        self._forget(partition)
+        self._ask_again(partition)
+
+    def _ask(self, partition: Partition) -> asyncio.Future[None]:
+        subscribed: asyncio.Future[None] = self._loop.create_future()
+
+        def answered(reply: Exception | None) -> None:
+            if partition.subscribed is not subscribed:
+                return
+            if reply is None:
+                subscribed.set_result(None)
+                # What was committed before this moment was not heard.
+                self._on_missed(partition)
+            else:
+                self._lost(partition)
+
+        partition.store.link.subscribe(partition.store.channel, answered)
+        partition.subscribed = subscribed
+        return subscribed
+
+    def _ask_again(self, partition: Partition) -> None:
+        if partition.wanted and partition.subscribed is None and partition.store.link.up:
+            self._ask(partition)
+
+    def _lost(self, partition: Partition) -> None:
+        """The store hears us no longer, without the connection being lost: the partition goes to another shard."""
+        self._forget(partition)
+        self._shards.doubt()
+        self._loop.call_later(RETRY_S, self._ask_again, partition)
+
+    def _forget(self, partition: Partition) -> None:
+        if partition.subscribed is not None:
+            partition.subscribed.cancel()
             partition.subscribed = None
         partition.heard = None
 
-    def _ask(self, partition: Partition) -> asyncio.Future[None]:
-        if not self._link.up:
-            raise StoreAway("no connection to the store's channel")
-        partition.subscribed = asyncio.get_running_loop().create_future()
-        self._link.post("SSUBSCRIBE", partition.store.channel)
-        return partition.subscribed
-
     def _on_push(self, push: list[Any]) -> None:
         partition = self._partitions.of_channel(push[1])
-        if partition is None:
-            return
-        if push[0] == b"smessage":
+        if partition is not None:
             self._hear(partition, push[2])
-        elif push[0] == b"ssubscribe" and partition.subscribed is not None and not partition.subscribed.done():
-            partition.subscribed.set_result(None)
-            # What was committed before this moment was not heard.
-            self._on_missed(partition)
+
+    def _on_unheard(self, shard: Shard, channel: bytes) -> None:
+        partition = self._partitions.of_channel(channel)
+        if partition is not None and partition.shard is shard and partition.subscribed is not None:
+            self._lost(partition)
 
     def signal(self, store: RoomStore, room_id: str, message: bytes) -> None:
         """Bring a signal to the other nodes; lost without a word while the store is away."""
@@ -108,16 +147,13 @@ class Bells:
         if jumped:
             self._on_missed(partition)
 
-    def _on_down(self) -> None:
-        for partition in self._partitions:
-            if partition.subscribed is not None:
-                partition.subscribed.cancel()
-                partition.subscribed = None
-            partition.heard = None
+    def _on_down(self, shard: Shard) -> None:
+        for partition in self._partitions.at(shard):
+            self._forget(partition)
 
-    def _on_up(self) -> None:
-        for partition in self._partitions.followed():
-            self._ask(partition)
+    def _on_up(self, shard: Shard) -> None:
+        for partition in self._partitions.at(shard):
+            self._ask_again(partition)
 
 
 def _nothing(_reply: Any) -> None:

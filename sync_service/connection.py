@@ -173,7 +173,7 @@ class Connection:
             self.tell(outbound.error("bad_message", "hello: was said before"))
 
     def _ping(self, room: LiveRoom, message: dict[str, Any]) -> None:
-        t1 = self._hub.clock.now_ms()
+        t1 = self._entrance.now_ms()
         token = None
         if self.heard_at_s >= self._renew_at_s and self._seat is not None:
             self._renew_at_s = self.heard_at_s + RENEW_S
@@ -187,7 +187,7 @@ class Connection:
         ):
             self._command(room, Report(by=self.member_id, rtt_ms=rtt_ms), None)
         # Sent at once, not at the end of the turn: this is what the client's clock is made of.
-        self._send(text_frame(outbound.pong(message["t0"], t1, self._hub.clock.now_ms(), token)))
+        self._send(text_frame(outbound.pong(message["t0"], t1, self._entrance.now_ms(), token)))
 
     def _report(self, room: LiveRoom, message: dict[str, Any]) -> None:
         report = wishes.report(message, self.member_id, was_ready=self._was_ready)
@@ -199,7 +199,7 @@ class Connection:
                 self._hub.signal(room, outbound.skew(self.member_id, round(message["skew_ms"])))
 
     def _signal(self, room: LiveRoom, kind: str, message: dict[str, Any]) -> None:
-        now_ms = int(self._hub.clock.now_ms())
+        now_ms = int(self._entrance.now_ms())
         refusal = may_be_heard(room.state, self.member_id, now_ms)
         if refusal is not None:
             self._answered(None, refusal)

@@ -47,10 +47,15 @@ class Entrance:
 
     def __init__(self, partition: int, hub: Hub, presence: Presence, tickets: Verifier, tokens: ResumeTokens) -> None:
         self._partition = partition
+        self._clock = hub.partitions[partition]
         self._hub = hub
         self._presence = presence
         self._tickets = tickets
         self._tokens = tokens
+
+    def now_ms(self) -> float:
+        """Give the present moment by the clock that this partition's rooms go by."""
+        return self._clock.now_ms()
 
     async def enter(self, hello: dict[str, Any]) -> Seat:
         """Let somebody in; raises what errors.goodbye_of translates."""
@@ -67,11 +72,12 @@ class Entrance:
             raise StoreAway("the store did not answer in time") from None
 
     async def _by_ticket(self, hello: dict[str, Any], version: int) -> Seat:
-        ticket = self._tickets.verify(hello["ticket"])
+        now_ms = int(self._known_ms())
+        ticket = self._tickets.verify(hello["ticket"], now_ms / 1000)
         claim, user = ticket.room, ticket.user
         if claim["partition"] != self._partition:
             raise Goodbye(CloseCode.UNAUTHORIZED, "ticket_invalid", "the ticket is for another address")
-        restore, now_ms = ticket.restore, int(self._hub.clock.now_ms())
+        restore = ticket.restore
         if restore is None:
             state = opening_state(claim, now_ms)
             room = await self._hub.enter(self._partition, claim["id"], state)
@@ -86,7 +92,7 @@ class Entrance:
         return await self._seat(Seat(room, resume, None, version), Arrive(user["id"], ticket.jti))
 
     async def _by_resume(self, hello: dict[str, Any], version: int) -> Seat:
-        resume = self._tokens.read(hello["resume"])
+        resume = self._tokens.read(hello["resume"], self._known_ms() / 1000)
         if resume.partition != self._partition:
             raise InvalidResume("the resume token is for another address")
         room = await self._hub.enter(self._partition, resume.room)
@@ -95,6 +101,12 @@ class Entrance:
         point = (hello.get("epoch", 0), hello.get("seq", 0), hello.get("hash", ""))
         arrive = Arrive(resume.member, token=(resume.session, resume.generation))
         return await self._seat(Seat(room, _next(resume), point, version), arrive)
+
+    def _known_ms(self) -> float:
+        """Give the present moment, or refuse: a node that never asked its store knows its wall clock, which may err."""
+        if not self._clock.shard.clock.synchronized:
+            raise StoreAway("the store's clock is not known yet")
+        return self._clock.now_ms()
 
     async def _seat(self, seat: Seat, arrive: Arrive) -> Seat:
         room, resume, point = seat.room, seat.resume, seat.point
@@ -125,13 +137,14 @@ class Entrance:
         member = room.state.members.get(resume.member)
         role = resume.role if member is None else member.role
         you = {"id": resume.member, "name": resume.name, "role": role, "session": resume.session}
-        message = welcome(room, self._hub.clock.now_ms(), you, self._tokens.sign(resume), seat.protocol, point)
+        now_ms = self.now_ms()
+        message = welcome(room, now_ms, you, self._tokens.sign(resume, now_ms / 1000), seat.protocol, point)
         return b"".join((text_frame(message), *suffix))
 
     def renewed(self, seat: Seat) -> tuple[Seat, str]:
         """Give a fresh resume token for a connection that goes on, and the seat that goes with it."""
         seat = replace(seat, resume=_next(seat.resume))
-        return seat, self._tokens.sign(seat.resume)
+        return seat, self._tokens.sign(seat.resume, self.now_ms() / 1000)
 
 
 def _next(resume: Resume) -> Resume:

@@ -15,7 +15,7 @@ import structlog
 from sync_service import metrics
 from sync_service.audience import Audience, Socket
 from sync_service.bells import Bells
-from sync_service.clock import PartitionClock
+from sync_service.clock import JUMP_MS, PartitionClock
 from sync_service.commands import Due, Rebase
 from sync_service.errors import RoomClosed
 from sync_service.events import Closed, MemberLeft, MessageDeleted, Muted, Said
@@ -27,9 +27,9 @@ from sync_service.orders import Done, Order
 from sync_service.pace import Pace
 from sync_service.partition import Partition, Partitions
 from sync_service.recovery import Recovery
-from sync_service.redis_link import RedisLink
 from sync_service.room import Refusal
 from sync_service.rules.deadlines import next_due_ms
+from sync_service.shards import Shard, Shards
 from sync_service.state import State
 from sync_service.welcome import snapshot
 
@@ -43,14 +43,13 @@ UNLOAD_AFTER_S: Final = 30.0
 class Hub:
     """See the module. ``on_left``, ``on_closed`` and ``on_snapshot`` are told after the events were applied here."""
 
-    def __init__(self, link: RedisLink, clock: PartitionClock, node: str) -> None:
+    def __init__(self, shards: Shards, node: str) -> None:
         self.node = node
-        self.clock = clock
-        self.partitions = Partitions(link, node)
-        self._link = link
+        self.partitions = Partitions(shards, node)
+        self._shards = shards
         self._loop = asyncio.get_running_loop()
-        self._bells = Bells(link, self.partitions, self._resync_all, self.signalled)
-        self._recovery = Recovery(link, self.partitions, self._closed)
+        self._bells = Bells(shards, self.partitions, self._resync_all, self.signalled)
+        self._recovery = Recovery(shards, self.partitions, self._closed)
         self._ready: set[LiveRoom] = set()
         self._dirty: set[Audience] = set()
         self._told: set[Socket] = set()
@@ -61,7 +60,8 @@ class Hub:
         self.on_left: Callable[[LiveRoom, MemberLeft], None] = lambda _room, _event: None
         self.on_closed: Callable[[LiveRoom, str], None] = lambda _room, _reason: None
         self.on_snapshot: Callable[[LiveRoom], None] = lambda _room: None
-        link.on_down.append(self._store_down)
+        shards.watch(self._watch_shard)
+        shards.on_layout.append(self._layout_changed)
 
     async def start(self) -> None:
         """Begin to compare heads with the store."""
@@ -114,7 +114,7 @@ class Hub:
             return None
         if found.state.closed is not None:
             raise RoomClosed(found.state.closed)
-        room = LiveRoom(room_id, partition.store, found, self, self.clock.now_ms)
+        room = LiveRoom(room_id, partition.store, found, self, partition.now_ms)
         partition.rooms[room_id] = room
         metrics.rooms += 1
         for bell in heard:
@@ -164,13 +164,16 @@ class Hub:
     def _end_turn(self) -> None:
         self._turn_due = False
         ready, self._ready = self._ready, set()
+        links = set()
         for room in ready:
+            links.add(room.store.link)
             try:
                 room.step()
             except Exception:
                 log.exception("a room's commands could not be decided", room=room.id)
                 room.fail()
-        self._link.flush()
+        for link in links:
+            link.flush()
         if not self._fan_out_due:
             wait_s = self._pace.wait_s(self._loop.time())
             if wait_s:
@@ -219,7 +222,7 @@ class Hub:
 
     def started_over(self, room: LiveRoom) -> None:
         """Replace what the clients have by the room as it is now (Feed)."""
-        frame = text_frame(snapshot(room, self.clock.now_ms()))
+        frame = text_frame(snapshot(room, room.now_ms()))
         for socket in tuple(room.audience.sockets):
             socket.write(frame)
         self.on_snapshot(room)
@@ -227,6 +230,7 @@ class Hub:
 
     def late(self, room: LiveRoom) -> None:
         """Ask the store's time at once (Feed)."""
+        room.store.shard.clock.doubt()
 
     def _closed(self, room: LiveRoom, reason: str) -> None:
         room.audience.flush()
@@ -240,14 +244,14 @@ class Hub:
         due_ms = next_due_ms(room.state)
         if due_ms is not None and (room.watched_ms is None or due_ms < room.watched_ms):
             room.watched_ms = due_ms
-            self._loop.call_later(max(due_ms - self.clock.now_ms(), 0) / 1000, self._look, room, due_ms)
+            self._loop.call_later(max(due_ms - room.now_ms(), 0) / 1000, self._look, room, due_ms)
 
     def _look(self, room: LiveRoom, watched_ms: int) -> None:
         if room.watched_ms != watched_ms:
             return  # an earlier moment is watched meanwhile, and will look for the next one
         room.watched_ms = None
         due_ms = next_due_ms(room.state)
-        if due_ms is None or due_ms > self.clock.now_ms():
+        if due_ms is None or due_ms > room.now_ms():
             self._watch(room)
             return
 
@@ -299,9 +303,36 @@ class Hub:
             room.syncing = True
             self.spawn(self._recovery.bring_up(room))
 
-    def _store_down(self) -> None:
-        for room in self.partitions.rooms():
-            room.refuse_waiting()
+    # --- shards ---
+
+    def _watch_shard(self, shard: Shard) -> None:
+        shard.link.on_down.append(partial(self._store_down, shard))
+        shard.clock.on_jump.append(partial(self._shard_jumped, shard))
+
+    def _store_down(self, shard: Shard) -> None:
+        for partition in self.partitions.at(shard):
+            for room in partition.rooms.values():
+                room.refuse_waiting()
+
+    def _layout_changed(self) -> None:
+        for partition in self.partitions:
+            before, now = partition.shard, self._shards.of(partition.number)
+            if now is not before:
+                log.info("a partition moves", partition=partition.number, before=before.name, now=now.name)
+                partition.store.shard = now
+                self._bells.moved(partition, before)
+                self._compare_clocks(partition, before.clock, now.clock)
+
+    def _compare_clocks(self, partition: Partition, before: PartitionClock, now: PartitionClock) -> None:
+        if before.synchronized and now.synchronized:
+            shift_ms = now.offset_ms - before.offset_ms
+            if abs(shift_ms) > JUMP_MS:
+                self.clock_jumped(partition.rooms.values(), shift_ms, before.good_at_s)
+        now.believe(before)
+
+    def _shard_jumped(self, shard: Shard, shift_ms: float, good_at_s: float) -> None:
+        for partition in self.partitions.at(shard):
+            self.clock_jumped(partition.rooms.values(), shift_ms, good_at_s)
 
     # --- tasks ---
 

@@ -17,7 +17,8 @@ import structlog
 from shared.broker import Broker, NotConfirmed, Unroutable
 from shared.events import Event
 from sync_service import keys, metrics
-from sync_service.redis_link import OutcomeUnknown, RedisError, RedisLink, StoreAway
+from sync_service.redis_link import OutcomeUnknown, RedisError, StoreAway
+from sync_service.shards import Shard, Shards
 from sync_service.store import RELAY
 
 log = structlog.get_logger(__name__)
@@ -32,17 +33,16 @@ PAUSE_MOST_S: Final = 5.0  # within the lease, so that the relay stays where it 
 class Journal:
     """Relays what the partitions' journals hold."""
 
-    def __init__(self, link: RedisLink, broker: Broker, node: str, partitions: int) -> None:
-        self._link = link
+    def __init__(self, shards: Shards, broker: Broker, node: str) -> None:
+        self._shards = shards
         self._broker = broker
         self._node = node
-        self._partitions = partitions
         self._relays: dict[int, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to relay."""
-        self._task = asyncio.create_task(self._run(), name="journal")
+        self._task = asyncio.create_task(self._shards.rounds(POLL_S, self._look), name="journal")
 
     async def close(self) -> None:
         """Stop; what was not confirmed stays in the journal."""
@@ -50,19 +50,10 @@ class Journal:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(POLL_S)
-            if self._link.up:
-                try:
-                    await self._look()
-                except _AWAY as error:
-                    log.info("the journals cannot be read yet", reason=str(error))
-
-    async def _look(self) -> None:
+    async def _look(self, shard: Shard) -> None:
         """Start a relay for each partition that has something to tell and none at work here."""
-        numbers = range(self._partitions)
-        lengths = await asyncio.gather(*(self._link.call("XLEN", keys.partition(n, "journal")) for n in numbers))
+        numbers = shard.partitions
+        lengths = await asyncio.gather(*(shard.link.call("XLEN", keys.partition(n, "journal")) for n in numbers))
         for number, length in zip(numbers, lengths, strict=True):
             metrics.journal_backlog[number] = length
             if length and self._broker.connected and number not in self._relays:
@@ -71,19 +62,22 @@ class Journal:
 
     def _ended(self, number: int, task: asyncio.Task[None]) -> None:
         del self._relays[number]
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a journal's relay failed", partition=number, exc_info=task.exception())
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, _AWAY):
+            log.info("the journal waits for the store", partition=number, reason=str(error))
+        elif error is not None:
+            log.error("a journal's relay failed", partition=number, exc_info=error)
 
     async def _relay(self, number: int) -> None:
         """Publish what there is, batch by batch, as long as this node is the partition's relay."""
         journal, relay = keys.partition(number, "journal"), keys.partition(number, "relay")
         pause_s = PAUSE_FIRST_S
         while True:
-            try:
-                entries = await RELAY.call(self._link, 2, relay, journal, self._node, LEASE_MS, BATCH)
-            except _AWAY as error:
-                log.info("the journal waits for the store", partition=number, reason=str(error))
-                return
+            # The partition may move to another shard between two batches.
+            link = self._shards.of(number).link
+            entries = await RELAY.call(link, 2, relay, journal, self._node, LEASE_MS, BATCH)
             if not entries:
                 return
             results = await asyncio.gather(
@@ -91,7 +85,7 @@ class Journal:
             )
             confirmed = [id_ for (id_, _), result in zip(entries, results, strict=True) if result is None]
             if confirmed:
-                await self._link.call("XDEL", journal, *confirmed)
+                await link.call("XDEL", journal, *confirmed)
                 pause_s = PAUSE_FIRST_S
             reason = next((result for result in results if result is not None), None)
             if reason is not None:

@@ -8,12 +8,11 @@ import structlog
 
 from shared.broker import Broker, Transient
 from shared.events import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, ROOM_CLOSED, ROOM_OPENED, Event
-from sync_service.clock import PartitionClock
 from sync_service.commands import Ban, ChangeRoom, Close, Command
 from sync_service.errors import RoomClosed
 from sync_service.hub import Hub
 from sync_service.keys import TOMBSTONE_MS, RoomKeys
-from sync_service.redis_link import OutcomeUnknown, RedisError, RedisLink, StoreAway
+from sync_service.redis_link import OutcomeUnknown, RedisError, StoreAway
 from sync_service.room import Refusal
 from sync_service.welcome import opening_state
 
@@ -26,10 +25,8 @@ _KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED)
 class Lifecycle:
     """Consumes what the API says of rooms. All nodes share the queue: one commits, the room's log tells the others."""
 
-    def __init__(self, hub: Hub, link: RedisLink, clock: PartitionClock) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._link = link
-        self._clock = clock
 
     def consume_from(self, broker: Broker) -> None:
         """Have the broker bring its events here; to be said before it starts."""
@@ -51,18 +48,18 @@ class Lifecycle:
 
     async def _opened(self, event: Event) -> None:
         claim = event.data["room"]
-        state = opening_state(claim, int(self._clock.now_ms()))
-        store = self._hub.partitions[claim["partition"]].store
+        partition = self._hub.partitions[claim["partition"]]
+        state = opening_state(claim, int(partition.now_ms()))
+        store = partition.store
         if await store.open(RoomKeys.of(store.number, claim["id"]), 1, 0, state) is not None:
             log.info("a room that is closed stays so", room=claim["id"])
 
     async def _apply(self, event: Event, command: Command) -> None:
         """Have a live room obey; one that is not there opens for it, or a ticket on its way would open an older one."""
-        claim = event.data["room"]
+        number = event.data["partition"]
+        opening = opening_state(event.data["room"], int(self._hub.partitions[number].now_ms()))
         try:
-            room = await self._hub.enter(
-                event.data["partition"], event.subject, opening_state(claim, int(self._clock.now_ms()))
-            )
+            room = await self._hub.enter(number, event.subject, opening)
         except RoomClosed:
             return
         if room is None:
@@ -80,7 +77,7 @@ class Lifecycle:
             return
         if room is None:
             # It never was live, or is not any more: let no ticket that is still on its way open it.
-            await self._link.call("SET", names.closed, reason, "PX", TOMBSTONE_MS)
+            await self._hub.partitions[number].store.link.call("SET", names.closed, reason, "PX", TOMBSTONE_MS)
             return
         result = await room.ask(Close(reason=reason))
         if isinstance(result, Refusal) and result.code != "room_closed":

@@ -72,17 +72,17 @@ class _Committed:
 
 
 class LiveRoom:
-    """See the module. ``feed`` is told of records, snapshots and the end; ``clock_ms`` is the partition's clock."""
+    """See the module. ``feed`` is told of records, snapshots and the end; ``now_ms`` is the partition's clock."""
 
     def __init__(
-        self, room_id: str, store: RoomStore, snapshot: Snapshot, feed: Feed, clock_ms: Callable[[], float]
+        self, room_id: str, store: RoomStore, snapshot: Snapshot, feed: Feed, now_ms: Callable[[], float]
     ) -> None:
         self.id = room_id
         self.audience = Audience()
         self.keys = RoomKeys.of(store.number, room_id)
         self.store = store
         self.feed = feed
-        self._clock_ms = clock_ms
+        self.now_ms = now_ms
         self._waiting: deque[Order] = deque()
         self._heard: list[Bell] = []
         self._in_flight: list[tuple[Order, list[Fact]]] = []
@@ -134,7 +134,7 @@ class LiveRoom:
         """Decide what waits, as one step, and send it; nothing while another one is under way."""
         if self._in_flight or self._own or self.syncing or not self._waiting:
             return
-        now_ms = max(int(self._clock_ms()), self.copy.last_ms)
+        now_ms = max(int(self.now_ms()), self.copy.last_ms)
         state, reads = self.copy.state, set[str]()
         count = 0
         keys: list[str] = []
@@ -148,7 +148,7 @@ class LiveRoom:
                 break  # the same id again: the next step finds it applied
             self._waiting.popleft()
             if isinstance(order.command, Rebase):
-                now_ms = int(self._clock_ms())  # what the room's last event says was told on the clock before
+                now_ms = int(self.now_ms())  # what the room's last event says was told on the clock before
             outcome = decide(state, order.command, now_ms)
             if isinstance(outcome, Refusal):
                 order.on_done(outcome)
@@ -189,6 +189,12 @@ class LiveRoom:
 
     def _answered(self, reply: Any) -> None:
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - self._sent_s)
+        if isinstance(reply, StoreAway):
+            # It did nothing, and somebody else may lead by now: decided again once the log could be read.
+            metrics.commit_outcomes["away"] += 1
+            self._again()
+            self.feed.resync(self)
+            return
         if isinstance(reply, Exception):
             metrics.commit_outcomes["unknown"] += 1
             log.warning("a commit has no known outcome", room=self.id, reason=str(reply))

@@ -16,6 +16,8 @@ rooms = 0
 gaps = 0
 snapshots = 0
 rate_limited = 0
+clock_jumps = 0
+shards_up: Final[dict[str, bool]] = {}
 journal_backlog: Final[dict[int, int]] = {}
 commit_outcomes: Final[defaultdict[str, int]] = defaultdict(int)
 closes: Final[defaultdict[int, int]] = defaultdict(int)
@@ -44,9 +46,18 @@ class _Counts(Collector):
         yield CounterMetricFamily("sync_gaps", "Times the log was read because an event was missed.", gaps)
         yield CounterMetricFamily("sync_snapshots", "Times a running client had to start over.", snapshots)
         yield CounterMetricFamily("sync_rate_limited", "Messages refused by a token bucket.", rate_limited)
+        yield CounterMetricFamily("sync_clock_jumps", "Times a shard's clock jumped and was followed.", clock_jumps)
+        yield _shards()
         yield _by_label("sync_commits", "Steps by the store's answer.", "outcome", commit_outcomes)
         yield _by_label("sync_closes", "Connections the server ended, by close code.", "code", closes)
         yield _by_label("sync_hellos", "Hellos, by what came of them.", "outcome", hellos)
+
+
+def _shards() -> Metric:
+    family = GaugeMetricFamily("sync_shard_up", "1 while a shard's master is connected.", labels=["master"])
+    for master, up in list(shards_up.items()):
+        family.add_metric([master], int(up))
+    return family
 
 
 def _by_label(name: str, text: str, label: str, counts: defaultdict[str, int] | defaultdict[int, int]) -> Metric:

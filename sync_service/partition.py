@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 from sync_service.live_room import LiveRoom
 from sync_service.orders import Bell
-from sync_service.redis_link import RedisLink
+from sync_service.shards import Shard, Shards
 from sync_service.store import RoomStore
 
 
 class Partition:
     """``heard`` is (counter, last event's hash) of the last bell, None before the first."""
 
-    def __init__(self, number: int, link: RedisLink, node: str) -> None:
+    def __init__(self, number: int, shard: Shard, node: str) -> None:
         self.number = number
-        self.store = RoomStore(link, number, node)
+        self.store = RoomStore(shard, number, node)
         self.rooms: dict[str, LiveRoom] = {}
         self.loading: dict[str, asyncio.Task[LiveRoom | None]] = {}
         # What is heard of a room between subscribing and having read it.
@@ -24,12 +24,26 @@ class Partition:
         self.heard: tuple[int, str] | None = None
         self.subscribed: asyncio.Future[None] | None = None
 
+    @property
+    def shard(self) -> Shard:
+        """Who serves it now."""
+        return self.store.shard
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything here follows what happens in it."""
+        return bool(self.rooms or self.loading)
+
+    def now_ms(self) -> float:
+        """Give the present moment by its shard's clock."""
+        return self.store.shard.clock.now_ms()
+
 
 class Partitions:
     """Those of this node, by number and by channel."""
 
-    def __init__(self, link: RedisLink, node: str) -> None:
-        self._link = link
+    def __init__(self, shards: Shards, node: str) -> None:
+        self._shards = shards
         self._node = node
         self._by_number: dict[int, Partition] = {}
         self._by_channel: dict[bytes, Partition] = {}
@@ -37,7 +51,7 @@ class Partitions:
     def __getitem__(self, number: int) -> Partition:
         partition = self._by_number.get(number)
         if partition is None:
-            partition = self._by_number[number] = Partition(number, self._link, self._node)
+            partition = self._by_number[number] = Partition(number, self._shards.of(number), self._node)
             self._by_channel[partition.store.channel] = partition
         return partition
 
@@ -48,9 +62,9 @@ class Partitions:
     def __iter__(self) -> Iterator[Partition]:
         return iter(self._by_number.values())
 
-    def followed(self) -> list[Partition]:
-        """Give those that have rooms here."""
-        return [partition for partition in self._by_number.values() if partition.rooms]
+    def at(self, shard: Shard) -> list[Partition]:
+        """Give those that a shard serves now."""
+        return [partition for partition in self._by_number.values() if partition.shard is shard]
 
     def rooms(self) -> list[LiveRoom]:
         """Give all rooms here."""

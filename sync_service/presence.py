@@ -13,7 +13,6 @@ import structlog
 from uuid_utils import uuid7
 
 from sync_service import keys
-from sync_service.clock import PartitionClock
 from sync_service.commands import Join, Leave
 from sync_service.errors import RoomClosed
 from sync_service.events import MemberLeft
@@ -22,6 +21,7 @@ from sync_service.live_room import LiveRoom
 from sync_service.orders import Done, Order
 from sync_service.redis_link import OutcomeUnknown, RedisError, RedisLink, StoreAway
 from sync_service.room import Refusal
+from sync_service.shards import Shard, Shards
 from sync_service.store import LEASE_MS, SWEEP, Arrive, Depart
 
 log = structlog.get_logger(__name__)
@@ -35,11 +35,9 @@ STALE_MS: Final = 5_000
 class Presence:
     """See the module; one for the node."""
 
-    def __init__(self, hub: Hub, link: RedisLink, clock: PartitionClock, partitions: int) -> None:
+    def __init__(self, hub: Hub, shards: Shards) -> None:
         self._hub = hub
-        self._link = link
-        self._clock = clock
-        self._partitions = partitions
+        self._shards = shards
         self._loop = asyncio.get_running_loop()
         self._going: dict[tuple[str, str], asyncio.TimerHandle] = {}
         self._leased: set[int] = set()
@@ -50,7 +48,7 @@ class Presence:
 
     async def start(self) -> None:
         """Begin to renew leases and to look for dead nodes."""
-        self._task = asyncio.create_task(self._run(), name="presence")
+        self._task = asyncio.create_task(self._shards.rounds(SWEEP_S, self._visit), name="presence")
 
     async def close(self) -> None:
         """Stop; leases run out by themselves, which gives the members of this node their grace."""
@@ -76,11 +74,11 @@ class Presence:
     def lost(self, room: LiveRoom, member: str) -> None:
         """The member's last connection here has ended without a word: they have a moment to come back."""
         if member not in room.audience.by_member:
-            self._depart_in(GRACE_S, room, Leave(by=member, reason="lost", gone_ms=int(self._clock.now_ms())))
+            self._depart_in(GRACE_S, room, Leave(by=member, reason="lost", gone_ms=int(room.now_ms())))
 
     def left(self, room: LiveRoom, member: str) -> None:
         """The member said that they leave, and has no other connection here."""
-        self._depart_in(0, room, Leave(by=member, reason="left", gone_ms=int(self._clock.now_ms())))
+        self._depart_in(0, room, Leave(by=member, reason="left", gone_ms=int(room.now_ms())))
 
     def _depart_in(self, seconds: float, room: LiveRoom, leave: Leave) -> None:
         key = (room.id, leave.by or "")
@@ -134,31 +132,30 @@ class Presence:
 
     # --- leases ---
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_S)
-            serving = {room.store.number for room in self._hub.partitions.rooms() if room.held}
-            for number in self._leased - serving:
+    async def _visit(self, shard: Shard) -> None:
+        """Renew this node's leases at one shard, and look for dead nodes there."""
+        for partition in self._hub.partitions.at(shard):
+            number = partition.number
+            if any(room.held for room in partition.rooms.values()):
+                self._leased.add(number)
+            elif number in self._leased:
                 self._leased.discard(number)
                 self._hub.spawn(self._give_up(number))
-            self._leased |= serving
-            results = await asyncio.gather(
-                *(self._sweep(number) for number in range(self._partitions)), return_exceptions=True
-            )
-            for result in results:
-                if isinstance(result, BaseException) and not isinstance(result, _AWAY):
-                    log.error("a sweep failed", exc_info=result)
+        await asyncio.gather(*(self._sweep(number) for number in shard.partitions))
 
     async def _give_up(self, number: int) -> None:
         try:
-            await self._link.call("ZREM", keys.partition(number, "nodes"), self._hub.node)
+            await self._link(number).call("ZREM", keys.partition(number, "nodes"), self._hub.node)
         except _AWAY:
             log.info("could not give up a lease, it will run out", partition=number)
+
+    def _link(self, number: int) -> RedisLink:
+        return self._shards.of(number).link
 
     async def _sweep(self, number: int) -> None:
         node = self._hub.node if number in self._leased else ""
         names = keys.partition(number, "nodes"), keys.partition(number, "swept")
-        dead = await SWEEP.call(self._link, 2, *names, node, LEASE_MS, STALE_MS)
+        dead = await SWEEP.call(self._link(number), 2, *names, node, LEASE_MS, STALE_MS)
         for name, alive_ms in zip(dead[::2], dead[1::2], strict=True):
             if name.decode() != self._hub.node:
                 self._hub.spawn(self._bury(number, name.decode(), int(alive_ms)))
@@ -171,12 +168,12 @@ class Presence:
         self._burying.add(key)
         try:
             held = self._hub.partitions[number].store.node_key(node)
-            for entry in await self._link.call("SMEMBERS", held):
+            for entry in await self._link(number).call("SMEMBERS", held):
                 room_id, member = entry.decode().split(" ")
                 if not await self._end_stay(number, room_id, Leave(by=member, reason="lost", gone_ms=alive_ms), node):
                     return
-                await self._link.call("SREM", held, entry)
-            await self._link.call("ZREM", keys.partition(number, "nodes"), node)
+                await self._link(number).call("SREM", held, entry)
+            await self._link(number).call("ZREM", keys.partition(number, "nodes"), node)
             log.info("a node that died has no members any more", node=node, partition=number)
         except _AWAY as error:
             log.info("could not bury a node yet", node=node, partition=number, reason=str(error))

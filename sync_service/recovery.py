@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from typing import Final
 
 import structlog
@@ -12,7 +13,8 @@ from sync_service import metrics
 from sync_service.keys import RoomKeys
 from sync_service.live_room import LiveRoom
 from sync_service.partition import Partition, Partitions
-from sync_service.redis_link import OutcomeUnknown, RedisError, RedisLink, StoreAway
+from sync_service.redis_link import OutcomeUnknown, RedisError, StoreAway
+from sync_service.shards import Shard, Shards
 from sync_service.state import State
 from sync_service.store import RoomStore
 
@@ -21,6 +23,7 @@ log = structlog.get_logger(__name__)
 HEADS_S: Final = 3.0
 BELL_ON_ITS_WAY_S: Final = 0.1
 RETRY_S: Final = 0.2
+PATIENCE: Final = 3  # attempts after which those whose commands wait are told to try again
 _AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
 
 
@@ -29,22 +32,24 @@ class Recovery:
 
     def __init__(
         self,
-        link: RedisLink,
+        shards: Shards,
         partitions: Partitions,
         on_closed: Callable[[LiveRoom, str], None],
     ) -> None:
-        self._link = link
+        self._shards = shards
         self._partitions = partitions
         self._on_closed = on_closed
 
     async def bring_up(self, room: LiveRoom) -> None:
         """Read what the copy lacks until it has all; ``room.syncing`` is set by the caller."""
-        while True:
+        for attempt in count():
             try:
                 if await self._read(room):
                     return
             except _AWAY as error:
                 log.info("cannot read a room's log yet", room=room.id, reason=str(error))
+                if attempt >= PATIENCE:
+                    room.refuse_waiting()
             await asyncio.sleep(RETRY_S)
 
     async def _read(self, room: LiveRoom) -> bool:
@@ -81,20 +86,18 @@ class Recovery:
 
     async def compare_heads(self, on_missed: Callable[[Partition], None]) -> None:
         """Every few seconds ask each partition how far it is: one read, whatever the number of rooms."""
-        while True:
-            await asyncio.sleep(HEADS_S)
-            try:
-                behind = await asyncio.gather(*(self._behind(p) for p in self._partitions.followed()))
-            except _AWAY as error:
-                log.info("cannot compare heads yet", reason=str(error))
-                continue
-            for partition in behind:
+
+        async def compare(shard: Shard) -> None:
+            followed = [partition for partition in self._partitions.at(shard) if partition.rooms]
+            for partition in await asyncio.gather(*(self._behind(partition) for partition in followed)):
                 if partition is not None:
                     on_missed(partition)
 
+        await self._shards.rounds(HEADS_S, compare)
+
     async def _behind(self, partition: Partition) -> Partition | None:
         before = partition.heard
-        n, hash_ = await self._link.call("HMGET", partition.store.head, "n", "hash")
+        n, hash_ = await partition.store.link.call("HMGET", partition.store.head, "n", "hash")
         head = (0, "") if n is None else (int(n), hash_.decode())
         if before is None:
             partition.heard = partition.heard or head

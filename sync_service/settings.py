@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid_utils import uuid4
 
 from shared.settings import Environment, SettingsError, read
+from sync_service.store_address import EXAMPLES, StoreAddress, read_address
 
 _PUBLIC_KEY = "main:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 _RESUME_KEY = "main:c2VjcmV0IGJ5dGVzLCBhdCBsZWFzdCB0aGlydHktdHdv"
@@ -17,7 +18,7 @@ _RESUME_KEY = "main:c2VjcmV0IGJ5dGVzLCBhdCBsZWFzdCB0aGlydHktdHdv"
 class Settings:
     """See docs/operations.md for what each one means."""
 
-    redis_url: str
+    redis: StoreAddress
     amqp_url: str
     host: str
     port: int
@@ -32,7 +33,7 @@ class Settings:
 
 def _build(env: Environment) -> Settings:
     return Settings(
-        redis_url=env.address("REDIS_URL", "redis", "rediss", example="redis://127.0.0.1:6379/0"),
+        redis=env.parsed("REDIS_URL", read_address, example=EXAMPLES[0]),
         amqp_url=env.address("AMQP_URL", "amqp", "amqps", example="amqp://guest:guest@127.0.0.1:5672/"),
         host=env.text("SYNC_HOST", default="127.0.0.1", example="0.0.0.0"),  # noqa: S104 - an example for containers
         port=env.port("SYNC_PORT", default=8081),

@@ -18,6 +18,7 @@ from sync_service import keys
 from sync_service.keys import RoomKeys
 from sync_service.playback import Playback
 from sync_service.redis_link import RedisError, RedisLink
+from sync_service.shards import Shard
 from sync_service.state import MESSAGES_KEPT, Gone, Member, Message, Meta, Rights, State
 from sync_service.writes import Fact, sections
 
@@ -122,16 +123,21 @@ class Step:
 
 
 class RoomStore:
-    """One partition's rooms in Redis."""
+    """One partition's rooms in Redis; ``shard`` is who serves it now."""
 
-    def __init__(self, link: RedisLink, number: int, node: str) -> None:
-        self.link = link
+    def __init__(self, shard: Shard, number: int, node: str) -> None:
+        self.shard = shard
         self.number = number
         self.node = node
         # Channels, unlike keys, are shared by all databases of a Redis.
-        self.channel = keys.partition(number, f"events:{link.database}")
+        self.channel = keys.partition(number, f"events:{shard.link.database}")
         self.head = keys.partition(number, "head")
         self.journal = keys.partition(number, "journal")
+
+    @property
+    def link(self) -> RedisLink:
+        """The connection to who serves it now."""
+        return self.shard.link
 
     def commit(self, room_id: str, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
         """Send one step; ``on_reply`` gets commit.lua's answer or an exception. Raises StoreAway."""

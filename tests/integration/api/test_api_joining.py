@@ -1,5 +1,6 @@
 """Join tickets over HTTP, as sync_service reads them."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,7 @@ async def a_room(site: RunningSite, **order: Any) -> tuple[Viewer, dict[str, Any
 async def ticket_of(viewer: Viewer, room: dict[str, Any]) -> Ticket:
     answer = await viewer.post(f"/rooms/{room['code']}/join")
     assert answer.status == 200, answer.body
-    return VERIFIER.verify(answer.body["ticket"])
+    return VERIFIER.verify(answer.body["ticket"], time.time())
 
 
 def journalled(room: dict[str, Any], type_: str, seq: int, *, epoch: int = 1, **data: Any) -> Event:
@@ -56,7 +57,7 @@ async def test_the_ticket_says_who_comes_and_into_what(site: RunningSite) -> Non
 
     answer = await anna.post(f"/rooms/{room['code']}/join")
 
-    ticket = VERIFIER.verify(answer.body["ticket"])
+    ticket = VERIFIER.verify(answer.body["ticket"], time.time())
     partition = await site.cinema.value("SELECT partition FROM rooms")
     assert answer.body["expires_in_s"] == 30
     assert answer.body["socket_url"] == f"ws://cinema.test:8081/ws/p{partition}"
@@ -170,7 +171,7 @@ async def test_the_ticket_carries_the_role_and_the_settings_that_the_live_room_g
 
     answer = await boris.post(f"/rooms/{room['code']}/join")
 
-    ticket = VERIFIER.verify(answer.body["ticket"])
+    ticket = VERIFIER.verify(answer.body["ticket"], time.time())
     assert ticket.user["role"] == answer.body["room"]["role"] == "guest"
     assert (ticket.room["control"], ticket.room["capacity"]) == ("owner", 9)
     assert ticket.room["settings"] == {"locked": True, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}

@@ -16,9 +16,10 @@ from sync_service import keys
 from sync_service.commands import Close, Command, Join, Leave, Say, Seek
 from sync_service.keys import RoomKeys
 from sync_service.presence import STALE_MS
-from sync_service.redis_link import RedisLink
 from sync_service.room import decide, evolve
+from sync_service.shards import Shards
 from sync_service.store import LEASE_MS, SCRIPTS, SWEEP, Arrive, Depart, RoomStore, Snapshot, Step
+from sync_service.store_address import read_address
 from sync_service.writes import fact_of
 from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, start_node
@@ -35,9 +36,9 @@ runpy.run_module("sync_service", run_name="__main__")
 class Desk:
     """A room's store with one room in it."""
 
-    def __init__(self, link: RedisLink, url: str) -> None:
+    def __init__(self, shards: Shards, url: str) -> None:
         self.url = url
-        self.store = RoomStore(link, 3, "node")
+        self.store = RoomStore(shards.of(3), 3, "node")
         self.room_id = str(uuid.uuid4())
         self.names = RoomKeys.of(3, self.room_id)
 
@@ -84,15 +85,27 @@ class Desk:
             return {key: store.dump(key) for key in store.scan_iter()}
 
 
+async def until_served(shards: Shards) -> None:
+    """Wait until every partition has a shard and each of those is connected."""
+    for _ in range(200):
+        try:
+            await shards.check()
+        except ConnectionError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the store does not serve every partition")
+
+
 @pytest.fixture
 async def desk(redis_url: str) -> AsyncIterator[Desk]:
-    link = RedisLink(redis_url, "test", scripts=[script.source for script in SCRIPTS])
-    await link.start()
-    await link.wait_up()
-    desk = Desk(link, redis_url)
+    shards = Shards(read_address(redis_url), "test", 64, scripts=[script.source for script in SCRIPTS])
+    await shards.start()
+    await until_served(shards)
+    desk = Desk(shards, redis_url)
     await desk.open()
     yield desk
-    await link.close()
+    await shards.close()
 
 
 async def test_a_step_is_written_whole(desk: Desk) -> None:
@@ -153,7 +166,7 @@ async def test_one_who_decided_on_an_old_copy_of_the_members_has_to_look_again(d
 
 async def test_nobody_leaves_whom_another_node_still_holds(desk: Desk) -> None:
     await desk.join("anna")
-    other = RoomStore(desk.store.link, 3, "other")
+    other = RoomStore(desk.store.shard, 3, "other")
     mine, desk.store = desk.store, other
     await desk.join("anna")
     desk.store = mine

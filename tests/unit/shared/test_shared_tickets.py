@@ -37,22 +37,35 @@ verifier = Verifier({"k1": PUBLIC})
 
 
 def test_a_minted_ticket_verifies_and_carries_its_claims() -> None:
-    ticket = verifier.verify(minter.mint(user=USER, room=ROOM, restore={"position_ms": 5.5, "epoch": 2, "seq": 9}))
+    restore = {"position_ms": 5.5, "epoch": 2, "seq": 9}
+    ticket = verifier.verify(minter.mint(user=USER, room=ROOM, restore=restore), time.time())
 
     assert (ticket.user, ticket.room, ticket.restore) == (USER, ROOM, {"position_ms": 5.5, "epoch": 2, "seq": 9})
     assert ticket.expires_at - time.time() == pytest.approx(TTL_S, abs=2)
 
 
 def test_every_ticket_has_its_own_id() -> None:
-    assert len({verifier.verify(minter.mint(user=USER, room=ROOM)).jti for _ in range(20)}) == 20
+    assert len({verifier.verify(minter.mint(user=USER, room=ROOM), time.time()).jti for _ in range(20)}) == 20
 
 
 def test_a_ticket_expires() -> None:
-    old = minter.mint(user=USER, room=ROOM, now_s=time.time() - TTL_S - LEEWAY_S - 1)
+    minted_s = 1_000_000
+    ticket = minter.mint(user=USER, room=ROOM, now_s=minted_s)
 
+    assert verifier.verify(ticket, minted_s + TTL_S + LEEWAY_S - 1).user == USER
     with pytest.raises(InvalidTicket, match="expired") as refusal:
-        verifier.verify(old)
+        verifier.verify(ticket, minted_s + TTL_S + LEEWAY_S)
     assert refusal.value.code == "ticket_expired"
+
+
+def test_a_ticket_of_the_future_is_not_valid_yet() -> None:
+    minted_s = 1_000_000
+    ticket = minter.mint(user=USER, room=ROOM, now_s=minted_s)
+
+    assert verifier.verify(ticket, minted_s - LEEWAY_S).user == USER
+    with pytest.raises(InvalidTicket, match="not valid yet") as refusal:
+        verifier.verify(ticket, minted_s - LEEWAY_S - 1)
+    assert refusal.value.code == "ticket_invalid"
 
 
 def test_keys_can_be_rotated() -> None:
@@ -60,9 +73,9 @@ def test_keys_can_be_rotated() -> None:
     token = newer.mint(user=USER, room=ROOM)
 
     with pytest.raises(InvalidTicket, match="key"):
-        verifier.verify(token)
+        verifier.verify(token, time.time())
     other = Ed25519PrivateKey.from_private_bytes(b"n" * 32).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    assert Verifier({"k1": PUBLIC, "k2": other}).verify(token).user == USER
+    assert Verifier({"k1": PUBLIC, "k2": other}).verify(token, time.time()).user == USER
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -92,6 +105,7 @@ FORGERIES: dict[str, Callable[[], str]] = {
     "for another audience": lambda: signed(claims(aud="api_service")),
     "from another issuer": lambda: signed(claims(iss="somebody")),
     "without an end": lambda: signed(claims(exp=...)),
+    "with an end that is no number": lambda: signed(claims(exp="never")),
     "without an id": lambda: signed(claims(jti=...)),
     "with an id that is no UUID": lambda: signed(claims(jti="once")),
     "without a room": lambda: signed(claims(room=...)),
@@ -100,13 +114,13 @@ FORGERIES: dict[str, Callable[[], str]] = {
 
 
 def test_the_hand_signed_ticket_that_forgeries_start_from_is_good() -> None:
-    assert verifier.verify(signed(claims())).user == USER
+    assert verifier.verify(signed(claims()), time.time()).user == USER
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_forged_ticket_is_refused(forgery: str) -> None:
     with pytest.raises(InvalidTicket) as refusal:
-        verifier.verify(FORGERIES[forgery]())
+        verifier.verify(FORGERIES[forgery](), time.time())
     assert refusal.value.code == "ticket_invalid"
 
 

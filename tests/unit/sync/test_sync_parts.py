@@ -1,8 +1,7 @@
-"""The small parts: buckets, texts, clock, tokens, frames, the journal's entries."""
+"""The small parts: buckets, texts, tokens, frames, the journal's entries."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,6 @@ import orjson
 import pytest
 
 from shared.events import SCHEMAS
-from sync_service.clock import PartitionClock
 from sync_service.commands import (
     ChangeSettings,
     Command,
@@ -29,7 +27,7 @@ from sync_service.frames import text_frame
 from sync_service.journal import event_of
 from sync_service.journal_entries import NOTHING, entry_of
 from sync_service.limits import CHAT, ROOM_CHAT, Rate, RoomLimits, TokenBucket
-from sync_service.resume import InvalidResume, Resume, ResumeTokens
+from sync_service.resume import TTL_S, InvalidResume, Resume, ResumeTokens
 from sync_service.room import evolve
 from sync_service.skew import SkewTeller
 from sync_service.texts import cleaned, is_emoji, longer_than
@@ -37,6 +35,7 @@ from tests.unit.sync.rooms import applied, empty_room, facts, joined
 
 OWNER = "33333333-3333-4333-8333-333333333333"
 RESUME = Resume("room", 7, "anna", "Anna", "viewer", "s", 1, 1_000)
+NOW_S = 1_000_000.0
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
@@ -120,45 +119,22 @@ def test_characters_are_counted_as_a_reader_does() -> None:
     assert longer_than("ы" * 501, 500)
 
 
-def test_the_clock_believes_the_fastest_exchange() -> None:
-    clock = PartitionClock()
-    now_ms = time.monotonic() * 1000
-    clock.learn(now_ms, 1_000_000 + 40, now_ms + 2)
-    first = clock.now_ms() - time.monotonic() * 1000
-    clock.learn(now_ms, 1_000_000 + 9_000, now_ms + 500)
-    assert abs(clock.now_ms() - time.monotonic() * 1000 - first) < 0.1
-    assert abs(clock.now_ms() - (1_000_000 + 39 + time.monotonic() * 1000 - now_ms)) < 1
-
-
-def test_the_clock_is_never_stepped_by_what_it_learns_later() -> None:
-    clock = PartitionClock()
-    now_ms = time.monotonic() * 1000
-    clock.learn(now_ms, 1_000_000, now_ms + 10)
-    before = clock.now_ms()
-    clock.learn(now_ms, 1_000_100, now_ms + 1)
-    assert 0 <= clock.now_ms() - before < 5
-
-
-def test_the_clock_of_the_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = PartitionClock()
-    now_ms = time.monotonic() * 1000
-    clock.learn(now_ms, 1_000_000, now_ms)
-    hour_s = 3_600.0
-    true_time = time.time
-    monkeypatch.setattr(time, "time", lambda: true_time() + hour_s)
-    assert abs(clock.now_ms() - 1_000_000) < 1_000
-
-
 def test_a_resume_token_brings_back_who_it_was_made_for() -> None:
     tokens = ResumeTokens({"new": b"n" * 32, "old": b"o" * 32})
-    assert tokens.read(tokens.sign(RESUME)) == RESUME
+    assert tokens.read(tokens.sign(RESUME, NOW_S), NOW_S + TTL_S - 1) == RESUME
+
+
+def test_a_resume_token_expires_by_the_clock_it_was_made_by() -> None:
+    tokens = ResumeTokens({"k": b"k" * 32})
+    with pytest.raises(InvalidResume, match="expired"):
+        tokens.read(tokens.sign(RESUME, NOW_S), NOW_S + TTL_S)
 
 
 def test_a_key_that_is_being_rotated_out_still_verifies() -> None:
-    token = ResumeTokens({"old": b"o" * 32}).sign(RESUME)
-    assert ResumeTokens({"new": b"n" * 32, "old": b"o" * 32}).read(token) == RESUME
+    token = ResumeTokens({"old": b"o" * 32}).sign(RESUME, NOW_S)
+    assert ResumeTokens({"new": b"n" * 32, "old": b"o" * 32}).read(token, NOW_S) == RESUME
     with pytest.raises(InvalidResume):
-        ResumeTokens({"new": b"n" * 32}).read(token)
+        ResumeTokens({"new": b"n" * 32}).read(token, NOW_S)
 
 
 @pytest.mark.parametrize(
@@ -168,18 +144,18 @@ def test_a_key_that_is_being_rotated_out_still_verifies() -> None:
 )
 def test_a_spoilt_resume_token_is_refused(spoil: dict[str, Any]) -> None:
     tokens = ResumeTokens({"k": b"k" * 32})
-    claims = jwt.decode(tokens.sign(RESUME), options={"verify_signature": False})
+    claims = jwt.decode(tokens.sign(RESUME, NOW_S), options={"verify_signature": False})
     claims = {name: value for name, value in {**claims, **spoil}.items() if value is not ...}
     token = jwt.encode(claims, b"k" * 32, algorithm="HS256", headers={"kid": "k", "typ": "resume+jwt"})
     with pytest.raises(InvalidResume):
-        tokens.read(token)
+        tokens.read(token, NOW_S)
 
 
 def test_a_token_of_another_kind_is_no_resume_token() -> None:
-    claims = jwt.decode(ResumeTokens({"k": b"k" * 32}).sign(RESUME), options={"verify_signature": False})
+    claims = jwt.decode(ResumeTokens({"k": b"k" * 32}).sign(RESUME, NOW_S), options={"verify_signature": False})
     token = jwt.encode(claims, b"k" * 32, algorithm="HS256", headers={"kid": "k", "typ": "join+jwt"})
     with pytest.raises(InvalidResume):
-        ResumeTokens({"k": b"k" * 32}).read(token)
+        ResumeTokens({"k": b"k" * 32}).read(token, NOW_S)
 
 
 @pytest.mark.parametrize(("size", "head"), [(5, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)])

@@ -37,7 +37,7 @@ class Refusing:
 async def asked_by(room: Refusing, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     monkeypatch.setattr(presence, "RETRY_S", 0.01)
     hub, nothing = cast("Any", SimpleNamespace()), cast("Any", None)
-    Presence(hub, nothing, nothing, 1).hold_again(cast("Any", room))
+    Presence(hub, nothing).hold_again(cast("Any", room))
     await asyncio.sleep(0.1)
     return [order.command.by for order in room.orders]
 
