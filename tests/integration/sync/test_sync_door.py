@@ -82,11 +82,20 @@ async def test_who_says_nothing_is_sent_away(node: SyncNode, crowd: Crowd, room:
     assert 4.5 < time.monotonic() - started < 6.5
 
 
+async def test_the_best_version_that_both_sides_speak_is_taken(node: SyncNode, crowd: Crowd, room: Room) -> None:
+    client = await crowd.stranger(node, room).open()
+    await client.send({"type": "hello", "protocol": [3, 1, 2], "ticket": crowd.ticket(room)})
+    await client.until(lambda: bool(client.welcome))
+    assert client.welcome["protocol"] == 1
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
         ('{"type":"play","id":"1"}', "hello_expected"),
         ('{"type":"hello","protocol":2,"ticket":"x"}', "unsupported_protocol"),
+        ('{"type":"hello","protocol":[2,3],"ticket":"x"}', "unsupported_protocol"),
+        ('{"type":"hello","protocol":[],"ticket":"x"}', "bad_message"),
         ('{"type":"hello","protocol":1}', "bad_message"),
         ('{"type":"hello","protocol":1,"ticket":"x","resume":"y"}', "bad_message"),
         ("no json", "bad_message"),

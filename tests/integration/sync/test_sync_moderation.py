@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 
 from tests.clients import Disconnected, RoomClient
-from tests.sync_fixtures import Crowd, SyncNode
+from tests.processes import RunProcess
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]
+
+# Nodes on which an owner who is gone is missed after a second and a half instead of a minute.
+IMPATIENT = """
+import runpy
+from sync_service.rules import deadlines
+deadlines.HOST_AFTER_MS = 1_500
+runpy.run_module("sync_service", run_name="__main__")
+"""
 
 
 async def party(nodes: Nodes, crowd: Crowd, room: Room) -> tuple[RoomClient, RoomClient, RoomClient]:
@@ -130,3 +139,28 @@ async def test_a_fight_over_the_film_cools_down(nodes: Nodes, crowd: Crowd, room
     assert (await owner.pause())["type"] == "ack"
     await anna.reaches(owner.point[1])
     assert (anna.playback["status"], anna.playback["by"]) == ("paused", owner.id)
+
+
+async def test_somebody_acts_for_an_owner_who_is_gone_until_they_are_back(
+    run_process: RunProcess, cinema: Cinema, module_redis_url: str, module_amqp_url: str, crowd: Crowd
+) -> None:
+    first, second = (
+        start_node(run_process, cinema, module_redis_url, module_amqp_url, program=["python", "-c", IMPATIENT])
+        for _ in range(2)
+    )
+    room = cinema.room(control="owner", partition=9)
+    owner, anna, boris = await party((first, second), crowd, room)
+    await owner.set_role(boris.id, "moderator")
+    await owner.leave()
+    assert (await boris.seek(1_000))["code"] == "forbidden"
+    chosen = await anna.expect("host_changed")
+    assert (chosen["host"], chosen["by"]) == (boris.id, None)
+    assert (await boris.seek(1_000))["type"] == "ack"
+    assert (await anna.seek(2_000))["code"] == "forbidden"
+    await boris.leave()
+    await anna.until(lambda: anna.room["host"] == anna.id)
+    assert (await anna.seek(2_000))["type"] == "ack"
+    back = await crowd.enter(second, room, room["owner"], "Owner")
+    await anna.until(lambda: anna.room["host"] is None)
+    assert (await anna.seek(3_000))["code"] == "forbidden"
+    assert (await back.seek(3_000))["type"] == "ack"
