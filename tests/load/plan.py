@@ -1,0 +1,162 @@
+"""What is measured: the same load on each server in turn, steady and then rising, and what connections take."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tests.load.drive import Drive, Window
+from tests.load.process import Cores, Process
+from tests.load.servers import Peer, Server, Sync
+
+LATE_MOST_S: Final = 0.050
+MET: Final = 0.93  # a step is met when so much of what was offered came within it
+BUSY: Final = 0.95
+CLOSER: Final = 2  # how often the ramp halves its last step
+STARTED_S: Final = 1.0  # after the first member is ready the film starts, which is an event too
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """So many rooms of so many members."""
+
+    rooms: int
+    members: int
+
+    def __str__(self) -> str:
+        return f"{self.rooms} x {self.members}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rates are deliveries a second: one event that reaches one member."""
+
+    shapes: tuple[Shape, ...]
+    steady: float
+    window_s: float
+    repeats: int
+    ramp_first: float
+    ramp_factor: float
+    ramp_most: float
+    step_s: float
+    crowd: Shape
+    limit_s: float
+
+
+FULL: Final = Plan(
+    shapes=(Shape(100, 10), Shape(20, 50), Shape(5, 200)),
+    steady=20_000,
+    window_s=1.5,
+    repeats=3,
+    ramp_first=40_000,
+    ramp_factor=1.5,
+    ramp_most=1_500_000,
+    step_s=0.6,
+    crowd=Shape(100, 50),
+    limit_s=170,
+)
+QUICK: Final = Plan(
+    shapes=(Shape(3, 4),),
+    steady=200,
+    window_s=0.5,
+    repeats=1,
+    ramp_first=150,
+    ramp_factor=2,
+    ramp_most=400,
+    step_s=0.3,
+    crowd=Shape(2, 5),
+    limit_s=60,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """How far a server came. ``best`` was met within LATE_MOST_S; ``bound`` tells what the next step ran into."""
+
+    best: Window | None
+    bound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What so many connections took, each."""
+
+    connections: int
+    bytes_each: float
+    cpu_s_each: float
+    joins_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A shape's figures, by server's name."""
+
+    shape: Shape
+    frame_bytes: int
+    steady: dict[str, list[Window]]
+    ramps: dict[str, Ramp]
+
+
+async def measured_shape(plan: Plan, shape: Shape, servers: Sequence[Server], cores: Cores, redis: Process) -> Found:
+    """Fill each server with the shape and put all under the same load in turn."""
+    for server in servers:
+        await server.fill(shape.rooms, shape.members)
+    await asyncio.sleep(STARTED_S)
+    drives = [Drive(server, cores, redis if isinstance(server, Sync) else None) for server in servers]
+    # What sync_service's events weigh is what the others are given to pass on.
+    first = await drives[0].measure(plan.steady, plan.window_s / 3)
+    frame_bytes = round(first.frame_bytes)
+    for server in servers:
+        if isinstance(server, Peer):
+            server.frame_bytes = frame_bytes
+    steady: dict[str, list[Window]] = {server.name: [] for server in servers}
+    for _ in range(plan.repeats):
+        for server, drive in zip(servers, drives, strict=True):
+            steady[server.name].append(await drive.measure(plan.steady, plan.window_s))
+    ramps = {server.name: await _ramp(plan, drive) for server, drive in zip(servers, drives, strict=True)}
+    return Found(shape, frame_bytes, steady, ramps)
+
+
+async def _ramp(plan: Plan, drive: Drive) -> Ramp:
+    """Ask for more until a step is not met, then come closer to it from below."""
+    best: Window | None = None
+    bound, rate = "the end of the ramp", plan.ramp_first
+    missed: float | None = None
+    closer = 0
+    while rate <= plan.ramp_most and closer <= CLOSER:
+        window = await drive.measure(rate, plan.step_s)
+        if window.clean and window.per_second >= MET * rate and window.late(0.99) <= LATE_MOST_S:
+            best = window
+        else:
+            missed, bound = rate, _bound(window)
+        if window.closed:
+            break  # those who are gone would be missed in every step
+        if missed is None:
+            rate *= plan.ramp_factor
+        else:
+            closer += 1
+            rate = math.sqrt(missed * best.offered_s) if best is not None else missed / plan.ramp_factor
+    return Ramp(best, bound)
+
+
+def _bound(window: Window) -> str:
+    if window.errors:
+        return "its rate limits"
+    if window.closed:
+        return "closed sockets"
+    if window.core >= BUSY:
+        return "its core"
+    return "the load's core" if window.load_core >= BUSY else "late or lost events"
+
+
+async def measured_memory(plan: Plan, server: Server) -> Memory:
+    """Fill an untouched server and see what each connection takes."""
+    before, cpu_s = server.process.memory_bytes(), server.process.cpu_s()
+    joins_per_second = await server.fill(plan.crowd.rooms, plan.crowd.members)
+    cpu_s = server.process.cpu_s() - cpu_s
+    await asyncio.sleep(STARTED_S)
+    count = plan.crowd.rooms * plan.crowd.members
+    return Memory(count, (server.process.memory_bytes() - before) / count, cpu_s / count, joins_per_second)
