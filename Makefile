@@ -5,7 +5,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run stop test test-unit test-faults lint format migrate seed compose-test lock clean
+.PHONY: help setup setup-tests run stop test test-unit test-faults lint format migrate seed compose-test bench lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -58,6 +58,10 @@ seed: setup ## bring the database up to date and fill in the demo
 
 compose-test: setup-tests ## build the images, start them, and test the whole from outside
 	@deploy/compose/test.sh
+
+bench: ## what a delivery costs, beside a Node.js relay and a C loop (3 min; ARGS='--shapes 20x50')
+	@$(PYTHON) deploy/local/bootstrap.py --bench
+	@$(PY) -m tests.load.bench $(ARGS)
 
 lock: setup ## lock the newest allowed versions of the Python packages, with hashes
 	@.venv/bin/uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -o requirements.lock

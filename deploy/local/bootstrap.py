@@ -37,10 +37,13 @@ def main() -> int:
     """Do every step that is not done yet; tell what went wrong in a few lines, with code 1."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
     parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium")
-    tests = parser.parse_args().tests
+    parser.add_argument(
+        "--bench", action="store_true", help="also what the bench needs: a C compiler (so do the tests)"
+    )
+    arguments = parser.parse_args()
     try:
         require_python()
-        install_debian_packages(missing_packages(tests))
+        install_debian_packages(missing_packages(arguments.tests, arguments.bench))
         install_python_packages()
         for folder in (ROOT, ROOT / "deploy" / "neighbours" / "identity"):
             install_npm_packages(folder)
@@ -65,7 +68,7 @@ def require_python() -> None:
 # --- Debian's packages
 
 
-def missing_packages(tests: bool) -> "list[str]":
+def missing_packages(tests: bool, bench: bool = False) -> "list[str]":
     """Give Debian's names of what this machine lacks."""
     there = {
         "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb"),
@@ -78,6 +81,9 @@ def missing_packages(tests: bool) -> "list[str]":
     if tests:
         there["chromium"] = shutil.which("chromium")
         there["fonts-dejavu-core"] = list(Path("/usr/share/fonts").rglob("*.ttf"))
+    if tests or bench:
+        there["gcc"] = shutil.which("cc")
+        there["libc6-dev"] = Path("/usr/include/stdlib.h").exists()
     return [name for name, found in there.items() if not found]
 
 
