@@ -14,10 +14,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import port_for
 import uvloop
@@ -89,8 +89,8 @@ def run(plan: Plan, names: Sequence[str], figures: Path) -> int:
     allow_open_files()
     with tempfile.TemporaryDirectory(prefix="movie-together-bench-") as folder:
         bench = Bench(plan, names, Path(folder))
-        where = "Redis and the servers on one core, the load on another" if bench.cores.apart else "all on one core"
-        print(f"{where}; cpu/M: seconds of CPU for a million deliveries (one event to one member), without Redis's.")
+        where = "Servers and Redis on one core, the load on another" if bench.cores.apart else "All on one core"
+        print(f"{where}. A delivery is one event to one member; cpu/M: seconds of the server's CPU for a million.")
         # What hangs outside of the loop ends here; the servers end with us.
         watchdog = threading.Timer(plan.limit_s + GRACE_S, _give_up, [plan.limit_s + GRACE_S])
         watchdog.daemon = True
@@ -112,9 +112,9 @@ def run(plan: Plan, names: Sequence[str], figures: Path) -> int:
     return 0 if problem is None else 1
 
 
-async def _within(seconds: float, work: contextlib.AbstractAsyncContextManager[None] | object) -> None:
+async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
     async with asyncio.timeout(seconds):
-        await work  # type: ignore[misc]
+        await work
 
 
 def _give_up(seconds: float) -> None:
@@ -134,12 +134,19 @@ def main() -> int:
     parser.add_argument("--servers", choices=NAMES, nargs="+", default=list(NAMES))
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--rate", type=float, metavar="DELIVERIES/S", help="of the steady load")
+    parser.add_argument("--limit", type=float, metavar="SECONDS", help="what is not measured by then is left out")
+    parser.add_argument("--figures", type=Path, default=FIGURES, help="where the JSON goes (default: build/bench.json)")
     arguments = parser.parse_args()
     plan = QUICK if arguments.quick else FULL
     if arguments.shapes:
         plan = replace(plan, shapes=tuple(arguments.shapes))
-    plan = replace(plan, repeats=arguments.repeats or plan.repeats, steady=arguments.rate or plan.steady)
-    return run(plan, arguments.servers, FIGURES)
+    plan = replace(
+        plan,
+        repeats=arguments.repeats or plan.repeats,
+        steady=arguments.rate or plan.steady,
+        limit_s=arguments.limit or plan.limit_s,
+    )
+    return run(plan, arguments.servers, arguments.figures)
 
 
 if __name__ == "__main__":

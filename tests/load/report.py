@@ -70,10 +70,11 @@ class Report:
         """Take in and print a shape."""
         rows = steady_rows(found)
         self.rows += rows
-        offered = max(window.offered_s for windows in found.steady.values() for window in windows)
+        steady = f"at {found.plan.steady:,.0f} deliveries/s"
+        most = f"the most, with p99 within {found.plan.late_most_s * 1e3:.0f} ms"
         print(
             f"\n{found.shape.rooms} rooms of {found.shape.members}, {found.frame_bytes} bytes a delivery"
-            f"\n{'':14}|{f'at {offered:,.0f} deliveries/s':^56}|  the most, with p99 within 50 ms"
+            f"\n{'':14}|{steady:^56}|  {most}"
             f"\n{'':14}| {'cpu/M':>6} {'kernel':>7} {'x C loop':>9} {'x relay':>8} {'p50 us':>8} {'p99 us':>8}    "
             f"| {'per s':>9} {'core':>5} {'cpu/M':>6} {'p99 us':>7}  what bounds it",
             flush=True,
