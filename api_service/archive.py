@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Table, Text, bindparam, case, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, InvalidValue, Statement
+from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, InvalidValue, Statement, Transaction
 from api_service.tables import chat_deletions, chat_messages, inbox, room_events, room_roles, rooms, visits
 from shared import events
 from shared.broker import Broker, Transient
@@ -30,6 +30,16 @@ def _values(table: Table, *names: str) -> dict[str, Any]:
 
 
 _CONSUME = Statement(insert(inbox).values(_values(inbox, "event_id")).on_conflict_do_nothing())
+
+# Transactions about one message take turns. Else a message and its deletion that arrive together would each be written
+# before the other's commit could be seen, and the text would stay. It is the statement before the one that reads, so
+# that this sees what was committed meanwhile.
+_turn = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn", type_=Text), 0))).subquery("turn")
+_CONSUME_IN_TURN = Statement(
+    insert(inbox)
+    .from_select(["event_id"], select(bindparam("event_id", type_=Text)).select_from(_turn))
+    .on_conflict_do_nothing()
+)
 
 _visit = insert(visits).values(_values(visits, "id", "room_id", "user_id", "epoch", "seq", "started_at"))
 _VISIT_STARTED = Statement(_visit.on_conflict_do_nothing(index_elements=[visits.c.id]))
@@ -84,12 +94,6 @@ _PLAYBACK_CHANGED = Statement(
         )
     )
     .on_conflict_do_nothing()
-)
-
-# Transactions about one message take turns. Else a message and its deletion that arrive together would each be written
-# before the other's commit could be seen, and the text would stay. By itself, so that what follows sees that commit.
-_ONE_AT_A_TIME = Statement(
-    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("message", type_=Text), 0)))
 )
 
 _message = _values(
@@ -160,10 +164,7 @@ class Archive:
         statement, values = row
         try:
             async with self._places, self._db.transaction() as transaction:
-                if event.type in (events.CHAT_POSTED, events.CHAT_DELETED):
-                    message = f"{event.data['room_id']}:{event.data['message_id']}"
-                    await transaction.run(_ONE_AT_A_TIME, message=message)
-                if await transaction.run(_CONSUME, event_id=event.id):
+                if await _is_new(transaction, event):
                     await transaction.run(statement, **values)
         except DatabaseUnavailable as error:
             raise Transient(str(error)) from error
@@ -172,6 +173,13 @@ class Archive:
             raise InvalidEvent(f"{reason} ({violated.constraint})") from violated
         except InvalidValue as error:
             raise InvalidEvent(str(error)) from error
+
+
+async def _is_new(transaction: Transaction, event: Event) -> bool:
+    if event.type in (events.CHAT_POSTED, events.CHAT_DELETED):
+        turn = f"{event.data['room_id']}:{event.data['message_id']}"
+        return bool(await transaction.run(_CONSUME_IN_TURN, event_id=event.id, turn=turn))
+    return bool(await transaction.run(_CONSUME, event_id=event.id))
 
 
 def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Text, bindparam, select, text
+from sqlalchemy import text
 
 from api_service import archive as archive_module
 from api_service import rooms
@@ -180,8 +180,8 @@ async def test_a_message_and_its_deletion_at_the_same_moment_leave_no_text(
 async def test_without_taking_turns_the_text_would_stay(
     db: Database, cinema: Cinema, journal: Journal, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    no_turns = Statement(select(bindparam("message", type_=Text)))
-    monkeypatch.setattr(archive_module, "_ONE_AT_A_TIME", no_turns)
+    sql = "INSERT INTO inbox SELECT :event_id FROM (SELECT CAST(:turn AS text)) AS turn ON CONFLICT DO NOTHING"
+    monkeypatch.setattr(archive_module, "_CONSUME_IN_TURN", Statement(text(sql)))
 
     await together(db, cinema, journal.said(1, anna, "regretted"), journal.deleted(2, "m1"))
 
