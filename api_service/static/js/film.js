@@ -66,7 +66,9 @@ form.addEventListener("submit", async (event) => {
     film_id: form.dataset.film,
     access: form.elements.access.value,
     control: form.elements.control.value,
+    capacity: Number(form.elements.capacity.value),
     starts_at: startsText,
+    settings: { hold: form.elements.hold.value === "yes", slow_mode_s: Number(form.elements.slow_mode_s.value) },
     invite: { users: chosen() },
   };
   const wording = JSON.stringify(body);

@@ -1,0 +1,54 @@
+"""Opening a room from a film's page in a real browser: what is chosen there is what the room has."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from tests.api_fixtures import RunningSite, session_cookie
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    chromium = shutil.which("chromium")
+    assert chromium is not None, "this test needs Debian's package chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        context = await browser.new_context(locale="en-GB", viewport={"width": 360, "height": 740})
+        yield await context.new_page()
+        await browser.close()
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Page, *, chosen: bool) -> None:
+    ann = await site.cinema.person("Ann", locale="en")
+    film_id = await site.cinema.film()
+    name, _, value = session_cookie(ann.id).partition("=")
+    await page.context.add_cookies([{"name": name, "value": value, "url": site.url}])
+
+    await page.goto(f"{site.url}/films/{film_id}")
+    await page.locator("#who").click()
+    await page.get_by_text("More settings").click()
+    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow == 0, "the page is wider than a phone"
+    if chosen:
+        await page.get_by_label("Only those invited").check()
+        await page.get_by_label("Moderators and me").check()
+        await page.get_by_label("Go on").check()
+        await page.get_by_label("Messages of one person").select_option("15")
+        await page.get_by_label("People at most").select_option("5")
+    await page.locator("#open").click()
+    await page.wait_for_url("**/rooms/*")
+
+    (room,) = await site.cinema.rows("SELECT access, control, capacity, settings FROM rooms")
+    expected = (
+        ("invited", "moderators", 5, {"hold": False, "slow_mode_s": 15})
+        if chosen
+        else ("link", "everyone", 50, {"hold": True, "slow_mode_s": 0})
+    )
+    assert tuple(room) == expected
