@@ -1,0 +1,120 @@
+"""A room's rights in both services at once: what either side decides, the other knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.api_fixtures import RunningSite, Viewer, free_port, running_site, settings_for
+from tests.clients import Disconnected, RoomClient
+from tests.processes import RunProcess
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, cinema, crowd, start_node
+
+__all__ = ["cinema", "crowd"]
+
+
+@pytest.fixture
+def node(run_process: RunProcess, cinema: Cinema, redis_url: str, amqp_url: str) -> SyncNode:
+    return start_node(run_process, cinema, redis_url, amqp_url)
+
+
+@pytest.fixture
+async def site(database_url: str, amqp_url: str) -> AsyncIterator[RunningSite]:
+    """The site, which signs tickets with the key that the node knows."""
+    async with running_site(settings_for(database_url, amqp_url, port=free_port())) as made:
+        yield made
+
+
+async def opened(site: RunningSite) -> tuple[Viewer, str]:
+    anna = site.viewer(await site.cinema.person("Anna"))
+    room = (await anna.post("/rooms", json={"film_id": str(await site.cinema.film())})).body
+    return anna, f"/rooms/{room['code']}"
+
+
+async def enter(viewer: Viewer, path: str, node: SyncNode, crowd: Crowd) -> RoomClient:
+    """Bring a viewer from the site into the live room."""
+    return await use((await viewer.post(f"{path}/join")).body, node, crowd)
+
+
+async def use(joining: dict[str, Any], node: SyncNode, crowd: Crowd) -> RoomClient:
+    """Use what the site gave for joining."""
+    partition = int(joining["socket_url"].rpartition("/ws/p")[2])
+    return await crowd.stranger(node, {"partition": partition}).hello(joining["ticket"])
+
+
+async def until(look: Callable[[], Awaitable[Any]]) -> None:
+    """Wait until the other side has heard."""
+    async with asyncio.timeout(20):
+        while not await look():
+            await asyncio.sleep(0.05)
+
+
+async def test_settings_changed_on_either_side_are_known_on_the_other(
+    site: RunningSite, node: SyncNode, crowd: Crowd
+) -> None:
+    anna, path = await opened(site)
+    owner = await enter(anna, path, node, crowd)
+
+    await anna.patch(path, {"control": "owner", "settings": {"slow_mode_s": 20}})
+    await owner.until(lambda: owner.settings["control"] == "owner" and owner.settings["slow_mode_s"] == 20, 20)
+    await owner.change_settings(capacity=7, locked=True)
+
+    async def shown() -> bool:
+        room = (await anna.get(path)).body
+        return bool(room["capacity"] == 7 and room["settings"]["locked"])
+
+    await until(shown)
+    room = (await anna.get(path)).body
+    assert (room["control"], room["settings"]["slow_mode_s"], room["version"]) == ("owner", 20, 2)
+
+
+async def test_a_moderator_made_in_the_room_bans_over_http_and_both_doors_are_shut(
+    site: RunningSite, node: SyncNode, crowd: Crowd
+) -> None:
+    anna, path = await opened(site)
+    boris = site.viewer(await site.cinema.person("Boris"))
+    vera = site.viewer(await site.cinema.person("Vera"))
+    owner = await enter(anna, path, node, crowd)
+    guest = await enter(boris, path, node, crowd)
+    unused = (await boris.post(f"{path}/join")).body
+    await enter(vera, path, node, crowd)
+    ban = f"{path}/bans/{boris.me.id}"
+    assert (await vera.put(ban)).code == "not_room_moderator"
+
+    await owner.set_role(str(vera.me.id), "moderator")
+
+    async def may() -> bool:
+        return (await vera.put(ban)).status == 204
+
+    await until(may)
+    assert await guest.closed(20) == 4403
+    assert (await boris.post(f"{path}/join")).code == "banned"
+    with pytest.raises(Disconnected):
+        await use(unused, node, crowd)
+
+    await vera.delete(ban)
+    await owner.expect("unbanned", 20)
+    again = await enter(boris, path, node, crowd)
+    assert (await again.say("Я снова здесь"))["type"] == "ack"
+
+
+async def test_a_message_taken_back_in_the_room_leaves_no_text_in_the_archive(
+    site: RunningSite, node: SyncNode, crowd: Crowd
+) -> None:
+    anna, path = await opened(site)
+    owner = await enter(anna, path, node, crowd)
+    await owner.say("One")
+    await owner.say("Two", reply_to=owner.messages[0]["id"])
+    await owner.delete_message(owner.messages[0]["id"])
+
+    async def archived() -> list[tuple[str, bool]]:
+        rows = await site.cinema.rows("SELECT text, deleted_at, reply_to FROM chat_messages ORDER BY epoch, seq")
+        return [(row.text, row.reply_to is not None) for row in rows]
+
+    async def blank() -> bool:
+        return await archived() == [("", False), ("Two", True)]
+
+    await until(blank)
