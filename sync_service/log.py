@@ -35,9 +35,10 @@ from sync_service.state import Member, Message, Settings
 # Which sections of a room's state an event writes; a decision that has read one of them is guarded by its hash.
 _SECTIONS: Final[Mapping[type[Event], tuple[str, ...]]] = {
     PlaybackChanged: ("playback",),
-    Rebased: ("playback", "rights"),
+    Rebased: ("playback", "rights", "members"),
     MemberJoined: ("members",),
-    MemberChanged: (),
+    # Whoever rewrites a member (their role, say) must have seen what their own player said last.
+    MemberChanged: ("members",),
     MemberLeft: ("members",),
     RoleSet: ("rights",),
     Muted: ("rights",),

@@ -82,7 +82,7 @@ def _writes(event: Event, command: Command, after: State) -> list[Word]:
         writes += () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
     elif isinstance(event, Rebased):
         for member in after.members.values():
-            writes += () if member.muted_until_ms is None else (MEMBER, member.id, orjson.dumps(member))
+            writes += (MEMBER, member.id, orjson.dumps(member))
     elif isinstance(event, SettingsChanged):
         writes += (FIELD, "capacity", event.settings.capacity)
     elif isinstance(event, MessageDeleted) and isinstance(command, DeleteMessage):
