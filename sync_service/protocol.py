@@ -172,8 +172,12 @@ def _moment(**options: Any) -> Whole:
     return Whole(-_MOMENT, _MOMENT, **({"required": True} | options))
 
 
+def _told(description: str) -> Any:
+    return {"metadata": {"description": description}}
+
+
 def _person() -> Text:
-    return Text(ID_LENGTH, required=True, metadata={"description": "A member's id."})
+    return Text(ID_LENGTH, required=True, **_told("A member's id."))
 
 
 class Message(Schema):
@@ -192,12 +196,10 @@ class Hello(Message):
     """First and once: a join ticket, or the latest resume token and the place of the last event that was seen."""
 
     type = "hello"
-    protocol = Versions(
-        required=True, metadata={"description": "The versions that the client speaks; 1 alone, or a list."}
-    )
-    ticket = Text(FRAME_BYTES, load_only=True)
-    resume = Text(FRAME_BYTES, load_only=True)
-    epoch = Whole(0, 2**53)
+    protocol = Versions(required=True, **_told("The versions that the client speaks; 1 alone, or a list."))
+    ticket = Text(FRAME_BYTES, load_only=True, **_told("The API's, for joining."))
+    resume = Text(FRAME_BYTES, load_only=True, **_told("The latest resume token."))
+    epoch = Whole(0, 2**53, **_told("Of the last event that was seen; without the three a snapshot comes."))
     seq = Whole(0, 2**53)
     hash = Text(64)
 
@@ -211,27 +213,35 @@ class Ping(Message):
     """Asks for the server's time; ``rtt_ms`` is the round trip that the client has measured."""
 
     type = "ping"
-    t0 = Number(-1e15, 1e15, required=True)
-    rtt_ms = Number(0, 60_000)
+    t0 = Number(-1e15, 1e15, required=True, **_told("Given back as it is."))
+    rtt_ms = Number(0, 60_000, **_told("Starts lie as far ahead as the slowest member needs."))
 
 
 class Play(Message):
+    """Let the film run; at its end, from its beginning."""
+
     type = "play"
     id = _id()
 
 
 class Pause(Message):
+    """Stop the film where it is."""
+
     type = "pause"
     id = _id()
 
 
 class Seek(Message):
+    """Go to another place of the film; what lies outside of it counts as its beginning or its end."""
+
     type = "seek"
     id = _id()
     position_ms = Number(-_LONGEST_FILM_MS, _LONGEST_FILM_MS, required=True)
 
 
 class SetRate(Message):
+    """Let the film run faster or slower; beyond the room's limits the nearest rate counts."""
+
     type = "set_rate"
     id = _id()
     rate = Number(0.25, 4, required=True)
@@ -242,14 +252,16 @@ class Report(Message):
 
     type = "report"
     id = _id(required=False)
-    ready = Flag(metadata={"description": "Whether it could start now."})
-    buffering = Flag(metadata={"description": "Whether it has run dry; the room may wait for it."})
-    waits = Flag(metadata={"description": "Whether the room should wait for this member at all."})
+    ready = Flag(**_told("Whether it could start now."))
+    buffering = Flag(**_told("Whether it has run dry; the room may wait for it."))
+    waits = Flag(**_told("Whether the room should wait for this member at all."))
     position_ms = Number(0, _LONGEST_FILM_MS)
-    skew_ms = Number(-_LONGEST_FILM_MS, _LONGEST_FILM_MS, metadata={"description": "How far it is from its place."})
+    skew_ms = Number(-_LONGEST_FILM_MS, _LONGEST_FILM_MS, **_told("How far it is from its place."))
 
 
 class Say(Message):
+    """Write to the chat."""
+
     type = "say"
     id = _id()
     text = Text(FRAME_BYTES, required=True)
@@ -264,16 +276,22 @@ class React(Message):
 
 
 class Typing(Message):
+    """One is writing: seen by the others now or never."""
+
     type = "typing"
 
 
 class DeleteMessage(Message):
+    """Blank a message: one's own, or that of somebody who stands lower."""
+
     type = "delete_message"
     id = _id()
     message_id = _id()
 
 
 class SetRole(Message):
+    """Give somebody who stands lower another role, below one's own."""
+
     type = "set_role"
     id = _id()
     member_id = _person()
@@ -281,19 +299,25 @@ class SetRole(Message):
 
 
 class Mute(Message):
+    """Let somebody not write for a while."""
+
     type = "mute"
     id = _id()
     member_id = _person()
-    seconds = Whole(0, 86_400, required=True, metadata={"description": "0 lets them speak again."})
+    seconds = Whole(0, 86_400, required=True, **_told("0 lets them speak again."))
 
 
 class Kick(Message):
+    """Send somebody out; the room's link lets them in again."""
+
     type = "kick"
     id = _id()
     member_id = _person()
 
 
 class ChangeSettings(Message):
+    """Change some of the room's settings."""
+
     type = "change_settings"
     id = _id()
     control = OneOf(CONTROLS)
@@ -314,6 +338,8 @@ class History(Message):
 
 
 class Leave(Message):
+    """Go for good, at once; a connection that is merely lost may be resumed."""
+
     type = "leave"
     id = _id(required=False)
 
@@ -333,35 +359,39 @@ class Playback(Schema):
     """Where the film stands at any time; see docs/protocol.md."""
 
     status = OneOf(("playing", "paused", "holding"), required=True)
-    position_ms = Whole(0, _LONGEST_FILM_MS, required=True)
+    position_ms = Whole(0, _LONGEST_FILM_MS, required=True, **_told("Where the film stood, or will stand, at at_ms."))
     rate = Number(RATE_MIN, RATE_MAX, required=True)
-    at_ms = _moment()
-    by = Text(ID_LENGTH, required=True, allow_none=True)
-    started = Flag(required=True)
-    reason = OneOf(REASONS, required=True, allow_none=True)
-    waiting_for = fields.List(_person(), required=True)
-    hold_until_ms = _moment(allow_none=True)
-    sought_ms = _moment()
-    heat = Number(0, 1e6, required=True)
-    heat_ms = _moment()
-    era = Whole(0, 2**53, required=True)
+    at_ms = _moment(**_told("In the future when a start lies ahead."))
+    by = Text(ID_LENGTH, required=True, allow_none=True, **_told("Who brought it about; null for the room itself."))
+    started = Flag(required=True, **_told("Whether the film has started at all in this room."))
+    reason = OneOf(REASONS, required=True, allow_none=True, **_told("Where it was not simply somebody's wish."))
+    waiting_for = fields.List(_person(), required=True, **_told("For whom the room waits, while holding."))
+    hold_until_ms = _moment(allow_none=True, **_told("When it goes on without them at the latest."))
+    sought_ms = _moment(**_told("When somebody last went to another place."))
+    heat = Number(0, 1e6, required=True, **_told("How often play and pause were undone lately: see cooldown."))
+    heat_ms = _moment(**_told("When they last were."))
+    era = Whole(0, 2**53, required=True, **_told("How often the server's clock was set."))
 
 
 class Member(Schema):
+    """Somebody in the room, once, however many tabs they have; ``id`` is the user's."""
+
     id = _person()
     name = fields.String(required=True)
     role = OneOf(ROLES, required=True)
     ready = Flag(required=True)
     buffering = Flag(required=True)
-    waits = Flag(required=True)
-    rtt_ms = Whole(0, 60_000, required=True)
+    waits = Flag(required=True, **_told("Whether the room waits for them at all."))
+    rtt_ms = Whole(0, 60_000, required=True, **_told("Their round trip, rounded up to one of a few values."))
     joined_ms = _moment()
-    visit_id = fields.String(required=True)
+    visit_id = fields.String(required=True, **_told("Of their presence from joining to leaving."))
     muted_until_ms = _moment(allow_none=True)
-    holds = fields.List(_moment(), required=True)
+    holds = fields.List(_moment(), required=True, **_told("When the room was held for them on their own account."))
 
 
 class Author(Schema):
+    """Who wrote a message, by the name they had then."""
+
     id = _person()
     name = fields.String(required=True)
 
@@ -379,6 +409,8 @@ class ChatMessage(Schema):
 
 
 class Settings(Schema):
+    """What those with the right may change, see ``change_settings``; the API may too."""
+
     control = OneOf(CONTROLS, required=True)
     capacity = Whole(2, CAPACITY_MOST, required=True)
     locked = Flag(required=True)
@@ -388,6 +420,8 @@ class Settings(Schema):
 
 
 class Film(Schema):
+    """What is being watched."""
+
     id = _id()
     title = fields.String(required=True)
     duration_ms = Whole(1, _LONGEST_FILM_MS, required=True)
@@ -407,10 +441,14 @@ class Room(Schema):
 
 
 class RoomState(Schema):
+    """What changes in a room by its events, besides its members and its chat."""
+
     playback = fields.Nested(Playback, required=True)
 
 
 class You(Schema):
+    """Who this connection is; ``session`` stays the same over reconnects."""
+
     id = _person()
     name = fields.String(required=True)
     role = OneOf(ROLES, required=True)
@@ -418,6 +456,8 @@ class You(Schema):
 
 
 class Limits(Schema):
+    """What this server takes."""
+
     frame_bytes = Whole(1, 2**53, required=True)
     text_graphemes = Whole(1, 2**53, required=True)
     rate_min = Number(0, 10, required=True)
@@ -465,11 +505,13 @@ class Welcome(Place):
 
 
 class Pong(Message):
+    """The answer to ``ping``: ``t0`` as it was sent; the server received it at ``t1`` and answered at ``t2``."""
+
     type = "pong"
     t0 = Number(-1e15, 1e15, required=True)
     t1 = Number(0, 1e15, required=True)
     t2 = Number(0, 1e15, required=True)
-    resume = fields.String(metadata={"description": "A renewed resume token, now and then."})
+    resume = fields.String(**_told("A renewed resume token, now and then."))
 
 
 class Ack(Message):
@@ -481,10 +523,12 @@ class Ack(Message):
 
 
 class Error(Message):
+    """A message was refused, or the connection is about to be closed; see the codes."""
+
     type = "error"
     code = OneOf(tuple(ERRORS), required=True)
     message = fields.String(required=True)
-    id = Text(ID_LENGTH, required=True, allow_none=True)
+    id = Text(ID_LENGTH, required=True, allow_none=True, **_told("The command's, where it had one."))
     retry_after_ms = Whole(0, 2**53)
 
 
@@ -498,11 +542,15 @@ class Messages(Message):
 
 
 class Reconnect(Message):
+    """This process is about to end: come back by the resume token after so many ms."""
+
     type = "reconnect"
     after_ms = Whole(0, 60_000, required=True)
 
 
 class Reacted(Message):
+    """Somebody has let an emoji float over the film."""
+
     type = "reacted"
     by = _person()
     emoji = Text(EMOJI_LENGTH, required=True)
@@ -510,6 +558,8 @@ class Reacted(Message):
 
 
 class IsTyping(Message):
+    """Somebody is writing."""
+
     type = "typing"
     by = _person()
 
@@ -529,8 +579,8 @@ class RoomEvent(Place):
     """What all events have: their place, when it happened, who brought it about, and by which command."""
 
     time_ms = _moment()
-    by = Text(ID_LENGTH, required=True, allow_none=True)
-    command = Text(ID_LENGTH, required=True, allow_none=True)
+    by = Text(ID_LENGTH, required=True, allow_none=True, **_told("Null for the room itself."))
+    command = Text(ID_LENGTH, required=True, allow_none=True, **_told("The id that they gave it."))
 
 
 class PlaybackEvent(RoomEvent):
@@ -538,18 +588,26 @@ class PlaybackEvent(RoomEvent):
 
 
 class Played(PlaybackEvent):
+    """The film runs, from ``playback.at_ms`` on."""
+
     type = "played"
 
 
 class Paused(PlaybackEvent):
+    """The film stands."""
+
     type = "paused"
 
 
 class Sought(PlaybackEvent):
+    """The film is at another place."""
+
     type = "sought"
 
 
 class RateChanged(PlaybackEvent):
+    """The film runs faster or slower."""
+
     type = "rate_changed"
 
 
@@ -560,6 +618,8 @@ class HoldStarted(PlaybackEvent):
 
 
 class HoldEnded(PlaybackEvent):
+    """The room waits no longer: the film runs, from ``playback.at_ms`` on."""
+
     type = "hold_ended"
 
 
@@ -571,16 +631,22 @@ class Rebased(PlaybackEvent):
 
 
 class MemberJoined(RoomEvent):
+    """Somebody has come."""
+
     type = "member_joined"
     member = fields.Nested(Member, required=True)
 
 
 class MemberChanged(RoomEvent):
+    """A member's player says something new of itself."""
+
     type = "member_changed"
     member = fields.Nested(Member, required=True)
 
 
 class MemberLeft(RoomEvent):
+    """Somebody has gone; ``left_ms`` is when they were last connected."""
+
     type = "member_left"
     member_id = _person()
     name = fields.String(required=True)
@@ -591,6 +657,8 @@ class MemberLeft(RoomEvent):
 
 
 class RoleSet(RoomEvent):
+    """Somebody has another role now, here or not."""
+
     type = "role_set"
     member_id = _person()
     role = OneOf(ROLES[1:], required=True)
@@ -605,21 +673,29 @@ class Muted(RoomEvent):
 
 
 class Banned(RoomEvent):
+    """The API has banned somebody, here or not; ``version`` is the room's at which it did."""
+
     type = "banned"
     member_id = _person()
     version = Whole(1, 2**53, required=True)
 
 
 class Unbanned(Banned):
+    """The API lets somebody in again."""
+
     type = "unbanned"
 
 
 class HostChanged(RoomEvent):
+    """``host`` acts for the owner, who has been gone for a while; null when nobody has to any more."""
+
     type = "host_changed"
     host = Text(ID_LENGTH, required=True, allow_none=True)
 
 
 class SettingsChanged(RoomEvent):
+    """The settings are these now, all of them; ``versions`` are those at which the API changed single fields."""
+
     type = "settings_changed"
     settings = fields.Nested(Settings, required=True)
     access = OneOf(("link", "invited"), required=True)
@@ -628,16 +704,22 @@ class SettingsChanged(RoomEvent):
 
 
 class Said(RoomEvent):
+    """Somebody wrote to the chat."""
+
     type = "said"
     message = fields.Nested(ChatMessage, required=True)
 
 
 class MessageDeleted(RoomEvent):
+    """A message was blanked."""
+
     type = "message_deleted"
     message_id = _id()
 
 
 class Closed(RoomEvent):
+    """The room is over for everyone; the connection is closed with 4410."""
+
     type = "closed"
     reason = fields.String(required=True)
 
