@@ -5,7 +5,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run stop test test-unit test-faults lint format migrate seed compose-test bench lock clean
+.PHONY: help setup setup-tests run stop test test-unit test-faults lint format asyncapi migrate seed compose-test bench lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -49,6 +49,9 @@ lint: setup ## ruff, mypy, who may import whom
 format: setup ## put the code into its usual form
 	@$(PY) -m ruff check --fix
 	@$(PY) -m ruff format
+
+asyncapi: setup ## write docs/asyncapi.json anew from the schemas of the room protocol
+	@$(PY) -m sync_service.asyncapi >build/asyncapi.json && mv build/asyncapi.json docs/asyncapi.json
 
 migrate: setup ## bring the database up to date (DATABASE_URL, else the one of `make run`)
 	@$(PY) -m deploy.local migrate

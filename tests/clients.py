@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 import aiohttp
 
+from tests.room_contract import check
 from tests.room_replica import Message, RoomReplica
 
 _ANSWERS: Final = ("ack", "history", "error")
@@ -28,7 +29,8 @@ class Disconnected(Exception):
 class RoomClient(RoomReplica):
     """A member of a room over WebSocket: follows the room's events as a real client does, and keeps all of them.
 
-    What it keeps of the room stands in RoomReplica, and survives a disconnect.
+    What it keeps of the room stands in RoomReplica, and survives a disconnect. Every message either way is held against
+    docs/asyncapi.json.
     """
 
     def __init__(self, url: str, *, origin: str | None = None) -> None:
@@ -144,13 +146,17 @@ class RoomClient(RoomReplica):
     # --- orders ---
 
     async def send(self, message: Message) -> None:
+        """Send a message as docs/asyncapi.json describes it; any other one is refused here."""
         assert self._ws is not None, "not connected"
+        text = json.dumps(message, ensure_ascii=False)
+        check("sent", text)
         try:
-            await self._ws.send_str(json.dumps(message, ensure_ascii=False))
+            await self._ws.send_str(text)
         except ConnectionError:
             raise Disconnected(self.close_code) from None
 
     async def send_raw(self, text: str) -> None:
+        """Send whatever it is."""
         assert self._ws is not None, "not connected"
         await self._ws.send_str(text)
 
@@ -253,6 +259,7 @@ class RoomClient(RoomReplica):
             async for frame in ws:
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     break  # the connection broke
+                check("received", frame.data)
                 self.take(json.loads(frame.data))
                 self._changed.set()
             self.close_code = ws.close_code or 1006

@@ -7,9 +7,10 @@ import json
 import re
 from dataclasses import dataclass
 
-from playwright.async_api import BrowserContext, Locator, Page, expect
+from playwright.async_api import BrowserContext, Locator, Page, WebSocket, expect
 
 from deploy.local.services import DEMO
+from tests.room_contract import Direction, complaint_about
 
 VIEWERS = {viewer["sub"]: viewer for viewer in json.loads((DEMO / "viewers.json").read_text())}
 FILMS = {film["slug"]: film for film in json.loads((DEMO / "films.json").read_text())}
@@ -46,6 +47,17 @@ class Viewer:
         self.complaints: list[str] = []
         self._site_url = site_url
         page.on("pageerror", lambda error: self.complaints.append(f"{self.name}: {error}"))
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        """Hold every frame of the room against docs/asyncapi.json."""
+        socket.on("framesent", lambda frame: self._judge("sent", frame))
+        socket.on("framereceived", lambda frame: self._judge("received", frame))
+
+    def _judge(self, direction: Direction, frame: str | bytes) -> None:
+        complaint = "a binary frame" if isinstance(frame, bytes) else complaint_about(direction, frame)
+        if complaint is not None:
+            self.complaints.append(f"{self.name}'s page {complaint}")
 
     # -- signing in -----------------------------------------------------------------------------------------------
 
