@@ -14,7 +14,8 @@ from contextlib import suppress
 
 import aiohttp
 
-COME_BACK = {None, 1001, 1006, 4429, 4500, 4503, 4504}  # close codes after which the resume token opens the door
+# Close codes after which the resume token opens the door; 1000 is also what aiohttp calls an end without a close.
+COME_BACK = {1000, 1001, 1006, 4429, 4500, 4503, 4504}
 AGAIN = {"outcome_unknown", "try_again", "rate_limited", "slow_mode"}  # errors after which a command is repeated
 
 
@@ -40,7 +41,8 @@ class Room:
                     await ws.send_json({"type": "hello", "protocol": 1, **self.key, **self.place})
                     self.speaking = asyncio.create_task(self.speak(ws))
                     async for frame in ws:
-                        self.take(json.loads(frame.data))
+                        if frame.type is aiohttp.WSMsgType.TEXT:
+                            self.take(json.loads(frame.data))
                         wait_s = 0.5
                     if ws.close_code not in COME_BACK or "ticket" in self.key:
                         return ws.close_code

@@ -164,9 +164,9 @@ def from_(lowest: str) -> list[str]:
 def test_rights_are_as_told() -> None:
     told: dict[str, list[str]] = {}
     for cells in rows("Roles"):
-        control = re.search(r"where `control` is `(\w+)`", cells[0])
+        where = re.search(r"where `control` is `(\w+)`", cells[0])
         for name in names(cells[0].split(" where ")[0]):
-            told[f"{name} {control[1]}" if control else name] = roles_of(cells)
+            told[f"{name} {where[1]}" if where else name] = roles_of(cells)
     for name, command in COMMANDS.items():
         for control in CONTROLS:
             lowest = lowest_role(Rights("owner", Settings(control=control)), command)
