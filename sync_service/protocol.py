@@ -362,7 +362,7 @@ class Playback(Schema):
     position_ms = Whole(0, _LONGEST_FILM_MS, required=True, **_told("Where the film stood, or will stand, at at_ms."))
     rate = Number(RATE_MIN, RATE_MAX, required=True)
     at_ms = _moment(**_told("In the future when a start lies ahead."))
-    by = Text(ID_LENGTH, required=True, allow_none=True, **_told("Who brought it about; null for the room itself."))
+    by = Text(ID_LENGTH, required=True, allow_none=True, **_told("To whom the status is due; null: the room itself."))
     started = Flag(required=True, **_told("Whether the film has started at all in this room."))
     reason = OneOf(REASONS, required=True, allow_none=True, **_told("Where it was not simply somebody's wish."))
     waiting_for = fields.List(_person(), required=True, **_told("For whom the room waits, while holding."))

@@ -84,7 +84,7 @@ class RoomReplica:
             self.playback = event["playback"]
         match event["type"]:
             case "rebased":
-                self._shift_mutes(event["shift_ms"])
+                self._shift_moments(event["shift_ms"])
             case "member_joined" | "member_changed":
                 self.members[event["member"]["id"]] = event["member"]
             case "member_left":
@@ -102,10 +102,15 @@ class RoomReplica:
             case "message_deleted":
                 self._blank(event["message_id"])
 
-    def _shift_mutes(self, shift_ms: int) -> None:
+    def _shift_moments(self, shift_ms: int) -> None:
         for member in list(self.members.values()):
-            if member["muted_until_ms"] is not None:
-                self._change_member(member["id"], muted_until_ms=member["muted_until_ms"] + shift_ms)
+            muted_until_ms = member["muted_until_ms"]
+            self._change_member(
+                member["id"],
+                joined_ms=member["joined_ms"] + shift_ms,
+                muted_until_ms=None if muted_until_ms is None else muted_until_ms + shift_ms,
+                holds=[hold_ms + shift_ms for hold_ms in member["holds"]],
+            )
 
     def _change_member(self, member_id: str, **changes: Any) -> None:
         # What was decided about somebody who is away is kept by the server alone.
