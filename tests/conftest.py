@@ -16,10 +16,17 @@ import pytest
 
 from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.redis_cluster import RedisCluster
+from deploy.local.redis_sentinels import RedisSentinels
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore, PrivateStores, Stores, given_or_private, private_stores
 from tests.fresh_stores import Databases, empty_redis, make_vhost, remove_vhost
 from tests.processes import RunProcess, processes
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --store: on which kind of Redis the rooms' tests run (default: those for which it matters on both)."""
+    parser.addoption("--store", choices=("standalone", "cluster"), help="run the rooms' tests on this kind of Redis")
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +76,14 @@ def rabbitmq(described_stores: Stores) -> Iterator[RabbitMQ | GivenStore]:
     """The session's RabbitMQ, serving."""
     with serving(described_stores.rabbitmq):
         yield described_stores.rabbitmq
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(stores_folder: Path) -> Iterator[RedisCluster]:
+    """The session's Redis Cluster of three masters with their replicas, started when a test first asks."""
+    cluster = RedisCluster(stores_folder / "cluster", logs=stores_folder / "cluster" / "log").start()
+    yield cluster
+    cluster.kill()
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +150,40 @@ def own_stores(module_stores: PrivateStores) -> PrivateStores:
         if not store.running():
             store.restart()
     return module_stores
+
+
+@pytest.fixture(scope="module")
+def module_redis_cluster(stores_folder: Path) -> Iterator[RedisCluster]:
+    """A Redis Cluster of one test module."""
+    folder = Path(tempfile.mkdtemp(prefix="cluster-", dir=stores_folder))
+    cluster = RedisCluster(folder, logs=folder / "log").start()
+    yield cluster
+    cluster.kill()
+
+
+@pytest.fixture
+def own_redis_cluster(module_redis_cluster: RedisCluster) -> RedisCluster:
+    """A Redis Cluster whose nodes a test may kill and start; it is whole, and empty, when the test begins."""
+    module_redis_cluster.heal()
+    module_redis_cluster.flush()
+    return module_redis_cluster
+
+
+@pytest.fixture
+def own_redis_sentinels(tmp_path: Path) -> Iterator[RedisSentinels]:
+    """A Redis master, its replica and their Sentinels, which a test may kill."""
+    sentinels = RedisSentinels(tmp_path / "sentinels", logs=tmp_path / "sentinels" / "log").start()
+    yield sentinels
+    sentinels.kill()
+
+
+@pytest.fixture
+def shifting_redis(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis whose clock a test may set while it runs (`set_clock`)."""
+    log, port = tmp_path / "shifting.log", port_for.select_random()
+    server = Redis(tmp_path / "shifting", port=port, log=log, clock=tmp_path / "clock").start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ class CannotSetUp(Exception):
 def main() -> int:
     """Do every step that is not done yet; tell what went wrong in a few lines, with code 1."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
-    parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium")
+    parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, faketime")
     parser.add_argument(
         "--bench", action="store_true", help="also what the bench needs: a C compiler (so do the tests)"
     )
@@ -79,6 +79,8 @@ def missing_packages(tests: bool, bench: bool = False) -> "list[str]":
         "tzdata": Path("/usr/share/zoneinfo/Europe/Moscow").exists(),
     }
     if tests:
+        # What sets the clock of a Redis while it runs.
+        there["faketime"] = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
         there["chromium"] = shutil.which("chromium")
         there["fonts-dejavu-core"] = list(Path("/usr/share/fonts").rglob("*.ttf"))
     if tests or bench:

@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -52,6 +53,15 @@ def tail(log: Path, lines: int = LOG_TAIL_LINES) -> str:
     if not log.exists():
         return ""
     return "\n".join(log.read_text("utf-8", "replace").splitlines()[-lines:])
+
+
+def wait_until(condition: Callable[[], bool], complaint: str, *, timeout_s: float = 30) -> None:
+    """Wait until something holds. Raises NotStarted with the complaint."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise NotStarted(f"{complaint} within {timeout_s:g} s")
+        time.sleep(0.05)
 
 
 class Program(Executor):
