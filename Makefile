@@ -5,7 +5,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run stop test test-unit test-faults lint format asyncapi migrate seed compose-test bench lock clean
+.PHONY: help setup setup-tests run stop test test-unit test-faults test-cluster lint format asyncapi migrate seed compose-test bench lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -39,6 +39,9 @@ test-unit: setup ## the tests that need no store
 
 test-faults: setup-tests ## the tests that break the stores on purpose
 	@$(PY) -m pytest tests/faults $(ARGS)
+
+test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three masters and three replicas
+	@$(PY) -m pytest --store=cluster tests/integration/sync $(ARGS)
 
 lint: setup ## ruff, mypy, who may import whom
 	@$(PY) -m ruff check

@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import uuid
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
@@ -13,6 +14,7 @@ from deploy.local.program import plain_environment
 from deploy.local.rabbitmq import Management, RabbitMQ
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore
+from sync_service.store_address import read_address
 
 ROOT = Path(__file__).parent.parent
 
@@ -94,6 +96,15 @@ def empty_redis(store: Redis | GivenStore) -> str:
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+def open_redis(url: str) -> "redis.Redis":
+    """Give a client of a Redis or, which looks the same here, of a Cluster."""
+    address = read_address(url)
+    if address.kind == "cluster":
+        host, port = address.hosts[0]
+        return cast("redis.Redis", redis.RedisCluster(host=host, port=port))
+    return redis.Redis.from_url(url)
 
 
 def _management(store: RabbitMQ | GivenStore) -> Management:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.redis_cluster import RedisCluster
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore
 from tests.fresh_stores import empty_redis, make_vhost, remove_vhost
@@ -16,9 +17,49 @@ from tests.sync_fixtures import Cinema, SyncNode, cinema, crowd, room, run_for_m
 __all__ = ["cinema", "crowd", "room", "run_for_module"]
 
 
+# Where a Cluster could behave otherwise; the others run there with --store=cluster.
+ON_BOTH = ("test_sync_lifecycle", "test_sync_resume", "test_sync_store", "test_sync_two_nodes")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that uses Redis on the kind asked for, or on both."""
+    if "store_kind" in metafunc.fixturenames:
+        asked = metafunc.config.getoption("store")
+        both = metafunc.module.__name__.rpartition(".")[2] in ON_BOTH
+        kinds = [asked] if asked else ["standalone", "cluster"] if both else ["standalone"]
+        metafunc.parametrize("store_kind", kinds, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def module_redis_url(redis_server: Redis | GivenStore) -> str:
-    return empty_redis(redis_server)
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """The kind of Redis: standalone or cluster."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def new_redis(store_kind: str, request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Give the address of an empty Redis of this kind, each time anew (of the Cluster there is one: it is emptied)."""
+    if store_kind == "cluster":
+        cluster: RedisCluster = request.getfixturevalue("redis_cluster")
+
+        def emptied() -> str:
+            cluster.flush()
+            return cluster.url
+
+        return emptied
+    server: Redis | GivenStore = request.getfixturevalue("redis_server")
+    return lambda: empty_redis(server)
+
+
+@pytest.fixture(scope="module")
+def module_redis_url(new_redis: Callable[[], str]) -> str:
+    return new_redis()
+
+
+@pytest.fixture
+def redis_url(new_redis: Callable[[], str]) -> str:
+    """The address of an empty Redis."""
+    return new_redis()
 
 
 @pytest.fixture(scope="module")

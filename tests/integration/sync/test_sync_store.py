@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import redis
 
 from sync_service import keys
 from sync_service.commands import Close, Command, Join, Leave, Say, Seek
@@ -21,6 +20,7 @@ from sync_service.shards import Shards
 from sync_service.store import LEASE_MS, SCRIPTS, SWEEP, Arrive, Depart, RoomStore, Snapshot, Step
 from sync_service.store_address import read_address
 from sync_service.writes import fact_of
+from tests.fresh_stores import open_redis
 from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, start_node
 from tests.unit.sync.rooms import empty_room
@@ -81,7 +81,7 @@ class Desk:
 
     def everything(self) -> dict[bytes, bytes]:
         """All there is in this database, byte for byte."""
-        with redis.Redis.from_url(self.url) as store:
+        with open_redis(self.url) as store:
             return {key: store.dump(key) for key in store.scan_iter()}
 
 
@@ -192,7 +192,7 @@ async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
 async def test_after_nobody_has_looked_for_a_while_no_node_is_dead_yet(desk: Desk) -> None:
     """A store that was away could take no renewals: every lease has run out, and nobody has died."""
     names = keys.partition(3, "nodes"), keys.partition(3, "swept")
-    with redis.Redis.from_url(desk.url) as store:
+    with open_redis(desk.url) as store:
 
         async def swept(*, ago_ms: int) -> list[bytes]:
             now_ms = int(time.time() * 1000)
@@ -207,7 +207,7 @@ async def test_after_nobody_has_looked_for_a_while_no_node_is_dead_yet(desk: Des
 
 
 async def test_scripts_that_redis_has_forgotten_are_sent_again(desk: Desk) -> None:
-    with redis.Redis.from_url(desk.url) as store:
+    with open_redis(desk.url) as store:
         store.script_flush()
     assert (await desk.join("anna"))[0] == b"ok"
 
@@ -226,6 +226,6 @@ async def test_when_the_archive_takes_nothing_chat_waits_and_the_film_goes_on(
     assert len(anna.messages) == 3
     boris = await crowd.enter(node, room)
     await boris.leave()
-    with redis.Redis.from_url(redis_url) as store:
+    with open_redis(redis_url) as store:
         kept = [entry[b"type"] for _, entry in store.xrange("{p5}:journal")]
     assert kept == [b"visit.started.v1"] + [b"chat.posted.v1"] * 3 + [b"visit.started.v1", b"visit.ended.v1"]

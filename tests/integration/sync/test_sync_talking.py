@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import redis
-
+from tests.fresh_stores import open_redis
 from tests.sync_fixtures import Crowd, SyncNode
 
 Nodes = tuple[SyncNode, SyncNode]
@@ -51,7 +50,7 @@ async def test_a_deleted_message_leaves_no_text_behind(
     for client in (away, late):
         assert "SECRET" not in str(client.received)
     assert [message["deleted"] for message in answer["messages"]] == [True, True]
-    with redis.Redis.from_url(module_redis_url) as store:
+    with open_redis(module_redis_url) as store:
         kept = [store.lrange(key, 0, -1) for key in store.scan_iter(f"*{room['id']}:log")]
         texts = [store.hvals(key) for key in store.scan_iter(f"*{room['id']}:texts")]
     assert kept
