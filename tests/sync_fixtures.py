@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import port_for
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.local.program import WebProgram
 from shared.tickets import Minter
-from tests.clients import RoomClient
+from tests.clients import Disconnected, RoomClient
 from tests.processes import RunProcess, processes
 
 ORIGIN = "http://localhost:8080"
@@ -145,6 +148,40 @@ class Crowd:
         for client in self.clients:
             with contextlib.suppress(OSError):
                 await client.drop()
+
+
+async def come_back(client: RoomClient, url: str | None = None) -> None:
+    """Reconnect until it works."""
+    for _ in range(100):
+        try:
+            await client.reconnect(url=url)
+        except (Disconnected, OSError, aiohttp.ClientError):
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise AssertionError("could not come back")
+
+
+async def same_for_all(clients: list[RoomClient]) -> None:
+    """Wait until all clients stand at the same point, with the same film and chat."""
+    end = max(client.point[1] for client in clients)
+    await asyncio.gather(*(client.reaches(end) for client in clients))
+    assert len({client.point for client in clients}) == 1
+    for client in clients:
+        assert client.playback == clients[0].playback
+        assert client.messages[-20:] == clients[0].messages[-20:]
+
+
+async def status(node: SyncNode, path: str) -> int:
+    async with aiohttp.ClientSession() as session, session.get(node.http(path)) as answer:
+        return answer.status
+
+
+async def until_ready(node: SyncNode) -> None:
+    started = time.monotonic()
+    while await status(node, "/readyz") != 200:
+        assert time.monotonic() - started < 10, "not ready"
+        await asyncio.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,7 @@ from shared.broker import Broker
 from shared.events import Event
 from tests.clients import Disconnected, RoomClient
 from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, come_back, same_for_all, start_node, status, until_ready
 
 Room = dict[str, Any]
 StartNode = Callable[..., SyncNode]
@@ -42,28 +41,6 @@ async def keep_saying(client: RoomClient, count: int, pause_s: float = 0.05) -> 
             await asyncio.sleep(answer["retry_after_ms"] / 1000)
         await asyncio.sleep(pause_s)
     return acknowledged
-
-
-async def come_back(client: RoomClient, url: str | None = None) -> None:
-    """Reconnect until it works."""
-    for _ in range(100):
-        try:
-            await client.reconnect(url=url)
-        except (Disconnected, OSError, aiohttp.ClientError):
-            await asyncio.sleep(0.1)
-        else:
-            return
-    raise AssertionError("could not come back")
-
-
-async def same_for_all(clients: list[RoomClient]) -> None:
-    """Wait until all clients stand at the same point, with the same film and chat."""
-    end = max(client.point[1] for client in clients)
-    await asyncio.gather(*(client.reaches(end) for client in clients))
-    assert len({client.point for client in clients}) == 1
-    for client in clients:
-        assert client.playback == clients[0].playback
-        assert client.messages[-20:] == clients[0].messages[-20:]
 
 
 async def test_a_killed_process_costs_nothing_that_was_acknowledged(start: StartNode, crowd: Crowd, room: Room) -> None:
@@ -260,18 +237,6 @@ async def test_a_process_that_is_asked_to_end_sends_its_clients_elsewhere(
     await anna.say("elsewhere")
     await boris.expect("said")
     assert "member_left" not in [event["type"] for event in boris.events]
-
-
-async def status(node: SyncNode, path: str) -> int:
-    async with aiohttp.ClientSession() as session, session.get(node.http(path)) as answer:
-        return answer.status
-
-
-async def until_ready(node: SyncNode) -> None:
-    started = time.monotonic()
-    while await status(node, "/readyz") != 200:
-        assert time.monotonic() - started < 10, "not ready"
-        await asyncio.sleep(0.05)
 
 
 async def until_connected(node: SyncNode) -> None:
