@@ -6,6 +6,7 @@ export const CHAT_CSS = `
   .scroll { position: relative; flex: 1; min-height: 0; display: flex; flex-direction: column; }
   .list {
     list-style: none; margin: 0; padding: .75rem 1rem; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain;
+    overflow-anchor: none; position: relative;
     scrollbar-width: thin; scrollbar-color: var(--mt-edge, #2c3140) transparent;
   }
   .list:focus-visible { outline-offset: -2px; }
@@ -13,14 +14,37 @@ export const CHAT_CSS = `
     position: absolute; inset: 0; display: grid; place-content: center; margin: 0; padding: 1rem; text-align: center;
     color: var(--mt-dim, #a3a8b5); pointer-events: none;
   }
-  .said { margin-top: .7rem; }
-  .said:first-child { margin-top: 0; }
+  .older { padding: .25rem; text-align: center; font-size: .8125rem; color: var(--mt-dim, #a3a8b5); }
+  .said { position: relative; margin-top: .7rem; border-radius: .4rem; }
+  .said:focus-visible { outline-offset: 3px; }
+  .said.found { animation: found 1.6s ease-out; }
+  @keyframes found { 0%, 40% { background: color-mix(in srgb, var(--mt-accent, #f0b35a) 28%, transparent); } }
   .said.goes-on { margin-top: .1rem; }
   .said.goes-on .head { display: none; }
   .head { display: flex; gap: .5rem; align-items: baseline; }
   .name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .when { flex: none; font-size: .75rem; color: var(--mt-dim, #a3a8b5); font-variant-numeric: tabular-nums; }
   .said p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+  .said .deleted { color: var(--mt-dim, #a3a8b5); font-style: italic; }
+  .quote {
+    display: block; max-width: 100%; margin: .15rem 0; padding: .1rem .6rem; border: 0; border-inline-start: 3px solid currentColor; border-radius: .2rem;
+    background: var(--mt-raised, #20242f); color: var(--mt-dim, #a3a8b5); font-size: .8125rem; line-height: 1.5; text-align: start;
+    overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  }
+  .quote b { font-weight: 600; margin-inline-end: .4rem; }
+  .acts {
+    position: absolute; inset-block-start: -.9rem; inset-inline-end: 0; display: flex; border-radius: .6rem; overflow: hidden; z-index: 1;
+    background: var(--mt-surface, #171a22); border: 1px solid var(--mt-edge, #2c3140); box-shadow: 0 .25rem .75rem rgb(0 0 0 / .3);
+  }
+  .acts button { min-width: 2.25rem; height: 2.25rem; border: 0; padding: 0; background: none; font-size: 1rem; }
+  .acts button:hover { background: var(--mt-raised, #20242f); }
+  .acts button:focus-visible { outline-offset: -2px; }
+  @media (pointer: coarse) { .acts button { min-width: 2.75rem; height: 2.75rem; } }
+  .typists { margin: 0; padding: 0 1rem; min-height: 1.2rem; font-size: .8125rem; line-height: 1.2rem; color: var(--mt-dim, #a3a8b5); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .reply { display: flex; align-items: center; gap: .25rem; margin: 0 .5rem .35rem; font-size: .8125rem; border-inline-start: 3px solid var(--mt-accent, #f0b35a); padding-inline-start: .6rem; }
+  .reply p { flex: 1; min-width: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--mt-dim, #a3a8b5); }
+  .reply b { color: var(--mt-text, #f1eee8); font-weight: 600; }
+  .plain { flex: none; width: 2.75rem; height: 2.75rem; margin: -.5rem 0; border: 0; border-radius: 50%; background: none; }
   .happened {
     margin: .6rem 0; font-size: .8125rem; color: var(--mt-dim, #a3a8b5); display: flex; align-items: center; gap: .6rem;
     overflow-wrap: anywhere;
@@ -39,7 +63,7 @@ export const CHAT_CSS = `
     color: var(--mt-on-accent, #1b1305); box-shadow: 0 .25rem 1rem rgb(0 0 0 / .35);
   }
   :host(:dir(rtl)) .more { translate: 50%; }
-  .write { padding: .6rem .75rem max(.75rem, env(safe-area-inset-bottom)); border-top: 1px solid var(--mt-edge, #2c3140); }
+  .write { padding: .3rem .75rem max(.75rem, env(safe-area-inset-bottom)); border-top: 1px solid var(--mt-edge, #2c3140); }
   .row {
     display: flex; align-items: flex-end; gap: .25rem; padding: .2rem; border-radius: 1.4rem;
     background: var(--mt-raised, #20242f); border: 1px solid var(--mt-field-edge, #6a7187);

@@ -1,39 +1,38 @@
 /** <movie-together-chat for="id of the <movie-together>">: the room's messages and a place to write. */
-import { dress, make } from "./look.js";
 import { CHAT_CSS } from "./chat-look.js";
-import { eventLine, graphemes, saidLine } from "./lines.js";
-import { randomId } from "./commands.js";
+import { ChatLog } from "./chat-log.js";
+import { companionOf } from "./companion.js";
+import { Composer } from "./composer.js";
+import { dress, make } from "./look.js";
+import { MessageActs } from "./message-acts.js";
+import { Outbox } from "./outbox.js";
+import { mayDelete } from "./rights.js";
 import { textsFor } from "./texts.js";
-import { Unsent } from "./unsent.js";
+import { Typists } from "./typists.js";
 
-/** Nearer to the end than this, the list follows new lines. */
-const AT_END_PX = 60;
-
-/** Lines kept on the page. */
-const LINES_KEPT = 500;
-
-/** The counter shows from this part of the limit on. */
-const COUNTS_FROM = 0.8;
-
-/** Lines of one person closer than this read as one. */
-const GOES_ON_MS = 3 * 60_000;
-
-const DEFAULT_LIMIT = 500;
+const DEFAULT_HISTORY = 50;
 
 export class MovieTogetherChat extends HTMLElement {
+  #companion = companionOf(
+    this,
+    {
+      "mt-room": ({ detail }) => this.#onRoom(detail),
+      "mt-members": () => this.#composer.refresh(),
+      "mt-event": ({ detail }) => this.#onEvent(detail),
+      "mt-signal": ({ detail }) => this.#onSignal(detail),
+      "mt-closed": () => this.#onClosed(),
+    },
+    (together) => together?.room && this.#onRoom(together.room),
+  );
   #texts;
-  #together = null;
-  #unsent = null;
-  #lines = [];
-  #names = new Map();
-  #unread = 0;
-  #list;
+  #log = null;
+  #composer;
+  #outbox = null;
+  #typists;
   #empty;
   #more;
-  #form;
-  #field;
-  #hint;
-  #send;
+  #unread = 0;
+  #settings = null;
 
   constructor() {
     super();
@@ -41,127 +40,116 @@ export class MovieTogetherChat extends HTMLElement {
   }
 
   connectedCallback() {
-    if (!this.#list) this.#build();
-    const bind = () => this.#bind(this.getRootNode().getElementById?.(this.getAttribute("for")) ?? null);
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", bind, { once: true });
-    else bind();
+    if (!this.#log) this.#build();
+    document.addEventListener("visibilitychange", this.#onVisible);
+    this.#companion.bind();
   }
 
   disconnectedCallback() {
-    this.#bind(null);
+    document.removeEventListener("visibilitychange", this.#onVisible);
+    this.#companion.letGo();
   }
 
-  #build() {
-    const texts = textsFor(this);
-    this.#texts = texts;
-    dress(this.shadowRoot, CHAT_CSS);
-    this.#list = make("ol", { class: "list", part: "list", role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: 0 });
-    this.#empty = make("p", { class: "empty" }, texts.empty);
-    this.#more = make("button", { type: "button", class: "more", hidden: true });
-    this.#field = make("textarea", {
-      rows: 1, placeholder: texts.placeholder, "aria-label": texts.message, "aria-describedby": "hint", dir: "auto",
-      enterkeyhint: "send", autocomplete: "off",
-    });
-    this.#send = make("button", { type: "submit", class: "send", "aria-label": texts.send, title: texts.send, disabled: true }, "↑");
-    this.#hint = make("p", { id: "hint", class: "hint", role: "status" });
-    this.#form = make("form", { class: "write", part: "write" }, make("div", { class: "row" }, this.#field, this.#send), this.#hint);
-    this.shadowRoot.append(make("div", { class: "scroll" }, this.#empty, this.#list, this.#more), this.#form);
-
-    this.#list.addEventListener("scroll", () => this.#atEnd && this.#read());
-    this.#more.addEventListener("click", () => this.#toEnd());
-    this.#field.addEventListener("input", () => this.#onInput());
-    this.#field.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#form.addEventListener("submit", (event) => this.#onSubmit(event));
-    document.addEventListener("visibilitychange", () => !document.hidden && this.#atEnd && this.#read());
-  }
-
-  #bind(together) {
-    const heard = { "mt-room": this.#onRoom, "mt-members": this.#onMembers, "mt-event": this.#onEvent, "mt-closed": this.#onClosed };
-    for (const [type, listener] of Object.entries(heard)) {
-      this.#together?.removeEventListener(type, listener);
-      together?.addEventListener(type, listener);
-    }
-    this.#together = together;
-    if (together?.room) this.#onRoom({ detail: together.room });
+  get #together() {
+    return this.#companion.together;
   }
 
   get #me() {
     return this.#together?.room?.you?.id;
   }
 
-  // -- lines ------------------------------------------------------------------------------------------------------
+  #build() {
+    const texts = textsFor(this);
+    this.#texts = texts;
+    dress(this.shadowRoot, CHAT_CSS);
+    this.#log = new ChatLog({
+      texts,
+      heard: {
+        unread: () => this.#count(),
+        read: () => this.#read(),
+        history: (before) => this.#together.history({ before }),
+        me: () => this.#me,
+      },
+    });
+    this.#composer = new Composer({
+      texts,
+      together: () => this.#together,
+      heard: {
+        submit: (text, replyTo) => this.#submit(text, replyTo),
+        draft: (text) => this.#outbox && (this.#outbox.draft = text),
+        resized: () => this.#log.resized(),
+      },
+    });
+    this.#typists = new Typists({ texts, nameOf: (id) => this.#nameOf(id) });
+    new MessageActs(this.#log.node, { texts, may: (line) => this.#may(line), done: (act, line) => this.#act(act, line) });
+    this.#empty = make("p", { class: "empty" }, texts.empty);
+    this.#more = make("button", { type: "button", class: "more", hidden: true });
+    this.#more.addEventListener("click", () => this.#log.toEnd());
+    this.shadowRoot.append(make("div", { class: "scroll" }, this.#empty, this.#log.node, this.#more), this.#typists.node, this.#composer.node);
+  }
 
-  #onRoom = ({ detail: { room, members, messages } }) => {
-    this.#remember(members);
-    for (const message of messages) this.#said(message, { news: false });
-    if (this.#unsent === null) {
-      this.#unsent = new Unsent(globalThis.sessionStorage, room.id);
-      this.#field.value = this.#unsent.draft;
-      this.#onInput();
-      for (const entry of this.#unsent.all) this.#showUnsent(entry, { again: this.#unsent.repeatable(entry, Date.now()) });
+  // -- what comes ---------------------------------------------------------------------------------------------------
+
+  #onRoom({ room, messages, limits }) {
+    this.#settings = room.settings;
+    this.#log.begin(messages, limits.history ?? DEFAULT_HISTORY);
+    if (this.#outbox === null) {
+      this.#outbox = new Outbox({ list: this.#log.node, texts: this.#texts, say: (...said) => this.#together.say(...said), room: room.id });
+      this.#composer.restore(this.#outbox.draft);
     }
-    this.#toEnd();
-  };
+    this.#composer.node.hidden = false;
+    this.#composer.refresh();
+    this.#showEmpty();
+    this.#log.toEnd();
+  }
 
-  #onMembers = ({ detail: { members } }) => this.#remember(members);
-
-  #onEvent = ({ detail: event }) => {
-    if (event.type === "said") {
-      if (event.by === this.#me && event.command) this.#settle(event.command);
-      this.#said(event.message, { news: event.by !== this.#me });
-      return;
+  #onEvent(event) {
+    if (event.type === "said") this.#said(event);
+    else if (event.type === "message_deleted") {
+      this.#log.deleted(event.message_id);
+      this.#composer.gone(event.message_id);
+    } else if (event.type !== "member_left" || !this.#together.room.closed) { // the closing sends everybody away
+      this.#log.happened(event, { nameOf: (id) => this.#nameOf(id), before: this.#settings });
     }
-    if (event.type === "member_left" && this.#together.room.closed) return; // the closing sent everybody away
-    const node = eventLine(event, { texts: this.#texts, nameOf: (id) => this.#names.get(id) });
-    if (node) this.#insert({ key: `e${event.epoch}.${event.seq}`, atMs: event.time_ms, node }, { news: false });
+    if (event.type === "settings_changed") this.#settings = event.settings;
+    if (event.type === "member_left") this.#typists.gone(event.member_id);
+    this.#showEmpty();
+  }
+
+  #said(event) {
+    const mine = event.by === this.#me;
+    if (mine && event.command) this.#outbox?.settle(event.command);
+    this.#typists.gone(event.by);
+    this.#log.said(event.message, { news: !mine });
+    if (mine) this.#composer.refresh(); // slow mode begins
+  }
+
+  #onSignal({ type, by }) {
+    if (type === "typing" && by !== this.#me) this.#typists.heard(by);
+  }
+
+  #onClosed() {
+    this.#composer.node.hidden = true;
+  }
+
+  #nameOf(id) {
+    return this.#together?.room?.names[id];
+  }
+
+  #showEmpty() {
+    this.#empty.hidden = !this.#log.empty || this.#log.node.querySelector(".unsent") !== null;
+  }
+
+  // -- reading ------------------------------------------------------------------------------------------------------
+
+  #onVisible = () => {
+    if (!document.hidden && this.#log.atEnd) this.#read();
   };
-
-  #onClosed = () => {
-    this.#form.hidden = true;
-  };
-
-  #remember(members) {
-    for (const { id, name } of members) this.#names.set(id, name);
-  }
-
-  #said(message, { news }) {
-    const last = this.#lines.findLast(({ atMs }) => atMs <= message.sent_ms);
-    const goesOn = last?.author === message.author.id && message.sent_ms - last.atMs < GOES_ON_MS;
-    const node = saidLine(message, { texts: this.#texts, mine: message.author.id === this.#me, goesOn });
-    this.#names.set(message.author.id, message.author.name);
-    this.#insert({ key: message.id, atMs: message.sent_ms, author: message.author.id, node }, { news });
-  }
-
-  /** Puts a line in its place by the server's time; what a resume brings late stands where it belongs. */
-  #insert(line, { news }) {
-    if (this.#lines.some(({ key }) => key === line.key)) return;
-    const follows = this.#atEnd;
-    const place = this.#lines.findLastIndex(({ atMs }) => atMs <= line.atMs) + 1;
-    const next = this.#lines[place]?.node ?? this.#list.querySelector(".unsent");
-    this.#lines.splice(place, 0, line);
-    this.#list.insertBefore(line.node, next);
-    if (this.#lines.length > LINES_KEPT) this.#lines.shift().node.remove();
-    this.#empty.hidden = true;
-    if (news && (!follows || document.hidden)) this.#count();
-    if (follows) this.#toEnd({ read: !document.hidden });
-  }
-
-  // -- reading ----------------------------------------------------------------------------------------------------
-
-  get #atEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#list;
-    return scrollHeight - scrollTop - clientHeight < AT_END_PX;
-  }
-
-  #toEnd({ read = true } = {}) {
-    this.#list.scrollTop = this.#list.scrollHeight;
-    if (read) this.#read();
-  }
 
   #count() {
     this.#unread += 1;
     this.#more.textContent = `${this.#texts.new_messages(this.#unread)} ↓`;
-    this.#more.hidden = this.#atEnd;
+    this.#more.hidden = this.#log.atEnd;
     this.#tellUnread();
   }
 
@@ -176,83 +164,24 @@ export class MovieTogetherChat extends HTMLElement {
     this.dispatchEvent(new CustomEvent("mt-unread", { detail: { unread: this.#unread }, bubbles: true, composed: true }));
   }
 
-  // -- writing ----------------------------------------------------------------------------------------------------
+  // -- writing ------------------------------------------------------------------------------------------------------
 
-  get #limit() {
-    return this.#together?.room?.limits?.text_graphemes ?? DEFAULT_LIMIT;
+  #submit(text, replyTo) {
+    this.#outbox?.send(text, replyTo);
+    this.#showEmpty();
+    this.#log.toEnd();
   }
 
-  #onInput() {
-    const text = this.#field.value;
-    const length = graphemes(text.trim());
-    const tooLong = length > this.#limit;
-    this.#field.style.height = "auto";
-    this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
-    this.#field.setAttribute("aria-invalid", String(tooLong));
-    this.#hint.classList.toggle("alarm", tooLong);
-    if (tooLong) this.#hint.textContent = this.#texts.too_long(length, this.#limit);
-    else this.#hint.textContent = length > this.#limit * COUNTS_FROM ? this.#texts.left_of(length, this.#limit) : "";
-    this.#send.disabled = tooLong || length === 0;
-    if (this.#unsent) this.#unsent.draft = text;
+  #may(line) {
+    const message = this.#log.message(line);
+    const room = this.#together?.room;
+    return { reply: Boolean(message && !message.deleted && room && !room.closed), delete: Boolean(message && room && !room.closed && mayDelete(room, message)) };
   }
 
-  #onKey(event) {
-    // Enter that ends the writing of a composed character (Chinese, Japanese, …) belongs to the input method.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    this.#form.requestSubmit();
-  }
-
-  #onSubmit(event) {
-    event.preventDefault();
-    const text = this.#field.value.trim();
-    if (!this.#unsent || !text || graphemes(text) > this.#limit) return;
-    this.#field.value = "";
-    this.#onInput();
-    const entry = { id: randomId(), text, at: Date.now() };
-    this.#unsent.put(entry);
-    this.#showUnsent(entry, { again: true });
-    this.#toEnd();
-    this.#field.focus();
-  }
-
-  /** Shows a text that the room does not have yet, and sends it (`again`) or offers to. */
-  #showUnsent(entry, { again }) {
-    const state = make("span", { class: "state" });
-    const node = make("li", { class: "said mine unsent", "data-command": entry.id }, make("p", { dir: "auto" }, entry.text), state);
-    this.#list.append(node);
-    this.#empty.hidden = true;
-    if (again) this.#say(entry, state);
-    else this.#offer(entry, state, this.#texts.unsent);
-  }
-
-  async #say(entry, state) {
-    state.replaceChildren(this.#texts.sending);
-    try {
-      await this.#together.say(entry.text, { id: entry.id });
-      this.#settle(entry.id);
-    } catch (refusal) {
-      if (refusal.code === "closed" || refusal.code === "room_closed") state.replaceChildren(this.#texts.unsent);
-      else this.#offer(entry, state, refusal.code === "text_too_long" ? this.#texts.unsent_too_long : this.#texts.unsent);
-    }
-  }
-
-  #offer(entry, state, why) {
-    const retry = make("button", { type: "button" }, this.#texts.retry);
-    const discard = make("button", { type: "button" }, this.#texts.discard);
-    retry.addEventListener("click", () => {
-      this.#settle(entry.id);
-      const fresh = { id: randomId(), text: entry.text, at: Date.now() };
-      this.#unsent.put(fresh);
-      this.#showUnsent(fresh, { again: true });
-    });
-    discard.addEventListener("click", () => this.#settle(entry.id));
-    state.replaceChildren(why, " ", retry, discard);
-  }
-
-  #settle(id) {
-    this.#unsent?.remove(id);
-    this.#list.querySelector(`[data-command="${CSS.escape(id)}"]`)?.remove();
+  #act(act, line) {
+    const message = this.#log.message(line);
+    if (act === "reply") this.#composer.replyTo(message);
+    else this.#together.deleteMessage(message.id).catch(() => {}); // the player has told why not
   }
 }
 

@@ -12,13 +12,21 @@ export const WINDOW = 30;
 /** A ping that contradicts the earlier ones by more than this shows that one of the clocks was set or slept. */
 export const JUMP_MS = 15;
 
+/**
+ * A jump over this may be the server's clock being set, which `rebased` tells at about the same time: until then (`shift`) or until
+ * it has not come (`settle`) the old offset is used, or the film would jump with the clock.
+ */
+export const MAY_BE_REBASED_MS = 200;
+
 export class Clock {
   #pings = [];
   #offsetMs = null;
   #rttMs = null;
+  #before = null;
 
   /** Takes one ping's stamps; answers true when they prove that a clock jumped, in which case only this ping counts. */
   add({ t0, t1, t2, t3 }) {
+    const offsetBefore = this.offsetMs;
     const there = t1 - t0;
     const back = t3 - t2;
     // Neither way takes less than no time: each ping confines the offset to [-back, there], and all of them together.
@@ -30,7 +38,28 @@ export class Clock {
     const quickest = this.#quickest();
     this.#offsetMs = (quickest.there - quickest.back) / 2;
     this.#rttMs = quickest.there + quickest.back;
+    const far = Math.abs(this.#offsetMs - offsetBefore) > MAY_BE_REBASED_MS;
+    if (jumped) this.#before = far ? offsetBefore : null;
     return jumped;
+  }
+
+  /** A jump was seen and may yet turn out to be the server's clock being set. */
+  get doubted() {
+    return this.#before !== null;
+  }
+
+  /** The server's clock was set by `ms`; pings that have seen it already are not moved twice. */
+  shift(ms) {
+    const before = this.#before;
+    this.#before = null;
+    if (before !== null && Math.abs(this.#offsetMs - before - ms) < Math.abs(this.#offsetMs - before)) return;
+    this.#pings = this.#pings.map(({ there, back }) => ({ there: there + ms, back: back - ms }));
+    if (this.#offsetMs !== null) this.#offsetMs += ms;
+  }
+
+  /** Nobody told of the jump: it was this machine's (it slept, say), and what the pings say is true. */
+  settle() {
+    this.#before = null;
   }
 
   #quickest() {
@@ -42,7 +71,7 @@ export class Clock {
 
   /** Server's clock minus this browser's; null before the first ping. */
   get offsetMs() {
-    return this.#offsetMs;
+    return this.#before ?? this.#offsetMs;
   }
 
   /** Quickest way there plus quickest way back; null before the first ping. */
@@ -61,7 +90,7 @@ export class Clock {
 
   /** The server's time at the local time `localMs`. */
   serverAt(localMs) {
-    return localMs + (this.#offsetMs ?? 0);
+    return localMs + (this.offsetMs ?? 0);
   }
 
   /** Forgets everything: another partition, another clock. */
@@ -69,5 +98,6 @@ export class Clock {
     this.#pings = [];
     this.#offsetMs = null;
     this.#rttMs = null;
+    this.#before = null;
   }
 }

@@ -3,13 +3,14 @@
  * remembers ids for 15 minutes and answers a repeated one without carrying it out twice.
  */
 
-/** A wish about the film older than this has passed: it must not move a room that went on without us. */
+/** What was wished of a room older than this has passed: it must not move a room that went on without us. */
 export const WISH_LIVES_MS = 10_000;
 
 /** Text waits long for a connection (nothing typed is lost), but not longer than the server remembers its id. */
 export const TEXT_LIVES_MS = 14 * 60_000;
 
 const WISHES = new Set(["play", "pause", "seek", "set_rate"]);
+const TEXTS = new Set(["say", "delete_message"]);
 
 export class Commands {
   #pending = new Map();
@@ -42,7 +43,7 @@ export class Commands {
   again(id, nowMs) {
     const entry = this.#pending.get(id);
     if (!entry) return undefined;
-    const livesMs = WISHES.has(entry.message.type) ? WISH_LIVES_MS : TEXT_LIVES_MS;
+    const livesMs = TEXTS.has(entry.message.type) ? TEXT_LIVES_MS : WISH_LIVES_MS;
     if (nowMs - entry.keptAtMs <= livesMs) return entry.message;
     this.refuse(id, { code: "too_late" });
     return undefined;

@@ -1,16 +1,19 @@
 /**
  * <movie-together join-url="…"> binds the player inside it (or `element.media = adapter`) to a room. See docs/embedding.md.
  *
- * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-error, mt-closed.
+ * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-error, mt-closed.
  */
+import { Asking } from "./asking.js";
 import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
-import { mayControl } from "./replica.js";
+import { Reports } from "./reports.js";
+import { mayControl } from "./rights.js";
 import { Session } from "./session.js";
 import { joinBy } from "./socket.js";
 import { textsFor } from "./texts.js";
 import { Refusal } from "./commands.js";
 import { isRunning, positionAt } from "./timeline.js";
+import { refusalWords } from "./words.js";
 
 /** What media-chrome's controls ask of their controller; heard here first, so that the room is asked instead. */
 const REQUESTS = {
@@ -23,13 +26,18 @@ const REQUESTS = {
 /** Getting in step takes this long without a word; longer is worth telling. */
 const QUIET_MS = 900;
 
-/** How often the player's skew is reported while the film runs. */
-const REPORT_EVERY_MS = 10_000;
-
 /** Reasons that trying again may cure. */
-const CURABLE = new Set(["room_full"]);
+const CURABLE = new Set(["room_full", "room_locked", "kicked"]);
 
-export class MovieTogether extends HTMLElement {
+const STEERING = new Set(["play", "pause", "seek", "set_rate"]);
+
+/** Events after which somebody may do more or less than before, or is shown otherwise. */
+const ABOUT_PEOPLE = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
+
+/** Where this browser keeps that the room need not wait for its viewer. */
+const WAITS = "movie-together.waits";
+
+export class MovieTogether extends Asking {
   static observedAttributes = ["join-url"];
 
   #media = null;
@@ -39,9 +47,9 @@ export class MovieTogether extends HTMLElement {
   #overlay = null;
   #connected = false;
   #notice = null;
-  #reporter = null;
+  #reports = null;
   #lost = false;
-  #reported = null;
+  #ended = null;
 
   constructor() {
     super();
@@ -51,7 +59,9 @@ export class MovieTogether extends HTMLElement {
   connectedCallback() {
     this.#overlay ??= new Overlay(this.shadowRoot, {
       texts: textsFor(this),
+      nowMs: () => this.serverMs,
       pressed: () => this.#player?.allow(),
+      goOn: () => this.play().catch(() => {}),
       again: () => {
         if (this.media?.error) this.media.load?.();
         this.connect();
@@ -92,9 +102,43 @@ export class MovieTogether extends HTMLElement {
     if (this.#overlay) this.connect();
   }
 
-  /** The room as known here (room, you, limits, playback, members, messages), or null. */
+  /** The room as known here (replica.js), or null. */
   get room() {
     return this.#session?.state ?? null;
+  }
+
+  get live() {
+    return this.#session?.live ?? false;
+  }
+
+  /** The server's time, ms: what all moments of the room are told in. */
+  get serverMs() {
+    return this.#session?.now() ?? Date.now();
+  }
+
+  /** For how long this viewer may not write yet, ms. */
+  get mutedForMs() {
+    const { room } = this;
+    const untilMs = room?.members.find(({ id }) => id === room.you?.id)?.muted_until_ms ?? 0;
+    return Math.max(0, untilMs - this.serverMs);
+  }
+
+  /** Whether the room should wait when this player runs dry; the browser remembers it. */
+  get waits() {
+    try {
+      return globalThis.localStorage.getItem(WAITS) !== "no";
+    } catch {
+      return true; // storage is switched off
+    }
+  }
+
+  set waits(waits) {
+    try {
+      globalThis.localStorage.setItem(WAITS, waits ? "yes" : "no");
+    } catch {
+      // It holds until the page is left.
+    }
+    if (this.#reports) this.#reports.waits = waits;
   }
 
   /** Where the film is for everyone, ms, or null before the room is known. */
@@ -117,6 +161,7 @@ export class MovieTogether extends HTMLElement {
     const join = this.#join ?? (this.getAttribute("join-url") ? joinBy(this.getAttribute("join-url")) : null);
     if (!this.isConnected || !join) return;
     this.#connected = true;
+    this.#ended = null;
     this.#overlay.resume();
     const session = new Session({
       join,
@@ -124,6 +169,7 @@ export class MovieTogether extends HTMLElement {
         status: this.#onStatus,
         room: this.#onRoom,
         event: this.#onEvent,
+        signal: this.#onSignal,
         playback: () => this.#follow(),
         refused: (error) => this.#tell("mt-error", { code: error.code, message: error.message, command: null }),
       },
@@ -135,19 +181,20 @@ export class MovieTogether extends HTMLElement {
         heard: {
           wish: (type, value) => this.#wish(type, value),
           status: this.#onPlayer,
-          ready: () => this.#reportReady(),
-          buffering: (buffering) => session.report({ buffering, position_ms: this.#mediaMs() }),
+          ready: () => this.#reports?.ready(),
         },
       });
+      this.#reports = new Reports({ session, player: this.#player, positionMs: () => this.#mediaMs(), waits: this.waits });
     }
     session.start();
-    this.#reporter = setInterval(this.#report, REPORT_EVERY_MS);
   }
 
   disconnect() {
     this.#connected = false;
-    clearInterval(this.#reporter);
     clearTimeout(this.#notice);
+    this.#reports?.stop();
+    this.#reports = null;
+    this.#overlay?.explain(null);
     this.#player?.detach();
     this.#player = null;
     this.#session?.stop();
@@ -155,26 +202,26 @@ export class MovieTogether extends HTMLElement {
     this.#lost = false;
   }
 
-  play() {
-    return this.#command("play");
+  /** Floats an emoji over everyone's film, if there is a connection just now. */
+  react(emoji) {
+    this.#session?.signal("react", { emoji });
   }
 
-  pause() {
-    return this.#command("pause");
+  /** Tells the others that this viewer is writing. */
+  typing() {
+    this.#session?.signal("typing");
   }
 
-  seek(positionMs) {
-    return this.#command("seek", { position_ms: Math.max(0, Math.round(positionMs)) });
+  ask(type, fields = {}, { id, quiet = false } = {}) {
+    const asked = this.#command(type, fields, id);
+    if (!quiet) asked.catch((refusal) => refusal.code !== "superseded" && this.#refuse(refusal, type));
+    return asked;
   }
 
-  setRate(rate) {
-    return this.#command("set_rate", { rate });
-  }
-
-  /** Says something to everyone; give the `id` of an earlier try to repeat that try. Settles once the room has it. */
-  say(text, { id } = {}) {
-    if (!this.#session) return Promise.reject(new Refusal({ code: "closed" }));
-    return this.#session.command("say", { text }, id);
+  #command(type, fields, id) {
+    if (!this.#session || this.#ended) return Promise.reject(new Refusal({ code: this.#ended ?? "closed" }));
+    if (STEERING.has(type) && this.room && !this.mayControl) return Promise.reject(new Refusal({ code: "forbidden" }));
+    return this.#session.command(type, fields, id);
   }
 
   // -- wishes -----------------------------------------------------------------------------------------------------
@@ -195,23 +242,13 @@ export class MovieTogether extends HTMLElement {
       set_rate: () => this.setRate(value),
     }[type]();
     const answered = () => this.#player?.answered();
-    asked.then(answered, (refusal) => {
-      if (refusal.code === "superseded") return; // a newer wish of the same kind is under way
-      answered();
-      this.#refuse(refusal, type);
-    });
-  }
-
-  #command(type, fields) {
-    if (!this.#session) return Promise.reject(new Refusal({ code: "closed" }));
-    if (this.room && !this.mayControl) return Promise.reject(new Refusal({ code: "forbidden" }));
-    return this.#session.command(type, fields);
+    // After a newer wish of the same kind that one's answer counts.
+    asked.then(answered, (refusal) => refusal.code !== "superseded" && answered());
   }
 
   #refuse(refusal, command) {
-    const texts = textsFor(this);
-    this.#overlay.tell(texts[`refused_${refusal.code}`] ?? texts.refused_other);
-    this.#tell("mt-error", { code: refusal.code, message: refusal.message, command });
+    this.#overlay.tell(refusalWords(refusal, textsFor(this), STEERING.has(command) ? this.room : null));
+    this.#tell("mt-error", { code: refusal.code, message: refusal.message, retryAfterMs: refusal.retryAfterMs, command });
   }
 
   // -- the room ---------------------------------------------------------------------------------------------------
@@ -221,9 +258,10 @@ export class MovieTogether extends HTMLElement {
     if (name === "live") {
       this.#overlay.tell(this.#lost ? texts.back : null);
       this.#lost = false;
-      this.#reported = null;
-      this.#reportReady();
+      this.#reports?.live();
     } else if (name === "closed" || name === "stopped") {
+      this.#ended = detail.reason;
+      this.#reports?.stop();
       this.#player?.detach();
       if (this.media && !this.media.paused) this.media.pause();
       this.#overlay.finish(detail.reason, { mayTryAgain: CURABLE.has(detail.reason) });
@@ -238,16 +276,23 @@ export class MovieTogether extends HTMLElement {
   };
 
   #onRoom = (state) => {
+    this.#overlay.explain(state);
     this.#tell("mt-room", state);
     this.#tell("mt-members", { members: state.members, you: state.you });
     this.#tellState();
   };
 
   #onEvent = (event, state) => {
+    this.#overlay.explain(state);
     this.#tell("mt-event", event);
     if (event.type === "said") this.#tell("mt-message", event.message);
-    if (event.type.startsWith("member_")) this.#tell("mt-members", { members: state.members, you: state.you });
-    if (event.playback) this.#tellState();
+    if (ABOUT_PEOPLE.has(event.type)) this.#tell("mt-members", { members: state.members, you: state.you });
+    if (event.playback || ABOUT_PEOPLE.has(event.type)) this.#tellState();
+  };
+
+  #onSignal = (signal) => {
+    if (signal.type === "reacted") this.#overlay.float(signal.emoji, this.room.names[signal.by] ?? textsFor(this).someone);
+    this.#tell("mt-signal", signal);
   };
 
   #follow() {
@@ -284,16 +329,6 @@ export class MovieTogether extends HTMLElement {
   #mediaMs() {
     return Math.max(0, Math.round((this.media?.currentTime ?? 0) * 1000));
   }
-
-  #reportReady() {
-    if (!this.#session?.live || this.#reported === "ready" || !this.#player?.ready) return;
-    if (this.#session.report({ ready: true })) this.#reported = "ready";
-  }
-
-  #report = () => {
-    const { skewMs } = this;
-    if (skewMs !== null) this.#session?.report({ skew_ms: Math.round(skewMs * 10) / 10, position_ms: this.#mediaMs() });
-  };
 
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));

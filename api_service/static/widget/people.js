@@ -1,36 +1,33 @@
-/** <movie-together-people for="id of the <movie-together>">: who is in the room. */
-import { COLOURS, colourOf } from "./lines.js";
+/**
+ * <movie-together-people for="id of the <movie-together>" bans>: who is in the room, how they are, and what one may do with them.
+ * With `bans` the menu offers to ban somebody, and `mt-ban` ({id, name}) asks the page to have the API do it.
+ */
+import { companionOf } from "./companion.js";
 import { dress, make } from "./look.js";
-import { NAMES_CSS } from "./names-look.js";
+import { COLOURS, colourOf } from "./lines.js";
+import { MENU_CSS, MemberMenu, actsFor } from "./member-menu.js";
+import { PEOPLE_CSS } from "./people-look.js";
+import { roleOf } from "./rights.js";
 import { textsFor } from "./texts.js";
 
-const CSS = `
-  :host { display: block; min-width: 0; font-size: .875rem; }
-  ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .4rem; max-height: 8.5rem; overflow-y: auto; }
-  li {
-    display: flex; align-items: center; gap: .4rem; max-width: 100%; padding: .2rem .7rem .2rem .2rem; border-radius: 999px;
-    background: var(--mt-raised, #20242f);
-  }
-  li.loading .face { border-style: dotted; animation: wait 1.6s ease-in-out infinite; }
-  @keyframes wait { 50% { opacity: .4; } }
-  @media (prefers-reduced-motion: reduce) { li.loading .face { animation: none; } }
-  .face {
-    flex: none; width: 1.7rem; height: 1.7rem; border-radius: 50%; display: grid; place-items: center; font-weight: 700;
-    font-size: .8rem; border: 2px solid currentColor;
-  }
-  .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .note { flex: none; color: var(--mt-dim, #a3a8b5); font-size: .8125rem; }
-  .nobody { margin: 0; color: var(--mt-dim, #a3a8b5); }
-  @media (max-width: 40rem) {
-    ul { flex-wrap: nowrap; max-height: none; overflow-x: auto; scrollbar-width: none; }
-    li { flex: none; max-width: 14rem; }
-  }
-  ${NAMES_CSS}
-`;
+/** Further off than this is worth telling the others; the widget removes less by itself in no time. */
+const SKEW_TOLD_MS = 1_500;
 
 export class MovieTogetherPeople extends HTMLElement {
-  #together = null;
+  #companion = companionOf(
+    this,
+    {
+      "mt-members": () => this.#show(),
+      "mt-signal": ({ detail }) => this.#onSignal(detail),
+      "mt-status": ({ detail }) => ["closed", "stopped"].includes(detail.status) && this.#menu.close(),
+    },
+    () => this.#show(),
+  );
   #texts;
+  #menu = null;
+  #place = make("div", {});
+  #skews = new Map();
+  #timer = null;
 
   constructor() {
     super();
@@ -38,45 +35,131 @@ export class MovieTogetherPeople extends HTMLElement {
   }
 
   connectedCallback() {
-    this.#texts = textsFor(this);
-    dress(this.shadowRoot, CSS);
-    const bind = () => this.#bind(this.getRootNode().getElementById?.(this.getAttribute("for")) ?? null);
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", bind, { once: true });
-    else bind();
+    if (!this.#menu) this.#build();
+    this.#companion.bind();
   }
 
   disconnectedCallback() {
-    this.#bind(null);
+    clearTimeout(this.#timer);
+    this.#companion.letGo();
   }
 
-  #bind(together) {
-    this.#together?.removeEventListener("mt-members", this.#onMembers);
-    together?.addEventListener("mt-members", this.#onMembers);
-    this.#together = together;
-    this.#show(together?.room?.members ?? [], together?.room?.you);
+  get #room() {
+    return this.#companion.together?.room ?? null;
   }
 
-  #onMembers = ({ detail: { members, you } }) => this.#show(members, you);
+  #build() {
+    this.#texts = textsFor(this);
+    dress(this.shadowRoot, PEOPLE_CSS + MENU_CSS);
+    this.#menu = new MemberMenu({
+      texts: this.#texts,
+      chosen: (act, value, id) => this.#carryOut(act, value, id),
+      closed: (id) => this.#chip(id)?.setAttribute("aria-expanded", "false"),
+    });
+    this.shadowRoot.append(this.#place, this.#menu.node);
+  }
 
-  #show(members, you) {
+  #onSignal({ type, by, skew_ms: skewMs }) {
+    if (type !== "skew") return;
+    this.#skews.set(by, skewMs);
+    this.#show();
+  }
+
+  // -- showing ------------------------------------------------------------------------------------------------------
+
+  #show() {
+    const { members = [], you } = this.#room ?? {};
     if (members.length === 0) {
-      this.shadowRoot.replaceChildren(make("p", { class: "nobody" }, this.#texts.nobody));
+      this.#place.replaceChildren(make("p", { class: "nobody" }, this.#texts.nobody));
       return;
     }
+    const focused = this.shadowRoot.activeElement?.closest("[data-chip]")?.dataset.chip;
+    const scrolled = this.#place.firstElementChild?.scrollLeft ?? 0;
     // Oneself first, then in the order of coming.
     const sorted = [...members].sort((a, b) => Number(b.id === you?.id) - Number(a.id === you?.id));
-    const list = make("ul", { "aria-label": this.#texts.here, part: "people" }, ...sorted.map((member) => this.#chip(member, you)));
-    this.shadowRoot.replaceChildren(list);
+    const list = make("ul", { "aria-label": this.#texts.here, part: "people" }, ...sorted.map((member) => this.#entry(member)));
+    this.#place.replaceChildren(list);
+    list.scrollLeft = scrolled;
+    if (focused) this.#chip(focused)?.focus();
+    if (this.#menu.memberId !== null && !this.#chip(this.#menu.memberId)) this.#menu.close();
+    this.#lookAgain(members);
   }
 
-  #chip(member, you) {
-    const note = member.id === you?.id ? this.#texts.you : member.role === "owner" ? this.#texts.owner : null;
-    const loading = member.ready ? null : make("span", { class: "visually-hidden" }, `, ${this.#texts.not_ready}`);
+  /** A mute ends by itself, and no event tells it. */
+  #lookAgain(members) {
+    clearTimeout(this.#timer);
+    const left = members.map((one) => (one.muted_until_ms ?? 0) - this.#nowMs).filter((ms) => ms > 0);
+    if (left.length) this.#timer = setTimeout(() => this.#show(), Math.min(...left) + 100);
+  }
+
+  get #nowMs() {
+    return this.#companion.together?.serverMs ?? 0;
+  }
+
+  #entry(member) {
+    const signs = this.#signsOf(member);
+    const notes = this.#notesOf(member);
     const [initial] = member.name.trim() || "?";
-    return make("li", { class: member.ready ? "" : "loading", "data-member": member.id, title: member.ready ? null : this.#texts.not_ready },
+    const parts = [
       make("span", { class: `face c${colourOf(member.id) % COLOURS}`, "aria-hidden": "true" }, initial.toUpperCase()),
       make("span", { class: "name", dir: "auto" }, member.name),
-      note ? make("span", { class: "note" }, note) : null, loading);
+      ...notes.map((note) => make("span", { class: "note" }, note)),
+      signs.length ? make("span", { class: "visually-hidden" }, `, ${signs.join(", ")}`) : null,
+    ];
+    const own = member.id === this.#room.you?.id;
+    const acts = actsFor(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
+    const pressable = own || acts.length > 0;
+    const chip = make(pressable ? "button" : "div", {
+      class: "chip", "data-chip": member.id, title: signs.join(", ") || null,
+      ...(pressable ? { type: "button", "aria-haspopup": "menu", "aria-expanded": String(this.#menu.memberId === member.id) } : {}),
+    }, ...parts);
+    if (pressable) chip.addEventListener("click", () => this.#open(member.id));
+    return make("li", { class: !member.ready || member.buffering ? "loading" : "", "data-member": member.id }, chip);
+  }
+
+  /** How a member is, for the ear and the tooltip; the eye sees a breathing ring, and the notes. */
+  #signsOf(member) {
+    return [!member.ready ? this.#texts.not_ready : member.buffering ? this.#texts.buffering : null].filter(Boolean);
+  }
+
+  #notesOf(member) {
+    const room = this.#room;
+    const role = roleOf(room, member.id);
+    const skewMs = member.ready && room.playback.status === "playing" ? this.#skews.get(member.id) ?? 0 : 0;
+    const seconds = Math.round(Math.abs(skewMs) / 1000);
+    return [
+      member.id === room.you?.id ? this.#texts.you : null,
+      role === "viewer" ? null : this.#texts[role],
+      room.room.host === member.id ? this.#texts.host : null,
+      (member.muted_until_ms ?? 0) > this.#nowMs ? this.#texts.muted_now : null,
+      Math.abs(skewMs) < SKEW_TOLD_MS ? null : skewMs < 0 ? this.#texts.behind(seconds) : this.#texts.ahead(seconds),
+    ].filter(Boolean);
+  }
+
+  // -- acting -------------------------------------------------------------------------------------------------------
+
+  #chip(id) {
+    return this.shadowRoot.querySelector(`[data-chip="${CSS.escape(id)}"]`);
+  }
+
+  #open(id) {
+    const member = this.#room?.members.find((one) => one.id === id);
+    if (!member) return;
+    const own = id === this.#room.you?.id ? { waits: this.#companion.together.waits } : null;
+    const acts = actsFor(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
+    this.#chip(id).setAttribute("aria-expanded", "true");
+    this.#menu.open(this.#chip(id), member, acts, own);
+  }
+
+  #carryOut(act, value, id) {
+    const { together } = this.#companion;
+    const name = this.#room?.names[id];
+    if (act === "waits") together.waits = value;
+    else if (act === "ban") this.dispatchEvent(new CustomEvent("mt-ban", { detail: { id, name }, bubbles: true, composed: true }));
+    else {
+      const asked = act === "make" ? together.setRole(id, value) : act === "kick" ? together.kick(id) : together.mute(id, value);
+      asked.catch(() => {}); // the player has told why not
+    }
   }
 }
 

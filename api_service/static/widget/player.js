@@ -40,6 +40,7 @@ export class Player {
   #running = false;
   #stalled = false;
   #silenced = false;
+  #correcting = false;
   #astray = false;
   #status = null;
   #ticks = 0;
@@ -48,7 +49,7 @@ export class Player {
   #firstErrors = null;
 
   /**
-   * `now` gives the server's time in ms. `heard` takes {wish(type, value), status(name), ready(), buffering(yes)}; statuses:
+   * `now` gives the server's time in ms. `heard` takes {wish(type, value), status(name), ready()}; statuses:
    * loading, resting, starting, running, stalled, blocked (needs the viewer's press), muted (runs, but without sound), failed
    * (the player cannot play this source).
    */
@@ -67,12 +68,28 @@ export class Player {
     return this.#running ? this.#drift.errorMs : null;
   }
 
+  /** It stands where the room is and could start. */
   get ready() {
-    return this.#transport.ready;
+    return this.#playback !== null && this.#transport.ready && !this.#media.seeking;
+  }
+
+  /** What keeps the film from moving here though the room wants it to: see buffering.js. */
+  get dry() {
+    const { status, at_ms: atMs } = this.#playback ?? { status: "paused" };
+    const now = this.#now();
+    if (status === "paused" || this.ready || this.#status === "failed") return null;
+    if (status === "playing" && (now < atMs || this.#target(now) >= this.#endMs)) return null;
+    if (this.#correcting) return "correcting";
+    return this.#media.seeking ? "landing" : "stall";
   }
 
   /** Follows a timeline from now on: {status, position_ms, rate, at_ms}, in a film of `durationMs`. */
   follow(playback, durationMs = Infinity) {
+    this.#correcting = false;
+    this.#follow(playback, durationMs);
+  }
+
+  #follow(playback, durationMs) {
     this.#turn += 1;
     this.#playback = playback;
     this.#durationMs = durationMs;
@@ -86,7 +103,9 @@ export class Player {
 
   /** Follows the same timeline anew: after the clock jumped, a wish was refused, or the page became visible. */
   refollow() {
-    if (this.#playback) this.follow(this.#playback, this.#durationMs);
+    if (!this.#playback) return;
+    this.#correcting = true;
+    this.#follow(this.#playback, this.#durationMs);
   }
 
   /** The room has answered a wish: if nothing came of it (it was paused already, say), back to what the room does. */
@@ -201,6 +220,7 @@ export class Player {
 
   #run(silenced) {
     this.#running = true;
+    this.#correcting = false;
     this.#stalled = false;
     this.#silenced = silenced;
     this.#ticks = 0;
@@ -244,6 +264,7 @@ export class Player {
   #control() {
     const action = this.#drift.control(performance.now(), this.#playback.rate);
     if (action?.seek) {
+      this.#correcting = true;
       this.#turn += 1;
       this.#start(this.#turn);
     } else if (action) {
@@ -268,7 +289,7 @@ export class Player {
     const wish = this.#transport.wishIn(event);
     if (wish) return this.#obey(wish);
     if (event.type === "loadedmetadata") return this.refollow();
-    if (event.type === "canplay") this.#heard.ready();
+    if (event.type === "canplay" || event.type === "seeked") this.#heard.ready();
     if (event.type === "volumechange" && this.#silenced && !media.muted) this.allow();
     if (event.type === "waiting" && this.#running && !media.seeking) this.#stall(true);
     if ((event.type === "playing" || event.type === "canplay") && this.#stalled) this.#stall(false);
@@ -302,7 +323,6 @@ export class Player {
   #stall(stalled) {
     this.#stalled = stalled;
     this.#drift.forget();
-    this.#heard.buffering(stalled);
     this.#say(stalled ? "stalled" : this.#silenced ? "muted" : "running");
   }
 

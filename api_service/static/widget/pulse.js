@@ -26,8 +26,13 @@ export class Pulse {
 
   /** A connection is live: a burst, then one ping every two seconds. */
   start() {
-    this.#left = BURST;
     this.#unansweredSinceMs = null;
+    this.burst();
+  }
+
+  /** The clock has to be measured anew, and soon. */
+  burst() {
+    this.#left = BURST;
     clearTimeout(this.#timer);
     this.#beat();
   }
@@ -40,9 +45,7 @@ export class Pulse {
   answer({ t0, t1, t2 }, atMs = this.#now()) {
     this.#unansweredSinceMs = null;
     if (this.#clock.add({ t0, t1, t2, t3: atMs })) {
-      this.#left = BURST;
-      clearTimeout(this.#timer);
-      this.#beat();
+      this.burst();
       this.#heard.jumped();
     }
   }

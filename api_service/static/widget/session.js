@@ -5,6 +5,7 @@
  *   status(name, detail)      the connection: joining, connecting, live, waiting, closed, stopped (socket.js)
  *   room(state)               a whole new state (replica.js): first contact, or the server told us to start over
  *   event(event, state)       one ordered event, already applied
+ *   signal(signal)            reacted, typing, skew: seen now or never
  *   playback(playback)        the timeline changed, or the clock did
  *   refused(error, command)   an error of the server that belongs to no kept command
  */
@@ -15,8 +16,13 @@ import { Pulse } from "./pulse.js";
 import { evolve, fromSnapshot } from "./replica.js";
 import { RoomSocket } from "./socket.js";
 
-/** The server does not know whether it carried the command out; the same id asks again without harm. */
-const ASK_AGAIN_MS = { outcome_unknown: 500 };
+/** Refusals that asking again under the same id cures without anybody's doing; every other one is told to who asked. */
+const ASK_AGAIN_MS = { outcome_unknown: 500, try_again: 500, rate_limited: 500, archive_full: 2_000 };
+
+/** How long a jump of the clock is doubted: `rebased` comes a moment before or after the first ping that shows it. */
+const DOUBTED_MS = 1_500;
+
+const SIGNALS = new Set(["reacted", "typing", "skew"]);
 
 const localNow = () => performance.now();
 
@@ -29,6 +35,7 @@ export class Session {
   #state = null;
   #heard;
   #retries = new Set();
+  #doubt = null;
 
   constructor({ join, heard, open, random, newId }) {
     this.#heard = heard;
@@ -41,7 +48,7 @@ export class Session {
       clock: this.clock,
       send: (ping) => this.#socket.send(ping),
       heard: {
-        jumped: () => this.#state && this.#heard.playback(this.#state.playback),
+        jumped: () => this.#onJump(),
         silent: () => this.#socket.restart(),
       },
       now: localNow,
@@ -75,7 +82,7 @@ export class Session {
   }
 
   /**
-   * Sends `play`, `pause`, `seek`, `set_rate` or `say`; settles with the server's answer (rejects with a Refusal). Without a
+   * Sends a command of protocol v1 (`play`, `say`, `history`, `kick`, …); settles with the server's answer (rejects with a Refusal). Without a
    * connection it waits for one. A caller that gives the `id` of an earlier try repeats that try.
    */
   command(type, fields = {}, id = undefined) {
@@ -87,6 +94,11 @@ export class Session {
   /** Tells how this player is doing; lost if there is no connection, since the next one starts with a new report. */
   report(fields) {
     return this.#socket.send({ type: "report", ...fields });
+  }
+
+  /** Sends what nobody answers and nobody repeats: `react`, `typing`. */
+  signal(type, fields = {}) {
+    return this.#socket.send({ type, ...fields });
   }
 
   #onStatus = (name, detail) => {
@@ -109,10 +121,12 @@ export class Session {
       case "pong":
         return this.#pulse.answer(message, localNow());
       case "ack":
+      case "history":
         return this.#commands.acknowledge(message.id, message);
       case "error":
         return this.#onError(message);
       default:
+        if (SIGNALS.has(message.type)) return this.#state && this.#heard.signal(message);
         return message.seq === undefined ? undefined : this.#onEvent(message);
     }
   };
@@ -137,15 +151,33 @@ export class Session {
     if (verdict === "known") return undefined;
     const before = this.#state.playback;
     this.#state = evolve(this.#state, event);
+    if (event.type === "rebased") this.#rebase(event.shift_ms);
     if (event.command && event.by === this.#state.you?.id) this.#commands.acknowledge(event.command, { seq: event.seq });
     this.#heard.event(event, this.#state);
     if (this.#state.playback !== before) this.#heard.playback(this.#state.playback);
     return undefined;
   }
 
+  /** The film is where it was on a clock that was set: ours moves with it, and is then measured anew. */
+  #rebase(shiftMs) {
+    clearTimeout(this.#doubt);
+    this.clock.shift(shiftMs);
+    this.#pulse.burst();
+  }
+
+  #onJump() {
+    clearTimeout(this.#doubt);
+    const settle = () => {
+      this.clock.settle();
+      if (this.#state) this.#heard.playback(this.#state.playback);
+    };
+    if (this.clock.doubted) this.#doubt = setTimeout(settle, DOUBTED_MS);
+    else settle();
+  }
+
   #onError(error) {
-    const again = error.retry_after_ms ?? ASK_AGAIN_MS[error.code];
-    if (error.id && again !== undefined && again !== null) return this.#later(error.id, again);
+    const again = ASK_AGAIN_MS[error.code];
+    if (error.id && again !== undefined) return this.#later(error.id, error.retry_after_ms ?? again);
     if (error.id && this.#commands.again(error.id, localNow())) return this.#commands.refuse(error.id, error);
     return this.#heard.refused(error);
   }
@@ -161,6 +193,7 @@ export class Session {
 
   #quiet(error) {
     this.#pulse.stop();
+    clearTimeout(this.#doubt);
     for (const timer of this.#retries) clearTimeout(timer);
     this.#retries.clear();
     this.#commands.refuseAll(error);

@@ -21,6 +21,9 @@ const AFTER_CLOSE = {
 };
 const REASONS = { 4403: "forbidden", 4409: "room_full" };
 
+/** What an error just before a close with 4403 says of it. */
+const SHUT_OUT = new Set(["kicked", "banned", "room_locked"]);
+
 /** After `too_fast` the first tries come no sooner than the third would. */
 const ATTEMPT_AFTER_TOO_FAST = 3;
 
@@ -44,6 +47,7 @@ export class RoomSocket {
   #deadline = null;
   #stopped = true;
   #live = false;
+  #shutOut = null;
 
   /**
    * `join()` gives {ticket, socket_url} or throws a JoinError; `order` is the place in the log (order.js).
@@ -105,6 +109,7 @@ export class RoomSocket {
     this.#heard.status("connecting");
     const socket = this.#open(this.#address);
     this.#socket = socket;
+    this.#shutOut = null;
     this.#deadline = setTimeout(() => this.restart(), WELCOME_WITHIN_MS);
     socket.onopen = () => socket.send(JSON.stringify(this.#hello()));
     socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data));
@@ -140,6 +145,7 @@ export class RoomSocket {
       this.#attempt = 0;
       this.#live = true;
     }
+    if (message.type === "error" && SHUT_OUT.has(message.code)) this.#shutOut = message.code;
     if (message.resume) this.#resume = message.resume;
     if (message.type === "reconnect") return this.restart(message.after_ms ?? 0);
     this.#heard.message(message);
@@ -151,7 +157,7 @@ export class RoomSocket {
     this.#drop();
     const next = AFTER_CLOSE[code] ?? "resume";
     if (next === "closed") return this.#finish("room_closed");
-    if (next === "stop") return this.#finish(REASONS[code]);
+    if (next === "stop") return this.#finish((code === 4403 && this.#shutOut) || REASONS[code]);
     if (next === "join") this.#resume = null;
     if (code === 4429) this.#attempt = Math.max(this.#attempt, ATTEMPT_AFTER_TOO_FAST);
     return this.#wait(this.#nextWait());

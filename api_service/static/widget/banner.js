@@ -1,0 +1,65 @@
+/** What stands over the film while it stands still: whom the room waits for and how long, or who paused and why. */
+import { make } from "./look.js";
+import { mayControl } from "./rights.js";
+import { holdWords, pauseWords } from "./words.js";
+
+export const BANNER_CSS = `
+  .why {
+    justify-self: center; max-width: calc(100% - 1.5rem); padding: .4rem .9rem; border-radius: 999px; font-size: .875rem;
+    background: rgb(8 9 13 / .82); color: #f1eee8; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  }
+  .hold {
+    position: absolute; inset: 0; margin: auto; width: fit-content; height: fit-content; max-width: calc(100% - 1.5rem); display: grid; justify-items: center; gap: .75rem;
+    padding: 1rem 1.5rem; border-radius: 1rem; background: rgb(8 9 13 / .88); color: #f1eee8; text-align: center;
+  }
+  .hold p { margin: 0; font-size: 1.0625rem; text-wrap: balance; overflow-wrap: anywhere; }
+  .hold .left { color: #b9bdc8; font-variant-numeric: tabular-nums; white-space: nowrap; }
+  .hold .primary { pointer-events: auto; }
+`;
+
+const TICK_MS = 250;
+
+export class Banner {
+  #texts;
+  #nowMs;
+  #room = null;
+  #timer = null;
+  #why = make("div", { class: "why", part: "why", hidden: true });
+  #words = make("span", {});
+  #left = make("span", { class: "left", "aria-hidden": "true" });
+  #go;
+  #hold;
+
+  /** `top` and `centre` are where it hangs its parts; `nowMs()` is the server's time; `goOn()` is called for the button. */
+  constructor({ top, centre, texts, nowMs, goOn }) {
+    this.#texts = texts;
+    this.#nowMs = nowMs;
+    this.#go = make("button", { type: "button", class: "primary" }, texts.go_on);
+    this.#go.addEventListener("click", goOn);
+    this.#hold = make("div", { class: "hold", part: "hold", hidden: true },
+      make("p", {}, make("span", { role: "status" }, this.#words), " ", this.#left), this.#go);
+    top.append(this.#why);
+    centre.append(this.#hold);
+  }
+
+  /** Shows what the room's state says; null shows nothing. */
+  show(room) {
+    this.#room = room;
+    const why = room && pauseWords(room, this.#texts);
+    this.#why.hidden = !why;
+    if (why) this.#why.textContent = why;
+    this.#tick();
+  }
+
+  #tick = () => {
+    clearTimeout(this.#timer);
+    const hold = this.#room && holdWords(this.#room, this.#texts, this.#nowMs());
+    this.#hold.hidden = !hold;
+    if (!hold) return;
+    // Only a change of whom it waits for is announced, not each second.
+    if (this.#words.textContent !== hold.words) this.#words.textContent = hold.words;
+    this.#left.textContent = hold.seconds > 0 ? this.#texts.seconds(hold.seconds) : "";
+    this.#go.hidden = hold.mine || !mayControl(this.#room);
+    this.#timer = setTimeout(this.#tick, TICK_MS);
+  };
+}

@@ -1,0 +1,44 @@
+/** Reactions that float over the film: seen now or never. */
+import { make } from "./look.js";
+
+export const FLOATING_CSS = `
+  .floating { position: absolute; inset: 0; overflow: hidden; pointer-events: none; }
+  .floating span {
+    position: absolute; bottom: 18%; display: grid; justify-items: center; font-size: clamp(1.6rem, 5vw, 2.6rem); line-height: 1.1;
+    animation: float 3.2s ease-out forwards;
+  }
+  .floating small {
+    max-width: 7rem; padding: .05rem .45rem; border-radius: 999px; background: rgb(8 9 13 / .72); color: #f1eee8; font-size: .75rem;
+    overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  }
+  @keyframes float {
+    0% { opacity: 0; translate: 0 1rem; scale: .6; }
+    12% { opacity: 1; translate: 0 0; scale: 1; }
+    70% { opacity: 1; }
+    100% { opacity: 0; translate: var(--sway, 0) -11rem; }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    .floating span { animation: shown 2.6s linear forwards; }
+    @keyframes shown { 0%, 80% { opacity: 1; } 100% { opacity: 0; } }
+  }
+`;
+
+/** More than this at a time is a storm that hides the film; the oldest give way. */
+export const FLOATING_MOST = 24;
+
+export class Floating {
+  #layer = make("div", { class: "floating", part: "reactions", "aria-hidden": "true" });
+
+  constructor(over) {
+    over.append(this.#layer);
+  }
+
+  show(emoji, name) {
+    const node = make("span", {}, emoji, make("small", { dir: "auto" }, name));
+    node.style.insetInlineEnd = `${4 + Math.random() * 34}%`;
+    node.style.setProperty("--sway", `${Math.round((Math.random() - 0.5) * 60)}px`);
+    node.addEventListener("animationend", () => node.remove());
+    this.#layer.append(node);
+    while (this.#layer.childElementCount > FLOATING_MOST) this.#layer.firstElementChild.remove();
+  }
+}

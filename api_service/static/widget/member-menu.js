@@ -1,0 +1,122 @@
+/** What one may do with a member, as a menu for pointer, finger and keys. */
+import { make } from "./look.js";
+import { mayModerate, rolesFor } from "./rights.js";
+
+export const MENU_CSS = `
+  .menu {
+    position: fixed; inset: auto; margin: 0; padding: .35rem; min-width: 14rem; max-width: calc(100vw - 1rem); border: 1px solid var(--mt-edge, #2c3140);
+    border-radius: .9rem; background: var(--mt-surface, #171a22); color: inherit; box-shadow: 0 1rem 2.5rem rgb(0 0 0 / .45); font-size: .9375rem;
+  }
+  .menu h3 { margin: 0; padding: .4rem .75rem; font-size: .8125rem; font-weight: 600; color: var(--mt-dim, #a3a8b5); overflow-wrap: anywhere; }
+  .menu button {
+    display: flex; align-items: center; gap: .6rem; width: 100%; min-height: 2.75rem; padding: .4rem .75rem; border: 0; border-radius: .6rem;
+    background: none; text-align: start;
+  }
+  .menu button:hover, .menu button:focus-visible { background: var(--mt-raised, #20242f); }
+  .menu button:focus-visible { outline-offset: -2px; }
+  .menu .alarm { color: var(--mt-alarm, #ff9c8a); }
+  .menu [aria-checked]::before { content: "☐"; font-size: 1.1rem; line-height: 1; }
+  .menu [aria-checked="true"]::before { content: "☑"; }
+  @media (max-width: 30rem) {
+    .menu { inset-inline: .5rem; inset-block-end: max(.5rem, env(safe-area-inset-bottom)); inset-block-start: auto; width: auto; }
+  }
+`;
+
+const NARROW = "(max-width: 30rem)";
+
+/** What this viewer may do with that member: [{act, value, alarm}]; `bans`: whether the page takes bans to the API. */
+export function actsFor(state, member, { nowMs, bans = false }) {
+  if (!mayModerate(state, member.id)) return [];
+  const muted = (member.muted_until_ms ?? 0) > nowMs;
+  return [
+    ...rolesFor(state, member.id).map((role) => ({ act: "make", value: role })),
+    ...(muted ? [{ act: "unmute", value: 0 }] : [{ act: "mute_5", value: 300 }, { act: "mute_60", value: 3_600 }]),
+    { act: "kick", alarm: true },
+    ...(bans ? [{ act: "ban", alarm: true }] : []),
+  ];
+}
+
+export class MemberMenu {
+  node = make("div", { class: "menu", role: "menu", popover: "auto", hidden: true });
+  memberId = null;
+  #texts;
+  #chosen;
+  #closed;
+
+  /** `chosen(act, value, memberId)` carries an item out; `closed(memberId)` gives the focus back. */
+  constructor({ texts, chosen, closed }) {
+    this.#texts = texts;
+    this.#chosen = chosen;
+    this.#closed = closed;
+    this.node.addEventListener("keydown", (event) => this.#onKey(event));
+    this.node.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#onClosed());
+  }
+
+  /** Opens at `chip`; `own` is {waits} for oneself, else null. */
+  open(chip, member, acts, own) {
+    this.close();
+    this.memberId = member.id;
+    const title = this.#texts.actions_for(member.name);
+    this.node.setAttribute("aria-label", title);
+    const items = own ? [this.#waits(own.waits)] : acts.map((one) => this.#item(one));
+    this.node.replaceChildren(make("h3", { dir: "auto", "aria-hidden": "true" }, member.name), ...items);
+    this.node.hidden = false;
+    this.node.showPopover?.();
+    this.#place(chip);
+    items[0]?.focus();
+  }
+
+  close() {
+    if (this.memberId === null) return;
+    if (this.node.matches(":popover-open")) this.node.hidePopover();
+    this.#onClosed();
+  }
+
+  #onClosed() {
+    if (this.memberId === null) return;
+    const id = this.memberId;
+    this.memberId = null;
+    this.node.hidden = true;
+    this.#closed(id);
+  }
+
+  #item({ act, value, alarm = false }) {
+    const words = act === "make" ? this.#texts.make[value] : this.#texts[act];
+    const item = make("button", { type: "button", role: "menuitem", tabindex: -1, "data-act": act, "data-value": value, class: alarm ? "alarm" : null }, words);
+    item.addEventListener("click", () => this.#choose(act, value));
+    return item;
+  }
+
+  #waits(waits) {
+    const item = make("button", { type: "button", role: "menuitemcheckbox", tabindex: -1, "aria-checked": String(waits), "data-act": "waits" }, this.#texts.room_waits);
+    item.addEventListener("click", () => this.#choose("waits", !waits));
+    return item;
+  }
+
+  #choose(act, value) {
+    const id = this.memberId;
+    this.close();
+    this.#chosen(act, value, id);
+  }
+
+  /** Below the chip, or above it where there is no room; a narrow screen has it at its foot (the style sheet). */
+  #place(chip) {
+    const { style } = this.node;
+    style.left = style.top = "";
+    if (matchMedia(NARROW).matches) return;
+    const at = chip.getBoundingClientRect();
+    const { width, height } = this.node.getBoundingClientRect();
+    style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
+    style.top = `${at.bottom + height + 8 > innerHeight ? Math.max(8, at.top - height - 4) : at.bottom + 4}px`;
+  }
+
+  #onKey(event) {
+    const items = [...this.node.querySelectorAll("button")];
+    const here = items.indexOf(this.node.getRootNode().activeElement);
+    const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
+    if (event.key === "Tab") this.close();
+    if (next === undefined) return;
+    event.preventDefault();
+    items.at(next % items.length)?.focus();
+  }
+}
