@@ -125,5 +125,8 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "line.lost": _("Connection lost, coming back…"),
         "line.closed": _("The room is closed"),
         "line.stopped": _("Not in the room"),
-        "only_owner": _("Here only the owner pauses and seeks."),
+        "arranged": _("The room is changed"),
+        "ban_name": _("Ban %(name)s from the room?"),
+        "ban_lifted": _("%(name)s may come in again"),
+        "lift_ban": _("Let in again"),
     }

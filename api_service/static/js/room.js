@@ -2,7 +2,11 @@
 import "../widget/movie-together.js";
 import "../widget/chat.js";
 import "../widget/people.js";
+import "../widget/reactions.js";
+import "./room-settings.js";
 import { attachSource } from "../widget/sources.js";
+import { textsFor } from "../widget/texts.js";
+import { steeringWords } from "../widget/words.js";
 import { call, newKey } from "./api.js";
 import { busy, make, personChoice } from "./dom.js";
 import { RUSSIAN } from "./player-texts.js";
@@ -52,9 +56,10 @@ together.addEventListener("mt-state", ({ detail }) => {
   together.classList.toggle("no-control", !detail.mayControl);
   rate.disabled = !detail.mayControl;
   if (!detail.mayControl) {
-    note.textContent = text("only_owner");
+    note.textContent = steeringWords(together.room, textsFor(together));
+    note.dataset.about = "steering";
     note.hidden = false;
-  } else if (detail.playback.status === "playing") {
+  } else if (detail.playback.status === "playing" || note.dataset.about === "steering") {
     note.hidden = true;
   }
 });

@@ -51,9 +51,30 @@ test("a clock that jumped is noticed at the first ping and only what came after 
   const clock = new Clock();
   for (let n = 0; n < 10; n += 1) assert.equal(clock.add(ping(n * 2000, 500, 20, 20)), false);
   assert.equal(clock.add(ping(30_000, 4_500, 25, 20)), true, "a laptop slept for four seconds");
+  assert.equal(clock.offsetMs, 500, "doubted: it may be the server's clock that was set");
+  clock.settle();
   assert.ok(Math.abs(clock.offsetMs - 4_500) < 10);
   assert.equal(clock.add(ping(32_000, -9_000, 20, 20)), true, "and backwards");
+  clock.settle();
   assert.ok(Math.abs(clock.offsetMs + 9_000) < 10);
+  assert.equal(clock.add(ping(34_000, -8_900, 20, 20)), true);
+  assert.ok(Math.abs(clock.offsetMs + 8_900) < 10, "a small jump is believed at once");
+});
+
+test("a server's clock that was set moves ours once, whether the pings saw it before or after", () => {
+  for (const shift of [3_600_000, -3_600_000, 400]) {
+    const told = new Clock();
+    told.add(ping(0, 500, 20, 20));
+    told.shift(shift);
+    assert.equal(told.offsetMs, 500 + shift);
+    assert.equal(told.add(ping(2_000, 500 + shift, 20, 20)), false);
+    const seen = new Clock();
+    seen.add(ping(0, 500, 20, 20));
+    seen.add(ping(2_000, 500 + shift, 20, 20));
+    assert.deepEqual([seen.doubted, seen.offsetMs], [true, 500]);
+    seen.shift(shift);
+    assert.deepEqual([seen.doubted, Math.round(seen.offsetMs)], [false, 500 + shift]);
+  }
 });
 
 test("slow pings are no jump", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Commands, TEXT_LIVES_MS, WISH_LIVES_MS, randomId } from "../../../api_service/static/widget/commands.js";
 import { Order } from "../../../api_service/static/widget/order.js";
-import { MESSAGES_KEPT, evolve, fromSnapshot, mayControl } from "../../../api_service/static/widget/replica.js";
+import { MESSAGES_KEPT, evolve, fromSnapshot } from "../../../api_service/static/widget/replica.js";
 import { waitBefore } from "../../../api_service/static/widget/backoff.js";
 
 const at = (seq, epoch = 1) => ({ epoch, seq, hash: `h${seq}` });
@@ -27,13 +27,15 @@ test("an event of a later epoch without its snapshot is a gap, of an earlier one
   assert.equal(order.judge(at(10, 1)), "known");
 });
 
+const ANN = { id: "a", name: "Ann" };
+
 const snapshot = {
   you: { id: "a", name: "Ann", role: "viewer" },
-  room: { id: "r", control: "everyone" },
+  room: { id: "r", owner: "o", host: null, settings: { control: "everyone", slow_mode_s: 0 } },
   limits: { text_graphemes: 500 },
-  state: { playback: { status: "paused", position_ms: 0, rate: 1, at_ms: 0 } },
+  state: { playback: { status: "paused", position_ms: 0, rate: 1, at_ms: 0, by: null, reason: null, started: false, sought_ms: 0 } },
   members: [{ id: "a", name: "Ann", role: "viewer", ready: false }],
-  messages: [{ id: "m1", text: "one" }],
+  messages: [{ id: "m1", text: "one", author: ANN }],
 };
 
 test("events carry the copy of the room forward", () => {
@@ -42,10 +44,10 @@ test("events carry the copy of the room forward", () => {
     { type: "member_joined", member: { id: "b", name: "Bob", ready: false } },
     { type: "member_changed", member: { id: "b", name: "Bob", ready: true } },
     { type: "played", playback: vector },
-    { type: "said", message: { id: "m2", text: "two" } },
-    { type: "said", message: { id: "m2", text: "two" } },
+    { type: "said", message: { id: "m2", text: "two", author: ANN } },
+    { type: "said", message: { id: "m2", text: "two", author: ANN } },
     { type: "something_new", playback: null },
-    { type: "member_left", member_id: "a" },
+    { type: "member_left", member_id: "a", name: "Ann" },
   ];
   const state = events.reduce(evolve, fromSnapshot(snapshot));
   assert.deepEqual(state.playback, vector);
@@ -55,27 +57,59 @@ test("events carry the copy of the room forward", () => {
 });
 
 test("a later snapshot keeps messages that it no longer tells, and who we are", () => {
-  const before = fromSnapshot({ ...snapshot, messages: [{ id: "m0", text: "zero" }, { id: "m1", text: "one" }] });
-  const after = fromSnapshot({ state: snapshot.state, members: [], messages: [{ id: "m1" }, { id: "m2" }] }, before);
+  const before = fromSnapshot({ ...snapshot, messages: [{ id: "m0", text: "zero", author: ANN }, { id: "m1", text: "one", author: ANN }] });
+  const told = [{ id: "m1", text: "", deleted: true, author: ANN }, { id: "m2", author: ANN }];
+  const after = fromSnapshot({ state: snapshot.state, members: [], messages: told }, before);
   assert.deepEqual(after.messages.map(({ id }) => id), ["m0", "m1", "m2"]);
+  assert.equal(after.messages[1].deleted, true, "what was deleted meanwhile is");
   assert.equal(after.you.id, "a");
 });
 
 test("the copy's messages are bounded", () => {
   let state = fromSnapshot(snapshot);
-  for (let n = 0; n < MESSAGES_KEPT + 50; n += 1) state = evolve(state, { type: "said", message: { id: `x${n}` } });
+  for (let n = 0; n < MESSAGES_KEPT + 50; n += 1) state = evolve(state, { type: "said", message: { id: `x${n}`, author: ANN } });
   assert.equal(state.messages.length, MESSAGES_KEPT);
 });
 
-test("who may move the film follows the room's control", () => {
-  const state = fromSnapshot(snapshot);
-  const under = (control, role) => mayControl({ ...state, room: { control }, you: { role } });
-  assert.equal(under("everyone", "viewer"), true);
-  assert.equal(under("moderators", "viewer"), false);
-  assert.equal(under("moderators", "moderator"), true);
-  assert.equal(under("owner", "moderator"), false);
-  assert.equal(under("owner", "owner"), true);
-  assert.equal(mayControl(null), false);
+test("roles, mutes, the host and the settings are carried forward", () => {
+  const settings = { control: "owner", slow_mode_s: 30 };
+  const state = [
+    { type: "role_set", member_id: "a", role: "moderator" },
+    { type: "muted", member_id: "a", until_ms: 9_000 },
+    { type: "rebased", shift_ms: 500, playback: { ...snapshot.state.playback, at_ms: 500 } },
+    { type: "host_changed", host: "a" },
+    { type: "settings_changed", settings, access: "invited", starts_at: null },
+    { type: "message_deleted", message_id: "m1" },
+  ].reduce(evolve, fromSnapshot(snapshot));
+  assert.deepEqual(state.members, [{ ...snapshot.members[0], role: "moderator", muted_until_ms: 9_500 }]);
+  assert.equal(state.you.role, "moderator");
+  assert.deepEqual([state.room.host, state.room.settings, state.room.access], ["a", settings, "invited"]);
+  assert.deepEqual(state.messages, [{ id: "m1", text: "", deleted: true, author: ANN }]);
+  assert.equal(evolve(state, { type: "muted", member_id: "a", until_ms: null }).members[0].muted_until_ms, null);
+});
+
+test("who paused stays known through seeks and changes of speed, until the film goes on", () => {
+  const paused = { ...snapshot.state.playback, by: "a", at_ms: 10, started: true };
+  let state = evolve(fromSnapshot(snapshot), { type: "paused", playback: paused });
+  assert.deepEqual([state.pause.by, state.pause.sought], ["a", false]);
+  state = evolve(state, { type: "sought", playback: { ...paused, by: "b", at_ms: 20, sought_ms: 20 } });
+  state = evolve(state, { type: "rate_changed", playback: { ...paused, by: "c", at_ms: 30, sought_ms: 20 } });
+  assert.equal(state.pause.by, "a");
+  for (const type of ["played", "hold_started", "hold_ended"]) assert.equal(evolve(state, { type, playback: paused }).pause, null);
+  assert.equal(evolve(state, { type: "member_joined", member: { id: "d", name: "Dan" } }).pause.by, "a");
+});
+
+test("a newcomer learns who paused, or that somebody only chose the place", () => {
+  const seen = (playback) => fromSnapshot({ ...snapshot, state: { playback: { ...snapshot.state.playback, started: true, ...playback } } }).pause;
+  assert.deepEqual(seen({ by: "b", at_ms: 50 }), { by: "b", reason: null, started: true, sought: false });
+  assert.equal(seen({ by: "b", at_ms: 50, sought_ms: 50 }).sought, true);
+  assert.equal(seen({ by: null, reason: "empty", at_ms: 50 }).reason, "empty");
+  assert.equal(seen({ status: "playing" }), null);
+});
+
+test("those who left are still known by name", () => {
+  const state = evolve(fromSnapshot(snapshot), { type: "member_left", member_id: "a", name: "Anna" });
+  assert.equal(state.names.a, "Anna");
 });
 
 test("an unanswered command is repeated with the same id", async () => {

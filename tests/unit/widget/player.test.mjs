@@ -10,7 +10,7 @@ const now = () => performance.now() + 1_000_000; // the server's clock is elsewh
 
 function bound(options = {}) {
   const media = new Adapter(options);
-  const heard = { wishes: [], statuses: [], buffering: [] };
+  const heard = { wishes: [], statuses: [] };
   const player = new Player(media, {
     now,
     browser: options.browser ?? {},
@@ -18,13 +18,13 @@ function bound(options = {}) {
       wish: (type, value) => heard.wishes.push([type, value]),
       status: (name) => heard.statuses.push(name),
       ready: () => {},
-      buffering: (yes) => heard.buffering.push(yes),
     },
   });
   return { media, heard, player };
 }
 
 const playing = (position_ms, at_ms, rate = 1) => ({ status: "playing", position_ms, rate, at_ms });
+const holding = (position_ms) => ({ status: "holding", position_ms, rate: 1, at_ms: now() });
 const paused = (position_ms) => ({ status: "paused", position_ms, rate: 1, at_ms: now() });
 const errorMs = (media, playback) => media.currentTime * 1000 - positionAt(playback, now());
 
@@ -191,11 +191,70 @@ test("a stall is told once and its readings are forgotten", async (t) => {
   player.follow(playing(0, now()), 600_000);
   await sleep(300);
   media.dispatchEvent(new Event("waiting"));
-  assert.deepEqual(heard.buffering, [true]);
   assert.equal(heard.statuses.at(-1), "stalled");
   media.dispatchEvent(new Event("playing"));
-  assert.deepEqual(heard.buffering, [true, false]);
   assert.equal(heard.statuses.at(-1), "running");
+});
+
+test("while the room waits the player stands at its place, and goes on with the others", async (t) => {
+  const { media, player, heard } = bound();
+  t.after(() => player.detach());
+  player.follow(playing(0, now()), 600_000);
+  await sleep(400);
+  player.follow(holding(300), 600_000);
+  await sleep(80);
+  assert.deepEqual([media.paused, media.currentTime], [true, 0.3]);
+  const ended = playing(300, now() + 200);
+  player.follow(ended, 600_000);
+  await sleep(600);
+  assert.equal(media.paused, false);
+  assert.ok(Math.abs(errorMs(media, ended)) < 60, `${errorMs(media, ended)}`);
+  assert.deepEqual(heard.wishes, []);
+});
+
+test("it has run dry when the room plays and the film cannot; never while paused, before the start or at the end", (t) => {
+  const { media, player } = bound();
+  t.after(() => player.detach());
+  assert.equal(player.dry, null, "no room yet");
+  player.follow(playing(0, now() - 10), 600_000);
+  media.seeking = false;
+  media.readyState = 2;
+  assert.equal(player.dry, "stall");
+  player.follow(holding(500), 600_000);
+  media.seeking = false;
+  media.readyState = 2;
+  assert.equal(player.dry, "stall", "it is waited for until it can play");
+  media.readyState = 4;
+  assert.equal(player.dry, null);
+  media.readyState = 2;
+  player.follow(paused(0), 600_000);
+  assert.equal(player.dry, null);
+  player.follow(playing(0, now() + 5_000), 600_000);
+  assert.equal(player.dry, null);
+  player.follow(playing(0, now() - 60_000), 30_000);
+  assert.equal(player.dry, null);
+});
+
+test("landing after the room's seek is told apart from the widget's own corrections", (t) => {
+  const { media, player } = bound({ seeksInMs: 5_000 });
+  t.after(() => player.detach());
+  player.follow(playing(100_000, now() - 1_000), 600_000);
+  assert.equal(media.seeking, true);
+  assert.equal(player.dry, "landing");
+  player.refollow();
+  assert.equal(player.dry, "correcting");
+});
+
+test("it is ready where the room is, not before", async (t) => {
+  const { media, player } = bound({ seeksInMs: 60 });
+  t.after(() => player.detach());
+  assert.equal(player.ready, false, "it could play, but the room's place is not known");
+  player.follow(paused(40_000), 600_000);
+  assert.equal(player.ready, false);
+  await sleep(120);
+  assert.equal(player.ready, true);
+  media.readyState = 2;
+  assert.equal(player.ready, false);
 });
 
 test("the end of the film rests at the end", async (t) => {

@@ -16,7 +16,7 @@ beforeEach((t) => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
   Line.opened = [];
-  heard = { statuses: [], rooms: 0, events: [], playbacks: [], refused: [] };
+  heard = { statuses: [], rooms: 0, events: [], playbacks: [], refused: [], signals: [] };
   tickets = 0;
 });
 
@@ -31,6 +31,7 @@ function session({ join } = {}) {
       event: (one) => heard.events.push(one.type),
       playback: (playback) => heard.playbacks.push(playback),
       refused: (error) => heard.refused.push(error.code),
+      signal: (signal) => heard.signals.push(signal.type),
     },
   });
   made.start();
@@ -322,4 +323,101 @@ test("joinBy posts, reads the ticket, and turns problem documents into final and
   assert.deepEqual(await failure(403, { code: "not_invited" }), ["not_invited", true, 0]);
   assert.deepEqual(await failure(503, { code: "database_unavailable" }, { "Retry-After": "2" }), ["database_unavailable", false, 2000]);
   assert.deepEqual(await failure(502, {}), ["http_502", false, 0]);
+});
+
+test("the door's reason is told: sent out, banned, or locked; without one the room is forbidden", async () => {
+  for (const code of ["kicked", "banned", "room_locked", null]) {
+    await live();
+    const line = Line.opened.at(-1);
+    if (code) line.say({ type: "error", code, message: "…", id: null });
+    line.hangUp(4403);
+    assert.deepEqual([heard.statuses.at(-1)[0], heard.statuses.at(-1)[1].reason], ["stopped", code ?? "forbidden"]);
+  }
+});
+
+test("muted, slow mode and cooldown are told at once and never asked again, in spite of their time", async () => {
+  const made = await live();
+  for (const code of ["muted", "slow_mode", "cooldown"]) {
+    const refused = made.command(code === "cooldown" ? "pause" : "say", { text: "x" });
+    const { id } = Line.opened[0].heard.at(-1);
+    Line.opened[0].say({ type: "error", code, message: "…", id, retry_after_ms: 400 });
+    await assert.rejects(refused, { code, retryAfterMs: 400 });
+    mock.timers.tick(60_000);
+    assert.equal(Line.opened[0].heard.filter((one) => one.id === id).length, 1);
+  }
+  made.stop();
+});
+
+test("what only needs repeating is repeated under its id", async () => {
+  const made = await live();
+  for (const [code, ms] of [["try_again", 700], ["archive_full", 900], ["outcome_unknown", undefined]]) {
+    made.command("say", { text: code });
+    const { id } = Line.opened[0].heard.at(-1);
+    Line.opened[0].say({ type: "error", code, message: "…", id, retry_after_ms: ms });
+    mock.timers.tick(ms ?? 500);
+    assert.equal(Line.opened[0].heard.filter((one) => one.id === id).length, 2, code);
+  }
+  made.stop();
+});
+
+test("signals are heard and change nothing; history answers who asked", async () => {
+  const made = await live();
+  const before = made.state;
+  for (const type of ["reacted", "typing", "skew"]) Line.opened[0].say({ type, by: "u2" });
+  assert.deepEqual(heard.signals, ["reacted", "typing", "skew"]);
+  assert.equal(made.state, before);
+  const asked = made.command("history", { before: "m1", limit: 2 });
+  const { id } = Line.opened[0].heard.at(-1);
+  Line.opened[0].say({ type: "history", id, messages: [{ id: "m0" }], more: true });
+  assert.deepEqual((await asked).messages, [{ id: "m0" }]);
+  made.stop();
+});
+
+const pong = (line, offsetMs) => {
+  const now = performance.now();
+  line.say({ type: "pong", t0: now, t1: now + offsetMs, t2: now + offsetMs });
+};
+
+test("when the server's clock is set, ours is set with it, and measured anew with a burst", async () => {
+  const made = await live();
+  const [line] = Line.opened;
+  for (let n = 0; n < 8; n += 1) {
+    mock.timers.tick(60);
+    pong(line, 5_000);
+  }
+  const pings = line.sent.length;
+  line.say(event(11, "rebased", { shift_ms: 3_600_000, playback: { ...PLAYBACK, at_ms: 3_600_000 } }));
+  assert.ok(Math.abs(made.clock.offsetMs - 3_605_000) < 5, `${made.clock.offsetMs}`);
+  for (let n = 0; n < 7; n += 1) mock.timers.tick(60);
+  assert.equal(line.sent.length - pings, 8);
+  pong(line, 3_605_000);
+  assert.ok(Math.abs(made.clock.offsetMs - 3_605_000) < 5, "pings on the new clock find nothing to correct");
+  made.stop();
+});
+
+test("a pong on the new clock that comes before `rebased` moves nothing until it is told, nor twice", async () => {
+  const made = await live();
+  const [line] = Line.opened;
+  pong(line, 5_000);
+  const playbacks = heard.playbacks.length;
+  pong(line, 3_605_000);
+  assert.ok(Math.abs(made.clock.offsetMs - 5_000) < 5, "doubted");
+  assert.equal(heard.playbacks.length, playbacks, "the film is left alone");
+  line.say(event(11, "rebased", { shift_ms: 3_600_000, playback: { ...PLAYBACK, at_ms: 3_600_000 } }));
+  assert.ok(Math.abs(made.clock.offsetMs - 3_605_000) < 5, `${made.clock.offsetMs}`);
+  mock.timers.tick(5_000);
+  assert.equal(heard.playbacks.length, playbacks + 1);
+  made.stop();
+});
+
+test("a jump that nobody tells of was this machine's: after a moment what the pings say is true", async () => {
+  const made = await live();
+  pong(Line.opened[0], 5_000);
+  const playbacks = heard.playbacks.length;
+  pong(Line.opened[0], 35_000);
+  assert.equal(heard.playbacks.length, playbacks);
+  mock.timers.tick(1_500);
+  assert.ok(Math.abs(made.clock.offsetMs - 35_000) < 5);
+  assert.equal(heard.playbacks.length, playbacks + 1);
+  made.stop();
 });

@@ -1,0 +1,109 @@
+/** The room's settings as its owner and moderators change them, and bans, which the API keeps. */
+import { mayArrange } from "../widget/rights.js";
+import { textsFor } from "../widget/texts.js";
+import { refusalWords } from "../widget/words.js";
+import { call } from "./api.js";
+import { busy, make } from "./dom.js";
+import { text } from "./texts.js";
+import { tellProblem, toast } from "./toasts.js";
+
+const { code } = document.getElementById("hall").dataset;
+const together = document.getElementById("together");
+const opener = document.getElementById("settings-button");
+const dialog = document.getElementById("room-settings");
+const form = document.getElementById("arrange");
+const bans = document.getElementById("bans");
+const banDialog = document.getElementById("ban");
+const banNow = document.getElementById("ban-now");
+
+const READ = {
+  control: ({ value }) => value,
+  capacity: ({ value }) => Number(value),
+  slow_mode_s: ({ value }) => Number(value),
+  hold: ({ checked }) => checked,
+  locked: ({ checked }) => checked,
+};
+
+together.addEventListener("mt-state", () => {
+  opener.hidden = !mayArrange(together.room, "locked");
+  if (opener.hidden && dialog.open) dialog.close(); // no moderator any more
+});
+
+opener.addEventListener("click", () => {
+  const { settings } = together.room.room;
+  for (const name of Object.keys(READ)) {
+    const field = form.elements[name];
+    show(field, settings[name]);
+    field.disabled = !mayArrange(together.room, name);
+  }
+  dialog.showModal();
+  showBans();
+});
+
+function show(field, value) {
+  if (field.type === "checkbox") field.checked = value;
+  else if (field.localName === "select" && ![...field.options].some((one) => one.value === String(value))) {
+    field.append(make("option", { value: String(value) }, textsFor(together).seconds(value)));
+    field.value = String(value);
+  } else field.value = String(value);
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { settings } = together.room.room;
+  const fields = Object.keys(READ).filter((name) => !form.elements[name].disabled);
+  const changes = Object.fromEntries(fields.map((name) => [name, READ[name](form.elements[name])]).filter(([name, value]) => value !== settings[name]));
+  if (Object.keys(changes).length === 0) return dialog.close();
+  try {
+    await busy(event.submitter ?? form.querySelector("[type=submit]"), () => together.changeSettings(changes));
+    dialog.close();
+    toast(text("arranged"));
+  } catch (refusal) {
+    toast(refusalWords(refusal, textsFor(together)), "", { alarm: true });
+  }
+  return undefined;
+});
+
+// -- bans -----------------------------------------------------------------------------------------------------------
+
+let banned = null;
+
+document.addEventListener("mt-ban", ({ detail }) => {
+  banned = detail;
+  banDialog.querySelector("h2").textContent = text("ban_name", { name: detail.name });
+  banDialog.showModal();
+});
+
+banNow.addEventListener("click", async () => {
+  try {
+    await busy(banNow, () => call("PUT", `/rooms/${code}/bans/${banned.id}`));
+    banDialog.close();
+  } catch (error) {
+    tellProblem(error);
+  }
+});
+
+async function showBans() {
+  bans.hidden = true;
+  try {
+    const { items } = await call("GET", `/rooms/${code}/bans`);
+    bans.querySelector("ul").replaceChildren(...items.map(({ person }) => row(person)));
+    bans.hidden = items.length === 0;
+  } catch (error) {
+    tellProblem(error);
+  }
+}
+
+function row(person) {
+  const lift = make("button", { class: "button", type: "button" }, text("lift_ban"));
+  lift.addEventListener("click", async () => {
+    try {
+      await busy(lift, () => call("DELETE", `/rooms/${code}/bans/${person.id}`));
+      toast(text("ban_lifted", { name: person.name }));
+      await showBans();
+    } catch (error) {
+      tellProblem(error);
+    }
+  });
+  return make("li", {}, make("span", { dir: "auto" }, person.name), lift);
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { mayArrange, mayControl, mayDelete, mayModerate, rolesFor } from "../../../api_service/static/widget/rights.js";
+import { actsFor } from "../../../api_service/static/widget/member-menu.js";
+import { LANGUAGES } from "../../../api_service/static/widget/texts.js";
+import { eventWords, holdWords, pauseWords, refusalWords, steeringWords } from "../../../api_service/static/widget/words.js";
+import { PLAYBACK, SETTINGS } from "./line.mjs";
+
+const { en } = LANGUAGES;
+const NAMES = { o: "Olga", m: "Max", v: "Vera", g: "Gus" };
+const ROLES = { o: "owner", m: "moderator", v: "viewer", g: "guest" };
+
+/** The room as the person `you` sees it. */
+function seenBy(you, { control = "everyone", host = null, playback = {}, pause = null, present = "omvg" } = {}) {
+  const members = [...present].map((id) => ({ id, name: NAMES[id], role: ROLES[id], muted_until_ms: null }));
+  return {
+    you: { id: you, role: ROLES[you] }, names: NAMES, members, pause, playback: { ...PLAYBACK, ...playback },
+    room: { owner: "o", host, settings: { ...SETTINGS, control } },
+  };
+}
+
+const plain = (words) => words?.replace(/[\u2068\u2069]/g, "") ?? null;
+
+test("who may move the film follows the room's control, and the host acts for the owner", () => {
+  const may = (control, host = null) => [..."omvg"].filter((you) => mayControl(seenBy(you, { control, host }))).join("");
+  assert.equal(may("everyone"), "omv");
+  assert.equal(may("moderators"), "om");
+  assert.equal(may("owner"), "o");
+  assert.equal(may("owner", "v"), "ov");
+  assert.equal(mayControl(null), false);
+});
+
+test("one moderates those below, and makes nobody one's equal", () => {
+  const below = (you) => [..."omvg"].filter((id) => mayModerate(seenBy(you), id)).join("");
+  assert.deepEqual([..."omvg"].map(below), ["mvg", "vg", "", ""]);
+  assert.deepEqual(rolesFor(seenBy("o"), "v"), ["moderator", "guest"]);
+  assert.deepEqual(rolesFor(seenBy("m"), "v"), ["guest"]);
+  assert.deepEqual(rolesFor(seenBy("m"), "o"), []);
+  assert.deepEqual([mayArrange(seenBy("m"), "locked"), mayArrange(seenBy("m"), "control"), mayArrange(seenBy("v"), "hold")], [true, false, false]);
+  const by = (id) => ({ author: { id }, deleted: false });
+  assert.deepEqual([mayDelete(seenBy("v"), by("v")), mayDelete(seenBy("v"), by("g")), mayDelete(seenBy("m"), by("v")), mayDelete(seenBy("m"), by("o"))],
+    [true, false, true, false]);
+});
+
+test("a member's menu offers what one may do with them now", () => {
+  const acts = (you, id, options = {}) => actsFor(seenBy(you), { ...seenBy(you).members.find((one) => one.id === id), ...options.member }, { nowMs: 1_000, ...options })
+    .map(({ act, value }) => (act === "make" ? value : act));
+  assert.deepEqual(acts("o", "v"), ["moderator", "guest", "mute_5", "mute_60", "kick"]);
+  assert.deepEqual(acts("o", "v", { member: { muted_until_ms: 2_000 }, bans: true }), ["moderator", "guest", "unmute", "kick", "ban"]);
+  assert.deepEqual(acts("m", "v", { member: { muted_until_ms: 500 } }), ["guest", "mute_5", "mute_60", "kick"], "a mute that has run out is none");
+  assert.deepEqual(acts("v", "g"), []);
+});
+
+test("why the film stands is always told", () => {
+  const why = (pause, you = "v") => plain(pauseWords(seenBy(you, { pause: { by: null, reason: null, started: true, sought: false, ...pause } }), en));
+  assert.equal(why({ by: "m" }), "Max paused");
+  assert.equal(why({ by: "m" }, "m"), "You paused");
+  assert.equal(why({ by: "z" }), "Somebody paused");
+  assert.equal(why({ by: "m", sought: true }), "Paused. Max chose this place");
+  assert.equal(why({ reason: "empty" }), "Paused: everyone had left");
+  assert.equal(why({ started: false }), "The film has not started yet");
+  assert.equal(why({}), "Paused");
+  assert.equal(pauseWords(seenBy("v", { playback: { status: "playing" } }), en), null);
+});
+
+test("whom the room waits for, and for how long yet", () => {
+  const held = (you, waiting_for) => holdWords(seenBy(you, { playback: { status: "holding", waiting_for, hold_until_ms: 10_000 } }), en, 2_500);
+  const seen = held("o", ["m", "v"]);
+  assert.deepEqual([plain(seen.words), seen.seconds, seen.mine], ["Waiting for Max and Vera…", 8, false]);
+  assert.deepEqual([held("m", ["m"]).words, held("m", ["m"]).mine], ["Waiting for you to load…", true]);
+  assert.equal(holdWords(seenBy("o"), en, 0), null);
+});
+
+test("who steers is told to those who do not", () => {
+  assert.equal(plain(steeringWords(seenBy("v", { control: "owner" }), en)), "Only Olga, who owns the room, steers the film here.");
+  assert.equal(plain(steeringWords(seenBy("v", { control: "moderators" }), en)), "The film is steered here by Olga and Max.");
+  assert.equal(plain(steeringWords(seenBy("v", { control: "moderators", present: "v" }), en)), "Only the owner and moderators steer the film here.");
+  assert.equal(plain(steeringWords(seenBy("v", { control: "owner", host: "m" }), en)), "Max steers the film while the owner is away.");
+  assert.equal(steeringWords(seenBy("g"), en), "Guests do not steer the film here.");
+});
+
+test("refusals say for how long, and who may", () => {
+  assert.match(refusalWords({ code: "cooldown", retryAfterMs: 4_200 }, en), /Wait 5 s/);
+  assert.match(refusalWords({ code: "slow_mode", retryAfterMs: 900 }, en), /in 1 s/);
+  assert.match(plain(refusalWords({ code: "forbidden" }, en, seenBy("v", { control: "owner" }))), /Olga/);
+  assert.equal(refusalWords({ code: "something_new" }, en), en.refused_other);
+});
+
+test("what happened is told once, with who did it and to whom", () => {
+  const words = (event, before = SETTINGS) => plain(eventWords(event, { texts: en, nameOf: (id) => NAMES[id], before }));
+  const held = (by, waiting_for, more = {}) => ({ type: "hold_started", by, playback: { ...PLAYBACK, waiting_for, ...more } });
+  assert.equal(words(held("v", ["v"])), "Waiting for Vera");
+  assert.equal(words(held("v", ["m"])), null, "the list shrank");
+  assert.equal(words({ type: "hold_ended", by: "v", playback: { ...PLAYBACK, reason: "ready" } }), null);
+  assert.match(words({ type: "hold_ended", by: null, playback: { ...PLAYBACK, reason: "hold_timeout" } }), /goes on/);
+  assert.match(words({ type: "played", by: "m", playback: { ...PLAYBACK, reason: "hold_skipped" } }), /Max let the film go on/);
+  assert.equal(words({ type: "paused", by: null, playback: { ...PLAYBACK, reason: "empty" } }), "Paused at 0:00: everyone had left");
+  assert.equal(words({ type: "role_set", by: "o", member_id: "v", role: "moderator" }), "Olga made Vera a moderator");
+  assert.equal(words({ type: "muted", by: "o", member_id: "v", until_ms: 301_000, time_ms: 1_000 }), "Olga muted Vera for 5 min");
+  assert.equal(words({ type: "muted", by: "o", member_id: "v", until_ms: null, time_ms: 0 }), "Olga lets Vera write again");
+  assert.equal(words({ type: "member_left", by: "m", member_id: "v", name: "Vera", reason: "kicked" }), "Max sent Vera out");
+  assert.equal(words({ type: "banned", by: "m", member_id: "v" }), "Max banned Vera");
+  assert.equal(words({ type: "member_left", by: "m", member_id: "v", name: "Vera", reason: "banned" }), null);
+  assert.equal(words({ type: "host_changed", by: null, host: "m" }), "Max acts for the owner");
+  const settings = { ...SETTINGS, locked: true, slow_mode_s: 30 };
+  assert.equal(words({ type: "settings_changed", by: "o", settings }), "Olga: the room is locked, slow mode, a message every 30 s");
+  assert.equal(words({ type: "settings_changed", by: "o", settings: SETTINGS }), null);
+  for (const type of ["rebased", "message_deleted", "something_new"]) assert.equal(words({ type, playback: PLAYBACK }), null);
+});
+
+test("both languages have the same words, and the same of them take values", () => {
+  const shape = (texts) => Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, typeof value === "object" ? shape(value) : typeof value]));
+  assert.deepEqual(shape(LANGUAGES.ru), shape(en));
+});
