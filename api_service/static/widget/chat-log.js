@@ -17,10 +17,11 @@ const SEARCHED_PAGES = 8;
 
 export class ChatLog {
   node;
+  /** Says over the list that older lines are on their way: in it, it would move what is being read. */
+  older = make("p", { class: "older", role: "status", hidden: true });
   #texts;
   #heard;
   #lines = [];
-  #older = make("li", { class: "older", role: "status", hidden: true });
   #mayHaveOlder = false;
   #fetching = null;
   #follows = true;
@@ -29,7 +30,7 @@ export class ChatLog {
   constructor({ texts, heard }) {
     this.#texts = texts;
     this.#heard = heard;
-    this.node = make("ol", { class: "list", part: "list", role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: 0 }, this.#older);
+    this.node = make("ol", { class: "list", part: "list", role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: 0 });
     this.node.addEventListener("scroll", () => this.#onScroll());
     this.node.addEventListener("click", ({ target }) => {
       const quote = target.closest("[data-jump]");
@@ -51,9 +52,9 @@ export class ChatLog {
     return this.#lines.find(({ key, node }) => key === of || node === of)?.message ?? null;
   }
 
-  /** Takes the messages of a snapshot; as many as the server gives at once, and there may be older ones. */
-  begin(messages, atOnce) {
-    this.#mayHaveOlder ||= messages.length >= atOnce;
+  /** Takes the messages of a snapshot: the last ones, before which there may be others. */
+  begin(messages) {
+    this.#mayHaveOlder ||= messages.length > 0;
     for (const message of messages) this.said(message);
   }
 
@@ -153,15 +154,15 @@ export class ChatLog {
 
   async #fetchPage() {
     const first = this.#lines.find(({ message }) => message);
-    this.#older.hidden = false;
-    this.#older.textContent = this.#texts.loading_history;
+    this.older.hidden = false;
+    this.older.textContent = this.#texts.loading_history;
     try {
       const { messages, more } = await this.#heard.history(first?.key);
       this.#mayHaveOlder = more;
       this.#prepend(messages);
-      this.#older.hidden = true;
+      this.older.hidden = true;
     } catch {
-      this.#older.textContent = this.#texts.history_failed;
+      this.older.textContent = this.#texts.history_failed;
       this.#mayHaveOlder = false; // not again and again by itself; a reload asks anew
     }
   }
@@ -173,7 +174,7 @@ export class ChatLog {
     const fromEnd = node.scrollHeight - node.scrollTop;
     for (const message of messages) this.said(message);
     for (const message of messages) this.#requote(message);
-    this.#older.hidden = true;
+    this.older.hidden = true;
     node.scrollTop = node.scrollHeight - fromEnd;
     requestAnimationFrame(() => node.setAttribute("aria-live", "polite"));
   }

@@ -14,7 +14,10 @@ export const CHAT_CSS = `
     position: absolute; inset: 0; display: grid; place-content: center; margin: 0; padding: 1rem; text-align: center;
     color: var(--mt-dim, #a3a8b5); pointer-events: none;
   }
-  .older { padding: .25rem; text-align: center; font-size: .8125rem; color: var(--mt-dim, #a3a8b5); }
+  .older {
+    position: absolute; inset-block-start: .5rem; justify-self: center; align-self: center; margin: 0; padding: .25rem .8rem; border-radius: 999px;
+    background: var(--mt-raised, #20242f); font-size: .8125rem; color: var(--mt-dim, #a3a8b5); pointer-events: none;
+  }
   .said { position: relative; margin-top: .7rem; border-radius: .4rem; }
   .said:focus-visible { outline-offset: 3px; }
   .said.found { animation: found 1.6s ease-out; }

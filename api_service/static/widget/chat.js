@@ -10,8 +10,6 @@ import { mayDelete } from "./rights.js";
 import { textsFor } from "./texts.js";
 import { Typists } from "./typists.js";
 
-const DEFAULT_HISTORY = 50;
-
 export class MovieTogetherChat extends HTMLElement {
   #companion = companionOf(
     this,
@@ -85,14 +83,14 @@ export class MovieTogetherChat extends HTMLElement {
     this.#empty = make("p", { class: "empty" }, texts.empty);
     this.#more = make("button", { type: "button", class: "more", hidden: true });
     this.#more.addEventListener("click", () => this.#log.toEnd());
-    this.shadowRoot.append(make("div", { class: "scroll" }, this.#empty, this.#log.node, this.#more), this.#typists.node, this.#composer.node);
+    this.shadowRoot.append(make("div", { class: "scroll" }, this.#empty, this.#log.node, this.#log.older, this.#more), this.#typists.node, this.#composer.node);
   }
 
   // -- what comes ---------------------------------------------------------------------------------------------------
 
-  #onRoom({ room, messages, limits }) {
+  #onRoom({ room, messages }) {
     this.#settings = room.settings;
-    this.#log.begin(messages, limits.history ?? DEFAULT_HISTORY);
+    this.#log.begin(messages);
     if (this.#outbox === null) {
       this.#outbox = new Outbox({ list: this.#log.node, texts: this.#texts, say: (...said) => this.#together.say(...said), room: room.id });
       this.#composer.restore(this.#outbox.draft);

@@ -5,7 +5,7 @@ export const FLOATING_CSS = `
   .floating { position: absolute; inset: 0; overflow: hidden; pointer-events: none; }
   .floating span {
     position: absolute; bottom: 18%; display: grid; justify-items: center; font-size: clamp(1.6rem, 5vw, 2.6rem); line-height: 1.1;
-    animation: float 3.2s ease-out forwards;
+    color: #f1eee8; animation: float 3.2s ease-out forwards;
   }
   .floating small {
     max-width: 7rem; padding: .05rem .45rem; border-radius: 999px; background: rgb(8 9 13 / .72); color: #f1eee8; font-size: .75rem;

@@ -54,7 +54,7 @@ export class MovieTogetherPeople extends HTMLElement {
     this.#menu = new MemberMenu({
       texts: this.#texts,
       chosen: (act, value, id) => this.#carryOut(act, value, id),
-      closed: (id) => this.#chip(id)?.setAttribute("aria-expanded", "false"),
+      closed: (id) => this.#onMenuClosed(id),
     });
     this.shadowRoot.append(this.#place, this.#menu.node);
   }
@@ -149,6 +149,14 @@ export class MovieTogetherPeople extends HTMLElement {
     const acts = actsFor(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
     this.#chip(id).setAttribute("aria-expanded", "true");
     this.#menu.open(this.#chip(id), member, acts, own);
+  }
+
+  /** The focus was in the menu: the browser's own memory of where it came from may be a chip that was drawn anew meanwhile. */
+  #onMenuClosed(id) {
+    const chip = this.#chip(id);
+    chip?.setAttribute("aria-expanded", "false");
+    const focused = this.shadowRoot.activeElement ?? document.activeElement;
+    if (focused === null || focused === document.body || this.#menu.node.contains(focused)) chip?.focus();
   }
 
   #carryOut(act, value, id) {

@@ -1,0 +1,100 @@
+"""The room waits for those whose film has run dry, says for whom, and goes on; it always says why the film stands."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import NewViewer
+from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
+from tests.e2e.widget.conftest import OpenRoom, SignIn
+from tests.e2e.widget.slow_film import SlowFilm
+
+IN_STEP_MS = 80
+
+
+@pytest.fixture
+async def slow(new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn) -> tuple[Viewer, Viewer, SlowFilm]:
+    """Elena, who owns the room, and Farid, to whom only the beginning of the film arrives; it runs for both."""
+    elena, farid = await new_viewer("elena"), await new_viewer("farid")
+    link = await open_room(elena)
+    film = SlowFilm(0.4)
+    await film.stand_before(farid.context)
+    await sign_in(farid)
+    await farid.enter(link)
+    await farid.wait_playing()
+    await expect(elena.page.locator("movie-together-people li:not(.loading)")).to_have_count(2, timeout=PATIENCE_MS)
+    return elena, farid, film
+
+
+async def status(viewer: Viewer) -> str:
+    found: str = await viewer.page.locator("movie-together").evaluate("room => room.room.playback.status")
+    return found
+
+
+async def go_where_it_is_missing(elena: Viewer) -> None:
+    await elena.page.locator("movie-together").evaluate("room => { room.seek(80_000); }")
+
+
+async def test_the_room_waits_for_whom_it_says_and_all_start_together(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
+    elena, farid, film = slow
+
+    await go_where_it_is_missing(elena)
+
+    hers, his = elena.page.locator("movie-together .hold"), farid.page.locator("movie-together .hold")
+    await expect(hers).to_contain_text(farid.name, timeout=PATIENCE_MS)
+    await expect(his).to_contain_text("Вас ждут", timeout=PATIENCE_MS)
+    await expect(his.locator("button")).to_be_hidden()
+    await expect(elena.page.locator(f"movie-together-people li.loading:has-text('{farid.name}')")).to_be_visible()
+    assert (await elena.sample()).paused, "nobody runs ahead"
+    film.let_through()
+    await asyncio.gather(elena.wait_playing(), farid.wait_playing())
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+    await expect(hers).to_be_hidden()
+    await expect(his).to_be_hidden()
+
+
+async def test_whoever_steers_may_go_on_without_those_who_load(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
+    elena, farid, film = slow
+    await go_where_it_is_missing(elena)
+
+    await elena.page.locator("movie-together .hold button").click(timeout=PATIENCE_MS)
+
+    await elena.wait_playing()
+    await elena.see_text("дальше, не дожидаясь")
+    await expect(elena.page.locator("movie-together .hold")).to_be_hidden()
+    film.let_through()
+    await farid.wait_playing()
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+
+
+async def test_who_need_not_be_waited_for_holds_nobody(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
+    elena, farid, film = slow
+    await farid.page.locator("movie-together-people .chip", has_text=farid.name).click()
+    await farid.page.locator("movie-together-people [role=menuitemcheckbox]").click()
+
+    await go_where_it_is_missing(elena)
+
+    people = elena.page.locator(f"movie-together-people li.loading:has-text('{farid.name}')")
+    await expect(people).to_be_visible(timeout=PATIENCE_MS)  # that he loads is told all the same
+    assert await status(elena) == "playing"
+    await elena.wait_playing()
+    film.let_through()
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+
+
+async def test_who_paused_is_shown_over_the_film_also_to_who_comes_later(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    await elena.press_play_pause()
+
+    await expect(farid.page.locator("movie-together .why")).to_contain_text(f"{elena.name}\u2069: пауза")
+    await expect(elena.page.locator("movie-together .why")).to_have_text("Вы поставили паузу")
+    await farid.page.reload()
+    await farid.wait_in_room()
+    await expect(farid.page.locator("movie-together .why")).to_contain_text(f"{elena.name}\u2069: пауза")
+
+    await farid.press_play_pause()
+    await elena.wait_playing()
+    await expect(elena.page.locator("movie-together .why")).to_be_hidden()

@@ -1,0 +1,112 @@
+"""Keeping order: roles, mutes, sending out and banning, and the room's settings, as people press them."""
+
+from __future__ import annotations
+
+from playwright.async_api import Locator, expect
+
+from tests.e2e.viewer import PATIENCE_MS, Viewer
+
+
+def chip(seen_by: Viewer, of: Viewer) -> Locator:
+    return seen_by.page.locator("movie-together-people .chip", has_text=of.name)
+
+
+async def choose(judge: Viewer, of: Viewer, act: str) -> None:
+    await chip(judge, of).click()
+    await judge.page.locator(f"movie-together-people [role=menuitem][data-act={act}]").first.click()
+
+
+async def test_a_menu_for_each_member_serves_keys_as_well(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    page = elena.page
+    assert await chip(farid, elena).evaluate("chip => chip.localName") == "div", "nothing for him to do there"
+
+    await chip(elena, farid).focus()
+    await page.keyboard.press("Enter")
+    menu = page.locator("movie-together-people [role=menu]")
+    await expect(menu).to_be_visible()
+    items = menu.locator("[role=menuitem]")
+    await expect(items.first).to_be_focused()
+    await page.keyboard.press("End")
+    await expect(items.last).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(items.first).to_be_focused()
+    for item in await items.all():
+        box = await item.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+    await page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    await expect(chip(elena, farid)).to_be_focused()
+    assert await chip(elena, farid).get_attribute("aria-expanded") == "false"
+
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")  # the first item: make a moderator
+
+    await expect(chip(elena, farid)).to_contain_text("модератор")
+    await expect(farid.page.locator("#settings-button")).to_be_visible()
+    await farid.see_text(f"{farid.name}\u2069 теперь модератор")
+
+
+async def test_the_muted_are_told_for_how_long_and_let_write_again(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    await farid.page.locator("movie-together-chat textarea").fill("набранное остаётся")
+
+    await choose(elena, farid, "mute_5")
+
+    await expect(farid.page.locator("movie-together-chat #notice")).to_contain_text("Вам запретили писать")
+    await expect(farid.page.locator("movie-together-chat .send")).to_be_disabled()
+    await expect(farid.page.locator("movie-together-reactions button").first).to_be_disabled()
+    await expect(chip(elena, farid)).to_contain_text("без права писать")
+    await choose(elena, farid, "unmute")
+    await farid.page.locator("movie-together-chat .send").click()
+    await elena.see_text("набранное остаётся")
+
+
+async def test_who_is_sent_out_reads_so_and_comes_back_by_a_press(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+
+    await choose(elena, farid, "kick")
+
+    card = farid.page.locator("movie-together .end")
+    await expect(card).to_contain_text("Вас вывели из комнаты", timeout=PATIENCE_MS)
+    assert (await farid.sample()).paused
+    await elena.see_people(elena.name)
+    await card.get_by_role("button", name="Войти снова").click()
+    await expect(card).to_be_hidden()
+    await farid.wait_playing()
+    await elena.see_people(elena.name, farid.name)
+
+
+async def test_a_locked_room_lets_the_kicked_in_once_it_is_open_and_the_banned_never(
+    together: tuple[Viewer, Viewer],
+) -> None:
+    elena, farid = together
+    page = elena.page
+    await page.locator("#settings-button").click()
+    await page.locator("#arrange [name=locked]").check()
+    await page.locator("#arrange [name=slow_mode_s]").select_option("60")
+    await page.locator("#arrange [type=submit]").click()
+    await farid.see_text("комната заперта, медленный режим")
+    await farid.say("одно в минуту")
+    await expect(farid.page.locator("movie-together-chat #notice")).to_contain_text("Медленный режим: написать можно")
+    await choose(elena, farid, "kick")
+    card = farid.page.locator("movie-together .end")
+    await card.get_by_role("button", name="Войти снова").click(timeout=PATIENCE_MS)
+    await expect(card).to_contain_text("Комната заперта", timeout=PATIENCE_MS)
+
+    await page.locator("#settings-button").click()
+    await page.locator("#arrange [name=locked]").uncheck()
+    await page.locator("#arrange [type=submit]").click()
+    await elena.see_text("комната открыта")
+    await card.get_by_role("button").first.click()
+    await farid.wait_playing()
+    await choose(elena, farid, "ban")
+    await page.locator("#ban-now").click()
+
+    await expect(card).to_contain_text("Вас заблокировали", timeout=PATIENCE_MS)
+    await expect(card.get_by_role("button")).to_have_count(0)
+    await elena.see_text(f"{farid.name}\u2069 больше не войдёт")
+    await page.locator("#settings-button").click()
+    await page.locator("#bans button").click()
+    await expect(page.locator("#bans")).to_be_hidden(timeout=PATIENCE_MS)

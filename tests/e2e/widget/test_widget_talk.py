@@ -1,0 +1,100 @@
+"""Replies, deletion, older messages, typing and reactions."""
+
+from __future__ import annotations
+
+import asyncio
+
+from playwright.async_api import expect
+
+from tests.e2e.viewer import PATIENCE_MS, Viewer
+
+MANY = 27  # of each of the two: together more than a welcome tells
+
+
+async def test_a_reply_shows_what_it_is_to_and_a_deleted_message_leaves_a_trace(
+    together: tuple[Viewer, Viewer],
+) -> None:
+    elena, farid = together
+    await elena.say("Кто это на маяке?")
+    await farid.see_text("Кто это на маяке?")
+
+    # By keys alone: the list, its last message, what can be done with it.
+    await farid.page.locator("movie-together-chat .list").focus()
+    for key in ("ArrowUp", "Tab", "Enter"):
+        await farid.page.keyboard.press(key)
+    await expect(farid.page.locator("movie-together-chat .reply")).to_contain_text("Кто это на маяке?")
+    await farid.page.keyboard.type("Смотритель")
+    await expect(elena.page.locator("movie-together-chat .typists")).to_contain_text(f"{farid.name}\u2069 пишет")
+    await farid.page.keyboard.press("Enter")
+
+    quote = elena.page.locator("movie-together-chat .quote")
+    await expect(quote).to_contain_text("Кто это на маяке?")
+    await expect(elena.page.locator("movie-together-chat .typists")).to_be_empty()
+    assert await farid.page.locator("movie-together-chat .reply").is_hidden()
+    first = elena.page.locator("movie-together-chat li.said").first
+    await first.hover()
+    await first.locator("[data-act=delete]").click()
+
+    for viewer in (elena, farid):
+        await expect(viewer.page.locator("movie-together-chat .deleted")).to_have_count(1)
+        await expect(viewer.page.locator("movie-together-chat .quote")).to_contain_text("Сообщение удалено")
+        assert await viewer.messages() == ["Смотритель"]
+    answer = elena.page.locator("movie-together-chat li.said").last
+    await answer.hover()
+    await answer.locator("[data-act=delete]").click()  # the owner may delete what others said
+    await expect(farid.page.locator("movie-together-chat .deleted")).to_have_count(2)
+
+
+async def test_older_messages_come_on_the_way_up_and_when_a_reply_is_to_one(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    many = """async (room, [who, many]) => {
+        for (let n = 0; n < many; n += 1) await room.say(`${who} ${n}`);
+    }"""
+    await elena.say("самое первое")
+    await farid.see_text("самое первое")
+    rooms = [viewer.page.locator("movie-together") for viewer in together]
+    await asyncio.gather(*(room.evaluate(many, [str(n), MANY]) for n, room in enumerate(rooms)))
+    await rooms[0].evaluate(
+        "room => { room.say('ответ', { replyTo: room.room.messages.find(m => m.text === 'самое первое').id }); }"
+    )
+    await farid.see_text("ответ")
+
+    await farid.page.reload()
+    await farid.wait_in_room()
+    await farid.see_text("ответ")
+    assert "самое первое" not in await farid.messages()
+    chat = farid.page.locator("movie-together-chat .list")
+    read, before = await chat.evaluate("""list => {
+        list.scrollTop = 60;
+        const line = list.querySelector("li.said");
+        return [line.dataset.id, line.getBoundingClientRect().y];
+    }""")
+    await expect(farid.page.locator("movie-together-chat").get_by_text("самое первое").first).to_be_attached(
+        timeout=PATIENCE_MS
+    )
+    texts = await farid.messages()
+    assert len(texts) == len(set(texts)) == 2 * MANY + 2
+    after = await chat.locator(f'[data-id="{read}"]').evaluate("line => line.getBoundingClientRect().y")
+    assert abs(after - before) < 2, "what was being read stays where it was"
+
+    await chat.evaluate("list => { list.scrollTop = list.scrollHeight; }")
+    await farid.page.locator("movie-together-chat .quote").click()
+    await expect(farid.page.locator("movie-together-chat li.found")).to_be_in_viewport()
+    await expect(farid.page.locator("movie-together-chat li.found")).to_contain_text("самое первое")
+
+
+async def test_a_reaction_floats_over_everyones_film_and_is_not_kept(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    await farid.page.emulate_media(reduced_motion="reduce")
+
+    await elena.page.locator("movie-together-reactions button").first.click()
+
+    for viewer in together:
+        floating = viewer.page.locator("movie-together .floating span")
+        await expect(floating).to_contain_text("😂")
+        await expect(floating).to_contain_text(elena.name)
+    moves = "span => getComputedStyle(span).animationName"
+    assert await farid.page.locator("movie-together .floating span").evaluate(moves) == "shown"
+    for viewer in together:
+        await expect(viewer.page.locator("movie-together .floating span")).to_have_count(0, timeout=PATIENCE_MS)
+        assert await viewer.messages() == []
