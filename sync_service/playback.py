@@ -22,9 +22,9 @@ Status = Literal["playing", "paused", "holding"]
 class Playback:
     """At ``at_ms`` the film stood at ``position_ms``; ``started`` turns true with the first wish or the auto-start.
 
-    ``by`` and ``reason`` say who brought it about and why (see ``protocol.REASONS``). While ``holding`` the room waits
-    for the members of ``waiting_for``, at latest until ``hold_until_ms``. ``sought_ms`` is when it was last sought.
-    ``heat`` grows with each play or pause that undoes another member's, and ``heat_ms`` is when it last did
+    ``by`` and ``reason`` say who brought about the status, and why (see ``protocol.REASONS``). While ``holding`` the
+    room waits for the members of ``waiting_for``, at latest until ``hold_until_ms``. ``sought_ms`` is when it was last
+    sought. ``heat`` grows with each play or pause that undoes another member's, and ``heat_ms`` is when it last did
     (rules/playing.py). ``era`` counts how often the store's clock was set.
     """
 

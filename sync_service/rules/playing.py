@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ RTT_BUCKETS_MS: Final = (75, 150, 300, 500)
 # FIGHT_COOLS_MS. Above FIGHT_MOST whoever has no say above others has to wait until it has cooled.
 FIGHT_MOST: Final = 4
 FIGHT_COOLS_MS: Final = 5_000
+_WISHES: Final = (None, "hold_skipped")  # reasons of what somebody wanted
+_UNDONE: Final[Mapping[str, Status]] = {"played": "paused", "paused": "playing"}
 
 # One whose player runs dry again and again would hold everybody again and again: after these they catch up alone.
 HOLDS_MOST: Final = 3
@@ -74,6 +77,8 @@ def seek(state: State, command: Seek, now_ms: int) -> Events:
     status: Status = "paused" if state.playback.status == "paused" else "playing"
     # Everyone has to fetch the new place first: while playing, a seek is a start and gets a start's lead.
     ahead_ms = _lead_ms(state) if status == "playing" else 0
+    # Who paused or started the film, and why, stays to be told; a seek while the room waits ends the waiting.
+    why = {"reason": _skips(state.playback)} if state.playback.status == "holding" else _as_before(state.playback)
     return _changed(
         "sought",
         state,
@@ -83,6 +88,7 @@ def seek(state: State, command: Seek, now_ms: int) -> Events:
         at_ms=now_ms + ahead_ms,
         status=status,
         sought_ms=now_ms,
+        **why,
     )
 
 
@@ -105,7 +111,12 @@ def set_rate(state: State, command: SetRate, now_ms: int) -> Events:
         rate=rate,
         waiting_for=playback.waiting_for,
         hold_until_ms=playback.hold_until_ms,
+        **_as_before(playback),
     )
+
+
+def _as_before(playback: Playback) -> dict[str, Any]:
+    return {"by": playback.by, "reason": playback.reason}
 
 
 def _lead_ms(state: State) -> int:
@@ -121,7 +132,6 @@ def _changed(
     position_ms: float,
     at_ms: int,
     status: Status = "playing",
-    reason: str | None = None,
     **more: Any,
 ) -> Events:
     before = state.playback
@@ -131,15 +141,13 @@ def _changed(
     if _undoes(before, type_, command.by):
         heat, heat_ms = round(_heat_at(before, now_ms) + 1, 3), now_ms
     # Before an own wish nothing is waited for any more, unless it says otherwise.
-    values: dict[str, Any] = {"waiting_for": (), "hold_until_ms": None, **more}
+    values: dict[str, Any] = {"by": command.by, "reason": None, "waiting_for": (), "hold_until_ms": None, **more}
     playback = replace(
         before,
         status=status,
         position_ms=round(position_ms),
         at_ms=at_ms,
-        by=command.by,
         started=started,
-        reason=reason,
         heat=heat,
         heat_ms=heat_ms,
         **values,
@@ -151,7 +159,9 @@ def _changed(
 
 
 def _undoes(before: Playback, type_: str, by: str | None) -> bool:
-    return type_ in {"played", "paused"} and by is not None and before.by is not None and by != before.by
+    """Tell whether this goes against another member's wish; what the room did by itself is nobody's."""
+    a_wish = before.by is not None and before.reason in _WISHES
+    return before.status == _UNDONE.get(type_) and a_wish and by is not None and by != before.by
 
 
 def _heat_at(playback: Playback, now_ms: int) -> float:
