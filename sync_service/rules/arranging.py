@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Final
 
 from sync_service.commands import ChangeRoom, ChangeSettings, Command
 from sync_service.events import SettingsChanged
 from sync_service.rules.outcome import Events, Outcome
 from sync_service.rules.permissions import RANKS, SETTING, rank_of, refused
 from sync_service.state import Meta, Settings, State
+
+_OF_META: Final = ("access", "starts_at")
+_CHANGEABLE: Final = (*SETTING, *_OF_META)
 
 
 def change_settings(state: State, command: ChangeSettings, now_ms: int) -> Outcome:
@@ -21,28 +24,27 @@ def change_settings(state: State, command: ChangeSettings, now_ms: int) -> Outco
 
 
 def change_room(state: State, command: ChangeRoom, now_ms: int) -> Events:
-    """Apply what the API changed: each field if this version is higher than the one that last changed it.
+    """Apply what the API changed: each value if this version is higher than the one that last changed it.
 
-    So an event that comes late, twice or after a newer one does no harm.
+    So an event that comes late, twice or after a newer one does no harm. Single settings count for themselves: the API
+    names only those that changed.
     """
-    meta = state.meta
+    meta, settings = state.meta, state.rights.settings
+    wanted = {**command.changes, **command.changes.get("settings", {})}
     fresh = {
         name: value
-        for name, value in command.changes.items()
-        if command.version > meta.versions.get(name, meta.version)
+        for name, value in wanted.items()
+        if name in _CHANGEABLE and command.version > meta.versions.get(name, meta.version)
     }
     if not fresh:
         return ()
-    versions = {**meta.versions, **dict.fromkeys(fresh, command.version)}
-    changes: dict[str, Any] = {**fresh.pop("settings", {})}
-    changes.update({name: fresh[name] for name in ("control", "capacity") if name in fresh})
     meta = replace(
         meta,
-        access=fresh.get("access", meta.access),
-        starts_at=fresh.get("starts_at", meta.starts_at),
-        versions=versions,
+        **{name: value for name, value in fresh.items() if name in _OF_META},
+        versions={**meta.versions, **dict.fromkeys(fresh, command.version)},
     )
-    return _changed(state, command, now_ms, replace(state.rights.settings, **changes), meta)
+    settings = replace(settings, **{name: value for name, value in fresh.items() if name in SETTING})
+    return _changed(state, command, now_ms, settings, meta)
 
 
 def _changed(state: State, command: Command, now_ms: int, settings: Settings, meta: Meta) -> Events:
