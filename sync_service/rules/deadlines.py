@@ -11,6 +11,7 @@ from sync_service.commands import Due
 from sync_service.events import HostChanged
 from sync_service.rules.evolution import evolve
 from sync_service.rules.outcome import Events
+from sync_service.rules.permissions import host_of
 from sync_service.rules.playing import end_hold, start
 from sync_service.state import Member, State
 
@@ -66,7 +67,7 @@ def _hold_due_ms(state: State) -> int | None:
 def _host_due_ms(state: State) -> int | None:
     """Give when somebody has to act for the owner: a minute after they went, where control needs an owner."""
     rights, members = state.rights, state.members
-    if rights.owner in members or rights.host in members or not members:
+    if rights.owner in members or host_of(state) is not None or not members:
         return None
     candidate = _host_for(state)
     if candidate is None:

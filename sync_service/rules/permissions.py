@@ -70,9 +70,15 @@ def forbidden(state: State, command: Command, member: Member) -> Refusal | None:
     wanted = lowest_role(state.rights, type(command))
     if RANKS[role_of(state.rights, member.id, member.role)] >= RANKS[wanted]:
         return None
-    if isinstance(command, _PLAYER) and member.id == state.rights.host:
+    if isinstance(command, _PLAYER) and member == host_of(state):
         return None
     return refused(wanted)
+
+
+def host_of(state: State) -> Member | None:
+    """Give the member who acts for the owner; one who has left or was made a guest does not."""
+    host = state.members.get(state.rights.host or "")
+    return None if host is None or host.role == "guest" else host
 
 
 def refused(role: str) -> Refusal:
