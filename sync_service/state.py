@@ -71,7 +71,7 @@ class Rights:
     ``roles``: who is neither the owner nor what their ticket says; ``muted``: until when (ms); ``kicked``: at what
     moment (ms), which voids every session that began before it; ``bans``: at which version of the room, negative where
     a ban was lifted. ``host`` may act for the owner, who has been gone for a while. Sessions that began before
-    ``since_ms`` are void.
+    ``since_ms`` are void; whose began before ``locked_ms`` is not new in a locked room.
     """
 
     owner: str
@@ -82,6 +82,7 @@ class Rights:
     bans: Mapping[str, int] = field(default_factory=dict)
     host: str | None = None
     since_ms: int = 0
+    locked_ms: int = 0
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Rights:

@@ -99,7 +99,10 @@ def _host_changed(state: State, event: HostChanged) -> State:
 
 def _settings_changed(state: State, event: SettingsChanged) -> State:
     meta = replace(state.meta, access=event.access, starts_at=event.starts_at, versions=event.versions)
-    return replace(state, meta=meta, rights=replace(state.rights, settings=event.settings))
+    before = state.rights
+    is_locked = event.settings.locked and not before.settings.locked
+    rights = replace(before, settings=event.settings, locked_ms=event.time_ms if is_locked else before.locked_ms)
+    return replace(state, meta=meta, rights=rights)
 
 
 def _said(state: State, event: Said) -> State:

@@ -24,7 +24,9 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
     if member_id in state.members:
         return ()
     role = role_of(rights, member_id, command.role)
-    if rights.settings.locked and RANKS[role] < RANKS["moderator"]:
+    # Whose connection was lost for longer than the grace is nobody new.
+    is_new = command.since_ms >= rights.locked_ms
+    if rights.settings.locked and is_new and RANKS[role] < RANKS["moderator"]:
         return Refusal("room_locked", "the room is locked: ask someone inside to unlock it")
     until_ms = rights.muted.get(member_id, 0)
     muted_until_ms = until_ms if until_ms > now_ms else None
