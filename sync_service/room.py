@@ -86,11 +86,13 @@ _FROM_OUTSIDE: Final = frozenset({Due, Rebase, Join, Leave, Ban, ChangeRoom, Clo
 
 _RIGHTS: Final = frozenset({"rights"})
 _FILM: Final = frozenset({"rights", "playback"})
+_MEMBERS: Final = frozenset({"members"})
 _ALL: Final = frozenset({"rights", "playback", "members", "meta"})
 
 # What a decision has read besides the epoch; the store refuses it if any of these has changed meanwhile. Whoever may
-# end up the last one out reads the members; a join does not: that it fits is checked by the store itself. What a
-# command reads of its own member (role, mute) stands in the rights too.
+# end up the last one out reads the members, and so does what rewrites a member that somebody else's report may have
+# changed; a join does not: that it fits is checked by the store itself. What a command reads of its own member (role,
+# mute) stands in the rights too.
 READS: Final[Mapping[type[Command], frozenset[str]]] = {
     Play: _FILM,
     Pause: _FILM,
@@ -98,13 +100,13 @@ READS: Final[Mapping[type[Command], frozenset[str]]] = {
     SetRate: _FILM,
     Report: _FILM,
     Due: _ALL,
-    Rebase: _FILM,
+    Rebase: _FILM | _MEMBERS,
     Join: _RIGHTS,
-    Leave: frozenset({"members", "playback"}),
-    Kick: frozenset({"rights", "members", "playback"}),
-    Ban: frozenset({"rights", "members", "playback"}),
-    SetRole: _RIGHTS,
-    Mute: _RIGHTS,
+    Leave: _MEMBERS | frozenset({"playback"}),
+    Kick: _FILM | _MEMBERS,
+    Ban: _FILM | _MEMBERS,
+    SetRole: _RIGHTS | _MEMBERS,
+    Mute: _RIGHTS | _MEMBERS,
     Say: _RIGHTS,
     DeleteMessage: _RIGHTS,
     ChangeSettings: frozenset({"rights", "meta"}),

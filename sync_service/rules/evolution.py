@@ -43,12 +43,33 @@ def _playback(state: State, event: PlaybackChanged) -> State:
 
 
 def _rebased(state: State, event: Rebased) -> State:
-    muted = {id_: until_ms + event.shift_ms for id_, until_ms in state.rights.muted.items()}
+    """Tell every moment that a rule looks at on the new clock."""
+    shift_ms = event.shift_ms
+    # Sessions keep the moment of their beginning in their tokens. A clock set back must not shut out those who come
+    # anew; one set forward must not end the sessions that have begun since.
+    back_ms = min(shift_ms, 0)
+    rights = replace(
+        state.rights,
+        muted=_shifted(state.rights.muted, shift_ms),
+        kicked=_shifted(state.rights.kicked, back_ms),
+        since_ms=state.rights.since_ms + back_ms,
+        locked_ms=state.rights.locked_ms + back_ms,
+    )
     members = {
-        id_: member if member.muted_until_ms is None else replace(member, muted_until_ms=muted.get(id_))
+        id_: replace(
+            member,
+            joined_ms=member.joined_ms + shift_ms,
+            muted_until_ms=None if member.muted_until_ms is None else member.muted_until_ms + shift_ms,
+            holds=tuple(hold_ms + shift_ms for hold_ms in member.holds),
+        )
         for id_, member in state.members.items()
     }
-    return replace(state, playback=event.playback, members=members, rights=replace(state.rights, muted=muted))
+    gone = Gone(state.gone.last_seen_ms + shift_ms, state.gone.owner_ms + shift_ms)
+    return replace(state, playback=event.playback, members=members, rights=rights, gone=gone)
+
+
+def _shifted(moments: Mapping[str, int], shift_ms: int) -> dict[str, int]:
+    return {id_: moment_ms + shift_ms for id_, moment_ms in moments.items()}
 
 
 def _member(state: State, event: MemberJoined | MemberChanged) -> State:

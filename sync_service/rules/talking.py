@@ -41,7 +41,8 @@ def _too_soon(state: State, author: str, now_ms: int) -> Refusal | None:
     if not slow_ms or rank_of(state, author) >= RANKS["moderator"]:
         return None
     last_ms = next((m.sent_ms for m in reversed(state.messages) if m.author["id"] == author), None)
-    if last_ms is None or now_ms - last_ms >= slow_ms:
+    # A message of the future was sent on a clock that has been set back since.
+    if last_ms is None or not last_ms <= now_ms < last_ms + slow_ms:
         return None
     return Refusal("slow_mode", "the room is in slow mode", last_ms + slow_ms - now_ms)
 
