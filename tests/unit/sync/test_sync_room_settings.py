@@ -1,0 +1,116 @@
+"""What a room's people and the API change about it, in whatever order the API's word arrives."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+from sync_service.commands import ChangeRoom, ChangeSettings, Kick, Leave
+from sync_service.events import SettingsChanged
+from sync_service.state import Settings, State
+from tests.unit.sync.rooms import OWNER, applied, empty_room, fact, facts, join_of, joined, refusal, refused
+
+
+def test_a_change_tells_all_settings_as_they_are_now() -> None:
+    room = joined(empty_room(), OWNER)
+    changed = fact(room, ChangeSettings(by=OWNER, id="1", changes={"capacity": 7}), 5, SettingsChanged)
+    assert changed.settings == Settings(capacity=7)
+    assert (changed.by, changed.command, changed.access, changed.starts_at) == (OWNER, "1", "link", None)
+    assert applied(room, ChangeSettings(by=OWNER, changes={"capacity": 7}), 5).rights.settings.capacity == 7
+
+
+def test_what_is_set_already_is_no_change() -> None:
+    room = joined(empty_room(), OWNER)
+    assert facts(room, ChangeSettings(by=OWNER, changes={}), 5) == ()
+    assert facts(room, ChangeSettings(by=OWNER, changes={"capacity": 50, "locked": False}), 5) == ()
+
+
+def test_one_setting_that_one_may_not_change_refuses_them_all() -> None:
+    room = joined(empty_room(), "moderator")
+    told = refused(room, ChangeSettings(by="moderator", changes={"locked": True, "capacity": 2}), 5)
+    assert (told.code, told.message) == ("forbidden", "in this room this takes the role owner")
+
+
+def test_a_locked_room_takes_nobody_new() -> None:
+    room = applied(
+        joined(empty_room(), "moderator", "anna"), ChangeSettings(by="moderator", changes={"locked": True}), 1_000
+    )
+    assert refusal(room, join_of("boris", 2_000), 2_000) == "room_locked"
+    assert refusal(room, join_of("guest", 2_000), 2_000) == "room_locked"
+    for known in (OWNER, "mila"):
+        joined(room, known, now_ms=2_000)
+    # A second tab is nobody new.
+    assert facts(room, join_of("anna", 2_000), 2_000) == ()
+    opened = applied(room, ChangeSettings(by="moderator", changes={"locked": False}), 3_000)
+    joined(opened, "boris", now_ms=4_000)
+
+
+def test_whose_connection_was_lost_for_a_while_comes_back_into_a_locked_room() -> None:
+    room = joined(empty_room(), "moderator", "anna", "boris")
+    room = applied(room, ChangeSettings(by="moderator", changes={"locked": True}), 1_000)
+    room = applied(room, Leave(by="anna", reason="lost", gone_ms=5_000), 15_000)
+    came_back = join_of("anna", 16_000, since_ms=0)
+    assert "anna" in applied(room, came_back, 16_000).members
+    # Setting it once more locks nobody out; those sent away are, and so are sessions that began later.
+    room = applied(room, ChangeSettings(by="moderator", changes={"slow_mode_s": 5}), 16_000)
+    assert "anna" in applied(room, came_back, 16_500).members
+    room = applied(room, Kick(by="moderator", member_id="boris"), 17_000)
+    assert refusal(room, join_of("boris", 18_000, since_ms=0), 18_000) == "kicked"
+    assert refusal(room, join_of("boris", 18_000), 18_000) == "room_locked"
+
+
+# --- from the API ---
+
+CHANGES: list[tuple[int, dict[str, Any]]] = [
+    (2, {"control": "owner", "settings": {"locked": True}}),
+    (3, {"capacity": 9, "settings": {"slow_mode_s": 30}}),
+    (4, {"control": "moderators", "access": "invited"}),
+    (5, {"starts_at": 90_000, "settings": {"locked": False, "hold": False}}),
+    (6, {"starts_at": None, "settings": {"hold_max_s": 4}}),
+]
+
+
+def heard(*order: int) -> State:
+    room = empty_room()
+    for at in order:
+        version, changes = CHANGES[at]
+        room = applied(room, ChangeRoom(version=version, changes=changes), at)
+    return room
+
+
+def test_what_the_api_changed_ends_the_same_in_whatever_order_it_comes() -> None:
+    meant = heard(*range(len(CHANGES)))
+    assert meant.rights.settings == Settings("moderators", 9, False, 30, False, 4)
+    assert (meant.meta.access, meant.meta.starts_at) == ("invited", None)
+    for order in itertools.permutations(range(len(CHANGES))):
+        room = heard(*order)
+        assert (room.meta, room.rights) == (meant.meta, replace(meant.rights, locked_ms=room.rights.locked_ms)), order
+
+
+def test_the_same_word_of_the_api_twice_is_no_change() -> None:
+    room = heard(0, 1, 2, 3, 4)
+    for version, changes in CHANGES:
+        assert facts(room, ChangeRoom(version=version, changes=changes), 99) == ()
+
+
+def test_what_the_room_was_opened_with_is_not_undone_by_an_older_word() -> None:
+    assert facts(empty_room(), ChangeRoom(version=1, changes={"control": "owner"}), 5) == ()
+    assert facts(empty_room(), ChangeRoom(version=0, changes={"settings": {"locked": True}}), 5) == ()
+
+
+def test_a_late_word_about_other_things_leaves_what_was_set_here() -> None:
+    room = applied(joined(empty_room(), OWNER), ChangeSettings(by=OWNER, changes={"control": "owner"}), 5)
+    room = applied(room, ChangeRoom(version=7, changes={"settings": {"locked": True}}), 6)
+    assert (room.rights.settings.control, room.rights.settings.locked) == ("owner", True)
+
+
+def test_a_word_of_a_newer_api_about_what_is_not_known_here_is_ignored() -> None:
+    room = heard(0)
+    assert facts(room, ChangeRoom(version=9, changes={"theme": "dark", "settings": {"theme": "dark"}}), 5) == ()
+
+
+def test_fewer_seats_than_people_send_nobody_away() -> None:
+    room = joined(empty_room(), OWNER, "anna", "boris", "vera")
+    room = applied(room, ChangeSettings(by=OWNER, changes={"capacity": 2}), 5)
+    assert len(room.members) == 4
