@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+import orjson
+
 from sync_service.commands import Command, Join, Play
 from sync_service.events import Event
 from sync_service.playback import Playback
 from sync_service.room import Events, Refusal, decide, evolve
 from sync_service.state import Meta, Rights, Settings, State
+from sync_service.store import SECTIONS, _snapshot
+from sync_service.writes import sections
 
 OWNER = "owner"
 DURATION_MS = 60_000
@@ -81,3 +85,15 @@ def playing(*members: str, **settings: Any) -> State:
     """A room in which these people are, and the film has been playing since 0 (from 150 ms on)."""
     state = joined(empty_room(**settings), *members)
     return applied(state, Play(by=members[0]), 0)
+
+
+def stored(state: State) -> State:
+    """The state after it has been written to the store and read again."""
+    values = {name: bytes(value) for name, value in sections(state).items()}
+    hashes = {f"{name}_hash": b"h" for name in SECTIONS}
+    room: dict[str, bytes] = {"epoch": b"1", "seq": b"1", "hash": b"h", **values, **hashes}
+    if state.closed is not None:
+        room["closed"] = state.closed.encode()
+    members = [word for member in state.members.values() for word in (member.id.encode(), orjson.dumps(member))]
+    messages = [orjson.dumps(message) for message in state.messages]
+    return _snapshot([word for name, value in room.items() for word in (name.encode(), value)], members, messages).state

@@ -1,0 +1,146 @@
+"""A room that is watched: whatever it is told, what comes of it is held against what must always be true."""
+
+from __future__ import annotations
+
+from sync_service.commands import (
+    Ban,
+    ChangeRoom,
+    ChangeSettings,
+    Close,
+    Command,
+    DeleteMessage,
+    Due,
+    Join,
+    Kick,
+    Leave,
+    Mute,
+    Pause,
+    Play,
+    Rebase,
+    Report,
+    Say,
+    Seek,
+    SetRate,
+    SetRole,
+)  # fmt: skip
+from sync_service.events import Event, PlaybackChanged, Rebased
+from sync_service.log import body_of, placed
+from sync_service.playback import position_at
+from sync_service.room import Refusal, decide
+from sync_service.state import State
+from tests.unit.sync.rooms import DURATION_MS, OWNER, after, empty_room
+
+RANK = ["guest", "viewer", "moderator", "owner"]
+FILM = (Play, Pause, Seek, SetRate)
+ON_PEOPLE = (Kick, Mute, SetRole)
+# What the rules must come to, said once more and in another way.
+LOWEST: dict[type[Command], str] = {
+    Say: "guest",
+    Report: "guest",
+    DeleteMessage: "guest",
+    Kick: "moderator",
+    Mute: "moderator",
+    SetRole: "moderator",
+    ChangeSettings: "moderator",
+}
+CONTROL = {"everyone": "viewer", "moderators": "moderator", "owner": "owner"}
+CONTINUITY_MS = 1.5  # positions are whole ms, and a rate of 2 doubles the rounding
+
+
+class WatchedRoom:
+    """``state`` is the room's at ``now_ms``, ``log`` what led to it from ``start``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_ms = 36_000_000
+        self.log: list[bytes] = []
+        self.ids = 0
+        self.start = self.state = empty_room()
+
+    def fresh(self) -> str:
+        self.ids += 1
+        return str(self.ids)
+
+    def position(self) -> float:
+        return position_at(self.state.playback, self.now_ms, DURATION_MS)
+
+    def order(self, command: Command) -> None:
+        before = self.state
+        outcome = decide(before, command, self.now_ms)
+        if isinstance(outcome, Refusal):
+            return
+        if outcome:
+            self.only_with_the_right(before, command)
+        if command.id is not None and any(event.by is not None for event in outcome):
+            assert (command.by, command.id) in {(event.by, event.command) for event in outcome}
+        for event in outcome:
+            assert event.time_ms == self.now_ms
+            self.moves_the_film_only_by_seeking(self.state, event)
+            self.waits_no_longer_than_it_may(self.state, event)
+            self.state = after(self.state, (event,))
+            seq = len(self.log) + 1
+            self.log.append(placed(1, seq, f"{seq:016x}", event, body_of(event)).json)
+
+    def only_with_the_right(self, before: State, command: Command) -> None:
+        if isinstance(command, Join | Leave | Ban | Due | Close | ChangeRoom | Rebase):
+            return
+        member = before.members[command.by or ""]
+        rank = RANK.index(member.role)
+        if isinstance(command, FILM):
+            lowest = CONTROL[before.rights.settings.control]
+            assert rank >= RANK.index(lowest) or (before.rights.host == member.id and member.role != "guest")
+        else:
+            assert rank >= RANK.index(LOWEST[type(command)])
+        if isinstance(command, ON_PEOPLE):
+            self.only_on_lower_ones(before, rank, command.member_id)
+        elif isinstance(command, DeleteMessage) and command.message.author["id"] != member.id:
+            self.only_on_lower_ones(before, rank, command.message.author["id"])
+        elif isinstance(command, ChangeSettings) and {"control", "capacity"} & command.changes.keys():
+            assert member.role == "owner"
+        elif isinstance(command, Say):
+            assert before.rights.muted.get(member.id, 0) <= self.now_ms
+        if isinstance(command, SetRole):
+            assert RANK.index(command.role) < rank
+
+    def only_on_lower_ones(self, before: State, rank: int, whom: str) -> None:
+        assert rank >= RANK.index("moderator")
+        target = before.members.get(whom)
+        role = target.role if target is not None else before.rights.roles.get(whom, "viewer")
+        assert whom != OWNER
+        assert rank > RANK.index(role)
+
+    def moves_the_film_only_by_seeking(self, state: State, event: Event) -> None:
+        if not isinstance(event, PlaybackChanged | Rebased) or event.type == "sought":
+            return
+        shift_ms = event.shift_ms if isinstance(event, Rebased) else 0
+        was_ms = position_at(state.playback, event.time_ms - shift_ms, DURATION_MS)
+        is_ms = position_at(event.playback, event.time_ms, DURATION_MS)
+        if event.type == "played" and was_ms >= DURATION_MS:
+            assert is_ms == 0
+        elif event.playback.reason == "empty" and event.type == "paused":
+            assert is_ms <= was_ms + CONTINUITY_MS
+        else:
+            assert abs(is_ms - was_ms) <= CONTINUITY_MS
+
+    def waits_no_longer_than_it_may(self, state: State, event: Event) -> None:
+        if not isinstance(event, PlaybackChanged) or event.playback.status != "holding":
+            return
+        if state.playback.status == "holding":
+            assert event.playback.hold_until_ms == state.playback.hold_until_ms
+        else:
+            assert event.type == "hold_started"
+            assert event.playback.hold_until_ms == event.time_ms + state.rights.settings.hold_max_s * 1000
+
+    def goes(self, whom: str, command: Command) -> None:
+        """Somebody's going by itself moves nothing, but for the last one out and for whom the room waited for."""
+        before, was_ms = self.state, self.position()
+        self.order(command)
+        now = self.state.playback
+        if self.state.members == before.members or (self.state.members and whom not in before.playback.waiting_for):
+            assert now == before.playback
+        elif not self.state.members and before.playback.status != "paused":
+            assert (now.status, now.reason, now.by) == ("paused", "empty", None)
+            assert now.position_ms <= was_ms + CONTINUITY_MS
+        elif self.state.members:
+            assert now.position_ms == before.playback.position_ms
+            assert now.status == ("holding" if len(before.playback.waiting_for) > 1 else "playing")
