@@ -29,6 +29,7 @@ Word = bytes | str | int
 
 # Kinds of writes, each (kind, key, value); commit.lua knows them by these letters.
 SECTION: Final = "s"  # name, JSON
+TOUCHED: Final = "t"  # name of a section whose own value stays as it is in the store
 FIELD: Final = "f"  # name of a field of the room, value
 MEMBER: Final = "m"  # id, JSON, or nothing for one who has left
 CHANGED_MEMBER: Final = "u"  # id, JSON; refused where they are not there any more
@@ -68,7 +69,9 @@ def _section(name: str, state: State) -> bytes:
 def _writes(event: Event, command: Command, after: State) -> list[Word]:
     writes: list[Word] = []
     for name in sections_of(event):
-        writes += (SECTION, name, _section(name, after))
+        # A join and a report have not read the members: what the section itself says may be old news in this copy.
+        own = not isinstance(event, MemberJoined | MemberChanged)
+        writes += (SECTION, name, _section(name, after)) if own else (TOUCHED, name, "")
     if isinstance(event, Said):
         writes += (MESSAGE, event.message.id, orjson.dumps(event.message))
     elif isinstance(event, MemberJoined):
@@ -82,7 +85,7 @@ def _writes(event: Event, command: Command, after: State) -> list[Word]:
         writes += () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
     elif isinstance(event, Rebased):
         for member in after.members.values():
-            writes += (MEMBER, member.id, orjson.dumps(member))
+            writes += (CHANGED_MEMBER, member.id, orjson.dumps(member))
     elif isinstance(event, SettingsChanged):
         writes += (FIELD, "capacity", event.settings.capacity)
     elif isinstance(event, MessageDeleted) and isinstance(command, DeleteMessage):

@@ -110,6 +110,10 @@ local write = {
     fields[#fields + 1] = name .. '_hash'
     fields[#fields + 1] = hash
   end,
+  t = function(name)
+    fields[#fields + 1] = name .. '_hash'
+    fields[#fields + 1] = hash
+  end,
   f = function(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
