@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sync_service import keys
-from sync_service.commands import Close, Command, Join, Leave, Say, Seek
-from sync_service.keys import RoomKeys
+from sync_service.commands import Close, Leave, Say, Seek
 from sync_service.presence import STALE_MS
-from sync_service.room import decide, evolve
-from sync_service.shards import Shards
-from sync_service.store import LEASE_MS, SCRIPTS, SWEEP, Arrive, Depart, RoomStore, Snapshot, Step
-from sync_service.store_address import read_address
-from sync_service.writes import fact_of
+from sync_service.store import LEASE_MS, SWEEP, Depart, RoomStore, Step
 from tests.fresh_stores import open_redis
 from tests.processes import RunProcess
+from tests.store_desk import Desk, desk
 from tests.sync_fixtures import Cinema, Crowd, start_node
-from tests.unit.sync.rooms import empty_room
+
+__all__ = ["desk"]
 
 IMPATIENT = """
 import runpy
@@ -31,81 +25,6 @@ from sync_service import store
 store.JOURNAL_BOUND = 4
 runpy.run_module("sync_service", run_name="__main__")
 """
-
-
-class Desk:
-    """A room's store with one room in it."""
-
-    def __init__(self, shards: Shards, url: str) -> None:
-        self.url = url
-        self.store = RoomStore(shards.of(3), 3, "node")
-        self.room_id = str(uuid.uuid4())
-        self.names = RoomKeys.of(3, self.room_id)
-
-    async def open(self) -> None:
-        room = empty_room(capacity=2)
-        await self.store.open(self.names, 1, 0, replace(room, meta=replace(room.meta, id=self.room_id)))
-
-    async def read(self) -> Snapshot:
-        found = await self.store.read(self.names)
-        assert isinstance(found, Snapshot)
-        return found
-
-    async def step(self, command: Command, op: Arrive | Depart | None = None, **change: Any) -> list[bytes]:
-        """Commit a command decided on what is in the store; ``change`` alters the step."""
-        copy = await self.read()
-        events = decide(copy.state, command, 1_000)
-        assert isinstance(events, tuple)
-        state, facts = copy.state, []
-        for event in events:
-            state = evolve(state, event)
-            facts.append(fact_of(event, command, state))
-        step = Step(
-            epoch=copy.epoch,
-            guards=copy.hashes,
-            deadline_ms=int(time.time() * 1000) + 2_000,
-            op=op,
-            known=isinstance(op, Arrive) and op.member in copy.state.members,
-            command_keys=[] if command.id is None else [f"{command.by}:{command.id}"],
-            facts=facts,
-            closes=command.reason if isinstance(command, Close) else None,
-        )
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.store.commit(self.room_id, self.names, replace(step, **change), answer.set_result)
-        reply: list[bytes] = await asyncio.wait_for(answer, 5)
-        return reply
-
-    async def join(self, member: str, **change: Any) -> list[bytes]:
-        join = Join(by=member, name=member, role="viewer", visit_id=f"v-{member}", since_ms=1_000)
-        return await self.step(join, Arrive(member), **change)
-
-    def everything(self) -> dict[bytes, bytes]:
-        """All there is in this database, byte for byte."""
-        with open_redis(self.url) as store:
-            return {key: store.dump(key) for key in store.scan_iter()}
-
-
-async def until_served(shards: Shards) -> None:
-    """Wait until every partition has a shard and each of those is connected."""
-    for _ in range(200):
-        try:
-            await shards.check()
-        except ConnectionError:
-            await asyncio.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the store does not serve every partition")
-
-
-@pytest.fixture
-async def desk(redis_url: str) -> AsyncIterator[Desk]:
-    shards = Shards(read_address(redis_url), "test", 64, scripts=[script.source for script in SCRIPTS])
-    await shards.start()
-    await until_served(shards)
-    desk = Desk(shards, redis_url)
-    await desk.open()
-    yield desk
-    await shards.close()
 
 
 async def test_a_step_is_written_whole(desk: Desk) -> None:

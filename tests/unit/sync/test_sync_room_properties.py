@@ -138,6 +138,20 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
     def runs_dry(self, number: int) -> None:
         self.order(Report(by=self.one(number), id=self.fresh(), buffering=True, was_ready=True))
 
+    @rule(number=members, other=members, ms=st.integers(0, 3_000))
+    def two_run_dry(self, number: int, other: int, ms: int) -> None:
+        self.runs_dry(number)
+        self.now_ms += ms
+        self.runs_dry(other)
+
+    @rule(back=st.booleans())
+    def the_owner_is_away_for_a_minute(self, back: bool) -> None:
+        self.goes(OWNER, Leave(by=OWNER, reason="lost", gone_ms=self.now_ms))
+        self.now_ms += HOST_AFTER_MS
+        self.order(Due())
+        if back:
+            self.joins(OWNER, ticket=True)
+
     @rule(number=members, text=st.text(min_size=1, max_size=5, alphabet=st.characters(exclude_categories=["Cs"])))
     def says(self, number: int, text: str) -> None:
         self.order(Say(by=self.one(number), id=self.fresh(), message_id=str(len(self.log)), text=text))

@@ -121,6 +121,11 @@ class WatchedRoom:
             assert is_ms <= was_ms + CONTINUITY_MS
         else:
             assert abs(is_ms - was_ms) <= CONTINUITY_MS
+        if event.type in {"rate_changed", "rebased"} and event.playback.status == "playing":
+            # It goes on at its pace, a start that lies ahead included.
+            began_ms = max(event.time_ms, state.playback.at_ms + shift_ms)
+            then_ms = min(was_ms + 10_000 * event.playback.rate, DURATION_MS)
+            assert abs(position_at(event.playback, began_ms + 10_000, DURATION_MS) - then_ms) <= CONTINUITY_MS
 
     def waits_no_longer_than_it_may(self, state: State, event: Event) -> None:
         if not isinstance(event, PlaybackChanged) or event.playback.status != "holding":
