@@ -50,6 +50,7 @@ class PartitionClock:
         self._slewed_at_ms = time.monotonic() * 1000
         self._good_at_s = time.monotonic()
         self._settling = BURST
+        self._unsure = 0
         self._doubted = asyncio.Event()
         self.synchronized = False
         self.on_jump: list[OnJump] = []
@@ -68,6 +69,11 @@ class PartitionClock:
     def contradicted(self) -> bool:
         """Whether the latest exchanges say that the store's clock has jumped, and too few have said so yet."""
         return bool(self._against)
+
+    @property
+    def sure(self) -> bool:
+        """Whether no doubt is open: what is told of the time now is told by the store's clock as it is set now."""
+        return self._unsure == 0
 
     def now_ms(self) -> float:
         """Give the present moment in ms since the epoch, by the store's clock."""
@@ -94,6 +100,7 @@ class PartitionClock:
             self._samples.append(sample)
             self._best = min(self._samples)
             self._good_at_s = sent_ms / 1000
+            self._unsure = max(self._unsure - 1, 0)
             if self._settling:
                 # The first exchange of a process that is just starting may be the worst of all.
                 self._settling -= 1
@@ -111,7 +118,8 @@ class PartitionClock:
         self._against.clear()
 
     def doubt(self) -> None:
-        """Have the store asked at once, for it was found to count otherwise."""
+        """Have the store asked at once, for it was found to count otherwise; until it has answered nothing is sure."""
+        self._unsure = JUMP_SAMPLES
         self._doubted.set()
 
     async def until_due(self, pause_s: float) -> bool:
@@ -143,6 +151,7 @@ class PartitionClock:
         self._best = best
         self._offset_ms = best[1]
         self._good_at_s = sent_ms / 1000
+        self._unsure = 0
         metrics.clock_jumps += 1
         log.warning("the store's clock has jumped", shift_ms=round(shift_ms))
         for told in self.on_jump:

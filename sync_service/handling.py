@@ -78,6 +78,8 @@ class Handling:
             self._socket.tell(outbound.error("bad_message", "hello: was said before"))
 
     def _ping(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        if not room.tells_time:
+            return  # a moment on the other clock would do the client more harm than a pong that was lost
         t1 = self._entrance.now_ms()
         token = None
         if self._socket.heard_at_s >= self._renew_at_s and self._seat is not None:

@@ -18,7 +18,7 @@ from sync_service.bells import Bells
 from sync_service.clock import JUMP_MS, PartitionClock
 from sync_service.commands import Due, Rebase
 from sync_service.errors import RoomClosed
-from sync_service.events import Closed, MemberLeft, MessageDeleted, Muted, Said
+from sync_service.events import Closed, MemberLeft, MessageDeleted, Muted, Rebased, Said
 from sync_service.frames import text_frame
 from sync_service.keys import RoomKeys
 from sync_service.live_room import LiveRoom
@@ -206,6 +206,8 @@ class Hub:
                     room.audience.dismiss(event.member_id, event.reason)
             elif isinstance(event, Closed):
                 self._closed(room, event.reason)
+            elif isinstance(event, Rebased):
+                self._rebased(room)
         if any(type(record.event) not in _NEVER_DUE for record in records):
             self._watch(room)
 
@@ -274,11 +276,21 @@ class Hub:
             if room.rebased_s < good_at_s:
                 self._rebase(room, Rebase(shift_ms=round(shift_ms), era=room.state.playback.era))
 
+    def _rebased(self, room: LiveRoom) -> None:
+        """Let nothing that is told on the new clock overtake the event that says so, and be sure to have that clock."""
+        room.audience.flush()
+        if not room.rebasing:
+            room.store.shard.clock.doubt()
+
     def _rebase(self, room: LiveRoom, rebase: Rebase) -> None:
+        room.rebasing = True
+
         def done(outcome: Done | Refusal) -> None:
             # Each node that found out tries; the first one's word moves the era on, and the others' change nothing.
             if isinstance(outcome, Refusal) and outcome.code in {"try_again", "outcome_unknown"}:
                 self._loop.call_later(DUE_RETRY_S, self._rebase, room, rebase)
+            else:
+                room.rebasing = False
 
         room.submit(Order(rebase, done))
 

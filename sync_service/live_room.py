@@ -93,6 +93,7 @@ class LiveRoom:
         self.limits = RoomLimits()
         self.watched_ms: int | None = None  # the moment at which the hub looks whether something is due
         self.rebased_s = 0.0  # when the clock's setting was last heard of (monotonic)
+        self.rebasing = False  # this node counts on a clock that the room has not been told of
         self.copy = RoomCopy(snapshot)
 
     @property
@@ -103,6 +104,11 @@ class LiveRoom:
     @property
     def idle(self) -> bool:
         return not (self._waiting or self._in_flight or self._own)
+
+    @property
+    def tells_time(self) -> bool:
+        """Whether this node counts on the clock on which the room's last event was told."""
+        return self.store.shard.clock.sure and not self.rebasing
 
     @property
     def waits_for_others(self) -> bool:

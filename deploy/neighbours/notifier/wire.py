@@ -69,7 +69,7 @@ def ascii_address(display_name: str, address: str) -> Address:
         local_part, at, domain = address.rpartition("@")
         ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
         parsed = Address(display_name=display_name, addr_spec=f"{local_part}{at}{ascii_domain}")
-    except (ValueError, IndexError, MessageError) as error:  # all three come, for different malformed ones
+    except (ValueError, IndexError, AttributeError, MessageError) as error:  # each comes for another malformed one
         raise ValueError(f"{address!r} is not one e-mail address") from error
     # RFC 5321, 4.5.3.1.3: a path has at most 256 octets with its brackets.
     if not local_part or not domain or not parsed.addr_spec.isprintable() or len(parsed.addr_spec) > 254:

@@ -177,6 +177,7 @@ def test_domains_that_are_not_ascii_go_as_idna() -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=40) | st.from_regex(r"[a-z\"\\.<>(), @\n]{0,20}@[a-zа-я.\[\]:\-@ ]{0,20}", fullmatch=True))
+@example("0@[")
 def test_an_address_is_one_plain_address_or_refused(text: str) -> None:
     try:
         address = ascii_address("Name", text)

@@ -210,3 +210,16 @@ async def test_a_doubt_has_the_store_asked_at_once() -> None:
     clock.doubt()
     assert await asyncio.wait_for(waiting, 5)
     assert not await clock.until_due(0.01)
+
+
+def test_a_clock_in_doubt_is_sure_again_once_the_store_has_agreed_or_has_jumped() -> None:
+    store = Exchanges().settled()
+    assert store.clock.sure
+    for shift_ms in (0, 3_600_000):
+        store.clock.doubt()
+        store.store_ms += shift_ms
+        for _ in range(JUMP_SAMPLES):
+            assert not store.clock.sure
+            store.one()
+        assert store.clock.sure
+    assert len(store.jumps) == 1
