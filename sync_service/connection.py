@@ -49,6 +49,7 @@ class Connection:
         self.room: LiveRoom | None = None
         self._ws = ws
         self._transport = transport
+        self.transport_write = transport.write
         self._hub = hub
         self._presence = presence
         self._entrance = entrance
@@ -158,6 +159,8 @@ class Connection:
         self._handling.seated(seat)
         first = self._entrance.welcome(seat)
         seat.room.audience.add(self)
+        if self._closing:  # meanwhile the node has begun to drain
+            seat.room.audience.silence(self)
         self.write(first)
 
     # --- out ---
@@ -173,6 +176,8 @@ class Connection:
     def keep(self, frame: bytes) -> None:
         """Keep a frame of this socket's own, to go out behind the room's events in the same write."""
         self._kept.append(frame)
+        if self.room is not None:
+            self.room.audience.keeps_for(self)
 
     def flush(self) -> None:
         """Write what is still kept."""
@@ -192,13 +197,19 @@ class Connection:
         if self._closing or transport.is_closing():
             return
         transport.write(data)
-        if transport.get_write_buffer_size() > OUTGOING_MOST:
+        self.check()
+
+    def check(self) -> None:
+        """End the connection if its client does not read what was written."""
+        if self._transport.get_write_buffer_size() > OUTGOING_MOST:
             self.close(CloseCode.SLOW_CONSUMER)
 
     def close(self, code: CloseCode) -> None:
         """End the connection soon; those who do not answer the close are cut off."""
         if not self._closing:
             self._closing = True
+            if self.room is not None:
+                self.room.audience.silence(self)
             self._hub.spawn(self._close(code))
 
     async def _end(self, goodbye: Goodbye) -> None:
