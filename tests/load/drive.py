@@ -21,7 +21,7 @@ class Window:
     """What one measurement gave.
 
     ``cpu_s`` and ``beside_s`` are the server's and of what serves beside it; ``core`` and ``load_core`` the busy shares
-    of the two cores; ``late_s`` is sorted.
+    of the two cores, ``others`` the share of both that other programs took; ``late_s`` is sorted.
     """
 
     offered_s: float
@@ -35,6 +35,7 @@ class Window:
     beside_s: float
     core: float
     load_core: float
+    others: float
     kernel_share: float
     late_s: Sequence[float]
 
@@ -81,6 +82,7 @@ class Drive:
         await self._cause(rate, seconds)
         took = time.monotonic() - began
         after, used = self._counts(), [now - then for now, then in zip(self._cpu(), cpu, strict=True)]
+        cpu_s, beside_s, load_s, own, kernel, busy_s, uncounted_s, load_busy_s, load_uncounted_s = used
         late_s = sorted(server.late_s)
         expected = begin[0] + (self._caused - caused) * self._members
         end = await self._settled(expected)
@@ -93,11 +95,12 @@ class Drive:
             errors=end[2] - begin[2],
             closed=end[3] - begin[3],
             frame_bytes=(after[1] - before[1]) / max(deliveries, 1),
-            cpu_s=used[0],
-            beside_s=used[1],
-            core=used[4] / max(used[5], 1),
-            load_core=used[6] / max(used[7], 1),
-            kernel_share=used[3] / max(used[2] + used[3], 1),
+            cpu_s=cpu_s,
+            beside_s=beside_s,
+            core=busy_s / took,
+            load_core=load_busy_s / took,
+            others=max(busy_s + load_busy_s - uncounted_s - load_uncounted_s - cpu_s - beside_s - load_s, 0) / took / 2,
+            kernel_share=kernel / max(own + kernel, 1),
             late_s=late_s,
         )
 
@@ -134,10 +137,11 @@ class Drive:
         )
 
     def _cpu(self) -> tuple[float, ...]:
-        """Seconds of the server and of what is beside it, then ticks: its own, the kernel's for it, and two a core."""
+        """Seconds of the server, of what is beside it and of us; its ticks; then two figures of each core."""
         return (
             self._server.process.cpu_s(),
             0.0 if self._beside is None else self._beside.cpu_s(),
+            time.process_time(),
             *self._server.process.ticks(),
             *self._cores.times(self._cores.servers),
             *self._cores.times(self._cores.load),

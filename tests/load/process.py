@@ -54,15 +54,14 @@ class Cores:
                 os.sched_setaffinity(0, [self.load])
 
     @staticmethod
-    def times(core: int) -> tuple[int, int]:
-        """Give the ticks in which a core was busy, and all that passed.
+    def times(core: int) -> tuple[float, float]:
+        """Give for how many seconds a core has been busy, and how many of these count for no process.
 
-        Whatever it was busy with: what loopback does for a receiver within the sender's send() counts for no process
-        (softirq, where the kernel keeps its time apart), and other programs of the machine may be there too.
+        What loopback does for a receiver within the sender's send() is such (softirq).
         """
         line = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(f"cpu{core} "))
-        ticks = [int(number) for number in line.split()[1:9]]
-        return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+        seconds = [int(number) / os.sysconf("SC_CLK_TCK") for number in line.split()[1:9]]
+        return sum(seconds) - seconds[3] - seconds[4], seconds[5] + seconds[6]
 
 
 def allow_open_files() -> int:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from tests.load.drive import Window
-from tests.load.plan import Found, Memory
+from tests.load.plan import OTHERS, Found, Memory
 from tests.load.servers import Relay, SendLoop, Sync
 
 Row = dict[str, Any]
@@ -31,6 +31,7 @@ def steady_rows(found: Found) -> list[Row]:
                 "missing": sum(window.missing for window in windows),
                 "errors": sum(window.errors for window in windows),
                 "closed": sum(window.closed for window in windows),
+                "others": _figure(windows, lambda window: window.others),
                 "cpu_per_million_s": _figure(windows, lambda window: window.per_million),
                 "kernel_share": _figure(windows, lambda window: window.kernel_share),
                 "redis_per_million_s": _figure(windows, lambda window: window.beside_s / window.deliveries * 1e6),
@@ -109,10 +110,12 @@ class Report:
 
 def _steady_line(row: Row) -> str:
     times = [f"{value:.2f}" if value is not None else "" for value in (row["times_c_loop"], row["times_relay"])]
-    trouble = ", ".join(f"{row[name]} {name}" for name in ("missing", "errors", "closed") if row[name])
+    trouble = [f"{row[name]} {name}" for name in ("missing", "errors", "closed") if row[name]]
+    if row["others"] >= OTHERS:
+        trouble.append(f"other programs took {row['others']:.0%} of the cores")
     return (
         f"{row['server']:14}| {row['cpu_per_million_s']:6.2f} {row['kernel_share']:7.0%} {times[0]:>9} {times[1]:>8} "
         f"{row['p50_us']:8.0f} {row['p99_us']:8.0f}    "
         f"| {row['most_per_s']:9,} {row['most_core']:5.0%} {row['most_per_million_s']:6.2f} {row['most_p99_us']:7,}"
-        f"  {row['most_bound']}" + (f"  [{trouble}]" if trouble else "")
+        f"  {row['most_bound']}" + (f"  [{', '.join(trouble)}]" if trouble else "")
     )
