@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 WAITING_MOST: Final = 1_000  # commands of one room on one node; beyond it they are told to try again
 BATCH_EVENTS: Final = 64
 ATTEMPTS_MOST: Final = 16
+AWAY_COSTS: Final = 4  # attempts that a store which did nothing counts for
 COMMIT_DEADLINE_MS: Final = 2_000
 
 
@@ -198,7 +199,7 @@ class LiveRoom:
         if isinstance(reply, StoreAway):
             # It did nothing, and somebody else may lead by now: decided again once the log could be read.
             metrics.commit_outcomes["away"] += 1
-            self._again()
+            self._again(AWAY_COSTS)
             self.feed.resync(self)
             return
         if isinstance(reply, Exception):
@@ -245,10 +246,10 @@ class LiveRoom:
         if self._own is not None:
             self.feed.gap(self)
 
-    def _again(self) -> None:
+    def _again(self, costs: int = 1) -> None:
         """Put the orders of a refused step back in front, in their order; none tries without end."""
         for order, _ in reversed(self._in_flight):
-            order.attempts += 1
+            order.attempts += costs
             if order.attempts > ATTEMPTS_MOST:
                 order.on_done(Refusal("try_again", "others changed the room at the same moment"))
             else:

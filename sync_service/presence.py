@@ -69,7 +69,7 @@ class Presence:
         number = room.store.number
         if number not in self._leased:
             self._leased.add(number)
-            self._hub.spawn(self._sweep(number))
+            self._hub.spawn(self._renew(number))
 
     def lost(self, room: LiveRoom, member: str) -> None:
         """The member's last connection here has ended without a word: they have a moment to come back."""
@@ -142,6 +142,12 @@ class Presence:
                 self._leased.discard(number)
                 self._hub.spawn(self._give_up(number))
         await asyncio.gather(*(self._sweep(number) for number in shard.partitions))
+
+    async def _renew(self, number: int) -> None:
+        try:
+            await self._sweep(number)
+        except _AWAY:
+            log.info("could not renew a lease, the next round will", partition=number)
 
     async def _give_up(self, number: int) -> None:
         try:

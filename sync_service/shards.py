@@ -23,6 +23,7 @@ from sync_service.topology import SLOTS, Group, Layout, slot_of, topology_of
 log = structlog.get_logger(__name__)
 
 LOOK_S: Final = 3.0
+FIRST_LOOK_S: Final = 0.4  # while nobody has told yet where any master is
 LOOK_LEAST_S: Final = 0.1
 _AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
 
@@ -159,7 +160,7 @@ class Shards:
             await self._look_together()
             await asyncio.sleep(LOOK_LEAST_S)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(LOOK_S if self._shards else FIRST_LOOK_S):
                     await self._doubted.wait()
             self._doubted.clear()
 
