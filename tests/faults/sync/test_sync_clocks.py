@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from sync_service.shards import Shards
 from sync_service.store_address import read_address
 from tests.clients import Disconnected, RoomClient
 from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_node
 
 Room = dict[str, Any]
 StartNode = Callable[..., SyncNode]
@@ -30,7 +32,7 @@ runpy.run_module("sync_service", run_name="__main__")
 """
 
 
-def ahead(folder: Any, seconds: int) -> dict[str, str]:
+def ahead(folder: Path, seconds: int) -> dict[str, str]:
     """Variables by which a process takes it to be that much later."""
     clock = folder / f"ahead-{seconds}"
     clock.write_text(f"{seconds:+d}\n")
@@ -47,10 +49,16 @@ async def offset_ms(client: RoomClient) -> float:
     return min(found)[1]
 
 
+@pytest.fixture
+def start_here(run_process: RunProcess, cinema: Cinema, redis_url: str, amqp_url: str) -> StartNode:
+    """Start a node on stores that nothing here breaks."""
+    return partial(start_node, run_process, cinema, redis_url, amqp_url)
+
+
 async def test_a_wall_clock_an_hour_off_on_one_node_changes_nothing(
-    start: StartNode, crowd: Crowd, cinema: Cinema, room: Room, tmp_path: Any
+    start_here: StartNode, crowd: Crowd, cinema: Cinema, room: Room, tmp_path: Path
 ) -> None:
-    right, wrong = start(), start(**ahead(tmp_path, HOUR_S))
+    right, wrong = start_here(), start_here(**ahead(tmp_path, HOUR_S))
     anna, boris = await crowd.enter(right, room), await crowd.enter(wrong, room)
     assert (await anna.play())["type"] == "ack"
     await boris.expect("played")
@@ -77,16 +85,9 @@ async def test_a_wall_clock_an_hour_off_on_one_node_changes_nothing(
 
 
 async def test_a_node_that_went_by_its_wall_clock_would_be_found_out(
-    run_process: RunProcess,
-    cinema: Cinema,
-    own_redis_url: str,
-    own_amqp_url: str,
-    crowd: Crowd,
-    room: Room,
-    tmp_path: Any,
+    start_here: StartNode, crowd: Crowd, room: Room, tmp_path: Path
 ) -> None:
-    program = ["python", "-c", BELIEVING]
-    wrong = start_node(run_process, cinema, own_redis_url, own_amqp_url, program=program, **ahead(tmp_path, HOUR_S))
+    wrong = start_here(program=["python", "-c", BELIEVING], **ahead(tmp_path, HOUR_S))
     with pytest.raises(Disconnected):
         await crowd.enter(wrong, room)
     assert crowd.clients[-1].received[-1]["code"] == "ticket_expired"
@@ -118,6 +119,47 @@ async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(shift
     assert told_ms == pytest.approx(shift_s * 1000, abs=500)
     assert before_s - 3 < good_at_s < set_s
     assert shard.clock.now_ms() == pytest.approx((time.time() + shift_s) * 1000, abs=2_000)
+
+
+@pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S])
+async def test_the_film_does_not_jump_when_the_stores_clock_does(
+    run_process: RunProcess,
+    cinema: Cinema,
+    shifting_redis: Redis,
+    amqp_url: str,
+    crowd: Crowd,
+    room: Room,
+    shift_s: int,
+) -> None:
+    nodes = [start_node(run_process, cinema, shifting_redis.url, amqp_url) for _ in range(2)]
+    clients = [await crowd.enter(nodes[n % 2], room) for n in range(4)]
+    assert (await clients[0].play())["type"] == "ack"
+    for client in clients:
+        await client.expect("played")
+    await asyncio.sleep(1.5)
+    offsets_ms = [await offset_ms(client) for client in clients]
+    before_s = time.monotonic()
+    before_ms = [
+        client.position_at(before_s * 1000 + offset) for client, offset in zip(clients, offsets_ms, strict=True)
+    ]
+    shifting_redis.set_clock(shift_s)
+    for client in clients:
+        await client.until(lambda client=client: client.events[-1]["type"] == "rebased", timeout_s=20)  # type: ignore[misc]
+    # By the rule of docs/protocol.md the client's idea of the clock is set as the server's was.
+    offsets_ms = [offset + client.events[-1]["shift_ms"] for client, offset in zip(clients, offsets_ms, strict=True)]
+    after_s = time.monotonic()
+    for client, offset, position_ms in zip(clients, offsets_ms, before_ms, strict=True):
+        later_ms = client.position_at(after_s * 1000 + offset)
+        assert later_ms - position_ms == pytest.approx((after_s - before_s) * 1000, abs=300)
+    # And every node counts so, soon.
+    await asyncio.sleep(1)
+    for client, offset in zip(clients, offsets_ms, strict=True):
+        assert await offset_ms(client) == pytest.approx(offset, abs=300)
+    assert (await clients[1].say("and on it goes"))["type"] == "ack"
+    assert (await clients[2].pause())["type"] == "ack"
+    await same_for_all(clients)
+    assert [event["type"] for event in clients[0].events].count("rebased") == 1
+    assert "member_left" not in [event["type"] for event in clients[0].events]
 
 
 async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(shifting_redis: Redis) -> None:
