@@ -8,6 +8,7 @@ export class MessageActs {
   #may;
   #bar;
   #line = null;
+  #atPress = null;
 
   /** `may(line)` gives {reply, delete} for a line's node; `done(act, line)` carries one out. */
   constructor(list, { texts, may, done }) {
@@ -25,6 +26,7 @@ export class MessageActs {
     });
     list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#stand(event.target));
     list.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && !this.#held && this.#leave());
+    list.addEventListener("pointerdown", () => (this.#atPress = this.#line));
     list.addEventListener("click", ({ target }) => !target.closest("button, a") && this.#toggle(target));
     list.addEventListener("focusin", ({ target }) => this.#stand(target, { byKeys: true }));
     list.addEventListener("keydown", (event) => this.#onKey(event));
@@ -46,8 +48,10 @@ export class MessageActs {
     line.append(this.#bar);
   }
 
+  /** A finger brings the bar, and takes it away again; the press itself has moved the focus, and the bar with it. */
   #toggle(target) {
-    if (this.#line && this.#line === target.closest("li") && !matchMedia("(hover: hover)").matches) this.#leave();
+    const again = this.#atPress !== null && this.#atPress === target.closest("li") && !matchMedia("(hover: hover)").matches;
+    if (again) this.#leave();
     else this.#stand(target);
   }
 

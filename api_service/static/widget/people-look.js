@@ -23,7 +23,7 @@ export const PEOPLE_CSS = `
   .note { flex: none; color: var(--mt-dim, #a3a8b5); font-size: .8125rem; }
   .note + .note::before { content: "·"; margin-inline-end: .4rem; }
   .nobody { margin: 0; color: var(--mt-dim, #a3a8b5); }
-  @media (max-width: 40rem) {
+  @media (max-width: 40rem), (max-height: 30rem) {
     ul { flex-wrap: nowrap; max-height: none; overflow-x: auto; scrollbar-width: none; }
     li { flex: none; max-width: 16rem; }
   }
