@@ -29,6 +29,10 @@ together.addEventListener("mt-state", () => {
   if (opener.hidden && dialog.open) dialog.close(); // no moderator any more
 });
 
+together.addEventListener("mt-status", ({ detail }) => {
+  if (detail.status === "stopped") opener.hidden = true;
+});
+
 opener.addEventListener("click", () => {
   const { settings } = together.room.room;
   for (const name of Object.keys(READ)) {

@@ -6,7 +6,7 @@
 import { Asking } from "./asking.js";
 import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
-import { Reports } from "./reports.js";
+import { Reports, keepWaits, keptWaits } from "./reports.js";
 import { mayControl } from "./rights.js";
 import { Session } from "./session.js";
 import { joinBy } from "./socket.js";
@@ -33,9 +33,6 @@ const STEERING = new Set(["play", "pause", "seek", "set_rate"]);
 
 /** Events after which somebody may do more or less than before, or is shown otherwise. */
 const ABOUT_PEOPLE = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
-
-/** Where this browser keeps that the room need not wait for its viewer. */
-const WAITS = "movie-together.waits";
 
 export class MovieTogether extends Asking {
   static observedAttributes = ["join-url"];
@@ -125,19 +122,11 @@ export class MovieTogether extends Asking {
 
   /** Whether the room should wait when this player runs dry; the browser remembers it. */
   get waits() {
-    try {
-      return globalThis.localStorage.getItem(WAITS) !== "no";
-    } catch {
-      return true; // storage is switched off
-    }
+    return keptWaits();
   }
 
   set waits(waits) {
-    try {
-      globalThis.localStorage.setItem(WAITS, waits ? "yes" : "no");
-    } catch {
-      // It holds until the page is left.
-    }
+    keepWaits(waits);
     if (this.#reports) this.#reports.waits = waits;
   }
 

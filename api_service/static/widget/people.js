@@ -17,7 +17,7 @@ export class MovieTogetherPeople extends HTMLElement {
   #companion = companionOf(
     this,
     {
-      "mt-members": () => this.#show(),
+      "mt-members": () => this.#soon(),
       "mt-signal": ({ detail }) => this.#onSignal(detail),
       "mt-status": ({ detail }) => ["closed", "stopped"].includes(detail.status) && this.#menu.close(),
     },
@@ -28,6 +28,7 @@ export class MovieTogetherPeople extends HTMLElement {
   #place = make("div", {});
   #skews = new Map();
   #timer = null;
+  #frame = null;
 
   constructor() {
     super();
@@ -62,10 +63,18 @@ export class MovieTogetherPeople extends HTMLElement {
   #onSignal({ type, by, skew_ms: skewMs }) {
     if (type !== "skew") return;
     this.#skews.set(by, skewMs);
-    this.#show();
+    this.#soon();
   }
 
   // -- showing ------------------------------------------------------------------------------------------------------
+
+  /** Many change at once (a room of two hundred loads a film): they are drawn once a frame. */
+  #soon() {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      this.#show();
+    });
+  }
 
   #show() {
     const { members = [], you } = this.#room ?? {};

@@ -4,6 +4,7 @@
  * `media` is an HTMLMediaElement or an adapter with the same parts: currentTime, duration, paused, ended, seeking, readyState,
  * playbackRate, muted, play(), pause(), addEventListener(), removeEventListener().
  */
+import { Drag } from "./drag.js";
 import { Drift, PARAMETERS, rateChangesStall } from "./drift.js";
 import { StartTiming } from "./start.js";
 import { positionAt } from "./timeline.js";
@@ -14,9 +15,6 @@ const SAME_FRAME_MS = 10;
 
 /** A running player whose timeline changes by less than this goes on running and is nudged. */
 const GOES_ON_WITHIN_MS = 100;
-
-/** A seek bar that is dragged asks for one seek once it rests this long. */
-const DRAG_RESTS_MS = 200;
 
 /** A start later than this aims anew; the drift controller removes less in under a second. */
 const LATE_MS = 40;
@@ -45,7 +43,7 @@ export class Player {
   #status = null;
   #ticks = 0;
   #sampler = null;
-  #dragged = null;
+  #drag;
   #firstErrors = null;
 
   /**
@@ -58,6 +56,7 @@ export class Player {
     this.#transport = new Transport(media);
     this.#now = now;
     this.#heard = heard;
+    this.#drag = new Drag((positionMs) => heard.wish("seek", positionMs));
     this.#drift = new Drift({ nudgesRate: !rateChangesStall(browser) });
     for (const type of MEDIA_EVENTS) media.addEventListener(type, this.#onMedia);
     globalThis.document?.addEventListener("visibilitychange", this.#onVisible);
@@ -94,7 +93,7 @@ export class Player {
     this.#playback = playback;
     this.#durationMs = durationMs;
     this.#astray = false;
-    this.#dropDrag();
+    this.#drag.drop();
     if (!this.#transport.loaded) return this.#say("loading");
     if (playback.status !== "playing" || this.#target(this.#now()) >= this.#endMs) return this.#rest();
     if (this.#running && this.#goesOn()) return this.#takeRate(this.#turn);
@@ -122,7 +121,7 @@ export class Player {
     } else if (type === "seek") {
       this.#halt(); // stands still at the new place until the room says when to go on
       this.#transport.seek(Math.min(value, this.#endMs));
-      this.#afterDrag(value);
+      this.#drag.to(value);
     } else {
       this.#heard.wish(type, value);
     }
@@ -140,7 +139,7 @@ export class Player {
   detach() {
     this.#turn += 1;
     this.#running = false;
-    this.#dropDrag();
+    this.#drag.drop();
     clearTimeout(this.#sampler);
     this.#transport.letGo();
     for (const type of MEDIA_EVENTS) this.#media.removeEventListener(type, this.#onMedia);
@@ -312,7 +311,7 @@ export class Player {
       this.wish("pause");
     } else if (wish === "seek") {
       this.#halt();
-      this.#afterDrag(media.currentTime * 1000);
+      this.#drag.to(media.currentTime * 1000);
     } else {
       const rate = media.playbackRate;
       this.#transport.rate(this.#playback?.rate ?? 1);
@@ -331,19 +330,6 @@ export class Player {
       this.refollow();
     }
   };
-
-  #afterDrag(positionMs) {
-    clearTimeout(this.#dragged);
-    this.#dragged = setTimeout(() => {
-      this.#dragged = null;
-      this.#heard.wish("seek", Math.round(positionMs));
-    }, DRAG_RESTS_MS);
-  }
-
-  #dropDrag() {
-    clearTimeout(this.#dragged);
-    this.#dragged = null;
-  }
 
   #say(status) {
     if (status === this.#status) return;

@@ -4,6 +4,25 @@ import { Buffering } from "./buffering.js";
 /** How often the player's skew is reported while the film runs. */
 const SKEW_EVERY_MS = 10_000;
 
+/** Where this browser keeps that the room need not wait for its viewer. */
+const WAITS = "movie-together.waits";
+
+export function keptWaits() {
+  try {
+    return globalThis.localStorage.getItem(WAITS) !== "no";
+  } catch {
+    return true; // storage is switched off
+  }
+}
+
+export function keepWaits(waits) {
+  try {
+    globalThis.localStorage.setItem(WAITS, waits ? "yes" : "no");
+  } catch {
+    // It holds until the page is left.
+  }
+}
+
 export class Reports {
   #session;
   #player;

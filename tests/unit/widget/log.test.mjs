@@ -124,9 +124,11 @@ test("an unanswered command is repeated with the same id", async () => {
 test("a wish about the film passes; text waits", async () => {
   const commands = new Commands();
   const pause = commands.keep("pause", {}, 0);
+  const kick = commands.keep("kick", { member_id: "b" }, 0);
   const text = commands.keep("say", { text: "hi" }, 0);
   assert.deepEqual(commands.repeat(WISH_LIVES_MS + 1), [text.message]);
   await assert.rejects(pause.answered, { code: "too_late" });
+  await assert.rejects(kick.answered, { code: "too_late" });
   assert.deepEqual(commands.repeat(TEXT_LIVES_MS + 1), []);
   await assert.rejects(text.answered, { code: "too_late" });
 });
