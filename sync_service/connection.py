@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from sync_service import inbound, limits, metrics, outbound, protocol
 from sync_service.entrance import Entrance
 from sync_service.errors import RETRY_AFTER_MS, Goodbye, goodbye_of
-from sync_service.frames import text_frame
+from sync_service.frames import pong_frame, text_frame
 from sync_service.handling import Handling
 from sync_service.hub import Hub
 from sync_service.inbound import BadMessage
@@ -89,6 +89,12 @@ class Connection:
 
     async def _next(self) -> str:
         message = await self._ws.receive()
+        # A page in the background sends nothing for a minute, but its browser answers the door's pings.
+        while message.type is WSMsgType.PING or message.type is WSMsgType.PONG:
+            self.heard_at_s = self._loop.time()
+            if message.type is WSMsgType.PING:
+                self._send(pong_frame(message.data))
+            message = await self._ws.receive()
         self.heard_at_s = self._loop.time()
         if message.type is WSMsgType.TEXT:
             text: str = message.data

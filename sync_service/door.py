@@ -92,7 +92,8 @@ class Door:
         partition = int(request.match_info["partition"])
         if partition >= self._partitions:
             raise Problem(404, "not_found", f"there are {self._partitions} partitions, from p0 (PARTITIONS)")
-        ws = web.WebSocketResponse(compress=False, max_msg_size=FRAME_HARD_BYTES, timeout=1.0)
+        # Pings and their answers come to the connection, which notes that its client lives.
+        ws = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=FRAME_HARD_BYTES, timeout=1.0)
         await ws.prepare(request)
         transport = request.transport
         if transport is None:

@@ -6,6 +6,7 @@ import struct
 
 _TEXT = 0x81
 _PING = b"\x89\x00"
+_PONG = 0x8A
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -21,3 +22,8 @@ def text_frame(payload: bytes) -> bytes:
 def ping_frame() -> bytes:
     """Give an empty ping: whoever lives answers it."""
     return _PING
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """Give the answer to a ping, which carries what the ping did (at most 125 bytes)."""
+    return bytes((_PONG, len(payload))) + payload

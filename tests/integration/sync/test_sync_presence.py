@@ -9,10 +9,18 @@ import time
 from typing import Any
 
 from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, person, start_node
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]
+
+# A node that asks the silent after a second, and gives up those who do not answer three seconds later.
+IMPATIENT = """
+import runpy
+from sync_service import door, presence
+door.WATCH_S, door.SILENT_S, door.GONE_S, presence.GRACE_S = 0.25, 1, 4, 0.5
+runpy.run_module("sync_service", run_name="__main__")
+"""
 
 
 async def test_who_leaves_is_gone_at_once(nodes: Nodes, crowd: Crowd, room: Room) -> None:
@@ -80,14 +88,18 @@ async def test_a_killed_nodes_members_are_gone_once_and_who_returned_never_left(
         assert len(client.members) == 3
 
 
-async def test_a_silent_but_living_connection_stays(nodes: Nodes, crowd: Crowd, room: Room) -> None:
-    anna = await crowd.enter(nodes[0], room)
-    quiet = await crowd.enter(nodes[1], room, person())
-    await asyncio.sleep(28)
+async def test_who_is_silent_but_answers_the_doors_pings_stays_and_who_does_not_is_cut_off(
+    run_process: RunProcess, cinema: Cinema, module_redis_url: str, module_amqp_url: str, crowd: Crowd
+) -> None:
+    node = start_node(run_process, cinema, module_redis_url, module_amqp_url, program=["python", "-c", IMPATIENT])
+    room = cinema.room()
+    anna, quiet, dead = [await crowd.enter(node, room, name=name) for name in ("Anna", "Quiet", "Dead")]
+    dead.stop_reading()
+    left = await anna.expect("member_left")
+    assert left["member_id"] == dead.id
     assert quiet.close_code is None
     assert (await quiet.say("I was only watching"))["type"] == "ack"
-    await anna.expect("said")
-    assert "member_left" not in [event["type"] for event in anna.events]
+    assert [event["type"] for event in anna.events].count("member_left") == 1
 
 
 async def test_a_node_that_stalled_and_was_given_up_brings_its_members_back(
