@@ -46,6 +46,7 @@ export class MessageActs {
     if (!may.reply && !may.delete) return;
     this.#line = line;
     line.append(this.#bar);
+    this.#quotes(0);
   }
 
   /** A finger brings the bar, and takes it away again; the press itself has moved the focus, and the bar with it. */
@@ -55,7 +56,13 @@ export class MessageActs {
     else this.#stand(target);
   }
 
+  /** What a reply is to is a stop of the Tab key in the chosen line only. */
+  #quotes(tabIndex) {
+    for (const quote of this.#line?.querySelectorAll(".quote") ?? []) quote.tabIndex = tabIndex;
+  }
+
   #leave() {
+    this.#quotes(-1);
     this.#bar.remove();
     this.#line = null;
   }

@@ -84,7 +84,7 @@ export class Player {
 
   /** Follows a timeline from now on: {status, position_ms, rate, at_ms}, in a film of `durationMs`. */
   follow(playback, durationMs = Infinity) {
-    this.#correcting = false;
+    this.#correcting = this.#playback === null; // whoever has just come catches up without holding anybody
     this.#follow(playback, durationMs);
   }
 

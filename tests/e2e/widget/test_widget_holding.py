@@ -70,6 +70,27 @@ async def test_whoever_steers_may_go_on_without_those_who_load(slow: tuple[Viewe
     await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
 
 
+async def test_whoever_comes_late_and_still_loads_holds_nobody(
+    new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn
+) -> None:
+    elena, farid = await new_viewer("elena"), await new_viewer("farid")
+    link = await open_room(elena)
+    await go_where_it_is_missing(elena)
+    film = SlowFilm(0.4)
+    await film.stand_before(farid.context)
+    await sign_in(farid)
+
+    await farid.page.goto(link)
+
+    await expect(elena.page.locator("movie-together-people li.loading")).to_have_count(1, timeout=PATIENCE_MS)
+    await asyncio.sleep(3)
+    assert await status(elena) == "playing"
+    assert not await elena.page.locator("movie-together-chat").get_by_text("Ждём").count()
+    film.let_through()
+    await farid.wait_playing()
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+
+
 async def test_who_need_not_be_waited_for_holds_nobody(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
     elena, farid, film = slow
     await farid.page.locator("movie-together-people .chip", has_text=farid.name).click()

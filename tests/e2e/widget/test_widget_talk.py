@@ -67,14 +67,18 @@ async def test_older_messages_come_on_the_way_up_and_when_a_reply_is_to_one(toge
     read, before = await chat.evaluate("""list => {
         list.scrollTop = 60;
         const line = list.querySelector("li.said");
-        return [line.dataset.id, line.getBoundingClientRect().y];
+        return [line.dataset.id, line.getBoundingClientRect().y - list.getBoundingClientRect().y];
     }""")
     await expect(farid.page.locator("movie-together-chat").get_by_text("самое первое").first).to_be_attached(
         timeout=PATIENCE_MS
     )
     texts = await farid.messages()
     assert len(texts) == len(set(texts)) == 2 * MANY + 2
-    after = await chat.locator(f'[data-id="{read}"]').evaluate("line => line.getBoundingClientRect().y")
+    after = await chat.evaluate(
+        """(list, id) => list.querySelector(`[data-id="${id}"]`).getBoundingClientRect().y
+            - list.getBoundingClientRect().y""",
+        read,
+    )
     assert abs(after - before) < 2, "what was being read stays where it was"
 
     await chat.evaluate("list => { list.scrollTop = list.scrollHeight; }")

@@ -216,6 +216,7 @@ test("it has run dry when the room plays and the film cannot; never while paused
   const { media, player } = bound();
   t.after(() => player.detach());
   assert.equal(player.dry, null, "no room yet");
+  player.follow(paused(0), 600_000);
   player.follow(playing(0, now() - 10), 600_000);
   media.seeking = false;
   media.readyState = 2;
@@ -240,6 +241,8 @@ test("landing after the room's seek is told apart from the widget's own correcti
   t.after(() => player.detach());
   player.follow(playing(100_000, now() - 1_000), 600_000);
   assert.equal(media.seeking, true);
+  assert.equal(player.dry, "correcting", "whoever has just come catches up");
+  player.follow(playing(200_000, now() - 1_000), 600_000);
   assert.equal(player.dry, "landing");
   player.refollow();
   assert.equal(player.dry, "correcting");
