@@ -15,7 +15,8 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
-from sync_service.protocol import CLIENT, ERRORS, EVENTS, SERVER, CloseCode, Message, OneOf, Versions
+from sync_service.protocol import CLIENT, ERRORS, EVENTS, SERVER, CloseCode, Message
+from sync_service.protocol_values import OneOf, Versions
 
 _SNAPSHOT: Final = ["room", "state", "members", "messages"]
 # What a schema says beyond its fields.
