@@ -6,7 +6,7 @@ A turn ends by sending all its commits in one pipeline and then each room's even
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -16,27 +16,23 @@ from sync_service import metrics
 from sync_service.audience import Audience, Socket
 from sync_service.bells import Bells
 from sync_service.clock import JUMP_MS, PartitionClock
-from sync_service.commands import Due, Rebase
 from sync_service.errors import RoomClosed
 from sync_service.events import Closed, MemberLeft, MessageDeleted, Muted, Rebased, Said
 from sync_service.frames import text_frame
 from sync_service.keys import RoomKeys
 from sync_service.live_room import LiveRoom
 from sync_service.log import Record
-from sync_service.orders import Done, Order
 from sync_service.pace import Pace
 from sync_service.partition import Partition, Partitions
 from sync_service.recovery import Recovery
-from sync_service.room import Refusal
-from sync_service.rules.deadlines import next_due_ms
 from sync_service.shards import Shard, Shards
 from sync_service.state import State
+from sync_service.timekeeper import Timekeeper
 from sync_service.welcome import snapshot
 
 log = structlog.get_logger(__name__)
 
 GAP_S: Final = 0.1
-DUE_RETRY_S: Final = 0.5
 UNLOAD_AFTER_S: Final = 30.0
 
 
@@ -54,6 +50,7 @@ class Hub:
         self._dirty: set[Audience] = set()
         self._told: set[Socket] = set()
         self._pace = Pace(self._loop.time())
+        self._timekeeper = Timekeeper()
         self._fan_out_due = False
         self._turn_due = False
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -119,7 +116,7 @@ class Hub:
         metrics.rooms += 1
         for bell in heard:
             room.hear(bell)
-        self._watch(room)
+        self._timekeeper.watch(room)
         self._unload_later(room)
         return room
 
@@ -207,9 +204,9 @@ class Hub:
             elif isinstance(event, Closed):
                 self._closed(room, event.reason)
             elif isinstance(event, Rebased):
-                self._rebased(room)
+                self._timekeeper.rebased(room)
         if any(type(record.event) not in _NEVER_DUE for record in records):
-            self._watch(room)
+            self._timekeeper.watch(room)
 
     def signal(self, room: LiveRoom, message: bytes) -> None:
         """Bring what is not kept (a reaction, somebody typing) to everyone, here and on the other nodes."""
@@ -228,7 +225,7 @@ class Hub:
         for socket in tuple(room.audience.sockets):
             socket.write(frame)
         self.on_snapshot(room)
-        self._watch(room)
+        self._timekeeper.watch(room)
 
     def late(self, room: LiveRoom) -> None:
         """Ask the store's time at once (Feed)."""
@@ -238,61 +235,6 @@ class Hub:
         room.audience.flush()
         self.on_closed(room, reason)
         self._drop(room)
-
-    # --- deadlines and time ---
-
-    def _watch(self, room: LiveRoom) -> None:
-        """Look again when the room has something to do by itself."""
-        due_ms = next_due_ms(room.state)
-        if due_ms is not None and (room.watched_ms is None or due_ms < room.watched_ms):
-            room.watched_ms = due_ms
-            self._loop.call_later(max(due_ms - room.now_ms(), 0) / 1000, self._look, room, due_ms)
-
-    def _look(self, room: LiveRoom, watched_ms: int) -> None:
-        if room.watched_ms != watched_ms:
-            return  # an earlier moment is watched meanwhile, and will look for the next one
-        room.watched_ms = None
-        due_ms = next_due_ms(room.state)
-        if due_ms is None or due_ms > room.now_ms():
-            self._watch(room)
-            return
-
-        def done(outcome: Done | Refusal) -> None:
-            if isinstance(outcome, Refusal):
-                self._loop.call_later(DUE_RETRY_S, self._watch, room)
-            else:
-                self._watch(room)
-
-        # Every node that follows the room does this; the guard lets one win.
-        room.submit(Order(Due(), done))
-
-    def clock_jumped(self, rooms: Iterable[LiveRoom], shift_ms: float, good_at_s: float) -> None:
-        """Tell the rooms of a store whose clock was set by ``shift_ms`` where they are on the new one.
-
-        ``good_at_s`` is this node's monotonic moment at which the old one was last seen to be right: a room that has
-        been rebased since by another node is left alone.
-        """
-        for room in rooms:
-            if room.rebased_s < good_at_s:
-                self._rebase(room, Rebase(shift_ms=round(shift_ms), era=room.state.playback.era))
-
-    def _rebased(self, room: LiveRoom) -> None:
-        """Let nothing that is told on the new clock overtake the event that says so, and be sure to have that clock."""
-        room.audience.flush()
-        if not room.rebasing:
-            room.store.shard.clock.doubt()
-
-    def _rebase(self, room: LiveRoom, rebase: Rebase) -> None:
-        room.rebasing = True
-
-        def done(outcome: Done | Refusal) -> None:
-            # Each node that found out tries; the first one's word moves the era on, and the others' change nothing.
-            if isinstance(outcome, Refusal) and outcome.code in {"try_again", "outcome_unknown"}:
-                self._loop.call_later(DUE_RETRY_S, self._rebase, room, rebase)
-            else:
-                room.rebasing = False
-
-        room.submit(Order(rebase, done))
 
     # --- catching up ---
 
@@ -339,12 +281,12 @@ class Hub:
         if before.synchronized and now.synchronized:
             shift_ms = now.offset_ms - before.offset_ms
             if abs(shift_ms) > JUMP_MS:
-                self.clock_jumped(partition.rooms.values(), shift_ms, before.good_at_s)
+                self._timekeeper.clock_jumped(partition.rooms.values(), shift_ms, before.good_at_s)
         now.believe(before)
 
     def _shard_jumped(self, shard: Shard, shift_ms: float, good_at_s: float) -> None:
         for partition in self.partitions.at(shard):
-            self.clock_jumped(partition.rooms.values(), shift_ms, good_at_s)
+            self._timekeeper.clock_jumped(partition.rooms.values(), shift_ms, good_at_s)
 
     # --- tasks ---
 
