@@ -64,12 +64,17 @@ class Feed(Protocol):
 
 @dataclass(slots=True)
 class _Committed:
-    """An own step: its events wait here until those before them have come."""
+    """An own step: its events wait here until those before them have come, or until a ``forked`` copy is replaced."""
 
     orders: list[tuple[Order, int]]
     records: list[Record]
     first_seq: int
     prev_hash: str
+    forked: bool = False
+
+    def answer(self) -> None:
+        for order, seq in self.orders:
+            order.on_done(Done(seq))
 
 
 class LiveRoom:
@@ -242,9 +247,21 @@ class LiveRoom:
             orders.append((order, last_seq))
         self._own = _Committed(orders, records, first_seq, prev_hash)
         self._in_flight = []
+        # Whatever the store told or published before this answer has been heard: a copy that is further than the step
+        # follows a history whose tail the store has lost. This shows even where nothing was written, as when somebody
+        # comes back, and before heads are compared; they must not be told that they missed nothing.
+        if self.copy.seq >= first_seq:
+            self._fork()
+            return
         self._proceed()
         if self._own is not None:
             self.feed.gap(self)
+
+    def _fork(self) -> None:
+        """Have the copy replaced before the own step is answered."""
+        if self._own is not None:
+            self._own.forked = True
+        self.feed.resync(self)
 
     def _again(self, costs: int = 1) -> None:
         """Put the orders of a refused step back in front, in their order; none tries without end."""
@@ -308,22 +325,18 @@ class LiveRoom:
 
     def _apply_own(self) -> bool:
         own = self._own
-        if own is None:
+        if own is None or own.forked:
             return False
         behind = own.first_seq - self.copy.seq - 1
         if behind > 0:
             return False
-        if own.records and behind == 0 and own.prev_hash != self.copy.hash:
-            self._own = None
-            for order, seq in own.orders:
-                order.on_done(Done(seq))
-            self.feed.resync(self)
+        if behind == 0 and own.prev_hash != self.copy.hash:
+            self._fork()
             return False
         self._own = None
         if behind == 0:
             self._apply(own.records)
-        for order, seq in own.orders:
-            order.on_done(Done(seq))
+        own.answer()
         return True
 
     def _apply_heard(self) -> bool:
@@ -363,7 +376,7 @@ class LiveRoom:
     def replaced(self, snapshot: Snapshot) -> None:
         """Begin again from a snapshot, because the copy's history is not the store's."""
         own = self._own
-        if own is not None and snapshot.epoch != self.copy.epoch:
+        if own is not None and snapshot.epoch != self.copy.epoch and not own.forked:
             # Committed in a history that may not have survived: whoever repeats the command finds out.
             self._own = None
             for order, _ in own.orders:
@@ -374,6 +387,10 @@ class LiveRoom:
 
     def _resume(self) -> None:
         self.syncing = False
+        own = self._own
+        if own is not None and own.forked:
+            self._own = None
+            own.answer()
         # The rest was in the log that was read, or belongs to an epoch that is over.
         here = self.copy.epoch, self.copy.seq
         self._heard = [bell for bell in self._heard if (bell.epoch, bell.last_seq) > here]
