@@ -6,6 +6,9 @@ export const STALL_MS = 300;
 /** A place that the room went to has to be fetched first; longer than this, and the others may wait for it. */
 export const LANDING_MS = 1_000;
 
+/** Who could only play the next frames would run dry again at once: so long they are given to get more. */
+export const THIN_MS = 1_000;
+
 export const LOOK_EVERY_MS = 100;
 
 const PATIENCE_MS = { stall: STALL_MS, landing: LANDING_MS };
@@ -16,11 +19,13 @@ export class Buffering {
   #now;
   #timer = null;
   #sinceMs = null;
+  #thinSinceMs = null;
   #told = false;
 
   /**
    * `dry()` says what keeps the film from moving here though the room wants it to: "stall", "landing" (a seek of the room's is under
-   * way), "correcting" (the widget's own seek: no reason to hold anybody), or null. `heard(yes)` is called on each change.
+   * way), "excused" (a seek of the widget's own, or the start still lies ahead: no reason to hold anybody, nor a sign that it can
+   * play), "thin" (it can play, but not for long), or null. `heard(yes)` is called on each change.
    */
   constructor({ dry, heard, now = () => performance.now() }) {
     this.#dry = dry;
@@ -42,13 +47,15 @@ export class Buffering {
 
   look() {
     const dry = this.#dry();
-    if (dry === null) {
+    const now = this.#now();
+    this.#thinSinceMs = dry === "thin" ? this.#thinSinceMs ?? now : null;
+    if (dry === null || dry === "thin") {
       this.#sinceMs = null;
-      return this.#tell(false);
+      if (dry === null || now - this.#thinSinceMs >= THIN_MS) this.#tell(false);
+      return;
     }
-    this.#sinceMs ??= this.#now();
-    const patienceMs = PATIENCE_MS[dry];
-    return patienceMs !== undefined && this.#now() - this.#sinceMs >= patienceMs ? this.#tell(true) : undefined;
+    this.#sinceMs ??= now;
+    if (now - this.#sinceMs >= (PATIENCE_MS[dry] ?? Infinity)) this.#tell(true);
   }
 
   #tell(told) {

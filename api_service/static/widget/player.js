@@ -76,9 +76,10 @@ export class Player {
   get dry() {
     const { status, at_ms: atMs } = this.#playback ?? { status: "paused" };
     const now = this.#now();
-    if (status === "paused" || this.ready || this.#status === "failed") return null;
-    if (status === "playing" && (now < atMs || this.#target(now) >= this.#endMs)) return null;
-    if (this.#correcting) return "correcting";
+    if (status === "paused" || this.#status === "failed") return null;
+    if (status === "playing" && this.#target(now) >= this.#endMs) return null;
+    if (this.ready) return this.#transport.plenty ? null : "thin";
+    if (this.#correcting || (status === "playing" && now < atMs)) return "excused";
     return this.#media.seeking ? "landing" : "stall";
   }
 

@@ -6,6 +6,7 @@ import { Wishes } from "./wishes.js";
 
 const HAVE_METADATA = 1;
 const HAVE_FUTURE_DATA = 3;
+const HAVE_ENOUGH_DATA = 4;
 const ARRIVALS = ["seeked", "canplay"];
 
 /** How often an arrival looks whether it is still waited for. */
@@ -38,6 +39,11 @@ export class Transport {
 
   get ready() {
     return this.#media.readyState >= HAVE_FUTURE_DATA;
+  }
+
+  /** There is enough to go on without running dry at once. */
+  get plenty() {
+    return this.#media.readyState >= HAVE_ENOUGH_DATA;
   }
 
   /** Where a film of `durationMs` ends in this player. */

@@ -70,6 +70,21 @@ async def test_whoever_steers_may_go_on_without_those_who_load(slow: tuple[Viewe
     await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
 
 
+async def test_one_stall_holds_the_room_once_and_no_longer_than_it_may(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
+    elena, farid, film = slow
+    await elena.page.locator("movie-together").evaluate("room => { room.changeSettings({ hold_max_s: 1 }); }")
+    await elena.see_text("ждём не дольше 1 с")
+    await go_where_it_is_missing(elena)
+
+    await elena.see_text("фильм идёт дальше")
+    await asyncio.sleep(2)
+
+    assert await status(elena) == "playing"
+    assert await elena.page.locator("movie-together-chat .happened", has_text="Ждём:").count() == 1
+    film.let_through()
+    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+
+
 async def test_whoever_comes_late_and_still_loads_holds_nobody(
     new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn
 ) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Buffering, LANDING_MS, STALL_MS } from "../../../api_service/static/widget/buffering.js";
+import { Buffering, LANDING_MS, STALL_MS, THIN_MS } from "../../../api_service/static/widget/buffering.js";
 
 /** A player whose dryness a test sets, under a clock that it moves. */
 function watched() {
@@ -48,14 +48,14 @@ test("landing after a seek gets more patience than running dry", () => {
 
 test("the widget's own corrections hold nobody, and do not end what is told", () => {
   const { player, told, pass } = watched();
-  player.dry = "correcting";
+  player.dry = "excused";
   pass(0);
   pass(60_000);
   assert.deepEqual(told, []);
   player.dry = "stall";
   pass(1);
   assert.deepEqual(told, [true]);
-  player.dry = "correcting";
+  player.dry = "excused";
   pass(1);
   assert.deepEqual(told, [true]);
 });
@@ -70,4 +70,20 @@ test("a new connection is told anew", (t) => {
   pass(0);
   pass(STALL_MS);
   assert.deepEqual(told, [true, true]);
+});
+
+test("who can play only the next frames is given a moment to get more, and is then taken at their word", () => {
+  const { player, told, pass } = watched();
+  player.dry = "thin";
+  pass(60_000);
+  assert.deepEqual(told, [], "that alone holds nobody");
+  player.dry = "stall";
+  pass(1);
+  pass(STALL_MS);
+  player.dry = "thin";
+  pass(1);
+  pass(THIN_MS - 1);
+  assert.deepEqual(told, [true]);
+  pass(1);
+  assert.deepEqual(told, [true, false]);
 });
