@@ -93,6 +93,17 @@ async def test_a_node_that_went_by_its_wall_clock_would_be_found_out(
     assert crowd.clients[-1].received[-1]["code"] == "ticket_expired"
 
 
+async def test_a_node_that_never_asked_its_store_judges_no_ticket_by_its_wall_clock(
+    run_process: RunProcess, cinema: Cinema, amqp_url: str, crowd: Crowd, room: Room, tmp_path: Path
+) -> None:
+    nowhere = "redis://127.0.0.1:1"
+    wrong = start_node(run_process, cinema, nowhere, amqp_url, until="/healthz", **ahead(tmp_path, HOUR_S))
+    with pytest.raises(Disconnected) as ended:
+        await crowd.enter(wrong, room)
+    assert ended.value.code == 4503
+    assert crowd.clients[-1].received[-1]["code"] == "try_again"
+
+
 @pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S])
 async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(shifting_redis: Redis, shift_s: int) -> None:
     shards = Shards(read_address(shifting_redis.url), "test", 64)

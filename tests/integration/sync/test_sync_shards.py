@@ -14,7 +14,7 @@ from deploy.local.redis_cluster import RedisCluster
 from deploy.local.redis_server import Redis
 from sync_service.redis_link import RedisLink, StoreAway
 from sync_service.shards import Shards
-from sync_service.store_address import read_address
+from sync_service.store_address import Address, read_address
 from sync_service.topology import slot_of
 
 Connect = Callable[..., Awaitable[RedisLink]]
@@ -117,6 +117,28 @@ async def test_a_master_that_became_a_replica_is_left_at_once(tmp_path: Path, co
             client.replicaof("NO", "ONE")
         await link.wait_up()
         assert await link.call("SET", "x", "1") == b"OK"
+
+
+async def test_one_that_is_no_master_is_not_connected_to(redis_cluster: RedisCluster) -> None:
+    master, _ = servers(redis_cluster)
+    (replica,) = redis_cluster.replicas_of(master)
+    asked = 0
+
+    async def where() -> Address:
+        nonlocal asked
+        asked += 1
+        return "127.0.0.1", (replica if asked < 3 else master).port
+
+    link = RedisLink(read_address(redis_cluster.url), "test", where=where, masters_only=True)
+    ports: list[int] = []
+    link.on_up.append(lambda: ports.append(link.address[1]))
+    await link.start()
+    try:
+        await asyncio.wait_for(link.wait_up(), 10)
+        assert ports == [master.port]
+        assert asked == 3
+    finally:
+        await link.close()
 
 
 async def test_every_partition_of_a_cluster_is_served_and_answers(redis_cluster: RedisCluster) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from redis.crc import key_slot
 
+from sync_service import topology
 from sync_service.redis_link import RedisLink
 from sync_service.shards import Shard, Shards
-from sync_service.store_address import Address, read_address
+from sync_service.store_address import Address, StoreAddress, read_address
 from sync_service.topology import SLOTS, Group, Layout, read_nodes, slot_of
 
 NODES = """\
@@ -53,6 +54,30 @@ def test_what_a_node_says_of_its_cluster_is_read() -> None:
             (range(10_923, 16_383), range(16_383, 16_384)),
         ),
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "master"),
+    [
+        ([("old", 1), ("new", 2), ("new", 2)], ("new", 2)),
+        ([("old", 1), None, None], ("old", 1)),
+        ([None, ("new", 2), ("new", 2)], ("new", 2)),
+        ([None, None, None], None),
+    ],
+)
+async def test_the_master_is_whom_most_of_the_sentinels_name(
+    said: list[Address | None], master: Address | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = read_address("redis+sentinel://s0:1,s1:1,s2:1/main")
+
+    async def asked(_store: StoreAddress, host: Address, *words: str) -> list[bytes] | None:
+        assert words == ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main")
+        named = said[store.hosts.index(host)]
+        return None if named is None else [named[0].encode(), str(named[1]).encode()]
+
+    monkeypatch.setattr(topology, "_ask", asked)
+    found = await topology.topology_of(store).find([], [])
+    assert found == (None if master is None else topology.everything(master))
 
 
 class Told:
