@@ -31,7 +31,7 @@ from tests.load.servers import ROOT, Relay, SendLoop, Server, Sync, built_send_l
 
 FIGURES: Final = ROOT / "build" / "bench.json"
 GRACE_S: Final = 8.0
-# The archive is left out: the journal waits in Redis for a broker that is not there.
+# The archive is left out: its journal waits in Redis for a broker that is not there.
 NO_BROKER: Final = "amqp://guest:guest@127.0.0.1:1/"
 NAMES: Final = {"sync": Sync, "relay": Relay, "loop": SendLoop}
 
@@ -39,7 +39,7 @@ NAMES: Final = {"sync": Sync, "relay": Relay, "loop": SendLoop}
 class Bench:
     """What is measured, in a folder of its own."""
 
-    def __init__(self, plan: Plan, names: Sequence[str], folder: Path) -> None:
+    def __init__(self, plan: Plan, names: Sequence[str], amqp_url: str, folder: Path) -> None:
         self._plan = plan
         self._folder = folder
         self.report = Report()
@@ -49,7 +49,7 @@ class Bench:
         self._databases = iter(range(1, 256))
         loop = built_send_loop()
         makes: dict[str, Callable[[], Server]] = {
-            "sync": lambda: Sync(folder, self._redis.url_of(next(self._databases)), NO_BROKER),
+            "sync": lambda: Sync(folder, self._redis.url_of(next(self._databases)), amqp_url),
             "relay": lambda: Relay(folder),
             "loop": lambda: SendLoop(folder, loop),
         }
@@ -83,12 +83,12 @@ class Bench:
             yield servers
 
 
-def run(plan: Plan, names: Sequence[str], figures: Path) -> int:
+def run(plan: Plan, names: Sequence[str], amqp_url: str, figures: Path) -> int:
     """Measure within the plan's time; gives the exit code: 0 if all of it ran, whatever the figures say."""
     began = time.monotonic()
     allow_open_files()
     with tempfile.TemporaryDirectory(prefix="movie-together-bench-") as folder:
-        bench = Bench(plan, names, Path(folder))
+        bench = Bench(plan, names, amqp_url, Path(folder))
         where = "Servers and Redis on one core, the load on another" if bench.cores.apart else "All on one core"
         print(f"{where}. A delivery is one event to one member; cpu/M: seconds of the server's CPU for a million.")
         # What hangs outside of the loop ends here; the servers end with us.
@@ -134,6 +134,7 @@ def main() -> int:
     parser.add_argument("--servers", choices=NAMES, nargs="+", default=list(NAMES))
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--rate", type=float, metavar="DELIVERIES/S", help="of the steady load")
+    parser.add_argument("--amqp", default=NO_BROKER, metavar="URL", help="archive to this RabbitMQ meanwhile")
     parser.add_argument("--limit", type=float, metavar="SECONDS", help="what is not measured by then is left out")
     parser.add_argument("--figures", type=Path, default=FIGURES, help="where the JSON goes (default: build/bench.json)")
     arguments = parser.parse_args()
@@ -146,7 +147,7 @@ def main() -> int:
         steady=arguments.rate or plan.steady,
         limit_s=arguments.limit or plan.limit_s,
     )
-    return run(plan, arguments.servers, arguments.figures)
+    return run(plan, arguments.servers, arguments.amqp, arguments.figures)
 
 
 if __name__ == "__main__":
