@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,6 @@ from typing import Any, Final
 import port_for
 import uvloop
 
-from deploy.local.program import NotStarted
 from deploy.local.redis_server import Redis
 from tests.load.plan import FULL, QUICK, Plan, Shape, measured_memory, measured_shape
 from tests.load.process import Cores, Process, allow_open_files
@@ -101,8 +101,8 @@ def run(plan: Plan, names: Sequence[str], amqp_url: str, figures: Path) -> int:
                 runner.run(_within(plan.limit_s, bench.run()))
         except TimeoutError:
             problem = f"not everything was measured within {plan.limit_s:g} s"
-        except (NotStarted, ConnectionError) as error:
-            problem = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it was, what has been measured is worth keeping
+            problem = "".join(traceback.format_exception(error)[-2:])
         watchdog.cancel()
     took = time.monotonic() - began
     bench.report.save(figures, seconds=round(took, 1), cores_apart=bench.cores.apart, problem=problem)

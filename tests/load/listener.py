@@ -64,9 +64,9 @@ class Listener(asyncio.Protocol):
         self._transport.write(self._request)
 
     def send(self, data: bytes) -> None:
-        """Write to the server."""
-        assert self._transport is not None
-        self._transport.write(data)
+        """Write to the server, unless it has hung up: that is counted, not an end of the load."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
 
     def hang_up(self) -> None:
         """Cut the connection."""

@@ -109,6 +109,7 @@ async def test_deliveries_that_do_not_come_are_missed(loop: SendLoop) -> None:
     whole = await Drive(loop, Cores()).measure(200, 0.2)
 
     loop.rooms[0][0].hang_up()
+    loop.rooms[0][0].send(b"to nobody")
     lacking = await Drive(loop, Cores()).measure(200, 0.2)
 
     assert (whole.missing, whole.clean) == (0, True)
