@@ -78,7 +78,7 @@ QUICK: Final = Plan(
     late_most_s=5,
     crowd=Shape(4, 10),
     calm_s=0.4,
-    limit_s=60,
+    limit_s=90,
 )
 
 
