@@ -1,0 +1,123 @@
+"""The checks of a step that only the store can make, each with its twin in which it is off and the failure shows."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from sync_service.commands import Command, Join, Leave, Report, SetRole
+from sync_service.room import READS, decide, evolve
+from sync_service.store import COMMIT, Arrive, Depart, Op, Snapshot, Step
+from sync_service.writes import fact_of
+from tests.store_desk import Desk, desk
+from tests.unit.sync.rooms import OWNER
+
+__all__ = ["desk"]
+
+pytestmark = pytest.mark.parametrize("checked", [True, False], ids=["checked", "unchecked"])
+
+
+@contextmanager
+def commits(*, without: bytes, checked: bool) -> Iterator[None]:
+    """Have the script as it is or, unless ``checked``, without this line of it."""
+    source, sha = COMMIT.source, COMMIT.sha
+    assert source.count(without) == 1
+    if not checked:
+        COMMIT.source = source.replace(without, b"")
+        COMMIT.sha = hashlib.sha1(COMMIT.source, usedforsecurity=False).hexdigest()
+    try:
+        yield
+    finally:
+        COMMIT.source, COMMIT.sha = source, sha
+
+
+async def commit(desk: Desk, copy: Snapshot, command: Command, op: Op = None) -> str:
+    """Commit what a node decides whose copy is this one; gives the store's word."""
+    events = decide(copy.state, command, 1_000)
+    assert isinstance(events, tuple), events
+    state, facts = copy.state, []
+    for event in events:
+        state = evolve(state, event)
+        facts.append(fact_of(event, command, state))
+    known = isinstance(op, Arrive) and op.member in copy.state.members
+    guards = {section: copy.hashes[section] for section in READS[type(command)]}
+    deadline_ms = int(time.time() * 1000) + 60_000
+    step = Step(copy.epoch, guards, deadline_ms, op, known, [], facts, None)
+    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    desk.store.commit(desk.room_id, desk.names, step, answer.set_result)
+    word: bytes = (await answer)[0]
+    return word.decode()
+
+
+def join_of(member: str) -> Join:
+    return Join(by=member, name=member, role="viewer", visit_id=uuid.uuid4().hex, since_ms=1_000)
+
+
+async def test_the_last_seat_is_taken_once_however_many_nodes_give_it_away(desk: Desk, checked: bool) -> None:
+    full = b"if not present and redis.call('HLEN', members) >= tonumber(have[9]) then return {'full'} end"
+    copy = await desk.read()
+    people = [f"p{n}" for n in range(9)]
+    with commits(without=full, checked=checked):
+        words = await asyncio.gather(*(commit(desk, copy, join_of(who), Arrive(who)) for who in people))
+    here = len((await desk.read()).state.members)
+    assert (here, words.count("full")) == ((2, 7) if checked else (9, 0))
+
+
+async def test_a_ticket_lets_one_in_however_many_use_it_at_once(desk: Desk, checked: bool) -> None:
+    spent = b"if ARGV[12] ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent'} end"
+    copy = await desk.read()
+    with commits(without=spent, checked=checked):
+        first = await commit(desk, copy, join_of("anna"), Arrive("anna", "ticket"))
+        copy = await desk.read()
+        again = await asyncio.gather(*(commit(desk, copy, join_of("anna"), Arrive("anna", "ticket")) for _ in range(4)))
+    assert [first, *again] == ["ok"] + ["spent" if checked else "ok"] * 4
+
+
+async def test_the_use_of_a_resume_token_ends_those_before_it(desk: Desk, checked: bool) -> None:
+    await desk.join("anna")
+    copy = await desk.read()
+
+    async def back(generation: int, session: str = "s1") -> str:
+        return await commit(desk, copy, join_of("anna"), Arrive("anna", token=(session, generation)))
+
+    stale = (
+        b"if generation ~= '' and tonumber(redis.call('GET', session) or 0) > tonumber(generation) "
+        b"then return {'stale'} end"
+    )
+    with commits(without=stale, checked=checked):
+        # A token stays good until its successor is used: the answer with the new one may have been lost.
+        assert [await back(1), await back(1), await back(2), await back(2)] == ["ok"] * 4
+        assert [await back(1), await back(1, "s2"), await back(3)] == ["stale" if checked else "ok", "ok", "ok"]
+
+
+async def test_nobody_who_has_left_comes_back_as_a_ghost(desk: Desk, checked: bool) -> None:
+    """A node that stalled reports for somebody whom the others have declared gone meanwhile."""
+    ghost = b"if ARGV[i] == 'u' and redis.call('HEXISTS', members, ARGV[i + 1]) == 0 then return {'conflict'} end"
+    await desk.join(OWNER)
+    await desk.join("anna")
+    old = await desk.read()
+    await desk.step(Leave(by="anna", reason="lost", gone_ms=1_000), Depart("anna", "*"))
+    with commits(without=ghost, checked=checked):
+        word = await commit(desk, old, Report(by="anna", ready=True))
+    here = (await desk.read()).state.members
+    assert (word, "anna" in here) == (("conflict", False) if checked else ("ok", True))
+
+
+async def test_what_is_written_of_a_member_is_what_their_own_player_said_last(desk: Desk, checked: bool) -> None:
+    """A role that is set by a copy which has not heard the member's last report must not undo it."""
+    guard = b"if ARGV[3 + i] ~= '' and ARGV[3 + i] ~= have[4 + i] then return {'conflict'} end"
+    await desk.join(OWNER)
+    await desk.join("anna")
+    old = await desk.read()
+    await desk.step(Report(by="anna", buffering=True))
+    with commits(without=guard, checked=checked):
+        word = await commit(desk, old, SetRole(by=OWNER, member_id="anna", role="guest"))
+    anna = (await desk.read()).state.members["anna"]
+    assert (word, anna.buffering, anna.role) == (("conflict", True, "viewer") if checked else ("ok", False, "guest"))
