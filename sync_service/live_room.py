@@ -163,7 +163,7 @@ class LiveRoom:
                 now_ms = int(self.now_ms())  # what the room's last event says was told on the clock before
             outcome = decide(state, order.command, now_ms)
             if isinstance(outcome, Refusal):
-                order.on_done(outcome)
+                self._refuse(order, outcome)
                 continue
             facts = []
             for event in outcome:
@@ -191,6 +191,23 @@ class LiveRoom:
                     closes=closes,
                 )
             )
+
+    def _refuse(self, order: Order, refusal: Refusal) -> None:
+        """Refuse an order, unless it is a repeated one: one that was applied is answered as then.
+
+        What it did is often the very reason why it could not be done again: slow mode, somebody who has been sent out.
+        """
+
+        def answered(seq: Any) -> None:
+            order.on_done(Done(int(seq)) if isinstance(seq, bytes) else refusal)
+
+        if order.key is None:
+            order.on_done(refusal)
+            return
+        try:
+            self.store.applied(self.keys, order.key, answered)
+        except StoreAway:
+            order.on_done(refusal)
 
     def _commit(self, step: Step) -> None:
         self._sent_s = time.perf_counter()

@@ -62,6 +62,7 @@ class Script:
 
 
 COMMIT: Final = Script("commit")
+APPLIED: Final = Script("applied")
 OPEN: Final = Script("open")
 READ: Final = Script("read")
 TAIL: Final = Script("tail")
@@ -70,7 +71,7 @@ OFFER: Final = Script("offer")
 RAISE: Final = Script("raise")
 SWEEP: Final = Script("sweep")
 RELAY: Final = Script("relay")
-SCRIPTS: Final = (COMMIT, OPEN, READ, TAIL, HISTORY, OFFER, RAISE, SWEEP, RELAY)
+SCRIPTS: Final = (COMMIT, APPLIED, OPEN, READ, TAIL, HISTORY, OFFER, RAISE, SWEEP, RELAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,10 @@ class RoomStore:
         for fact in step.facts:
             words += (fact.body, *fact.entry, len(fact.writes) // 3, *fact.writes)
         COMMIT.send(self.link, on_reply, 13, *words)
+
+    def applied(self, names: RoomKeys, command_key: str, on_reply: Callable[[Any], None]) -> None:
+        """Ask whether a command was applied; ``on_reply`` gets its seq, None or an exception. Raises StoreAway."""
+        APPLIED.send(self.link, on_reply, 1, names.room, command_key)
 
     async def read(self, names: RoomKeys) -> Snapshot | str | None:
         """Give the room, its closing reason, or None where there is no such room."""
