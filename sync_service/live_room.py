@@ -377,7 +377,6 @@ class LiveRoom:
             frame = self.copy.apply(record)
             if isinstance(record.event, Rebased):
                 self.rebased_s = time.monotonic()
-                self.feed.late(self)  # this node may not have found out yet
             if not over:
                 self.audience.push(frame)
         self.feed.applied(self, records)

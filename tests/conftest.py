@@ -81,7 +81,9 @@ def rabbitmq(described_stores: Stores) -> Iterator[RabbitMQ | GivenStore]:
 @pytest.fixture(scope="session")
 def redis_cluster(stores_folder: Path) -> Iterator[RedisCluster]:
     """The session's Redis Cluster of three masters with their replicas, started when a test first asks."""
-    cluster = RedisCluster(stores_folder / "cluster", logs=stores_folder / "cluster" / "log").start()
+    folder = stores_folder / "cluster"
+    # Nobody kills its nodes: a machine that is busy for a while must not look like a master that has died.
+    cluster = RedisCluster(folder, logs=folder / "log", node_timeout_ms=15_000).start()
     yield cluster
     cluster.kill()
 

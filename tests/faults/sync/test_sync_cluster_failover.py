@@ -25,6 +25,7 @@ from tests.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_nod
 
 Room = dict[str, Any]
 LIVE_AGAIN_S = 6.0
+UNDISTURBED_S = 3.0  # a room that waited for the failover would wait longer
 
 
 @dataclass
@@ -161,10 +162,10 @@ async def test_a_cluster_that_loses_a_master_goes_on_with_its_replica_and_no_oth
         for talk in talks[0]:
             assert await talk.goes_on_after(promoted_s) < LIVE_AGAIN_S
         for talk in (*talks[1], *talks[2]):
-            assert await talk.goes_on_after(killed_s) < 2
+            assert await talk.goes_on_after(killed_s) < UNDISTURBED_S
         await asyncio.sleep(1)
 
-    assert all(talk.slowest_s() < 2 for talk in (*talks[1], *talks[2]))
+    assert all(talk.slowest_s() < UNDISTURBED_S for talk in (*talks[1], *talks[2]))
     for members, pair in zip(clients, talks, strict=True):
         await members[2].say("the end")
         await same_for_all(members)
@@ -305,7 +306,7 @@ async def test_a_shard_that_does_not_answer_disturbs_no_room_of_the_others(
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-    assert talk.slowest_s() < 2
+    assert talk.slowest_s() < UNDISTURBED_S
     assert set(boris.members) == {anna.id, boris.id}
     await until_ready(nodes[0])
     while (answer := await waiting.say("is anybody there?", id_="once"))["type"] != "ack":
