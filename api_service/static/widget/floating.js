@@ -26,7 +26,11 @@ export const FLOATING_CSS = `
 /** More than this at a time is a storm that hides the film; the oldest give way. */
 export const FLOATING_MOST = 24;
 
+/** Where they rise, in per cent from the film's end: one after the other, so that they do not cover each other. */
+const LANES = [14, 30, 6, 22, 38];
+
 export class Floating {
+  #shown = 0;
   #layer = make("div", { class: "floating", part: "reactions", "aria-hidden": "true" });
 
   constructor(over) {
@@ -35,8 +39,9 @@ export class Floating {
 
   show(emoji, name) {
     const node = make("span", {}, emoji, make("small", { dir: "auto" }, name));
-    node.style.insetInlineEnd = `${4 + Math.random() * 34}%`;
+    node.style.insetInlineEnd = `${LANES[this.#shown % LANES.length]}%`;
     node.style.setProperty("--sway", `${Math.round((Math.random() - 0.5) * 60)}px`);
+    this.#shown += 1;
     node.addEventListener("animationend", () => node.remove());
     this.#layer.append(node);
     while (this.#layer.childElementCount > FLOATING_MOST) this.#layer.firstElementChild.remove();

@@ -74,6 +74,8 @@ async def test_no_page_overflows_or_complains(grace: tuple[Viewer, list[str]], s
         assert box["x"] >= 0, element
         assert box["x"] + box["width"] <= window["width"], f"{element} is cut off"
         assert box["y"] + box["height"] <= window["height"], f"{element} is below the edge"
+    reaction = viewer.page.locator("movie-together-reactions button").first
+    await expect(reaction).to_be_in_viewport(ratio=1)  # nothing that scrolls cuts it off
 
     assert complaints == []
     assert viewer.complaints == []
