@@ -10,9 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import structlog
+
 from sync_service.redis_link import OutcomeUnknown, RedisError, RedisLink, StoreAway
 from sync_service.redis_wire import ask_once
 from sync_service.store_address import Address, StoreAddress
+
+log = structlog.get_logger(__name__)
 
 SLOTS: Final = 16_384
 ASK_S: Final = 0.7
@@ -158,5 +162,6 @@ async def _ask(store: StoreAddress, host: Address, *words: str) -> Any:
     try:
         async with asyncio.timeout(ASK_S):
             return await ask_once(store, host, *words)
-    except (OSError, TimeoutError, StoreAway, OutcomeUnknown, RedisError):
+    except (OSError, TimeoutError, StoreAway, OutcomeUnknown, RedisError) as error:
+        log.info("cannot be asked who leads", address=f"{host[0]}:{host[1]}", reason=str(error) or repr(error))
         return None
