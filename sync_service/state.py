@@ -108,10 +108,19 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """``last_seen_ms`` is the latest disconnect among those who have left, ``owner_ms`` the owner's."""
+    """``last_seen_ms`` is the latest disconnect among those who have left, ``owner_ms`` the owner's.
+
+    ``holds`` are those of members who have left since: to come back is no new budget.
+    """
 
     last_seen_ms: int = 0
     owner_ms: int = 0
+    holds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Gone:
+        """Give it of its JSON."""
+        return cls(**{**raw, "holds": {id_: tuple(moments) for id_, moments in raw["holds"].items()}})
 
 
 @dataclass(frozen=True, slots=True)

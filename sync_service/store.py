@@ -300,7 +300,7 @@ def _snapshot(fields: list[bytes], members: list[bytes], messages: list[bytes]) 
         playback=Playback.read(read["playback"]),
         members={member.id: member for member in (Member.read(orjson.loads(value)) for value in members[1::2])},
         messages=tuple(Message(**orjson.loads(message)) for message in messages),
-        gone=Gone(**read["members"]),
+        gone=Gone.read(read["members"]),
         closed=room["closed"].decode() if "closed" in room else None,
     )
     hashes = {section: room[f"{section}_hash"].decode() for section in SECTIONS}

@@ -26,6 +26,8 @@ from sync_service.state import MESSAGES_KEPT, Gone, Member, Message, State
 
 # A kick voids the sessions that began before it; their resume tokens live ten minutes.
 KICKS_KEPT_MS: Final = 900_000
+# How long a hold counts against the member for whom the room was held.
+HOLDS_WINDOW_MS: Final = 300_000
 
 
 def evolve(state: State, event: Event) -> State:
@@ -64,7 +66,11 @@ def _rebased(state: State, event: Rebased) -> State:
         )
         for id_, member in state.members.items()
     }
-    gone = Gone(state.gone.last_seen_ms + shift_ms, state.gone.owner_ms + shift_ms)
+    gone = Gone(
+        last_seen_ms=state.gone.last_seen_ms + shift_ms,
+        owner_ms=state.gone.owner_ms + shift_ms,
+        holds={id_: tuple(ms + shift_ms for ms in moments) for id_, moments in state.gone.holds.items()},
+    )
     return replace(state, playback=event.playback, members=members, rights=rights, gone=gone)
 
 
@@ -76,11 +82,20 @@ def _member(state: State, event: MemberJoined | MemberChanged) -> State:
     return replace(state, members={**state.members, event.member.id: event.member})
 
 
+def recent_of(holds: tuple[int, ...], now_ms: int) -> tuple[int, ...]:
+    """Give those of the holds (ms) that still count."""
+    return tuple(hold_ms for hold_ms in holds if hold_ms > now_ms - HOLDS_WINDOW_MS)
+
+
 def _left(state: State, event: MemberLeft) -> State:
     members = {id_: member for id_, member in state.members.items() if id_ != event.member_id}
+    leaver = state.members.get(event.member_id)
+    holds = {**state.gone.holds, event.member_id: () if leaver is None else leaver.holds}
+    recent_holds = {id_: recent_of(moments, event.time_ms) for id_, moments in holds.items()}
     gone = Gone(
         last_seen_ms=max(state.gone.last_seen_ms, event.left_ms),
         owner_ms=event.left_ms if event.member_id == state.rights.owner else state.gone.owner_ms,
+        holds={id_: moments for id_, moments in recent_holds.items() if moments},
     )
     rights = state.rights
     if event.reason == "kicked":

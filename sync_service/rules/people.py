@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sync_service.commands import Ban, Close, Command, Join, Kick, Leave, Mute, SetRole
 from sync_service.events import BanChanged, Closed, HostChanged, MemberJoined, MemberLeft, Muted, RoleSet
-from sync_service.rules.evolution import evolve
+from sync_service.rules.evolution import evolve, recent_of
 from sync_service.rules.outcome import Events, Outcome, Refusal
 from sync_service.rules.permissions import RANKS, may_moderate, rank_of, refused, role_of
 from sync_service.rules.playing import RTT_BUCKETS_MS, goes_on_without, stop
@@ -29,9 +29,16 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
     if rights.settings.locked and is_new and RANKS[role] < RANKS["moderator"]:
         return Refusal("room_locked", "the room is locked: ask someone inside to unlock it")
     until_ms = rights.muted.get(member_id, 0)
-    muted_until_ms = until_ms if until_ms > now_ms else None
     member = Member(
-        member_id, command.name, role, False, RTT_BUCKETS_MS[0], now_ms, command.visit_id, muted_until_ms=muted_until_ms
+        member_id,
+        command.name,
+        role,
+        False,
+        RTT_BUCKETS_MS[0],
+        now_ms,
+        command.visit_id,
+        muted_until_ms=until_ms if until_ms > now_ms else None,
+        holds=recent_of(state.gone.holds.get(member_id, ()), now_ms),
     )
     joined = MemberJoined(time_ms=now_ms, by=member_id, command=command.id, member=member)
     if member_id != rights.owner or rights.host is None:

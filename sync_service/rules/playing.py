@@ -9,7 +9,7 @@ from typing import Any, Final
 from sync_service.commands import Command, Pause, Play, Rebase, Report, Seek, SetRate
 from sync_service.events import MemberChanged, PlaybackChanged, Rebased
 from sync_service.playback import RATE_MAX, RATE_MIN, Playback, Status, lead_ms, position_at
-from sync_service.rules.evolution import evolve
+from sync_service.rules.evolution import evolve, recent_of
 from sync_service.rules.outcome import Events, Outcome, Refusal
 from sync_service.rules.permissions import RANKS, rank_of
 from sync_service.state import Member, State
@@ -27,7 +27,6 @@ _UNDONE: Final[Mapping[str, Status]] = {"played": "paused", "paused": "playing"}
 
 # One whose player runs dry again and again would hold everybody again and again: after these they catch up alone.
 HOLDS_MOST: Final = 3
-HOLDS_WINDOW_MS: Final = 300_000
 # Everyone's player has to fetch the film anew after a seek: running dry then is nobody's fault.
 SEEK_GRACE_MS: Final = 3_000
 
@@ -196,7 +195,7 @@ def report(state: State, command: Report, now_ms: int) -> Events:
     runs_dry = changed.buffering and not member.buffering and command.was_ready
     hold = _may_hold(state, changed, now_ms) if runs_dry else None
     if hold == "counts":
-        changed = replace(changed, holds=(*_recent_holds(member, now_ms), now_ms))
+        changed = replace(changed, holds=(*recent_of(member.holds, now_ms), now_ms))
     event = MemberChanged(time_ms=now_ms, by=command.by, command=command.id, member=changed)
     after = evolve(state, event)
     if hold is not None:
@@ -217,11 +216,7 @@ def _may_hold(state: State, member: Member, now_ms: int) -> str | None:
         return None
     if now_ms - playback.sought_ms < SEEK_GRACE_MS:
         return "free"
-    return "counts" if len(_recent_holds(member, now_ms)) < HOLDS_MOST else None
-
-
-def _recent_holds(member: Member, now_ms: int) -> tuple[int, ...]:
-    return tuple(hold_ms for hold_ms in member.holds if hold_ms > now_ms - HOLDS_WINDOW_MS)
+    return "counts" if len(recent_of(member.holds, now_ms)) < HOLDS_MOST else None
 
 
 def _hold_for(state: State, member_id: str, command: Command, now_ms: int) -> Events:

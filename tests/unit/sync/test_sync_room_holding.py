@@ -8,7 +8,8 @@ from sync_service.commands import ChangeSettings, Due, Kick, Leave, Pause, Play,
 from sync_service.events import MemberChanged, MemberLeft, PlaybackChanged
 from sync_service.playback import position_at
 from sync_service.rules.deadlines import next_due_ms
-from sync_service.rules.playing import HOLDS_MOST, HOLDS_WINDOW_MS, SEEK_GRACE_MS
+from sync_service.rules.evolution import HOLDS_WINDOW_MS
+from sync_service.rules.playing import HOLDS_MOST, SEEK_GRACE_MS
 from sync_service.state import State
 from tests.unit.sync.rooms import DURATION_MS, OWNER, applied, facts, joined, playing
 
@@ -144,6 +145,23 @@ def test_after_three_times_in_five_minutes_one_catches_up_alone() -> None:
     room = applied(held(room, "anna", t + 200), ready("anna"), t + 300)
     room = applied(room, Seek(by="anna", position_ms=0), T + HOLDS_WINDOW_MS - SEEK_GRACE_MS)
     held(room, "boris", T + HOLDS_WINDOW_MS)
+
+
+@pytest.mark.parametrize("reason", ["left", "lost"])
+def test_to_leave_and_come_back_is_no_new_budget(reason: str) -> None:
+    """One whose network comes and goes would hold everybody for as long as they are there."""
+    room, t = playing("anna", "boris"), T
+    for _ in range(HOLDS_MOST):
+        room = applied(held(room, "boris", t), Leave(by="boris", reason=reason, gone_ms=t), t + 100)
+        t += 1_000
+        room = joined(room, "boris", now_ms=t)
+    before = room.playback
+    assert applied(room, dry("boris"), t + 100).playback == before
+    # What is over is forgotten, also of those who never came back.
+    room = applied(room, Leave(by="anna", reason=reason, gone_ms=t), t + HOLDS_WINDOW_MS)
+    assert room.gone.holds == {}
+    room = applied(room, Leave(by="boris", reason=reason, gone_ms=t), t + HOLDS_WINDOW_MS)
+    assert joined(room, "boris", now_ms=t + HOLDS_WINDOW_MS).members["boris"].holds == ()
 
 
 def test_running_dry_right_after_a_seek_is_on_nobodys_account() -> None:
