@@ -109,7 +109,7 @@ READS: Final[Mapping[type[Command], frozenset[str]]] = {
     Mute: _RIGHTS | _MEMBERS,
     Say: _RIGHTS,
     DeleteMessage: _RIGHTS,
-    ChangeSettings: frozenset({"rights", "meta"}),
-    ChangeRoom: frozenset({"rights", "meta"}),
+    ChangeSettings: _FILM | frozenset({"meta"}),
+    ChangeRoom: _FILM | frozenset({"meta"}),
     Close: frozenset({"members", "meta"}),
 }

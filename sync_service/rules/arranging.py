@@ -9,6 +9,7 @@ from sync_service.commands import ChangeRoom, ChangeSettings, Command
 from sync_service.events import SettingsChanged
 from sync_service.rules.outcome import Events, Outcome
 from sync_service.rules.permissions import RANKS, SETTING, rank_of, refused
+from sync_service.rules.playing import end_hold
 from sync_service.state import Meta, Settings, State
 
 _OF_META: Final = ("access", "starts_at")
@@ -50,14 +51,15 @@ def change_room(state: State, command: ChangeRoom, now_ms: int) -> Events:
 def _changed(state: State, command: Command, now_ms: int, settings: Settings, meta: Meta) -> Events:
     if settings == state.rights.settings and meta == state.meta:
         return ()
-    return (
-        SettingsChanged(
-            time_ms=now_ms,
-            by=command.by,
-            command=command.id,
-            settings=settings,
-            access=meta.access,
-            starts_at=meta.starts_at,
-            versions=meta.versions,
-        ),
+    changed = SettingsChanged(
+        time_ms=now_ms,
+        by=command.by,
+        command=command.id,
+        settings=settings,
+        access=meta.access,
+        starts_at=meta.starts_at,
+        versions=meta.versions,
     )
+    if settings.hold or state.playback.status != "holding":
+        return (changed,)
+    return (changed, *end_hold(state, command, now_ms, "hold_skipped"))

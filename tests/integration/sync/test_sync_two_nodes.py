@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import Any
 
-import pytest
-
-from tests.clients import RoomClient
 from tests.sync_fixtures import Crowd, SyncNode, person
 
 Nodes = tuple[SyncNode, SyncNode]
@@ -42,41 +38,6 @@ async def test_an_ack_comes_after_its_own_events(node: SyncNode, crowd: Crowd, r
     answer = await anna.seek(1_000)
     assert anna.point[1] >= answer["seq"]
     assert anna.events[-1]["command"] == answer["id"]
-
-
-@pytest.mark.parametrize("schedule", range(6))
-async def test_any_schedule_ends_with_identical_logs(nodes: Nodes, crowd: Crowd, room: Room, schedule: int) -> None:
-    chance = random.Random(schedule)
-    watcher = await crowd.enter(nodes[0], room, room["owner"], "Watcher")
-    clients = [await crowd.enter(chance.choice(nodes), room, name=f"Member {n}") for n in range(5)]
-
-    async def act(client: RoomClient, seed: int) -> None:
-        dice = random.Random(seed)
-        for _ in range(8):
-            what = dice.randrange(5)
-            if what == 0:
-                await client.play()
-            elif what == 1:
-                await client.pause()
-            elif what == 2:
-                await client.seek(dice.randrange(120_000))
-            elif what == 3:
-                await client.say(f"{seed} {dice.random()}")
-            else:
-                await client.reconnect(url=dice.choice(nodes).url())
-
-    await asyncio.gather(*(act(client, schedule * 100 + n) for n, client in enumerate(clients)))
-    end = max(client.point[1] for client in (watcher, *clients))
-    await asyncio.gather(*(client.reaches(end) for client in (watcher, *clients)))
-    assert len({client.point for client in (watcher, *clients)}) == 1
-    whole = {seq: hash_ for _, seq, hash_ in watcher.log}
-    for client in clients:
-        assert client.playback == watcher.playback
-        assert {id_: member["name"] for id_, member in client.members.items()} == {
-            id_: member["name"] for id_, member in watcher.members.items()
-        }
-        assert client.messages[-20:] == watcher.messages[-20:]
-        assert all(whole[seq] == hash_ for _, seq, hash_ in client.log if seq in whole)
 
 
 async def test_concurrent_commands_on_both_nodes_apply_each_exactly_once(

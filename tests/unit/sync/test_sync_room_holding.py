@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sync_service.commands import ChangeSettings, Due, Kick, Leave, Pause, Play, Report, Seek, SetRate
-from sync_service.events import MemberChanged, MemberLeft, PlaybackChanged
+from sync_service.events import MemberChanged, MemberLeft, PlaybackChanged, SettingsChanged
 from sync_service.playback import position_at
 from sync_service.rules.deadlines import next_due_ms
 from sync_service.rules.evolution import HOLDS_WINDOW_MS
@@ -226,6 +226,16 @@ def test_a_new_rate_while_the_room_waits_changes_nothing_else() -> None:
     assert (room.playback.status, room.playback.position_ms, room.playback.rate) == ("holding", 10_000, 1.5)
     assert (room.playback.waiting_for, room.playback.reason) == (("boris",), "buffering")
     assert (next_due_ms(room), room.playback.by) == (T + 10_000, "boris")
+
+
+def test_to_do_away_with_waiting_ends_it() -> None:
+    room = held(playing("anna", "boris", "moderator"), "boris")
+    changed, ended = facts(room, ChangeSettings(by="moderator", id="1", changes={"hold": False}), T + 100)
+    assert isinstance(changed, SettingsChanged)
+    assert isinstance(ended, PlaybackChanged)
+    playback = ended.playback
+    assert (ended.type, playback.status, playback.position_ms) == ("hold_ended", "playing", 10_000)
+    assert (playback.by, playback.reason) == ("moderator", "hold_skipped")
 
 
 def test_what_is_set_about_waiting_counts_from_the_next_time_on() -> None:
