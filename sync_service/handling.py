@@ -101,7 +101,7 @@ class Handling:
         self._was_ready = self._was_ready or report.ready is True
         self._command(room, report, report.id)
         if "skew_ms" in message:
-            metrics.SKEW_MS.observe(abs(message["skew_ms"]))
+            metrics.skew_ms.observe(abs(message["skew_ms"]))
             if self._skew.worth_telling(message["skew_ms"], self._socket.heard_at_s):
                 self._hub.signal(room, outbound.skew(self._socket.member_id, round(message["skew_ms"])))
 

@@ -6,11 +6,13 @@ Parsed with ``json`` and hooks rather than with orjson, which lets duplicate key
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
-from marshmallow import ValidationError
+from marshmallow import ValidationError, missing
 
 from sync_service.protocol import CLIENT, ID_LENGTH
+from sync_service.protocol_values import Value
 
 DEPTH_MAX: Final = 8
 INTEGER_DIGITS: Final = 16  # 2**53 has 16: beyond it JSON numbers are not exact in a browser
@@ -53,31 +55,42 @@ def _too_deep(value: Any, left: int = DEPTH_MAX) -> bool:
     return left == 0 or any(_too_deep(item, left - 1) for item in value)
 
 
+# Of each type its fields: name, check, whether it is required, and what stands for it where it is left out.
+_FIELDS: Final[Mapping[str, list[tuple[str, Callable[[Any], Any], bool, Any]]]] = {
+    type_: [
+        (name, cast("Value", field).read, field.required, field.load_default) for name, field in schema.fields.items()
+    ]
+    for type_, schema in CLIENT.items()
+}
+
+
 def parse(text: str) -> dict[str, Any]:
     """Give a message's ``type`` and known fields, checked; unknown fields are left out. Raises BadMessage."""
     try:
         raw = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise BadMessage("bad_message", f"not JSON as this protocol takes it: {error}") from None
-    if type(raw) is not dict or _too_deep(raw):
+    if type(raw) is not dict or (any(type(value) in (dict, list) for value in raw.values()) and _too_deep(raw)):
         raise BadMessage("bad_message", f"must be one JSON object, nested at most {DEPTH_MAX} deep")
     type_ = raw.get("type")
     id_ = raw.get("id")
     id_ = id_ if type(id_) is str and 0 < len(id_) <= ID_LENGTH and id_.isprintable() else None
-    schema = CLIENT.get(type_) if type(type_) is str else None
-    if schema is None:
+    fields = _FIELDS.get(type_) if type(type_) is str else None
+    if fields is None:
         raise BadMessage("unknown_type", "type: must be one of " + ", ".join(CLIENT), id_)
-    # A field that is null is a field left out.
-    given = {name: value for name, value in raw.items() if value is not None}
-    try:
-        message: dict[str, Any] = schema.load(given)
-    except ValidationError as error:
-        raise BadMessage("bad_message", _first(error.messages_dict), id_) from None
-    message["type"] = type_
+    message: dict[str, Any] = {"type": type_}
+    for name, read, required, default in fields:
+        value = raw.get(name)
+        if value is None:  # a field that is null is a field left out
+            if required:
+                raise BadMessage("bad_message", f"{name}: is required", id_)
+            if default is not missing:
+                message[name] = default
+            continue
+        try:
+            message[name] = read(value)
+        except ValidationError as error:
+            raise BadMessage("bad_message", f"{name}: {error.messages[0]}", id_) from None
+    if type_ == "hello" and ("ticket" in message) == ("resume" in message):
+        raise BadMessage("bad_message", "hello: needs either a ticket or a resume token")
     return message
-
-
-def _first(errors: dict[str, Any]) -> str:
-    name, reasons = next(iter(errors.items()))
-    reason = reasons[0] if isinstance(reasons, list) else reasons
-    return f"{name}: {'is required' if reason == 'Missing data for required field.' else reason}"

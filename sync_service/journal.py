@@ -17,6 +17,8 @@ import structlog
 from shared.broker import Broker, NotConfirmed, Unroutable
 from shared.events import Event
 from sync_service import keys, metrics
+from sync_service.journal_entries import data_of
+from sync_service.log import read_event
 from sync_service.redis_link import OutcomeUnknown, RedisError, StoreAway
 from sync_service.shards import Shard, Shards
 from sync_service.store import RELAY
@@ -101,7 +103,10 @@ def event_of(id_: bytes, fields: list[bytes]) -> Event:
     """Give the broker event of a journal entry; it is valid by construction (journal_entries.py)."""
     entry = dict(zip(fields[::2], fields[1::2], strict=True))
     room, epoch, seq = entry[b"room"].decode(), int(entry[b"epoch"]), int(entry[b"seq"])
-    data: dict[str, Any] = {"room_id": room, "epoch": epoch, "seq": seq, **orjson.loads(entry[b"data"])}
+    kept: dict[str, Any] = orjson.loads(entry[b"data"])
+    # What has a type is the room's own event.
+    told = data_of(read_event(kept)) if "type" in kept else kept
+    data: dict[str, Any] = {"room_id": room, "epoch": epoch, "seq": seq, **told}
     time = datetime.fromtimestamp(int(id_.split(b"-")[0]) / 1000, UTC)
     return Event(f"{room}:{epoch}:{seq}", entry[b"type"].decode(), room, data, time, "sync_service")
 

@@ -34,56 +34,61 @@ from sync_service.state import State
 
 Entry = tuple[str, bytes]
 NOTHING: Final[Entry] = ("", b"")
+AS_IT_IS: Final = b""  # the journal keeps the event itself, and the relay makes the broker event of it
 
 
 def entry_of(event: Event, after: State) -> Entry:
-    """Give (type, data as JSON without room_id, epoch and seq), or NOTHING for what the archive does not keep.
+    """Give what the journal keeps: the broker event's type, and its data as JSON without room_id, epoch and seq.
 
+    Where the event alone says it all the data is AS_IT_IS; of what the archive does not keep there is NOTHING.
     ``after`` is the state that the event leads to.
     """
     if isinstance(event, RoleSet | Muted):
-        return _member_changed(event, after)
-    writer = _WRITERS.get(type(event))
-    return NOTHING if writer is None else writer(event)
+        return MEMBER_CHANGED, orjson.dumps(_member_changed(event, after))
+    told = _TOLD.get(type(event))
+    return NOTHING if told is None else (told[0], AS_IT_IS)
+
+
+def data_of(event: Event) -> dict[str, Any]:
+    """Give the broker event's data for an event that the journal has kept as it is."""
+    _, writer = _TOLD[type(event)]
+    return writer(event)
 
 
 def _moment(ms: float) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _joined(event: MemberJoined) -> Entry:
+def _joined(event: MemberJoined) -> dict[str, Any]:
     member = event.member
-    data = {"visit_id": member.visit_id, "user_id": member.id, "started_at": _moment(member.joined_ms)}
-    return VISIT_STARTED, orjson.dumps(data)
+    return {"visit_id": member.visit_id, "user_id": member.id, "started_at": _moment(member.joined_ms)}
 
 
-def _left(event: MemberLeft) -> Entry:
-    data = {
+def _left(event: MemberLeft) -> dict[str, Any]:
+    return {
         "visit_id": event.visit_id,
         "user_id": event.member_id,
         "started_at": _moment(event.joined_ms),
         "ended_at": _moment(event.left_ms),
         "reason": event.reason,
     }
-    return VISIT_ENDED, orjson.dumps(data)
 
 
-def _member_changed(event: RoleSet | Muted, after: State) -> Entry:
+def _member_changed(event: RoleSet | Muted, after: State) -> dict[str, Any]:
     member = after.members.get(event.member_id)
     until_ms = after.rights.muted.get(event.member_id)
-    data = {
+    return {
         "user_id": event.member_id,
         "role": role_of(after.rights, event.member_id, "viewer" if member is None else member.role),
         "muted_until": None if until_ms is None else _moment(until_ms),
         "by": event.by,
         "at": _moment(event.time_ms),
     }
-    return MEMBER_CHANGED, orjson.dumps(data)
 
 
-def _settings(event: SettingsChanged) -> Entry:
+def _settings(event: SettingsChanged) -> dict[str, Any]:
     settings = event.settings
-    data = {
+    return {
         "control": settings.control,
         "capacity": settings.capacity,
         "settings": {
@@ -95,17 +100,15 @@ def _settings(event: SettingsChanged) -> Entry:
         "by": event.by,
         "at": _moment(event.time_ms),
     }
-    return SETTINGS_CHANGED, orjson.dumps(data)
 
 
-def _deleted(event: MessageDeleted) -> Entry:
-    data = {"message_id": event.message_id, "by": event.by, "at": _moment(event.time_ms)}
-    return CHAT_DELETED, orjson.dumps(data)
+def _deleted(event: MessageDeleted) -> dict[str, Any]:
+    return {"message_id": event.message_id, "by": event.by, "at": _moment(event.time_ms)}
 
 
-def _playback(event: PlaybackChanged | Rebased) -> Entry:
+def _playback(event: PlaybackChanged | Rebased) -> dict[str, Any]:
     playback = event.playback
-    data = {
+    return {
         "event": event.type,
         "playback": {
             "status": playback.status,
@@ -116,12 +119,11 @@ def _playback(event: PlaybackChanged | Rebased) -> Entry:
         "by": event.by,
         "at": _moment(event.time_ms),
     }
-    return PLAYBACK_CHANGED, orjson.dumps(data)
 
 
-def _said(event: Said) -> Entry:
+def _said(event: Said) -> dict[str, Any]:
     message = event.message
-    data = {
+    return {
         "message_id": message.id,
         "author_id": message.author["id"],
         "author_name": message.author["name"],
@@ -130,15 +132,14 @@ def _said(event: Said) -> Entry:
         "sent_at": _moment(message.sent_ms),
         "reply_to": message.reply_to,
     }
-    return CHAT_POSTED, orjson.dumps(data)
 
 
-_WRITERS: Final[Mapping[type[Event], Callable[[Any], Entry]]] = {
-    MemberJoined: _joined,
-    MemberLeft: _left,
-    PlaybackChanged: _playback,
-    Rebased: _playback,
-    SettingsChanged: _settings,
-    Said: _said,
-    MessageDeleted: _deleted,
+_TOLD: Final[Mapping[type[Event], tuple[str, Callable[[Any], dict[str, Any]]]]] = {
+    MemberJoined: (VISIT_STARTED, _joined),
+    MemberLeft: (VISIT_ENDED, _left),
+    PlaybackChanged: (PLAYBACK_CHANGED, _playback),
+    Rebased: (PLAYBACK_CHANGED, _playback),
+    SettingsChanged: (SETTINGS_CHANGED, _settings),
+    Said: (CHAT_POSTED, _said),
+    MessageDeleted: (CHAT_DELETED, _deleted),
 }

@@ -29,18 +29,25 @@ class RoomKeys:
     presence: bytes
     closed: bytes
     restoring: bytes
+    of_commit: tuple[bytes, ...]  # those that commit.lua begins with
 
     @classmethod
     def of(cls, number: int, room_id: str) -> RoomKeys:
         """Give the keys of a room in its partition."""
         room = partition(number, f"room:{room_id}")
+        of_commit = (
+            room,
+            *(room + part for part in (b":members", b":log", b":chat", b":texts", b":presence", b":closed")),
+        )
+        _, members, log, chat, texts, presence, closed = of_commit
         return cls(
             room=room,
-            members=room + b":members",
-            log=room + b":log",
-            chat=room + b":chat",
-            texts=room + b":texts",
-            presence=room + b":presence",
-            closed=room + b":closed",
+            members=members,
+            log=log,
+            chat=chat,
+            texts=texts,
+            presence=presence,
+            closed=closed,
             restoring=room + b":restoring",
+            of_commit=of_commit,
         )

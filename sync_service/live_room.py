@@ -70,6 +70,8 @@ class _Committed:
     records: list[Record]
     first_seq: int
     prev_hash: str
+    decided_on: State | None
+    afters: list[State]
     forked: bool = False
 
     def answer(self) -> None:
@@ -92,6 +94,7 @@ class LiveRoom:
         self._waiting: deque[Order] = deque()
         self._heard: list[Bell] = []
         self._in_flight: list[tuple[Order, list[Fact]]] = []
+        self._decided_on: State | None = None  # what the step under way was decided on
         self._sent_s = 0.0
         self._own: _Committed | None = None
         self.syncing = False
@@ -148,6 +151,7 @@ class LiveRoom:
             return
         now_ms = max(int(self.now_ms()), self.copy.last_ms)
         state, reads = self.copy.state, set[str]()
+        self._decided_on = state
         count = 0
         keys: list[str] = []
         taken = self._in_flight
@@ -217,7 +221,7 @@ class LiveRoom:
             self._refuse_all("try_again")
 
     def _answered(self, reply: Any) -> None:
-        metrics.COMMIT_SECONDS.observe(time.perf_counter() - self._sent_s)
+        metrics.commit_seconds.observe(time.perf_counter() - self._sent_s)
         if isinstance(reply, StoreAway):
             # It did nothing, and somebody else may lead by now: decided again once the log could be read.
             metrics.commit_outcomes["away"] += 1
@@ -262,7 +266,8 @@ class LiveRoom:
         for order, own in self._in_flight:
             last_seq += len(own)
             orders.append((order, last_seq))
-        self._own = _Committed(orders, records, first_seq, prev_hash)
+        afters = [fact.after for fact in facts]
+        self._own = _Committed(orders, records, first_seq, prev_hash, self._decided_on, afters)
         self._in_flight = []
         # Whatever the store told or published before this answer has been heard: a copy that is further than the step
         # follows a history whose tail the store has lost. This shows even where nothing was written, as when somebody
@@ -352,7 +357,8 @@ class LiveRoom:
             return False
         self._own = None
         if behind == 0:
-            self._apply(own.records)
+            # Nothing came between: each event leads where the decision has seen it lead.
+            self._apply(own.records, own.afters if self.copy.state is own.decided_on else None)
         own.answer()
         return True
 
@@ -371,10 +377,10 @@ class LiveRoom:
                 return True
         return False
 
-    def _apply(self, records: Sequence[Record]) -> None:
-        for record in records:
+    def _apply(self, records: Sequence[Record], afters: Sequence[State] | None = None) -> None:
+        for index, record in enumerate(records):
             over = self.copy.state.closed is not None
-            frame = self.copy.apply(record)
+            frame = self.copy.apply(record, None if afters is None else afters[index])
             if isinstance(record.event, Rebased):
                 self.rebased_s = time.monotonic()
             if not over:

@@ -74,6 +74,12 @@ def body_of(event: Event) -> bytes:
     return orjson.dumps(event)[1:]
 
 
+def body_around(event: Event, name: str, value: bytes) -> bytes:
+    """Give the same for an event with one field beside those of all, whose JSON is known."""
+    around = {"type": event.type, "time_ms": event.time_ms, "by": event.by, "command": event.command}
+    return orjson.dumps({**around, name: orjson.Fragment(value)})[1:]
+
+
 def blanked(message: Message) -> Said:
     """Give what the log keeps of a message that was deleted."""
     return Said(time_ms=message.sent_ms, by=message.author["id"], command=None, message=deleted(message))
@@ -87,7 +93,12 @@ def placed(epoch: int, seq: int, hash_: str, event: Event, body: bytes) -> Recor
 def read_record(json: bytes) -> Record:
     """Give the record of a log entry or a bell's line."""
     raw = orjson.loads(json)
-    return Record(raw.pop("epoch"), raw.pop("seq"), raw.pop("hash"), _READERS[raw["type"]](raw), json)
+    return Record(raw.pop("epoch"), raw.pop("seq"), raw.pop("hash"), read_event(raw), json)
+
+
+def read_event(raw: dict[str, Any]) -> Event:
+    """Give the event of its JSON (which this uses up)."""
+    return _READERS[raw["type"]](raw)
 
 
 def _of(kind: Callable[..., Event], **parts: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Event]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, Final
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
+from marshmallow import EXCLUDE, Schema, fields
 
 from sync_service.playback import RATE_MAX, RATE_MIN
 from sync_service.protocol_values import Flag, Number, OneOf, Text, Versions, Whole
@@ -125,11 +125,6 @@ class Hello(Message):
     epoch = Whole(0, 2**53, **_told("Of the last event that was seen; without the three a snapshot comes."))
     seq = Whole(0, 2**53)
     hash = Text(64)
-
-    @validates_schema
-    def _one_key(self, data: Mapping[str, Any], **_: Any) -> None:
-        if ("ticket" in data) == ("resume" in data):
-            raise ValidationError("needs either a ticket or a resume token", "hello")
 
 
 class Ping(Message):

@@ -10,6 +10,7 @@ from sync_service.events import MessageDeleted, Rebased, Said
 from sync_service.frames import text_frame
 from sync_service.log import Record, blanked, body_of, placed, read_record, sections_of
 from sync_service.room import evolve
+from sync_service.state import State
 from sync_service.store import Snapshot
 
 RECENT_KEPT: Final = 256  # events kept ready for those who resume; older ones are read from the log
@@ -37,10 +38,10 @@ class RoomCopy:
         """Tell whether events that begin so come right after what is here."""
         return first_seq == self.seq + 1 and prev_hash == self.hash
 
-    def apply(self, record: Record) -> bytes:
-        """Take the next event; gives its frame."""
+    def apply(self, record: Record, after: State | None = None) -> bytes:
+        """Take the next event; gives its frame. ``after`` is the state that it leads to, where that is known."""
         event = record.event
-        self.state = evolve(self.state, event)
+        self.state = evolve(self.state, event) if after is None else after
         self.seq = record.seq
         self.hash = record.hash
         for section in sections_of(event):

@@ -134,6 +134,8 @@ class RoomStore:
         self.channel = keys.partition(number, f"events:{shard.link.database}")
         self.head = keys.partition(number, "head")
         self.journal = keys.partition(number, "journal")
+        self._own_keys = self.journal, self.head, self.channel
+        self._keys_without_op = self._keys_of_op(node, "", "")
 
     @property
     def link(self) -> RedisLink:
@@ -154,19 +156,9 @@ class RoomStore:
         elif step.closes is not None:
             op, op_arg = "close", step.closes
         words: list[bytes | str | int] = [
-            names.room,
-            names.members,
-            names.log,
-            names.chat,
-            names.texts,
-            names.presence,
-            names.closed,
-            self.journal,
-            self.head,
-            self.channel,
-            self.node_key(node),
-            keys.partition(self.number, f"jti:{jti}"),
-            keys.partition(self.number, f"session:{session}"),
+            *names.of_commit,
+            *self._own_keys,
+            *(self._keys_without_op if step.op is None else self._keys_of_op(node, jti, session)),
             step.epoch,
             self.node,
             step.deadline_ms,
@@ -185,6 +177,13 @@ class RoomStore:
         for fact in step.facts:
             words += (fact.body, *fact.entry, len(fact.writes) // 3, *fact.writes)
         COMMIT.send(self.link, on_reply, 13, *words)
+
+    def _keys_of_op(self, node: str, jti: str, session: str) -> tuple[bytes, ...]:
+        return (
+            self.node_key(node),
+            keys.partition(self.number, f"jti:{jti}"),
+            keys.partition(self.number, f"session:{session}"),
+        )
 
     def applied(self, names: RoomKeys, command_key: str, on_reply: Callable[[Any], None]) -> None:
         """Ask whether a command was applied; ``on_reply`` gets its seq, None or an exception. Raises StoreAway."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,13 +16,14 @@ from sync_service.events import (
     MemberLeft,
     MessageDeleted,
     Muted,
+    PlaybackChanged,
     Rebased,
     RoleSet,
     Said,
     SettingsChanged,
 )
 from sync_service.journal_entries import Entry, entry_of
-from sync_service.log import blanked, body_of, sections_of
+from sync_service.log import blanked, body_around, body_of, sections_of
 from sync_service.rules.evolution import deleted
 from sync_service.state import State
 
@@ -40,17 +42,30 @@ BLANKED_LINE: Final = "l"  # id, the body of its line in the log
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """An event about to be committed: its body in the log, what else it writes, and what the archive is told."""
+    """An event about to be committed: its body in the log, what else it writes, and what the archive is told.
+
+    ``after`` is the state that it leads to.
+    """
 
     event: Event
     body: bytes
-    writes: tuple[Word, ...]
+    writes: Sequence[Word]
     entry: Entry
+    after: State
 
 
 def fact_of(event: Event, command: Command, after: State) -> Fact:
     """Give what is committed for an event; ``after`` is the state that it leads to."""
-    return Fact(event, body_of(event), tuple(_writes(event, command, after)), entry_of(event, after))
+    entry = entry_of(event, after)
+    # The two that make up a room's traffic: what they carry is encoded once for the log and for the section.
+    if type(event) is PlaybackChanged:
+        playback = orjson.dumps(event.playback)
+        writes: Sequence[Word] = (SECTION, "playback", playback)
+        return Fact(event, body_around(event, "playback", playback), writes, entry, after)
+    if type(event) is Said:
+        message = orjson.dumps(event.message)
+        return Fact(event, body_around(event, "message", message), (MESSAGE, event.message.id, message), entry, after)
+    return Fact(event, body_of(event), _writes(event, command, after), entry, after)
 
 
 def sections(state: State) -> dict[str, bytes]:
@@ -72,9 +87,7 @@ def _writes(event: Event, command: Command, after: State) -> list[Word]:
         # A join and a report have not read the members: what the section itself says may be old news in this copy.
         own = not isinstance(event, MemberJoined | MemberChanged)
         writes += (SECTION, name, _section(name, after)) if own else (TOUCHED, name, "")
-    if isinstance(event, Said):
-        writes += (MESSAGE, event.message.id, orjson.dumps(event.message))
-    elif isinstance(event, MemberJoined):
+    if isinstance(event, MemberJoined):
         writes += (MEMBER, event.member.id, orjson.dumps(event.member))
     elif isinstance(event, MemberChanged):
         writes += (CHANGED_MEMBER, event.member.id, orjson.dumps(event.member))

@@ -6,7 +6,7 @@
 --       op ('', arrive, depart, close), op_member, op_arg (arrive: new|old; depart: the node; close: the reason),
 --       journal_bound, jti_ttl_ms ('' = no ticket), room_id, generation ('' = no resume token), session_ttl_ms,
 --       n_commands, then each command's key, then for each event: body (JSON without its brace), journal_type,
---       journal_data, n_writes, then for each write: kind (writes.py), key, value
+--       journal_data ('' = the event itself), n_writes, then for each write: kind (writes.py), key, value
 -- Gives {'ok', first_seq, prev_hash, hash...} or {why not, ...}.
 local room, members, log, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local journal, head, channel, node_rooms, jti, session = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
@@ -147,8 +147,9 @@ for _, first in ipairs(events) do
   -- A full journal still takes visits and what was decided about people: they are few, and nothing else says so. The
   -- archive does without playback rather than without those.
   if journal_type ~= '' and not (journal_full and journal_type == 'playback.changed.v1') then
+    local data = ARGV[first + 2]
     redis.call('XADD', journal, '*', 'room', room_id, 'epoch', epoch, 'seq', string.format('%d', seq),
-      'type', journal_type, 'data', ARGV[first + 2])
+      'type', journal_type, 'data', data ~= '' and data or '{' .. body)
   end
 end
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final
 
 from sync_service.commands import Command, Pause, Play, Rebase, Report, Seek, SetRate
@@ -17,6 +18,8 @@ from sync_service.state import Member, State
 # Reported round trips are kept by bucket, so that a wobbling network does not fill the log with member changes. The
 # first bucket is what LEAD_MIN_MS allows for, the last what LEAD_MAX_MS allows for.
 RTT_BUCKETS_MS: Final = (75, 150, 300, 500)
+
+_RTT_MS: Final = attrgetter("rtt_ms")
 
 # A fight over the film: undoing each other's play and pause heats the room by one each time, and it cools by one in
 # FIGHT_COOLS_MS. Above FIGHT_MOST whoever has no say above others has to wait until it has cooled.
@@ -119,7 +122,7 @@ def _as_before(playback: Playback) -> dict[str, Any]:
 
 
 def _lead_ms(state: State) -> int:
-    return lead_ms(max((member.rtt_ms for member in state.members.values()), default=0))
+    return lead_ms(max(map(_RTT_MS, state.members.values()), default=0))
 
 
 def _changed(
@@ -140,15 +143,16 @@ def _changed(
     if _undoes(before, type_, command.by):
         heat, heat_ms = round(_heat_at(before, now_ms) + 1, 3), now_ms
     # Before an own wish nothing is waited for any more, unless it says otherwise.
-    values: dict[str, Any] = {"by": command.by, "reason": None, "waiting_for": (), "hold_until_ms": None, **more}
-    playback = replace(
-        before,
+    values: dict[str, Any] = {"by": command.by, "sought_ms": before.sought_ms, **more}
+    playback = Playback(
         status=status,
         position_ms=round(position_ms),
+        rate=values.pop("rate", before.rate),
         at_ms=at_ms,
         started=started,
         heat=heat,
         heat_ms=heat_ms,
+        era=before.era,
         **values,
     )
     return (PlaybackChanged(type=type_, time_ms=now_ms, by=command.by, command=command.id, playback=playback),)
