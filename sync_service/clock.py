@@ -35,6 +35,15 @@ JUMP_SAMPLES: Final = 3
 OnJump = Callable[[float, float], None]
 
 
+def elapsed_s() -> float:
+    """Give the seconds of a clock that nobody sets and that goes on while the machine sleeps.
+
+    A node that was suspended would otherwise take its own sleep for a jump of the store's clock, and move the film for
+    everyone by as much.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class PartitionClock:
     """Milliseconds of the store's clock; ``synchronized`` once the store was asked.
 
@@ -45,10 +54,10 @@ class PartitionClock:
         # Each (round trip, offset) in ms.
         self._samples: deque[tuple[float, float]] = deque(maxlen=SAMPLES)
         self._against: deque[tuple[float, float]] = deque(maxlen=JUMP_SAMPLES)
-        self._offset_ms = time.time() * 1000 - time.monotonic() * 1000
+        self._offset_ms = time.time() * 1000 - elapsed_s() * 1000
         self._best = (0.0, self._offset_ms)
-        self._slewed_at_ms = time.monotonic() * 1000
-        self._good_at_s = time.monotonic()
+        self._slewed_at_ms = elapsed_s() * 1000
+        self._good_at_s = elapsed_s()
         self._settling = BURST
         self._unsure = 0
         self._doubted = asyncio.Event()
@@ -77,7 +86,7 @@ class PartitionClock:
 
     def now_ms(self) -> float:
         """Give the present moment in ms since the epoch, by the store's clock."""
-        return self.at_ms(time.monotonic() * 1000)
+        return self.at_ms(elapsed_s() * 1000)
 
     def at_ms(self, monotonic_ms: float) -> float:
         """Give the store's time of a moment of the node's monotonic clock that is not before the last one asked for."""
@@ -172,9 +181,9 @@ async def follow(link: RedisLink, clock: PartitionClock) -> None:
     while True:
         await link.wait_up()
         try:
-            sent_ms = time.monotonic() * 1000
+            sent_ms = elapsed_s() * 1000
             seconds, microseconds = await link.call("TIME")
-            clock.learn(sent_ms, int(seconds) * 1000 + int(microseconds) / 1000, time.monotonic() * 1000)
+            clock.learn(sent_ms, int(seconds) * 1000 + int(microseconds) / 1000, elapsed_s() * 1000)
             burst -= 1
         except (StoreAway, OutcomeUnknown, RedisError):
             clock.forget()

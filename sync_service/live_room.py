@@ -18,6 +18,7 @@ import structlog
 
 from sync_service import metrics
 from sync_service.audience import Audience
+from sync_service.clock import elapsed_s
 from sync_service.commands import Close, Command, Rebase
 from sync_service.events import Rebased
 from sync_service.keys import RoomKeys
@@ -101,7 +102,7 @@ class LiveRoom:
         self.held: set[str] = set()  # members whom the store knows as connected to this node
         self.limits = RoomLimits()
         self.watched_ms: int | None = None  # the moment at which the hub looks whether something is due
-        self.rebased_s = 0.0  # when the clock's setting was last heard of (monotonic)
+        self.rebased_s = 0.0  # when the clock's setting was last heard of (clock.elapsed_s)
         self.rebasing = False  # this node counts on a clock that the room has not been told of
         self.copy = RoomCopy(snapshot)
 
@@ -382,7 +383,7 @@ class LiveRoom:
             over = self.copy.state.closed is not None
             frame = self.copy.apply(record, None if afters is None else afters[index])
             if isinstance(record.event, Rebased):
-                self.rebased_s = time.monotonic()
+                self.rebased_s = elapsed_s()
             if not over:
                 self.audience.push(frame)
         self.feed.applied(self, records)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sync_service.clock import BURST, JUMP_MS, JUMP_SAMPLES, SLEW, PartitionClock
+from sync_service.clock import BURST, JUMP_MS, JUMP_SAMPLES, SLEW, PartitionClock, elapsed_s
 
 STORE_MS = 1_000_000_000.0
 Jumps = list[tuple[float, float]]
@@ -20,7 +20,7 @@ class Exchanges:
     def __init__(self, clock: PartitionClock | None = None) -> None:
         self.clock = PartitionClock() if clock is None else clock
         self.store_ms = STORE_MS
-        self.now_ms = time.monotonic() * 1000
+        self.now_ms = elapsed_s() * 1000
         self.jumps: Jumps = []
         self.clock.on_jump.append(lambda shift_ms, good_at_s: self.jumps.append((shift_ms, good_at_s)))
 
@@ -223,3 +223,8 @@ def test_a_clock_in_doubt_is_sure_again_once_the_store_has_agreed_or_has_jumped(
             store.one()
         assert store.clock.sure
     assert len(store.jumps) == 1
+
+
+def test_the_time_that_a_machine_sleeps_is_counted() -> None:
+    asleep_s = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+    assert elapsed_s() - time.clock_gettime(time.CLOCK_MONOTONIC) == pytest.approx(asleep_s, abs=0.5)
