@@ -63,7 +63,9 @@ def redis_url(new_redis: Callable[[], str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def module_amqp_url(rabbitmq: RabbitMQ | GivenStore) -> Iterator[str]:
+def module_amqp_url(store_kind: str, rabbitmq: RabbitMQ | GivenStore) -> Iterator[str]:
+    """The address of a virtual host; one for each kind of Redis, or nodes on the other kind would share the queues."""
+    assert store_kind
     url = make_vhost(rabbitmq)
     yield url
     remove_vhost(rabbitmq, url)
