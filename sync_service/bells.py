@@ -134,16 +134,17 @@ class Bells:
         if payload.startswith(_SIGNAL):
             self._hear_signal(partition, payload)
             return
-        head, *lines = payload.split(b"\n")
+        head, _, lines = payload.partition(b"\n")
         n, hash_, node, room_id, epoch, first_seq, prev_hash = head.decode().split(" ")
         before, partition.heard = partition.heard, (int(n), hash_)
         jumped = before is not None and int(n) != before[0] + 1
-        bell = Bell(node, int(epoch), int(first_seq), prev_hash, lines)
         room = partition.rooms.get(room_id)
         if room is not None:
-            room.hear(bell)
+            # The answer to one's own step comes next, over the same connection, and says the same.
+            if node != partition.store.node or not room.awaits_answer:
+                room.hear(Bell(node, int(epoch), int(first_seq), prev_hash, lines.split(b"\n")))
         elif room_id in partition.early:
-            partition.early[room_id].append(bell)
+            partition.early[room_id].append(Bell(node, int(epoch), int(first_seq), prev_hash, lines.split(b"\n")))
         if jumped:
             self._on_missed(partition)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rate:
-    """``burst`` at once, then ``per_s`` each second."""
+    """``burst`` at once, then ``per_s`` each second. Each equals itself alone: they are looked up for each message."""
 
     burst: float
     per_s: float

@@ -121,6 +121,11 @@ class LiveRoom:
         return self.store.shard.clock.sure and not self.rebasing
 
     @property
+    def awaits_answer(self) -> bool:
+        """Whether a step of this node is under way."""
+        return bool(self._in_flight)
+
+    @property
     def waits_for_others(self) -> bool:
         """An own step is committed, and events before it have not come yet."""
         return self._own is not None and not self.syncing

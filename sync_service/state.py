@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from sync_service.playback import Playback
@@ -37,6 +38,15 @@ class Member:
     def read(cls, raw: Mapping[str, Any]) -> Member:
         """Give the member of their JSON."""
         return cls(**{**raw, "holds": tuple(raw["holds"])})
+
+
+class Members(dict[str, Member]):
+    """Those in the room by id, never changed: what follows from all of them is worked out once."""
+
+    @cached_property
+    def highest_rtt_ms(self) -> int:
+        """The round trip of the farthest member, as a bucket; 0 in an empty room."""
+        return max((member.rtt_ms for member in self.values()), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,7 @@ class State:
     meta: Meta
     rights: Rights
     playback: Playback
-    members: Mapping[str, Member] = field(default_factory=dict)
+    members: Members = field(default_factory=Members)
     messages: tuple[Message, ...] = ()
     gone: Gone = Gone()
     closed: str | None = None

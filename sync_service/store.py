@@ -19,7 +19,7 @@ from sync_service.keys import RoomKeys
 from sync_service.playback import Playback
 from sync_service.redis_link import RedisError, RedisLink
 from sync_service.shards import Shard
-from sync_service.state import MESSAGES_KEPT, Gone, Member, Message, Meta, Rights, State
+from sync_service.state import MESSAGES_KEPT, Gone, Member, Members, Message, Meta, Rights, State
 from sync_service.writes import Fact, sections
 
 _LUA: Final = Path(__file__).parent / "lua"
@@ -297,7 +297,7 @@ def _snapshot(fields: list[bytes], members: list[bytes], messages: list[bytes]) 
         meta=Meta(**read["meta"]),
         rights=Rights.read(read["rights"]),
         playback=Playback.read(read["playback"]),
-        members={member.id: member for member in (Member.read(orjson.loads(value)) for value in members[1::2])},
+        members=Members({m.id: m for m in (Member.read(orjson.loads(value)) for value in members[1::2])}),
         messages=tuple(Message(**orjson.loads(message)) for message in messages),
         gone=Gone.read(read["members"]),
         closed=room["closed"].decode() if "closed" in room else None,

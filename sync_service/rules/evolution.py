@@ -22,7 +22,7 @@ from sync_service.events import (
     Said,
     SettingsChanged,
 )
-from sync_service.state import MESSAGES_KEPT, Gone, Member, Message, State
+from sync_service.state import MESSAGES_KEPT, Gone, Member, Members, Message, State
 
 # A kick voids the sessions that began before it; their resume tokens live ten minutes.
 KICKS_KEPT_MS: Final = 900_000
@@ -74,7 +74,7 @@ def _rebased(state: State, event: Rebased) -> State:
         owner_ms=state.gone.owner_ms + shift_ms,
         holds={id_: tuple(ms + shift_ms for ms in moments) for id_, moments in state.gone.holds.items()},
     )
-    return replace(state, playback=event.playback, members=members, rights=rights, gone=gone)
+    return replace(state, playback=event.playback, members=Members(members), rights=rights, gone=gone)
 
 
 def _shifted(moments: Mapping[str, int], shift_ms: int) -> dict[str, int]:
@@ -82,7 +82,7 @@ def _shifted(moments: Mapping[str, int], shift_ms: int) -> dict[str, int]:
 
 
 def _member(state: State, event: MemberJoined | MemberChanged) -> State:
-    return replace(state, members={**state.members, event.member.id: event.member})
+    return replace(state, members=Members({**state.members, event.member.id: event.member}))
 
 
 def recent_of(holds: tuple[int, ...], now_ms: int) -> tuple[int, ...]:
@@ -104,7 +104,7 @@ def _left(state: State, event: MemberLeft) -> State:
     if event.reason == "kicked":
         recent = {id_: ms for id_, ms in rights.kicked.items() if ms > event.time_ms - KICKS_KEPT_MS}
         rights = replace(rights, kicked={**recent, event.member_id: event.time_ms})
-    return replace(state, members=members, gone=gone, rights=rights)
+    return replace(state, members=Members(members), gone=gone, rights=rights)
 
 
 def _role_set(state: State, event: RoleSet) -> State:
@@ -124,7 +124,7 @@ def _with_member(state: State, member_id: str, **changes: Any) -> State:
     member: Member | None = state.members.get(member_id)
     if member is None:
         return state
-    return replace(state, members={**state.members, member_id: replace(member, **changes)})
+    return replace(state, members=Members({**state.members, member_id: replace(member, **changes)}))
 
 
 def _ban_changed(state: State, event: BanChanged) -> State:

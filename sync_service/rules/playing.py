@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any, Final
 
 from sync_service.commands import Command, Pause, Play, Rebase, Report, Seek, SetRate
@@ -18,8 +17,6 @@ from sync_service.state import Member, State
 # Reported round trips are kept by bucket, so that a wobbling network does not fill the log with member changes. The
 # first bucket is what LEAD_MIN_MS allows for, the last what LEAD_MAX_MS allows for.
 RTT_BUCKETS_MS: Final = (75, 150, 300, 500)
-
-_RTT_MS: Final = attrgetter("rtt_ms")
 
 # A fight over the film: undoing each other's play and pause heats the room by one each time, and it cools by one in
 # FIGHT_COOLS_MS. Above FIGHT_MOST whoever has no say above others has to wait until it has cooled.
@@ -122,7 +119,7 @@ def _as_before(playback: Playback) -> dict[str, Any]:
 
 
 def _lead_ms(state: State) -> int:
-    return lead_ms(max(map(_RTT_MS, state.members.values()), default=0))
+    return lead_ms(state.members.highest_rtt_ms)
 
 
 def _changed(
