@@ -60,10 +60,11 @@ class Recovery:
         if word == "closed":
             self._on_closed(room, rest[0].decode())
             return True
-        if word == "fork":
-            await room.store.raise_epoch(room.keys, room.copy.epoch, room.state)
-        elif word == "missing":
+        if word == "missing":
             await self.restore(room.store, room.keys, room.copy.epoch, room.copy.seq, room.state)
+        if word != "trimmed":
+            # Also where another epoch has begun: one that is not above this one was brought back from an older copy.
+            await room.store.raise_epoch(room.keys, room.copy.epoch, room.state)
         found = await room.store.read(room.keys)
         if found is None:
             return False

@@ -252,7 +252,7 @@ class RoomStore:
         return int(reply[1]) if reply[0] == b"wait" else None
 
     async def raise_epoch(self, names: RoomKeys, epoch: int, state: State) -> None:
-        """End an epoch whose tail the store has lost; of many nodes that say so one does it."""
+        """Have the room's epoch above this one, whose tail the store has lost; nothing where it is already."""
         await RAISE.call(self.link, 2, names.room, names.log, epoch, _origin(state, epoch + 1, 0))
 
     async def tail(self, names: RoomKeys, epoch: int, seq: int, hash_: str) -> tuple[str, list[bytes]]:

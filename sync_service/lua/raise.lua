@@ -1,10 +1,11 @@
--- Begin a new epoch, once, because the store has lost events that a node had delivered (a failover to a replica that
--- lagged): what survived in the store is the room's history from here on.
+-- Begin a new epoch above one that a node knows, because the store has lost events that this node had delivered (a
+-- failover to a replica that lagged, a room brought back from an older copy): what survived in the store is the room's
+-- history from here on. Of many nodes that say so one does it; in a store that is further already nothing happens.
 -- KEYS  room, log
--- ARGV  epoch that is over, hash to begin with
+-- ARGV  epoch to be above of, hash to begin with
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if epoch == ARGV[1] then
-  redis.call('HINCRBY', KEYS[1], 'epoch', 1)
+if epoch and tonumber(epoch) <= tonumber(ARGV[1]) then
+  redis.call('HSET', KEYS[1], 'epoch', string.format('%d', ARGV[1] + 1))
   for _, field in ipairs({'hash', 'playback_hash', 'rights_hash', 'meta_hash', 'members_hash'}) do
     redis.call('HSET', KEYS[1], field, ARGV[2])
   end
