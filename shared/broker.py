@@ -40,6 +40,7 @@ NOTIFICATION_KEYS: Final = (INVITATION_CREATED, INVITATION_REVOKED, "screening.r
 CONFIRM_DEADLINE_S: Final = 5.0
 CONNECT_TIMEOUT_S: Final = 5.0
 SETUP_DEADLINE_S: Final = 5.0
+CANCEL_AGAIN_S: Final = 0.5
 RECONNECT_FIRST_S: Final = 0.2
 RECONNECT_MOST_S: Final = 5.0
 PREFETCH: Final = 64
@@ -116,10 +117,11 @@ class Broker:
 
     async def close(self) -> None:
         """Stop consuming and close the connection; events in hand go back to their queues."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        task, self._task = self._task, None
+        # aio-pika may swallow a cancellation that meets a connection as it fails; the loop would then go on for ever.
+        while task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
 
     async def check(self) -> None:
         """Raise with the reason while there is no connection (for readiness notes)."""

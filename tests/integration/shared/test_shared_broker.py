@@ -231,3 +231,13 @@ async def test_a_restarted_broker_is_found_again_with_everything_confirmed_befor
         assert await asyncio.wait_for(arrived.get(), PATIENCE_S) == event
 
     assert (await take(url, NOTIFICATIONS)).message_id == kept.id
+
+
+async def test_it_ends_at_whatever_moment_of_a_connection_that_fails(free_port: int) -> None:
+    for moment in range(20):
+        broker = Broker(f"amqp://guest:guest@127.0.0.1:{free_port}/", "test")
+        await broker.start()
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE_S):
+            await broker.close()
