@@ -85,6 +85,16 @@ def queue_arguments(queue: str) -> dict[str, Any]:
     }
 
 
+async def cancelled(task: asyncio.Task[None]) -> None:
+    """Cancel a task that uses the broker, and again until it has ended.
+
+    aio-pika may swallow a cancellation that meets a connection as it fails; a loop would then go on for ever.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
+
+
 class Broker:
     """One connection to RabbitMQ that comes back by itself; ``source`` names the publisher in its events."""
 
@@ -118,10 +128,8 @@ class Broker:
     async def close(self) -> None:
         """Stop consuming and close the connection; events in hand go back to their queues."""
         task, self._task = self._task, None
-        # aio-pika may swallow a cancellation that meets a connection as it fails; the loop would then go on for ever.
-        while task is not None and not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
+        if task is not None:
+            await cancelled(task)
 
     async def check(self) -> None:
         """Raise with the reason while there is no connection (for readiness notes)."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from shared.broker import Broker, NotConfirmed, Unroutable
+from shared.broker import Broker, NotConfirmed, Unroutable, cancelled
 from shared.events import Event
 from sync_service import keys, metrics
 from sync_service.journal_entries import data_of
@@ -49,8 +49,7 @@ class Journal:
     async def close(self) -> None:
         """Stop; what was not confirmed stays in the journal."""
         for task in (*self._relays.values(), *([self._task] if self._task is not None else [])):
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await cancelled(task)
 
     async def _look(self, shard: Shard) -> None:
         """Start a relay for each partition that has something to tell and none at work here."""
