@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).parent.parent
 RUNS: Final = {
     "e2e": ["tests/e2e"],
     "sync": ["tests/integration/sync", "tests/integration/together"],
-    "faults": ["tests/faults"],
+    "faults": ["tests/faults", "tests/integration/stack", "tests/integration/notifier"],
 }
 NOTHING_CHOSEN: Final = 5  # pytest's code where no test was selected
 ALIVE_S: Final = 60.0
