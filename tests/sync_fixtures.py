@@ -17,6 +17,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.local.program import WebProgram
+from shared.broker import Broker, NotConfirmed
+from shared.events import Event
 from shared.tickets import Minter
 from tests.clients import Disconnected, RoomClient
 from tests.processes import RunProcess, processes
@@ -118,6 +120,18 @@ def start_node(
     ready_url = f"http://127.0.0.1:{port}{until}"
     process = run(program, environment, ready_url, name=f"sync-{port}")
     return SyncNode(process, port)
+
+
+async def publish(broker: Broker, event: Event) -> None:
+    """Bring an event to the broker as the outbox does: again under the same id until it is confirmed."""
+    for _ in range(10):
+        try:
+            await broker.publish(event)
+        except NotConfirmed:
+            await asyncio.sleep(0.5)
+        else:
+            return
+    raise AssertionError("the broker confirms nothing")
 
 
 class Crowd:

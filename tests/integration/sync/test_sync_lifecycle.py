@@ -27,7 +27,7 @@ from shared.events import (
     new_event,
 )
 from tests.clients import Disconnected
-from tests.sync_fixtures import Cinema, Crowd, SyncNode
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, publish
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]
@@ -81,14 +81,14 @@ async def test_a_closed_room_tells_everyone_and_stays_closed(
     nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
 ) -> None:
     clients = [await crowd.enter(node, room) for node in nodes]
-    await archive.broker.publish(closed(room))
+    await publish(archive.broker, closed(room))
     for client in clients:
         assert await client.closed() == 4410
         assert client.events[-1]["type"] == "closed"
         assert client.events[-1]["reason"] == "owner"
     # Late, twice, and out of order: nothing happens.
-    await archive.broker.publish(closed(room))
-    await archive.broker.publish(opened(room))
+    await publish(archive.broker, closed(room))
+    await publish(archive.broker, opened(room))
     await asyncio.sleep(0.5)
     for node in nodes:
         with pytest.raises(Disconnected) as refusal:
@@ -105,7 +105,7 @@ async def test_a_closed_room_tells_everyone_and_stays_closed(
 async def test_a_room_closed_before_anyone_came_stays_closed(
     nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
 ) -> None:
-    await archive.broker.publish(closed(room))
+    await publish(archive.broker, closed(room))
     await asyncio.sleep(0.5)
     with pytest.raises(Disconnected) as refusal:
         await crowd.enter(nodes[0], room)
@@ -116,10 +116,10 @@ async def test_a_room_closed_before_anyone_came_stays_closed(
 async def test_an_opened_room_waits_for_its_members_and_a_second_opening_changes_nothing(
     nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
 ) -> None:
-    await archive.broker.publish(opened(room))
+    await publish(archive.broker, opened(room))
     anna = await crowd.enter(nodes[0], room)
     await anna.seek(7_000)
-    await archive.broker.publish(opened(room))
+    await publish(archive.broker, opened(room))
     await asyncio.sleep(0.5)
     boris = await crowd.enter(nodes[1], room)
     assert boris.playback["position_ms"] == 7_000
@@ -180,14 +180,14 @@ async def test_what_the_api_changes_reaches_everyone_late_twice_and_out_of_order
     events = [changed(room, 4, control="owner"), changed(room, 3, control="moderators", capacity=7)]
     events += [changed(room, 2, capacity=9, settings={"slow_mode_s": 5}), changed(room, 3, capacity=7)]
     for event in events:
-        await archive.broker.publish(event)
+        await publish(archive.broker, event)
     for client in (anna, boris):
         await client.until(lambda client=client: client.settings["slow_mode_s"] == 5)  # type: ignore[misc]
         await client.until(lambda client=client: client.settings["control"] == "owner")  # type: ignore[misc]
         await client.until(lambda client=client: client.settings["capacity"] == 7)  # type: ignore[misc]
     assert (await boris.pause())["code"] == "forbidden"
-    await archive.broker.publish(changed(room, 3, control="everyone"))
-    await archive.broker.publish(changed(room, 5, access="invited"))
+    await publish(archive.broker, changed(room, 3, control="everyone"))
+    await publish(archive.broker, changed(room, 5, access="invited"))
     await boris.until(lambda: boris.room["access"] == "invited")
     assert boris.settings["control"] == "owner"
 
@@ -196,18 +196,18 @@ async def test_who_is_banned_is_gone_and_stays_out_until_it_is_lifted(
     nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
 ) -> None:
     anna, boris = await crowd.enter(nodes[0], room), await crowd.enter(nodes[1], room)
-    await archive.broker.publish(banned(room, 3, boris.id))
+    await publish(archive.broker, banned(room, 3, boris.id))
     assert await boris.closed() == 4403
     assert boris.received[-1]["code"] == "banned"
     left = await anna.expect("member_left")
     assert (left["member_id"], left["reason"], left["by"]) == (boris.id, "banned", room["owner"])
-    await archive.broker.publish(banned(room, 2, boris.id, lifted=True))  # late: the ban came after it
+    await publish(archive.broker, banned(room, 2, boris.id, lifted=True))  # late: the ban came after it
     await asyncio.sleep(0.3)
     for key in ("ticket", "resume"):
         with pytest.raises(Disconnected) as refused:
             await (boris.reconnect() if key == "resume" else crowd.enter(nodes[0], room, boris.id))
         assert refused.value.code == 4403
-    await archive.broker.publish(banned(room, 4, boris.id, lifted=True))
+    await publish(archive.broker, banned(room, 4, boris.id, lifted=True))
     await anna.expect("unbanned")
     assert (await (await crowd.enter(nodes[1], room, boris.id)).say("back"))["type"] == "ack"
 
@@ -217,9 +217,9 @@ async def test_a_ban_holds_in_a_room_that_nobody_has_entered_yet(
 ) -> None:
     room, guest = cinema.room(), "55555555-5555-4555-8555-555555555555"
     ticket = cinema.ticket(room, guest)
-    await archive.broker.publish(banned(room, 2, guest))
+    await publish(archive.broker, banned(room, 2, guest))
     marker = cinema.room()
-    await archive.broker.publish(changed(marker, 2, capacity=3))
+    await publish(archive.broker, changed(marker, 2, capacity=3))
     witness = await crowd.enter(nodes[0], marker)
     await witness.until(lambda: witness.settings["capacity"] == 3)
     with pytest.raises(Disconnected) as refused:

@@ -15,7 +15,7 @@ from shared.events import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, Event, n
 from tests.clients import RoomClient
 from tests.integration.sync.visitors import PATIENCE_S, Visitor
 from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+from tests.sync_fixtures import Cinema, Crowd, SyncNode, publish, start_node
 
 Room = dict[str, Any]
 SCHEDULES = 200
@@ -132,7 +132,7 @@ class Schedule:
         ]
         events = [new_event(type_, room["id"], {**place, **data}, source="api_service") for type_, data in told]
         for event in self._dice.sample([*events, *events], 8):
-            await self._api.publish(event)
+            await publish(self._api, event)
 
     async def _agree(self, clients: Sequence[RoomClient], owner: RoomClient) -> None:
         """Wait until all stand at the same point, and compare what they have there."""
