@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 # sent away with a code by which it may resume, and loses nothing.
 OUTGOING_MOST: Final = 256 * 1024
 ABORT_AFTER_S: Final = 1.0
-ENTER_DEADLINE_S: Final = 4.0
 FRAME_HARD_BYTES: Final = 4 * protocol.FRAME_BYTES
 
 

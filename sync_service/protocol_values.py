@@ -7,17 +7,18 @@ checks one value: it is called for each field of a message, where a schema's who
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
 
-class Value(fields.Field[Any]):
+class Value(fields.Field[Any], ABC):
     """What a message may hold."""
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
         """Give a JSON value that fits; raises ValidationError saying what it must be."""
-        raise NotImplementedError
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         return self.read(value)

@@ -18,7 +18,6 @@ STAMP = b'"text":"@'
 STAMP_DIGITS = 17
 MASK = b"\0\0\0\0"  # masking by zeros is masking (RFC 6455, section 5.3), and costs the load nothing
 
-OPEN_DEADLINE_S = 20.0
 
 Step = tuple[bytes, bytes]
 
