@@ -12,7 +12,6 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 import aio_pika
-import port_for
 from aio_pika.abc import AbstractIncomingMessage
 from aiohttp import ClientSession, DummyCookieJar, web
 from cryptography.fernet import Fernet
@@ -210,10 +209,6 @@ async def running_site(settings: Settings) -> AsyncIterator[RunningSite]:
     finally:
         await db.close()
         await runner.cleanup()
-
-
-def free_port() -> int:
-    return int(port_for.select_random())
 
 
 _SPEC: Final = document()

@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import port_for
 import pytest
 
+from deploy.local import free_ports
 from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis_cluster import RedisCluster
@@ -182,7 +182,7 @@ def own_redis_sentinels(tmp_path: Path) -> Iterator[RedisSentinels]:
 @pytest.fixture
 def shifting_redis(tmp_path: Path) -> Iterator[Redis]:
     """A Redis whose clock a test may set while it runs (`set_clock`)."""
-    log, port = tmp_path / "shifting.log", port_for.select_random()
+    log, port = tmp_path / "shifting.log", free_ports.free_port()
     server = Redis(tmp_path / "shifting", port=port, log=log, clock=tmp_path / "clock").start()
     yield server
     server.kill()
@@ -209,7 +209,7 @@ def own_amqp_url(own_stores: PrivateStores) -> str:
 @pytest.fixture
 def free_port() -> int:
     """A TCP port that nothing listens on (outside of the range that outgoing connections take theirs from)."""
-    return port_for.select_random()
+    return free_ports.free_port()
 
 
 @pytest.fixture

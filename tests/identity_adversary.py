@@ -18,7 +18,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.identity_fixtures import AUDIENCE, CLIENT_ID, free_port
+from deploy.local.free_ports import free_port
+from tests.identity_fixtures import AUDIENCE, CLIENT_ID
 
 
 class Adversary:

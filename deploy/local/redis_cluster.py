@@ -1,14 +1,13 @@
 """A private Redis Cluster: three masters, each with a replica that takes over from it."""
 
 import contextlib
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import port_for
 import redis
 
+from deploy.local.free_ports import free_ports
 from deploy.local.program import wait_until
 from deploy.local.redis_server import Redis
 
@@ -156,13 +155,3 @@ def _follows(replica: Redis, master_id: bytes) -> bool:
     except redis.ResponseError:
         return False  # it does not know that node yet
     return True
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Give so many free ports."""
-    found: list[int] = []
-    while len(found) < count:
-        port = port_for.select_random()
-        if port not in found:
-            found.append(port)
-    return found

@@ -6,8 +6,8 @@ from typing import Final
 
 import redis
 
+from deploy.local.free_ports import free_ports
 from deploy.local.program import wait_until
-from deploy.local.redis_cluster import free_ports
 from deploy.local.redis_server import Redis
 
 DOWN_AFTER_MS: Final = 1_000

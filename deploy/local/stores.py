@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import port_for
-
+from deploy.local.free_ports import free_ports
 from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis_server import Redis
@@ -66,7 +65,7 @@ class PrivateStores(Stores):
 def private_stores(folder: Path, *, durable: bool = True, dies_with_us: bool = False) -> PrivateStores:
     """Describe three private stores with their data and logs in `folder`, on free ports."""
     logs = folder / "log"
-    postgres, redis, rabbitmq = (port_for.select_random() for _ in range(3))
+    postgres, redis, rabbitmq = free_ports(3)
     return PrivateStores(
         Postgres(
             folder / "postgres", port=postgres, log=logs / "postgres.log", durable=durable, dies_with_us=dies_with_us

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-import port_for
 import psycopg2
 
 from deploy.local import ports
+from deploy.local.free_ports import free_port
 from deploy.local.keys import Keys
 from deploy.local.program import WebProgram, plain_environment, tail
 from deploy.local.services import ROOT, Service, StoreUrls, addresses, services, site_settings
@@ -48,7 +48,7 @@ class LocalSite:
         self._folder = folder
         self._stores = private_stores(folder)
         fixed = (ports.SITE, ports.SYNC, ports.IDENTITY, ports.INBOX, ports.NOTIFIER, ports.SMTP)
-        self._ports = {port.variable: str(port_for.select_random()) for port in fixed}
+        self._ports = {port.variable: str(free_port()) for port in fixed}
         self._programs: dict[str, WebProgram] = {}
         where = addresses(self._ports)
         self.url = where.site

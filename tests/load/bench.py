@@ -20,9 +20,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import port_for
 import uvloop
 
+from deploy.local.free_ports import free_port
 from deploy.local.redis_server import Redis
 from tests.load.plan import FULL, QUICK, Plan, Shape, measured_memory, measured_shape
 from tests.load.process import Cores, Process, allow_open_files
@@ -44,7 +44,7 @@ class Bench:
         self._folder = folder
         self.report = Report()
         self.cores = Cores()
-        port = port_for.select_random()
+        port = free_port()
         self._redis = Redis(folder / "redis", port=port, log=folder / "redis.log", dies_with_us=True)
         self._databases = iter(range(1, 256))
         loop = built_send_loop()

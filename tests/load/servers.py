@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import port_for
 from mirakuru import TCPExecutor
 
+from deploy.local.free_ports import free_port
 from deploy.local.program import NotStarted, Program, WebProgram, plain_environment
 from tests.load.listener import STAMP, Listener, Sampler, Step, frame, stamp, upgrade
 from tests.load.process import Process
@@ -110,7 +110,7 @@ class Sync(Server):
     def __init__(self, folder: Path, redis_url: str, amqp_url: str) -> None:
         self._cinema = Cinema()
         self._claims: list[dict[str, Any]] = []
-        port = port_for.select_random()
+        port = free_port()
         settings = {
             **self._cinema.settings,
             "REDIS_URL": redis_url,
@@ -177,7 +177,7 @@ class Relay(Peer):
     name = "Node.js ws"
 
     def __init__(self, folder: Path) -> None:
-        port = port_for.select_random()
+        port = free_port()
         program = WebProgram(
             "relay",
             ["node", str(RELAY), str(port)],
@@ -208,7 +208,7 @@ class SendLoop(Peer):
     name = "C send()"
 
     def __init__(self, folder: Path, program: Path) -> None:
-        port = port_for.select_random()
+        port = free_port()
         super().__init__(
             Listening(
                 "send_loop",

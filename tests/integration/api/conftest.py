@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api_service.database import Database
-from tests.api_fixtures import Cinema, RunningSite, free_port, running_site, settings_for
+from deploy.local.free_ports import free_port
+from tests.api_fixtures import Cinema, RunningSite, running_site, settings_for
 
 
 @pytest.fixture

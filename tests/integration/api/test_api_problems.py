@@ -11,8 +11,9 @@ import pytest
 from aiohttp import ClientSession, web
 
 from api_service.edge import database_faults, request_deadline
+from deploy.local.free_ports import free_port
 from shared.service import problem_middleware
-from tests.api_fixtures import Answer, RunningSite, Viewer, free_port, running_site, settings_for
+from tests.api_fixtures import Answer, RunningSite, Viewer, running_site, settings_for
 
 JSON = {"Content-Type": "application/json"}
 

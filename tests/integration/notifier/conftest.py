@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import port_for
 import pytest
 
+from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
 from tests.notifier_fixtures import Broker, Inbox, MailServer, MakeNotifier, broker, listening, started
 from tests.processes import RunProcess
@@ -19,8 +19,8 @@ INBOX = ("python", "-W", "error", "-m", "deploy.neighbours.inbox")
 def inbox_settings(directory: Path) -> dict[str, str]:
     return {
         "INBOX_DIR": str(directory),
-        "INBOX_SMTP_PORT": str(port_for.select_random()),
-        "INBOX_HTTP_PORT": str(port_for.select_random()),
+        "INBOX_SMTP_PORT": str(free_port()),
+        "INBOX_HTTP_PORT": str(free_port()),
     }
 
 
@@ -52,7 +52,7 @@ def make_notifier(run_process: RunProcess, state: Path) -> MakeNotifier:
     """Make a notifier, not yet started: `make_notifier(amqp_url, smtp_port, **settings)`."""
 
     def make(amqp_url: str, smtp_port: int, *, ready: str = "readyz", **settings: str) -> WebProgram:
-        port = port_for.select_random()
+        port = free_port()
         env = {
             "AMQP_URL": amqp_url,
             "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",

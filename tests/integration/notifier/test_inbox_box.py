@@ -5,11 +5,11 @@ import smtplib
 from email.message import EmailMessage
 from pathlib import Path
 
-import port_for
 import pytest
 from aiohttp import ClientSession
 from playwright.async_api import async_playwright
 
+from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
 from tests.notifier_fixtures import Inbox, eventually, started
 from tests.processes import RunProcess
@@ -152,7 +152,7 @@ async def test_an_open_page_shows_new_mail_by_itself(inbox: Inbox) -> None:
 async def test_a_taken_port_is_named_with_the_remedy(
     inbox: Inbox, run_process: RunProcess, tmp_path: Path, setting: str
 ) -> None:
-    free = {name: str(port_for.select_random()) for name in ("INBOX_SMTP_PORT", "INBOX_HTTP_PORT")}
+    free = {name: str(free_port()) for name in ("INBOX_SMTP_PORT", "INBOX_HTTP_PORT")}
     env = {"INBOX_DIR": str(tmp_path / "other"), **free, setting: str(inbox.smtp_port)}
     second = run_process(
         ["python", "-m", "deploy.neighbours.inbox"], env, f"http://127.0.0.1:{free['INBOX_HTTP_PORT']}/", start=False

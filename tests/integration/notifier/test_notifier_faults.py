@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import port_for
 import pytest
 
+from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
 from deploy.local.rabbitmq import RabbitMQ
 from tests.notifier_fixtures import (
@@ -28,7 +28,7 @@ from tests.notifier_fixtures import (
 @pytest.fixture
 def own_rabbitmq(tmp_path: Path) -> Iterator[RabbitMQ]:
     """A broker of the test's own, not yet started."""
-    own = RabbitMQ(tmp_path / "rabbitmq", port=port_for.select_random(), log=tmp_path / "rabbitmq.log")
+    own = RabbitMQ(tmp_path / "rabbitmq", port=free_port(), log=tmp_path / "rabbitmq.log")
     yield own
     own.kill()
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import port_for
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from deploy.local.free_ports import free_port
 from deploy.neighbours.notifier import handling
 from deploy.neighbours.notifier.delivery import Smtp
 from deploy.neighbours.notifier.events import Kind
@@ -185,7 +185,7 @@ class Guarded(MailServer):
     ("password", "trouble"), [("p@ss", None), ("wrong", "refuses the user or password of SMTP_URL")]
 )
 async def test_a_password_is_given_and_its_refusal_is_named(password: str, trouble: str | None) -> None:
-    port = port_for.select_random()
+    port = free_port()
     async with listening(Guarded(port)):
         smtp = Smtp(SmtpServer("127.0.0.1", port, False, None, "kino", password))
         assert await smtp.probe() == (trouble is None)

@@ -7,8 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import port_for
-
+from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
 from tests.notifier_fixtures import (
     Broker,
@@ -50,7 +49,7 @@ async def killed_between_memory_and_acknowledgement(
     amqp_url: str, mail_host: MailServer, make_notifier: MakeNotifier, cinema: Broker, state: Path
 ) -> None:
     """Send one mail, lose the acknowledgement on its way to the broker, and kill the notifier with -9."""
-    async with cut_before(amqp_url, port_for.select_random()) as cut:
+    async with cut_before(amqp_url, free_port()) as cut:
 
         async def fall_silent() -> None:
             cut.silent = True

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.api_fixtures import RunningSite, free_port, running_site, settings_for
+from deploy.local.free_ports import free_port
+from tests.api_fixtures import RunningSite, running_site, settings_for
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import port_for
 import psutil
 import psycopg2
 import pytest
@@ -18,6 +17,7 @@ import redis
 from mirakuru.base import ENV_UUID
 from mirakuru.base_env import processes_with_env
 
+from deploy.local.free_ports import free_port
 from deploy.local.postgres import remove_cluster
 from deploy.local.program import NotStarted, WebProgram, plain_environment
 from deploy.local.rabbitmq import RabbitMQ
@@ -91,7 +91,7 @@ def described(folder: Path, amqp_url: str) -> Iterator[LocalRun]:
 
 
 def free_ports() -> dict[str, str]:
-    return {name: str(port_for.select_random()) for name in PORTS}
+    return {name: str(free_port()) for name in PORTS}
 
 
 def family(program: WebProgram) -> list[psutil.Process]:

@@ -4,7 +4,6 @@ import os
 import stat
 from pathlib import Path
 
-import port_for
 import psutil
 import psycopg2
 import pytest
@@ -12,6 +11,7 @@ import redis
 
 from deploy.local import postgres
 from deploy.local.accounts import unprivileged_account
+from deploy.local.free_ports import free_port
 from deploy.local.postgres import Postgres, remove_cluster
 from deploy.local.program import NotStarted
 from deploy.local.redis_server import Redis
@@ -63,7 +63,7 @@ def test_postgres_lets_nobody_in_without_the_password(closed_folder: Path, free_
 
 def test_data_outlives_the_server_and_its_port(closed_folder: Path) -> None:
     def server() -> Redis:
-        return Redis(closed_folder / "redis", port=port_for.select_random(), log=closed_folder / "log")
+        return Redis(closed_folder / "redis", port=free_port(), log=closed_folder / "log")
 
     with server() as first, redis.Redis.from_url(first.url) as client:
         client.set("kept", "1")

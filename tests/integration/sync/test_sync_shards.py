@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import port_for
 import pytest
 
+from deploy.local.free_ports import free_port
 from deploy.local.redis_cluster import RedisCluster
 from deploy.local.redis_server import Redis
 from sync_service.redis_link import RedisLink, StoreAway
@@ -99,7 +99,7 @@ async def test_who_heard_a_channel_that_moves_is_told(redis_cluster: RedisCluste
 
 
 async def test_a_master_that_became_a_replica_is_left_at_once(tmp_path: Path, connect: Connect) -> None:
-    with Redis(tmp_path / "redis", port=port_for.select_random(), log=tmp_path / "redis.log") as server:
+    with Redis(tmp_path / "redis", port=free_port(), log=tmp_path / "redis.log") as server:
         link = await connect(server)
         lost: list[bool] = []
         link.on_down.append(lambda: lost.append(True))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.api_fixtures import RunningSite, Viewer, free_port, running_site, settings_for
+from deploy.local.free_ports import free_port
+from tests.api_fixtures import RunningSite, Viewer, running_site, settings_for
 from tests.clients import Disconnected, RoomClient
 from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, SyncNode, cinema, crowd, start_node

@@ -1,9 +1,14 @@
-"""The fixed ports of a local run."""
+"""The fixed ports of a local run, and the free ones of everything else."""
 
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
+import port_for
 import pytest
 
+from deploy.local.free_ports import free_port, reserve
 from deploy.local.ports import SITE, BadPort, require_free
 
 
@@ -29,3 +34,30 @@ def test_a_port_that_is_taken_on_either_loopback_address_is_taken(free_port: int
 def test_the_usual_port_is_used_where_none_is_asked_for() -> None:
     assert SITE.number({}) == 8080
     assert SITE.number({"API_PORT": ""}) == 8080
+
+
+def reserved_elsewhere(port: int) -> bool:
+    """Say whether another process gets a port."""
+    program = f"from deploy.local.free_ports import reserve; raise SystemExit(0 if reserve({port}) else 7)"
+    code = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3], check=False).returncode
+    assert code in {0, 7}
+    return code == 0
+
+
+def test_a_port_that_nothing_listens_on_yet_is_given_to_no_other_process(free_port: int) -> None:
+    assert not reserved_elsewhere(free_port)
+
+
+def test_a_process_that_has_ended_keeps_no_port() -> None:
+    port = int(port_for.select_random())
+
+    assert reserved_elsewhere(port)
+    assert reserve(port)
+
+
+def test_no_port_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {free_port() for _ in range(3)}
+    monkeypatch.setattr("deploy.local.free_ports._given", set[int]())
+    monkeypatch.setattr(port_for.api, "available_good_ports", lambda: set(few))
+
+    assert {free_port() for _ in range(3)} == few

@@ -1,0 +1,45 @@
+"""Free ports, each given away once on this machine: programs that run side by side choose theirs at any moment."""
+
+import fcntl
+import functools
+import os
+import tempfile
+from pathlib import Path
+
+import port_for
+
+_given: set[int] = set()
+
+
+def free_port() -> int:
+    """Give a TCP port that nothing listens on, outside of the range that outgoing connections take theirs from.
+
+    Nobody else who asks here is given it while this process lives, also while nothing listens on it yet, or for now.
+    """
+    while True:
+        port = int(port_for.select_random(exclude_ports=_given))
+        if reserve(port):
+            return port
+
+
+def free_ports(count: int) -> list[int]:
+    """Give so many of them."""
+    return [free_port() for _ in range(count)]
+
+
+def reserve(port: int) -> bool:
+    """Keep a port for this process until it ends, unless another one keeps it."""
+    try:
+        # A lock of one byte of a file for each port: the kernel lets go of it whatever becomes of the process.
+        fcntl.lockf(_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except (BlockingIOError, PermissionError):
+        return False
+    _given.add(port)
+    return True
+
+
+@functools.cache
+def _locks() -> int:
+    """Give the file's descriptor; it stays open, since closing it would let go of all its locks (fcntl(2))."""
+    path = Path(tempfile.gettempdir(), f"movie-together-ports-{os.getuid()}")
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
