@@ -120,9 +120,10 @@ async def test_after_nobody_has_looked_for_a_while_no_node_is_dead_yet(desk: Des
             dead: list[bytes] = await SWEEP.call(desk.store.link, 2, *names, "node", LEASE_MS, STALE_MS)
             return dead
 
+        before_ms = time.time() * 1000
         assert await swept(ago_ms=STALE_MS + 500) == []
-        assert store.zscore(names[0], "ghost") > time.time() * 1000 + LEASE_MS - 1_000
-        assert (await swept(ago_ms=STALE_MS - 500))[0] == b"ghost"
+        assert store.zscore(names[0], "ghost") > before_ms + LEASE_MS - 100
+        assert (await swept(ago_ms=STALE_MS // 5))[0] == b"ghost"
 
 
 async def test_scripts_that_redis_has_forgotten_are_sent_again(desk: Desk) -> None:
@@ -145,6 +146,7 @@ async def test_when_the_archive_takes_nothing_chat_waits_and_the_film_goes_on(
     assert len(anna.messages) == 3
     boris = await crowd.enter(node, room)
     await boris.leave()
+    await anna.expect("member_left")
     with open_redis(redis_url) as store:
         kept = [entry[b"type"] for _, entry in store.xrange("{p5}:journal")]
     assert kept == [b"visit.started.v1"] + [b"chat.posted.v1"] * 3 + [b"visit.started.v1", b"visit.ended.v1"]

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from tests.fresh_stores import open_redis
-from tests.sync_fixtures import Crowd, SyncNode
+from tests.sync_fixtures import Crowd, SyncNode, same_for_all
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]
@@ -62,6 +62,7 @@ async def test_history_is_read_page_by_page(nodes: Nodes, crowd: Crowd, room: Ro
     people = [await crowd.enter(nodes[n % 2], room) for n in range(8)]
     for n in range(8):
         await asyncio.gather(*(client.say(f"{n} {client.id}") for client in people))
+    await same_for_all(people)
     late = await crowd.enter(nodes[1], room)
     assert len(late.messages) == 50
     read = list(late.messages)

@@ -90,7 +90,7 @@ async def test_the_film_starts_by_itself_without_anyone_being_ready(nodes: Nodes
     boris = await crowd.enter(nodes[1], room)
     played = await boris.expect("played")
     assert played["playback"]["reason"] == "auto_start"
-    assert 5_000 <= played["time_ms"] - joined_ms < 5_500
+    assert 5_000 <= played["time_ms"] - joined_ms < 8_000  # on a busy machine a timer is late
 
 
 async def test_a_late_joiner_never_moves_the_others(nodes: Nodes, crowd: Crowd, room: Room) -> None:
@@ -105,13 +105,14 @@ async def test_a_late_joiner_never_moves_the_others(nodes: Nodes, crowd: Crowd, 
 
 async def test_one_person_in_two_tabs_counts_once(nodes: Nodes, crowd: Crowd, room: Room) -> None:
     anna = await crowd.enter(nodes[0], room)
+    await anna.play()  # or it would start by itself at some moment
     boris = person()
     first = await crowd.enter(nodes[0], room, boris)
     second = await crowd.enter(nodes[1], room, boris)
     await first.leave()
     await second.say("still here")
     await anna.expect("said")
-    assert [event["type"] for event in anna.events] == ["member_joined", "said"]
+    assert [event["type"] for event in anna.events] == ["played", "member_joined", "said"]
     assert len(second.members) == 2
 
 
