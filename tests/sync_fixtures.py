@@ -196,10 +196,11 @@ async def status(node: SyncNode, path: str) -> int:
         return answer.status
 
 
-async def until_ready(node: SyncNode) -> None:
+async def until_ready(node: SyncNode, *, ready: bool = True) -> None:
+    """Wait until a node is ready or, else, says that it is not."""
     started = time.monotonic()
-    while await status(node, "/readyz") != 200:
-        assert time.monotonic() - started < 30, "not ready"
+    while await status(node, "/readyz") != (200 if ready else 503):
+        assert time.monotonic() - started < 30, "not ready" if ready else "still ready"
         await asyncio.sleep(0.05)
 
 

@@ -52,7 +52,7 @@ class Talk:
 
     def certain(self, killed_s: float) -> set[str]:
         """What a master that was killed then had certainly passed on to its replica, and what was said later."""
-        return {text for text, _, at_s in self.acked if not 0 < killed_s - at_s < 0.2}
+        return {text for text, _, at_s in self.acked if not 0 < killed_s - at_s < 0.5}
 
     def slowest_s(self) -> float:
         """The longest that an acknowledgement took."""

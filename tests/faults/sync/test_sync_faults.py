@@ -91,8 +91,8 @@ async def test_redis_restarts_in_the_middle_and_nothing_acknowledged_is_lost(
     await asyncio.sleep(0.5)
     await asyncio.to_thread(own_stores.redis.kill)
     await asyncio.sleep(0.7)
+    await until_ready(nodes[0], ready=False)
     assert await status(nodes[0], "/healthz") == 200
-    assert await status(nodes[0], "/readyz") == 503
     await asyncio.to_thread(own_stores.redis.start)
     said = [text for texts in await asyncio.gather(*talking) for text in texts]
     await same_for_all(clients)
@@ -102,7 +102,7 @@ async def test_redis_restarts_in_the_middle_and_nothing_acknowledged_is_lost(
     assert all(client.close_code is None for client in clients)
     assert clients[0].playback["status"] == "playing"
     assert "member_left" not in [event["type"] for event in clients[0].events]
-    assert await status(nodes[0], "/readyz") == 200
+    await until_ready(nodes[0])
 
 
 async def test_a_redis_that_hangs_is_given_up_and_the_command_may_be_repeated(
@@ -118,7 +118,7 @@ async def test_a_redis_that_hangs_is_given_up_and_the_command_may_be_repeated(
         assert (await anna.ping())["type"] == "pong"
     finally:
         os.kill(pid, signal.SIGCONT)
-    for _ in range(50):
+    for _ in range(200):
         answer = await anna.say("once", id_="mine")
         if answer["type"] == "ack":
             break
@@ -158,14 +158,14 @@ async def test_redis_emptied_under_a_running_room_is_filled_from_the_nodes_copie
     with redis.Redis.from_url(own_redis_url) as store:
         store.flushdb()
     for client in clients:
-        await client.expect("snapshot", timeout_s=8)
+        await client.expect("snapshot", timeout_s=20)
         assert client.point[0] == 2
         assert client.playback == playback
         assert set(client.members) == members
         assert [message["text"] for message in client.messages] == ["remember me"]
     assert (await clients[2].say("and me"))["type"] == "ack"
     for client in clients:
-        left = await client.expect("member_left", timeout_s=20)
+        left = await client.expect("member_left", timeout_s=40)
         assert left["member_id"] == lost.id
     await asyncio.sleep(3)
     await same_for_all(clients)
@@ -207,18 +207,20 @@ async def test_while_rabbitmq_is_away_rooms_go_on_and_the_archive_is_told_later(
     async def keep(event: Event) -> None:
         told[event.id] = event
 
+    def texts() -> list[str]:
+        return [event.data["text"] for event in told.values() if event.type == "chat.posted.v1"]
+
     archive = Broker(own_amqp_url, "api_service")
     archive.consume("api_service.journal", ("visit.*.v1", "playback.changed.v1", "chat.*.v1"), keep)
     await archive.start()
     try:
         for _ in range(200):
-            if len(told) >= 9:
+            if len(texts()) >= 8:
                 break
             await asyncio.sleep(0.1)
     finally:
         await archive.close()
-    texts = [event.data["text"] for event in told.values() if event.type == "chat.posted.v1"]
-    assert sorted(texts) == [str(n) for n in range(8)]
+    assert sorted(texts()) == [str(n) for n in range(8)]
 
 
 async def test_a_process_that_is_asked_to_end_sends_its_clients_elsewhere(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 
+from tests.faults.sync.lost_tail import go_back, remembered
 from tests.sync_fixtures import Crowd, SyncNode
 
 Room = dict[str, Any]
@@ -27,12 +28,9 @@ runpy.run_module("sync_service", run_name="__main__")
 def lost_afterwards(url: str) -> Iterator[None]:
     """Take back what is written to the store within."""
     with redis.Redis.from_url(url) as store:
-        survived = {key: store.dump(key) for key in store.scan_iter()}
+        survived = remembered(store)
         yield
-        pipeline = store.pipeline().flushdb()
-        for key, value in survived.items():
-            pipeline.restore(key, 0, value)
-        pipeline.execute()
+        go_back(store, survived)
 
 
 async def settled(crowd: Crowd, node: SyncNode, room: Room) -> tuple[Any, Any]:
