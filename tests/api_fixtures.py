@@ -239,11 +239,12 @@ def _operation(method: str, path: str) -> Any:
 
 
 class Listener:
-    """Somebody else on the broker who hears every event, or those of some kinds."""
+    """Somebody else on the broker who hears every event, or those of some kinds; with a ``queue``, also later on."""
 
-    def __init__(self, url: str, *keys: str) -> None:
+    def __init__(self, url: str, *keys: str, queue: str | None = None) -> None:
         self._url = url
         self._keys = keys or ("#",)
+        self._queue = queue
         self.heard: list[Event] = []
         self._something = asyncio.Event()
 
@@ -251,7 +252,7 @@ class Listener:
         self._connection = await aio_pika.connect(self._url)
         channel = await self._connection.channel()
         exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
-        queue = await channel.declare_queue(exclusive=True)
+        queue = await channel.declare_queue(self._queue, durable=bool(self._queue), exclusive=not self._queue)
         for key in self._keys:
             await queue.bind(exchange, key)
         await queue.consume(self._hear, no_ack=True)

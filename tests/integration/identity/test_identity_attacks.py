@@ -289,7 +289,10 @@ async def test_a_key_meant_for_encryption_signs_nothing(adversary: Adversary, vi
     assert (await victim.who(adversary.sign(adversary.access_claims(), typ="at+jwt")))["code"] == "invalid_token"
 
 
-async def test_one_outage_is_asked_about_once_by_many(adversary: Adversary, victim: Browser) -> None:
+async def test_one_outage_is_asked_about_once_by_many(
+    adversary: Adversary, victim: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_module, "RETRY_S", 60)
     adversary.metadata["issuer"] = "https://evil.example"
     for _ in range(20):
         assert (await victim.open("/auth/sign-in", follow=False)).status == 503
