@@ -1,6 +1,6 @@
 /**
- * A player behind the adapter interface that the widget accepts in place of an HTMLMediaElement: it runs on the real clock, starts
- * late, seeks slowly, fires its events as queued tasks, and obeys viewers too.
+ * A player behind the adapter interface that the widget accepts in place of an HTMLMediaElement: it starts late,
+ * seeks slowly, fires its events as queued tasks, and obeys viewers too.
  */
 export class Adapter extends EventTarget {
   duration;

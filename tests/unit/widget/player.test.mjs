@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
-import { test } from "node:test";
+import { beforeEach, test } from "node:test";
 
 import { Player } from "../../../api_service/static/widget/player.js";
 import { positionAt } from "../../../api_service/static/widget/timeline.js";
 import { Adapter } from "./adapter.mjs";
+import { hold, pass } from "./time.mjs";
+
+beforeEach(hold);
 
 const now = () => performance.now() + 1_000_000; // the server's clock is elsewhere
 
@@ -33,11 +35,11 @@ test("a film that starts in 150 ms moves at that instant", async (t) => {
   t.after(() => player.detach());
   const playback = playing(0, now() + 150);
   player.follow(playback, 600_000);
-  await sleep(120);
+  await pass(120);
   assert.equal(media.currentTime, 0);
-  await sleep(130);
+  await pass(130);
   assert.ok(Math.abs(errorMs(media, playback)) < 30, `${errorMs(media, playback)} ms after 100 ms`);
-  await sleep(1_000);
+  await pass(1_000);
   assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)} ms after 1 s`);
   assert.deepEqual(heard.wishes, [], "its own doing is nobody's wish");
   assert.equal(heard.statuses.at(-1), "running");
@@ -48,9 +50,9 @@ test("a joiner seeks while paused and runs with the others within half a second"
   t.after(() => player.detach());
   const playback = playing(100_000, now() - 20_000);
   player.follow(playback, 600_000);
-  await sleep(500);
+  await pass(500);
   assert.ok(Math.abs(errorMs(media, playback)) < 40, `${errorMs(media, playback)}`);
-  await sleep(1_000);
+  await pass(1_000);
   assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)}`);
   assert.equal(media.seeks.length, 1);
   assert.deepEqual(heard.wishes, []);
@@ -61,7 +63,7 @@ test("seeks slower than the time there was are aimed further ahead until one fit
   t.after(() => player.detach());
   const playback = playing(100_000, now() - 20_000);
   player.follow(playback, 600_000);
-  await sleep(3_000);
+  await pass(3_000);
   assert.ok(media.seeks.length >= 2 && media.seeks.length <= 4, `${media.seeks.length} seeks`);
   assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)}`);
 });
@@ -72,12 +74,12 @@ test("starts learn the player's latency", async (t) => {
   const errors = [];
   for (let n = 0; n < 4; n += 1) {
     player.follow(paused(5_000), 600_000);
-    await sleep(60);
+    await pass(60);
     const playback = playing(5_000, now() + 300);
     player.follow(playback, 600_000);
-    await sleep(300 + 170);
+    await pass(300 + 170);
     errors.push(Math.abs(errorMs(media, playback)));
-    await sleep(300);
+    await pass(300);
   }
   assert.ok(errors[0] > 40 && errors.at(-1) < 20, `${errors}`);
 });
@@ -86,9 +88,9 @@ test("a pause rests everyone on the same frame", async (t) => {
   const { media, player, heard } = bound();
   t.after(() => player.detach());
   player.follow(playing(0, now()), 600_000);
-  await sleep(400);
+  await pass(400);
   player.follow(paused(270), 600_000);
-  await sleep(80);
+  await pass(80);
   assert.equal(media.paused, true);
   assert.equal(media.currentTime, 0.27);
   assert.deepEqual(heard.wishes, []);
@@ -100,11 +102,11 @@ test("a change of rate goes on without a stop", async (t) => {
   t.after(() => player.detach());
   const first = playing(0, now());
   player.follow(first, 600_000);
-  await sleep(600);
+  await pass(600);
   const at = now() + 150;
   const second = playing(positionAt(first, at), at, 1.5);
   player.follow(second, 600_000);
-  await sleep(900);
+  await pass(900);
   assert.equal(media.plays, 1);
   assert.ok(Math.abs(errorMs(media, second)) < 25, `${errorMs(media, second)}`);
   assert.ok(media.playbackRate > 1.4);
@@ -115,19 +117,19 @@ test("the viewer's own pause, play and seek are told, and nothing starts before 
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
-  await sleep(300);
+  await pass(300);
   media.pause();
-  await sleep(20);
+  await pass(20);
   assert.deepEqual(heard.wishes, [["pause", undefined]]);
   player.follow(paused(200), 600_000);
-  await sleep(60);
+  await pass(60);
   media.play();
-  await sleep(20);
+  await pass(20);
   assert.deepEqual(heard.wishes.at(-1), ["play", undefined]);
   assert.equal(media.paused, true, "it waits for the room's start");
   media.currentTime = 50;
   media.currentTime = 70;
-  await sleep(300);
+  await pass(300);
   assert.deepEqual(heard.wishes.at(-1), ["seek", 70_000]);
   assert.equal(heard.wishes.length, 3, "a drag is one wish");
 });
@@ -137,7 +139,7 @@ test("a rate set on the player is told and taken back until the room agrees", as
   t.after(() => player.detach());
   player.follow(paused(0), 600_000);
   media.playbackRate = 1.5;
-  await sleep(20);
+  await pass(20);
   assert.deepEqual(heard.wishes, [["set_rate", 1.5]]);
   assert.equal(media.playbackRate, 1);
 });
@@ -147,9 +149,9 @@ test("nudges are no wishes and end at the room's rate", async (t) => {
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
-  await sleep(400);
+  await pass(400);
   player.follow({ ...playback, position_ms: 60 }, 600_000); // 60 ms behind: less than a restart is worth
-  await sleep(2_500);
+  await pass(2_500);
   assert.ok(media.rates.some((rate) => rate > 1 && rate <= 1.05), `${media.rates}`);
   assert.equal(media.playbackRate, 1);
   assert.deepEqual(heard.wishes, []);
@@ -161,7 +163,7 @@ test("a refused start goes on without sound and says so; the press brings the so
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
-  await sleep(400);
+  await pass(400);
   assert.equal(heard.statuses.at(-1), "muted");
   assert.equal(media.muted, true);
   media.allowed = "sound";
@@ -175,12 +177,12 @@ test("where even silence is refused, one press starts it in step", async (t) => 
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
-  await sleep(400);
+  await pass(400);
   assert.equal(heard.statuses.at(-1), "blocked");
   assert.equal(media.muted, false);
   media.allowed = "sound";
   player.allow();
-  await sleep(700);
+  await pass(700);
   assert.equal(heard.statuses.at(-1), "running");
   assert.ok(Math.abs(errorMs(media, playback)) < 40, `${errorMs(media, playback)}`);
 });
@@ -189,7 +191,7 @@ test("a stall is told once and its readings are forgotten", async (t) => {
   const { media, player, heard } = bound();
   t.after(() => player.detach());
   player.follow(playing(0, now()), 600_000);
-  await sleep(300);
+  await pass(300);
   media.dispatchEvent(new Event("waiting"));
   assert.equal(heard.statuses.at(-1), "stalled");
   media.dispatchEvent(new Event("playing"));
@@ -200,13 +202,13 @@ test("while the room waits the player stands at its place, and goes on with the 
   const { media, player, heard } = bound();
   t.after(() => player.detach());
   player.follow(playing(0, now()), 600_000);
-  await sleep(400);
+  await pass(400);
   player.follow(holding(300), 600_000);
-  await sleep(80);
+  await pass(80);
   assert.deepEqual([media.paused, media.currentTime], [true, 0.3]);
   const ended = playing(300, now() + 200);
   player.follow(ended, 600_000);
-  await sleep(600);
+  await pass(600);
   assert.equal(media.paused, false);
   assert.ok(Math.abs(errorMs(media, ended)) < 60, `${errorMs(media, ended)}`);
   assert.deepEqual(heard.wishes, []);
@@ -256,7 +258,7 @@ test("it is ready where the room is, not before", async (t) => {
   assert.equal(player.ready, false, "it could play, but the room's place is not known");
   player.follow(paused(40_000), 600_000);
   assert.equal(player.ready, false);
-  await sleep(120);
+  await pass(120);
   assert.equal(player.ready, true);
   media.readyState = 2;
   assert.equal(player.ready, false);
@@ -266,7 +268,7 @@ test("the end of the film rests at the end", async (t) => {
   const { media, player, heard } = bound({ duration: 30 });
   t.after(() => player.detach());
   player.follow(playing(0, now() - 60_000), 30_000);
-  await sleep(80);
+  await pass(80);
   assert.equal(media.currentTime, 30);
   assert.equal(media.paused, true);
   assert.equal(heard.statuses.at(-1), "resting");
@@ -287,9 +289,9 @@ test("a later order overtakes a start under way", async (t) => {
   const { media, player } = bound({ seeksInMs: 100 });
   t.after(() => player.detach());
   player.follow(playing(100_000, now() - 5_000), 600_000);
-  await sleep(20);
+  await pass(20);
   player.follow(paused(30_000), 600_000);
-  await sleep(500);
+  await pass(500);
   assert.equal(media.plays, 0);
   assert.equal(media.currentTime, 30);
 });
@@ -304,12 +306,12 @@ test("a film that breaks off is loaded again, and has failed after some tries", 
   player.follow(paused(0), 600_000);
   media.dispatchEvent(new Event("error"));
   assert.equal(heard.statuses.at(-1), "loading");
-  await sleep(520);
+  await pass(520);
   assert.equal(loads, 1);
   media.dispatchEvent(new Event("canplay")); // it is there: the counting starts anew
   for (const waitMs of [500, 1_000, 2_000, 4_000]) {
     media.dispatchEvent(new Event("error"));
-    await sleep(waitMs + 20);
+    await pass(waitMs + 20);
   }
   assert.equal(loads, 5);
   media.dispatchEvent(new Event("error"));

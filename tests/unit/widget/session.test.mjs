@@ -4,6 +4,7 @@ import { beforeEach, mock, test } from "node:test";
 import { JoinError, joinBy } from "../../../api_service/static/widget/socket.js";
 import { Session } from "../../../api_service/static/widget/session.js";
 import { Line, PLAYBACK, WELCOME, event } from "./line.mjs";
+import { hold } from "./time.mjs";
 
 const settle = async () => {
   for (let n = 0; n < 10; n += 1) await Promise.resolve();
@@ -12,9 +13,8 @@ const settle = async () => {
 let heard;
 let tickets;
 
-beforeEach((t) => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout"] });
+beforeEach(() => {
+  hold(); // a pong that took no time tells the offset exactly
   Line.opened = [];
   heard = { statuses: [], rooms: 0, events: [], playbacks: [], refused: [], signals: [] };
   tickets = 0;
