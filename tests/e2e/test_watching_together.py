@@ -67,7 +67,7 @@ async def test_two_viewers_meet_by_invitation_watch_in_step_and_survive_faults(
     await asyncio.gather(alisa.wait_playing(playing=False), boris.wait_playing(playing=False))
     await wait_together(alisa, boris, within_ms=TOGETHER_MS)
 
-    about_ms = await alisa.click_timeline(0.5)
+    about_ms = await alisa.click_timeline(0.3)  # far from the end of the film, however long the rest takes
     await wait_together(alisa, boris, within_ms=TOGETHER_MS)
     assert (await boris.sample()).position_ms == pytest.approx(about_ms, abs=5_000)
 
@@ -92,12 +92,12 @@ async def test_two_viewers_meet_by_invitation_watch_in_step_and_survive_faults(
     await asyncio.to_thread(site.kill_sync)
     await boris.say("После падения")
     await alisa.see_text("После падения")
-    await wait_together(alisa, boris, within_ms=TOGETHER_MS, seconds=10)
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS)
     await asyncio.to_thread(site.restart_redis)
     await alisa.say("После перезапуска")
     await boris.see_text("После перезапуска")
     await alisa.see_people(alisa.name, boris.name)
-    await wait_together(alisa, boris, within_ms=TOGETHER_MS, seconds=10)
+    await wait_together(alisa, boris, within_ms=TOGETHER_MS)
     await boris.press_play_pause()
     await asyncio.gather(alisa.wait_playing(playing=False), boris.wait_playing(playing=False))
     await wait_together(alisa, boris, within_ms=TOGETHER_MS)
@@ -119,7 +119,7 @@ async def check_archive(site: Site, code: str, alisa: Viewer, boris: Viewer) -> 
     assert room["closed_at"] is not None
     visits = await wait_rows(
         site,
-        "SELECT u.email, v.started_at, v.ended_at FROM visits v JOIN users u ON u.id = v.user_id"
+        "SELECT DISTINCT u.email FROM visits v JOIN users u ON u.id = v.user_id"
         " WHERE v.room_id::text = %s AND v.ended_at IS NOT NULL",
         room["id"],
         count=2,

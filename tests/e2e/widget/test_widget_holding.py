@@ -35,7 +35,7 @@ async def status(viewer: Viewer) -> str:
 
 
 async def go_where_it_is_missing(elena: Viewer) -> None:
-    await elena.page.locator("movie-together").evaluate("room => { room.seek(80_000); }")
+    await elena.page.locator("movie-together").evaluate("room => { room.seek(60_000); }")
 
 
 async def test_the_room_waits_for_whom_it_says_and_all_start_together(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
@@ -51,7 +51,7 @@ async def test_the_room_waits_for_whom_it_says_and_all_start_together(slow: tupl
     assert (await elena.sample()).paused, "nobody runs ahead"
     film.let_through()
     await asyncio.gather(elena.wait_playing(), farid.wait_playing())
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
     await expect(hers).to_be_hidden()
     await expect(his).to_be_hidden()
 
@@ -67,7 +67,7 @@ async def test_whoever_steers_may_go_on_without_those_who_load(slow: tuple[Viewe
     await expect(elena.page.locator("movie-together .hold")).to_be_hidden()
     film.let_through()
     await farid.wait_playing()
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
 async def test_one_stall_holds_the_room_once_and_no_longer_than_it_may(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
@@ -82,7 +82,7 @@ async def test_one_stall_holds_the_room_once_and_no_longer_than_it_may(slow: tup
     assert await status(elena) == "playing"
     assert await elena.page.locator("movie-together-chat .happened", has_text="Ждём:").count() == 1
     film.let_through()
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
 async def test_whoever_comes_late_and_still_loads_holds_nobody(
@@ -103,7 +103,7 @@ async def test_whoever_comes_late_and_still_loads_holds_nobody(
     assert not await elena.page.locator("movie-together-chat").get_by_text("Ждём").count()
     film.let_through()
     await farid.wait_playing()
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
 async def test_who_need_not_be_waited_for_holds_nobody(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
@@ -118,7 +118,7 @@ async def test_who_need_not_be_waited_for_holds_nobody(slow: tuple[Viewer, Viewe
     assert await status(elena) == "playing"
     await elena.wait_playing()
     film.let_through()
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
 async def test_who_paused_is_shown_over_the_film_also_to_who_comes_later(together: tuple[Viewer, Viewer]) -> None:

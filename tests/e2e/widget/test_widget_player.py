@@ -32,7 +32,7 @@ async def playback(viewer: Viewer) -> dict[str, object]:
 
 async def test_two_players_run_in_step_and_stay_so(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
     apart = await distances(elena, farid, 4)
 
@@ -41,7 +41,7 @@ async def test_two_players_run_in_step_and_stay_so(together: tuple[Viewer, Viewe
 
 async def test_corrections_are_nobodys_wish(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
     before = await playback(elena)
 
     # Somebody's machine stumbles: the picture is half a second behind, and the widget brings it back by itself.
@@ -49,7 +49,7 @@ async def test_corrections_are_nobodys_wish(together: tuple[Viewer, Viewer]) -> 
     await asyncio.sleep(3)
 
     assert await playback(elena) == before
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
 async def test_a_pause_made_on_the_player_itself_is_everyones(together: tuple[Viewer, Viewer]) -> None:
@@ -61,7 +61,7 @@ async def test_a_pause_made_on_the_player_itself_is_everyones(together: tuple[Vi
     await elena.see_text(f"{farid.name}\u2069: пауза")
     await farid.video.evaluate("video => { video.play().catch(() => {}); }")
     await asyncio.gather(elena.wait_playing(), farid.wait_playing())
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
 async def test_a_seek_made_on_the_player_itself_is_everyones(together: tuple[Viewer, Viewer]) -> None:
@@ -70,7 +70,7 @@ async def test_a_seek_made_on_the_player_itself_is_everyones(together: tuple[Vie
     await farid.video.evaluate("video => { video.currentTime = 60; }")
 
     await elena.see_text(f"{farid.name}\u2069: переход на 1:00")
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
     assert (await elena.sample()).position_ms > 60_000
 
 
@@ -86,7 +86,7 @@ async def test_the_keyboard_pauses_and_seeks_for_everyone(together: tuple[Viewer
     await farid.page.keyboard.press("ArrowRight")
     await elena.see_text(f"{farid.name}\u2069: переход")
 
-    await wait_together(elena, farid, within_ms=1, seconds=10)
+    await wait_together(elena, farid, within_ms=1)
     assert (await elena.sample()).position_ms > before + 5_000
 
 
@@ -98,7 +98,7 @@ async def test_the_speed_is_everyones(together: tuple[Viewer, Viewer]) -> None:
     await elena.see_text("скорость 1.5×")
     await expect(elena.page.locator("#rate")).to_have_value("1.5")
     assert 1.4 < (await elena.sample()).rate < 1.6
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
 async def test_a_reload_comes_back_to_where_the_film_is(together: tuple[Viewer, Viewer]) -> None:
@@ -108,7 +108,7 @@ async def test_a_reload_comes_back_to_where_the_film_is(together: tuple[Viewer, 
     await farid.wait_in_room()
     await farid.wait_playing()
 
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
     assert (await elena.sample()).paused is False, "coming back moves nobody"
 
 
@@ -126,7 +126,7 @@ async def test_where_only_the_owner_steers_a_guest_is_told_and_stays_in_step(
     await expect(farid.page.locator("movie-together .pill")).to_contain_text("только владелец")
 
     await farid.wait_playing()
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
     assert (await playback(elena))["by"] is None, "the film still runs as it began"
 
 
@@ -143,13 +143,13 @@ async def test_a_browser_that_refuses_sound_shows_the_film_in_step_and_one_butto
     button = boris.page.locator("movie-together button.press")
     await expect(button).to_have_text("Включить звук", timeout=PATIENCE_MS)
     assert await boris.video.evaluate("video => video.muted")
-    await wait_together(elena, boris, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, boris, within_ms=IN_STEP_MS)
     await button.click()
 
     await expect(button).to_have_count(0)
     assert not await boris.video.evaluate("video => video.muted")
     await boris.wait_playing()
-    await wait_together(elena, boris, within_ms=IN_STEP_MS, seconds=10)
+    await wait_together(elena, boris, within_ms=IN_STEP_MS)
 
 
 async def test_a_stream_plays_like_a_file(new_viewer: NewViewer, open_room: OpenRoom) -> None:
@@ -160,4 +160,4 @@ async def test_a_stream_plays_like_a_file(new_viewer: NewViewer, open_room: Open
     await farid.wait_playing()
 
     assert (await farid.video.evaluate("video => video.currentSrc")).startswith("blob:")
-    await wait_together(elena, farid, within_ms=IN_STEP_MS, seconds=15)
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)

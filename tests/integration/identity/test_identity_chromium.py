@@ -10,6 +10,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from tests.identity_fixtures import IdentityProvider
 
+expect.set_options(timeout=30_000)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 TRAP = '<form method="post" action="SITE/auth/sign-out"></form><script>document.forms[0].submit()</script>'
 
