@@ -166,7 +166,7 @@ async def test_one_mail_that_waits_does_not_hold_up_the_others(
     async def others_there() -> bool:
         return len(mail_host.accepted) == 20
 
-    await eventually(others_there, "the other mails", 10)
+    await eventually(others_there, "the other mails")
 
 
 async def test_a_mail_put_off_too_long_goes_to_the_dead_letters(

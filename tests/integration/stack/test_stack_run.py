@@ -107,7 +107,7 @@ def process_of(program: WebProgram, word: str) -> psutil.Process:
     return found
 
 
-def wait_until_gone(started: list[psutil.Process], timeout_s: float = 10) -> list[psutil.Process]:
+def wait_until_gone(started: list[psutil.Process], timeout_s: float = 30) -> list[psutil.Process]:
     """Give those of `started` that still run after the time; what only nobody has buried yet (a zombie) has ended."""
     deadline = time.monotonic() + timeout_s
     while (alive := [process for process in started if runs(process)]) and time.monotonic() < deadline:
@@ -276,7 +276,7 @@ def test_a_run_can_be_ended_while_it_starts(local_run: LocalRun, end: signal.Sig
             if "redis" in line:
                 break
         run.send_signal(end)
-        said, _ = run.communicate(timeout=20)
+        said, _ = run.communicate(timeout=60)
 
     assert run.returncode == 0
     assert "Stopped" in said

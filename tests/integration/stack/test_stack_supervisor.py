@@ -6,39 +6,42 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from deploy.local.program import NotStarted, PortTaken, WebProgram
+from deploy.local.program import STOP_S, NotStarted, PortTaken, WebProgram
 from deploy.local.progress import Progress
 from deploy.local.supervisor import StopRequested, Supervisor
 
 SERVER = """
 import http.server, os, signal, sys, threading
 port, lives_s, last_words_s = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-if lives_s:
-    threading.Timer(lives_s, os._exit, [3]).start()
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def handle(self):
+        super().handle()
+        if lives_s:
+            threading.Timer(lives_s, os._exit, [3]).start()
 def end(*_):
     threading.Event().wait(last_words_s)
     os._exit(0)
 signal.signal(signal.SIGTERM, end)
-http.server.HTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler).serve_forever()
+http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 
 
 def server(folder: Path, port: int, *, lives_s: float = 0, last_words_s: float = 0) -> WebProgram:
-    """A web server that ends by itself after `lives_s` (0: never), and takes `last_words_s` to obey SIGTERM."""
+    """A web server that ends by itself `lives_s` after it was found ready (0: never), and obeys SIGTERM in its time."""
     command = [sys.executable, "-c", SERVER, str(port), str(lives_s), str(last_words_s)]
     url = f"http://127.0.0.1:{port}/"
-    return WebProgram("server", command, ready_url=url, log=folder / "server.log", cwd=str(folder), timeout_s=10)
+    return WebProgram("server", command, ready_url=url, log=folder / "server.log", cwd=str(folder), timeout_s=30)
 
 
 @contextmanager
-def signal_after(seconds: float, number: signal.Signals = signal.SIGTERM) -> Iterator[None]:
-    timer = threading.Timer(seconds, os.kill, [os.getpid(), number])
+def signal_after(seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGTERM])
     timer.start()
     try:
         yield
@@ -46,12 +49,33 @@ def signal_after(seconds: float, number: signal.Signals = signal.SIGTERM) -> Ite
         timer.cancel()
 
 
+@contextmanager
+def signal_once(condition: Callable[[], bool]) -> Iterator[None]:
+    """Send the signal when the condition holds, at latest after half a minute."""
+    over = threading.Event()
+
+    def watch() -> None:
+        deadline = time.monotonic() + 30
+        while not condition() and time.monotonic() < deadline:
+            if over.wait(0.05):
+                return
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
 def test_a_program_that_keeps_dying_is_started_again_after_growing_pauses(tmp_path: Path, free_port: int) -> None:
     said = io.StringIO()
     supervisor = Supervisor(Progress(said))
     with supervisor.listening():
         supervisor.start([server(tmp_path, free_port, lives_s=0.4)])
-        with signal_after(5), pytest.raises(StopRequested):
+        with signal_once(lambda: "again in 2 s" in said.getvalue()), pytest.raises(StopRequested):
             supervisor.watch()
         supervisor.stop()
 
@@ -61,14 +85,14 @@ def test_a_program_that_keeps_dying_is_started_again_after_growing_pauses(tmp_pa
 
 def test_stopping_waits_for_last_words_unless_asked_again(tmp_path: Path, free_port: int) -> None:
     supervisor = Supervisor(Progress(io.StringIO()))
-    program = server(tmp_path, free_port, last_words_s=10)
+    program = server(tmp_path, free_port, last_words_s=30)
     with supervisor.listening():
         supervisor.start([program])
         began = time.monotonic()
         with signal_after(0.5):
             supervisor.stop()
 
-    assert 0.4 < time.monotonic() - began < 5
+    assert 0.4 < time.monotonic() - began < STOP_S - 2  # it would be killed then
     assert not program.running()
 
 
