@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sync_service.state import Message
+from sync_service.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Command:
     """An order; ``by`` is the member who gave it, None for the room itself, ``id`` what they called it."""
 
@@ -20,27 +20,27 @@ class Command:
 # --- the film ---
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Play(Command):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Pause(Command):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Seek(Command):
     position_ms: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class SetRate(Command):
     rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Report(Command):
     """What a member's player says of itself; None where it says nothing.
 
@@ -54,12 +54,12 @@ class Report(Command):
     was_ready: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Due(Command):
     """What the room does by itself when its moment has come (``deadlines.next_due_ms``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Rebase(Command):
     """The store's clock was set by ``shift_ms`` while the room's playback was of this ``era``."""
 
@@ -70,7 +70,7 @@ class Rebase(Command):
 # --- people ---
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Join(Command):
     """``since_ms`` is when the session began: by a ticket now, by a resume token when its ticket was used."""
 
@@ -80,7 +80,7 @@ class Join(Command):
     since_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Leave(Command):
     """``by`` leaves: ``left`` of their own will, or ``lost``; ``gone_ms`` is when their last connection ended."""
 
@@ -88,18 +88,18 @@ class Leave(Command):
     gone_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Kick(Command):
     member_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class SetRole(Command):
     member_id: str
     role: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Mute(Command):
     """For so many ``seconds``; 0 ends it."""
 
@@ -107,7 +107,7 @@ class Mute(Command):
     seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Ban(Command):
     """The API's word about a person at this ``version`` of the room."""
 
@@ -119,14 +119,14 @@ class Ban(Command):
 # --- the chat ---
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Say(Command):
     message_id: str
     text: str
     reply_to: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class DeleteMessage(Command):
     """``message`` as it was found in the chat."""
 
@@ -136,14 +136,14 @@ class DeleteMessage(Command):
 # --- the room ---
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ChangeSettings(Command):
     """Some of ``state.Settings``."""
 
     changes: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ChangeRoom(Command):
     """The API has changed control, capacity, access, starts_at or settings at this ``version``."""
 
@@ -151,6 +151,6 @@ class ChangeRoom(Command):
     changes: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Close(Command):
     reason: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sync_service.playback import Playback
 from sync_service.state import Member, Message, Settings
+from sync_service.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Event:
     """A fact. ``by`` is the member who brought it about, None for the room itself."""
 
@@ -19,14 +19,14 @@ class Event:
     command: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class PlaybackChanged(Event):
     """``type`` is played, paused, sought, rate_changed, hold_started or hold_ended."""
 
     playback: Playback
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Rebased(Event):
     """The store's clock was set by ``shift_ms``: the film is where it was, told on the new clock."""
 
@@ -35,13 +35,13 @@ class Rebased(Event):
     shift_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class MemberJoined(Event):
     type: str = "member_joined"
     member: Member
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class MemberChanged(Event):
     """What a member's own player says of itself; their role and whether they may speak change by other events."""
 
@@ -49,7 +49,7 @@ class MemberChanged(Event):
     member: Member
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class MemberLeft(Event):
     """``reason`` is left, lost, kicked, banned or closed; ``left_ms`` is when they were last connected."""
 
@@ -62,14 +62,14 @@ class MemberLeft(Event):
     left_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class RoleSet(Event):
     type: str = "role_set"
     member_id: str
     role: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Muted(Event):
     """``until_ms`` None means that they may speak again."""
 
@@ -78,7 +78,7 @@ class Muted(Event):
     until_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class BanChanged(Event):
     """``type`` is banned or unbanned; ``version`` is the room's at which the API decided it."""
 
@@ -86,7 +86,7 @@ class BanChanged(Event):
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class HostChanged(Event):
     """``host`` acts for the owner, who has been gone for a while; None when the owner is back."""
 
@@ -94,7 +94,7 @@ class HostChanged(Event):
     host: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class SettingsChanged(Event):
     """Always whole. ``versions`` are the API's, of the fields that it has changed."""
 
@@ -105,19 +105,19 @@ class SettingsChanged(Event):
     versions: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Said(Event):
     type: str = "said"
     message: Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class MessageDeleted(Event):
     type: str = "message_deleted"
     message_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Closed(Event):
     type: str = "closed"
     reason: str

@@ -7,7 +7,6 @@ node sends a body without its opening brace.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -31,6 +30,7 @@ from sync_service.events import (
 from sync_service.playback import Playback
 from sync_service.rules.evolution import deleted
 from sync_service.state import Member, Message, Settings
+from sync_service.value import value
 
 # Which sections of a room's state an event writes; a decision that has read one of them is guarded by its hash.
 _SECTIONS: Final[Mapping[type[Event], tuple[str, ...]]] = {
@@ -51,7 +51,7 @@ _SECTIONS: Final[Mapping[type[Event], tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Record:
     """An event in its place: ``json`` is what members receive."""
 

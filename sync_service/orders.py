@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sync_service.commands import Command
 from sync_service.room import Refusal
 from sync_service.store import Op
+from sync_service.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Done:
     """A command was applied; ``seq`` is its last event's."""
 
@@ -35,7 +36,7 @@ class Order:
         return None if self.command.id is None else f"{self.command.by}:{self.command.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Bell:
     """A step that some node has committed, as published."""
 

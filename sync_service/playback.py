@@ -7,8 +7,9 @@ object", https://webtiming.github.io/timingobject/). All moments are in ms of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from sync_service.value import value
 
 RATE_MIN: Final = 0.5
 RATE_MAX: Final = 2.0
@@ -18,7 +19,7 @@ LEAD_MAX_MS: Final = 1_000
 Status = Literal["playing", "paused", "holding"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Playback:
     """At ``at_ms`` the film stood at ``position_ms``; ``started`` turns true with the first wish or the auto-start.
 

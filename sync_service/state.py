@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Final
 
 from sync_service.playback import Playback
+from sync_service.value import value
 
 # As many as a room may have members: in slow mode nobody's last message is further back than everybody else's one.
 MESSAGES_KEPT: Final = 200
 MESSAGES_SHOWN: Final = 50  # what a newcomer reads of the chat
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Member:
     """Someone in the room, once, however many tabs they have; the visit lasts from their joining to their leaving.
 
@@ -49,7 +50,7 @@ class Members(dict[str, Member]):
         return max((member.rtt_ms for member in self.values()), default=0)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Message:
     """A chat message; ``position_ms`` is where the film stood when it was sent. A deleted one has no text left."""
 
@@ -62,7 +63,7 @@ class Message:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Settings:
     """What those with the right may change while the room lives; ``hold_max_s`` bounds one hold."""
 
@@ -74,7 +75,7 @@ class Settings:
     hold_max_s: int = 10
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Rights:
     """Who may do what, and what has been decided about single people, here or not.
 
@@ -100,7 +101,7 @@ class Rights:
         return cls(**{**raw, "settings": Settings(**raw["settings"])})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Meta:
     """What the room is; ``starts_at`` in ms or None, ``film`` {id, title, duration_ms}.
 
@@ -116,7 +117,7 @@ class Meta:
     versions: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Gone:
     """``last_seen_ms`` is the latest disconnect among those who have left, ``owner_ms`` the owner's.
 
@@ -133,7 +134,7 @@ class Gone:
         return cls(**{**raw, "holds": {id_: tuple(moments) for id_, moments in raw["holds"].items()}})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class State:
     """A room at one moment."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from sync_service.playback import Playback
 from sync_service.redis_link import RedisError, RedisLink
 from sync_service.shards import Shard
 from sync_service.state import MESSAGES_KEPT, Gone, Member, Members, Message, Meta, Rights, State
+from sync_service.value import value
 from sync_service.writes import Fact, sections
 
 _LUA: Final = Path(__file__).parent / "lua"
@@ -74,7 +74,7 @@ RELAY: Final = Script("relay")
 SCRIPTS: Final = (COMMIT, APPLIED, OPEN, READ, TAIL, HISTORY, OFFER, RAISE, SWEEP, RELAY)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Arrive:
     """A member's connection comes to this node.
 
@@ -87,7 +87,7 @@ class Arrive:
     token: tuple[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Depart:
     """A member has no connection to ``node`` any more; ``*`` means to none at all."""
 
@@ -98,7 +98,7 @@ class Depart:
 Op = Arrive | Depart | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Snapshot:
     """A room as the store had it at one moment; ``hashes`` of its sections guard later commits."""
 
@@ -109,7 +109,7 @@ class Snapshot:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Step:
     """What is to be committed, guarded by the sections that were read."""
 

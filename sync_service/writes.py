@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -26,6 +25,7 @@ from sync_service.journal_entries import Entry, entry_of
 from sync_service.log import blanked, body_around, body_of, sections_of
 from sync_service.rules.evolution import deleted
 from sync_service.state import State
+from sync_service.value import value
 
 Word = bytes | str | int
 
@@ -40,7 +40,7 @@ BLANKED: Final = "b"  # id, JSON without its text
 BLANKED_LINE: Final = "l"  # id, the body of its line in the log
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Fact:
     """An event about to be committed: its body in the log, what else it writes, and what the archive is told.
 

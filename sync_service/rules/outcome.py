@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sync_service.events import Event
+from sync_service.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Refusal:
     """Why a command has no effect; ``code`` is one of protocol.ERRORS; ``retry_after_ms`` where waiting helps."""
 
