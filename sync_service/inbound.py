@@ -1,6 +1,7 @@
 """From a client's text to a checked message.
 
-Parsed with ``json`` and hooks rather than with orjson, which lets duplicate keys and 1e400 pass.
+orjson lets duplicate keys and 1e400 pass and takes a huge integer for a float: only what certainly has none of these
+is read by it. Everything else goes to ``json`` with hooks, eight times slower, which refuses them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
+import orjson
 from marshmallow import ValidationError, missing
 
 from sync_service.protocol import CLIENT, ID_LENGTH
@@ -44,6 +46,25 @@ def _bounded_int(digits: str) -> int:
     return int(digits)
 
 
+def read_plain(text: str) -> dict[str, Any] | None:
+    """Give the object of a text that orjson and this protocol read alike, as nearly all are; None for any other one."""
+    try:
+        raw = orjson.loads(text)
+    except ValueError:
+        return None
+    # Each key takes a colon: with no more colons than keys found, none stood twice.
+    if type(raw) is not dict or text.count(":") != len(raw):
+        return None
+    for value in raw.values():
+        kind = type(value)
+        if (kind is int or kind is float) and not -_EXACT < value < _EXACT:
+            return None
+        if kind is dict or kind is list:
+            return None
+    return raw
+
+
+_EXACT: Final = 10**INTEGER_DIGITS
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=_bounded_int)
 
 
@@ -53,6 +74,17 @@ def _too_deep(value: Any, left: int = DEPTH_MAX) -> bool:
     if not isinstance(value, list):
         return False
     return left == 0 or any(_too_deep(item, left - 1) for item in value)
+
+
+def read_any(text: str) -> dict[str, Any]:
+    """Give the object of any text that this protocol takes. Raises BadMessage."""
+    try:
+        raw = _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage("bad_message", f"not JSON as this protocol takes it: {error}") from None
+    if type(raw) is not dict or _too_deep(raw):
+        raise BadMessage("bad_message", f"must be one JSON object, nested at most {DEPTH_MAX} deep")
+    return raw
 
 
 # Of each type its fields: name, check, whether it is required, and what stands for it where it is left out.
@@ -66,12 +98,7 @@ _FIELDS: Final[Mapping[str, list[tuple[str, Callable[[Any], Any], bool, Any]]]] 
 
 def parse(text: str) -> dict[str, Any]:
     """Give a message's ``type`` and known fields, checked; unknown fields are left out. Raises BadMessage."""
-    try:
-        raw = _DECODER.decode(text)
-    except (ValueError, RecursionError) as error:
-        raise BadMessage("bad_message", f"not JSON as this protocol takes it: {error}") from None
-    if type(raw) is not dict or (any(type(value) in (dict, list) for value in raw.values()) and _too_deep(raw)):
-        raise BadMessage("bad_message", f"must be one JSON object, nested at most {DEPTH_MAX} deep")
+    raw = read_plain(text) or read_any(text)
     type_ = raw.get("type")
     id_ = raw.get("id")
     id_ = id_ if type(id_) is str and 0 < len(id_) <= ID_LENGTH and id_.isprintable() else None

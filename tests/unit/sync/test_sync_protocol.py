@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_service import outbound
-from sync_service.inbound import BadMessage, parse
+from sync_service.inbound import BadMessage, parse, read_any, read_plain
 from sync_service.protocol import CLIENT, ERRORS
 from tests.room_contract import messages
 
@@ -91,6 +91,39 @@ def test_no_object_surprises_the_parser(type_: str, fields: dict[str, Any]) -> N
     with suppress(BadMessage):
         message = parse(json.dumps({"type": type_, **fields}))
         assert set(message) <= {"type", *CLIENT[type_].fields}
+
+
+KEYS = ('"a"', '"\\u0061"', '"b:"', '"id"', '" type "')
+VALUES = (
+    *(
+        "1",
+        "-1",
+        "1.5",
+        "1e2",
+        "-0.0",
+        "1e400",
+        "-1e400",
+        "9" * 16,
+        "-" + "9" * 16,
+        "9" * 18,
+        "9" * 20,
+        "9" * 19,
+        "9" * 400,
+    ),
+    *('"x"', '":"', '"\\ud800"', '"\\"a\\":1"', "true", "null", "NaN", "[]", '{"a":1}', '{"a":1,"a":2}', "", "'x'"),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=4))
+def test_what_is_read_the_short_way_is_what_the_careful_one_reads(pairs: list[tuple[str, str]]) -> None:
+    text = "{" + ",".join(f"{key}:{value}" for key, value in pairs) + "}"
+    short = read_plain(text)
+    assert short is None or repr(short) == repr(read_any(text))
+
+
+@pytest.mark.parametrize("type_", ["play", "seek", "say", "ping", "report"])
+def test_what_players_send_is_read_the_short_way(type_: str) -> None:
+    assert read_plain(json.dumps(EXAMPLES[type_])) is not None
 
 
 def test_errors_speak_in_sentences() -> None:
