@@ -43,10 +43,9 @@ def entry_of(event: Event, after: State) -> Entry:
     Where the event alone says it all the data is AS_IT_IS; of what the archive does not keep there is NOTHING.
     ``after`` is the state that the event leads to.
     """
-    if isinstance(event, RoleSet | Muted):
+    if isinstance(event, (RoleSet, Muted)):
         return MEMBER_CHANGED, orjson.dumps(_member_changed(event, after))
-    told = _TOLD.get(type(event))
-    return NOTHING if told is None else (told[0], AS_IT_IS)
+    return _AS_IT_IS.get(type(event), NOTHING)
 
 
 def data_of(event: Event) -> dict[str, Any]:
@@ -143,3 +142,4 @@ _TOLD: Final[Mapping[type[Event], tuple[str, Callable[[Any], dict[str, Any]]]]] 
     Said: (CHAT_POSTED, _said),
     MessageDeleted: (CHAT_DELETED, _deleted),
 }
+_AS_IT_IS: Final[Mapping[type[Event], Entry]] = {kind: (type_, AS_IT_IS) for kind, (type_, _) in _TOLD.items()}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from sync_service.redis_wire import packed
+
 TOMBSTONE_MS: Final = 24 * 3600 * 1000
 # In what form rooms are kept. Code that keeps them otherwise does not read these: a room then comes back from the
 # archive, as after a loss of the store.
 LAYOUT: Final = 2
+KEYS_OF_COMMIT: Final = 13
 
 
 def partition(number: int, name: str) -> bytes:
@@ -31,7 +34,7 @@ class RoomKeys:
     presence: bytes
     closed: bytes
     restoring: bytes
-    of_commit: tuple[bytes, ...]  # those that commit.lua begins with
+    packed: bytes  # how a call of commit.lua begins: the number of its keys, then those of the room
 
     @classmethod
     def of(cls, number: int, room_id: str) -> RoomKeys:
@@ -51,5 +54,5 @@ class RoomKeys:
             presence=presence,
             closed=closed,
             restoring=room + b":restoring",
-            of_commit=of_commit,
+            packed=packed(KEYS_OF_COMMIT, *of_commit),
         )

@@ -29,7 +29,7 @@ from sync_service.redis_link import StoreAway
 from sync_service.room import READS, Refusal, decide, evolve
 from sync_service.room_copy import RoomCopy
 from sync_service.state import State
-from sync_service.store import Arrive, Op, RoomStore, Snapshot, Step
+from sync_service.store import Arrive, Op, RoomStore, Snapshot, Step, guards_of
 from sync_service.writes import Fact, fact_of
 
 log = structlog.get_logger(__name__)
@@ -156,48 +156,50 @@ class LiveRoom:
         if self._in_flight or self._own or self.syncing or not self._waiting:
             return
         now_ms = max(int(self.now_ms()), self.copy.last_ms)
-        state, reads = self.copy.state, set[str]()
+        state, reads = self.copy.state, _READ_NOTHING
         self._decided_on = state
-        count = 0
+        step_facts: list[Fact] = []
         keys: list[str] = []
         taken = self._in_flight
         op: Op = None
         closes: str | None = None
-        while self._waiting and count < BATCH_EVENTS:
+        while self._waiting and len(step_facts) < BATCH_EVENTS:
             order = self._waiting[0]
-            alone = order.op is not None or isinstance(order.command, Close | Rebase)
-            if taken and (alone or order.key in keys):
+            command, key = order.command, order.key
+            kind = type(command)
+            alone = order.op is not None or kind in _ALONE
+            if taken and (alone or key in keys):
                 break  # the same id again: the next step finds it applied
             self._waiting.popleft()
-            if isinstance(order.command, Rebase):
+            if kind is Rebase:
                 now_ms = int(self.now_ms())  # what the room's last event says was told on the clock before
-            outcome = decide(state, order.command, now_ms)
+            outcome = decide(state, command, now_ms)
             if isinstance(outcome, Refusal):
                 self._refuse(order, outcome)
                 continue
             facts = []
             for event in outcome:
                 state = evolve(state, event)
-                facts.append(fact_of(event, order.command, state))
-            count += len(facts)
-            reads |= READS[type(order.command)]
+                facts.append(fact_of(event, command, state))
+            step_facts += facts
+            reads = reads | READS[kind] if taken else READS[kind]
             taken.append((order, facts))
-            if order.key is not None:
-                keys.append(order.key)
+            if key is not None:
+                keys.append(key)
             if alone:
                 op = order.op
-                closes = order.command.reason if isinstance(order.command, Close) else None
+                closes = command.reason if isinstance(command, Close) else None
                 break
         if taken:
             self._commit(
                 Step(
                     epoch=self.copy.epoch,
-                    guards={section: self.copy.hashes[section] for section in reads},
+                    guards=guards_of(self.copy.hashes, reads),
                     deadline_ms=now_ms + COMMIT_DEADLINE_MS,
                     op=op,
                     known=isinstance(op, Arrive) and op.member in self.copy.state.members,
                     command_keys=keys,
-                    facts=[fact for _, facts in taken for fact in facts],
+                    facts=step_facts,
                     closes=closes,
                 )
             )
@@ -263,16 +265,14 @@ class LiveRoom:
                 self.feed.late(self)
 
     def _committed(self, first_seq: int, prev_hash: str, hashes: list[str]) -> None:
-        facts = [fact for _, facts in self._in_flight for fact in facts]
-        records = [
-            placed(self.copy.epoch, first_seq + index, hash_, fact.event, fact.body)
-            for index, (fact, hash_) in enumerate(zip(facts, hashes, strict=True))
-        ]
-        orders, last_seq = [], first_seq - 1
-        for order, own in self._in_flight:
-            last_seq += len(own)
+        epoch, last_seq = self.copy.epoch, first_seq - 1
+        orders, records, afters = [], [], []
+        for order, facts in self._in_flight:
+            for fact in facts:
+                records.append(placed(epoch, last_seq + 1, hashes[last_seq + 1 - first_seq], fact.event, fact.body))
+                afters.append(fact.after)
+                last_seq += 1
             orders.append((order, last_seq))
-        afters = [fact.after for fact in facts]
         self._own = _Committed(orders, records, first_seq, prev_hash, self._decided_on, afters)
         self._in_flight = []
         # Whatever the store told or published before this answer has been heard: a copy that is further than the step
@@ -348,7 +348,7 @@ class LiveRoom:
             moved = self._apply_own() or self._apply_heard()
         if self._heard and not self._in_flight and self._own is None:
             self.feed.resync(self)
-        else:
+        elif self._waiting:
             self.feed.ready(self)
 
     def _apply_own(self) -> bool:
@@ -425,6 +425,9 @@ class LiveRoom:
         self._proceed()
 
 
+# Orders that take a step of their own.
+_ALONE: Final = frozenset({Close, Rebase})
+_READ_NOTHING: Final = frozenset[str]()
 _REFUSALS: Final = {
     b"late": "try_again",
     b"archive_full": "archive_full",

@@ -120,6 +120,10 @@ class RedisLink:
         """
         self._there().send(on_reply, words)
 
+    def send_packed(self, on_reply: OnReply, count: int, words: bytes) -> None:
+        """Ask the same by ``count`` words that redis_wire.packed has packed. Raises StoreAway."""
+        self._there().send_packed(on_reply, b"*%d\r\n%s" % (count, words))
+
     async def call(self, *words: bytes | str | int) -> Any:
         """Ask and wait for the answer; raises StoreAway, OutcomeUnknown or RedisError."""
         answer: asyncio.Future[Any] = self._loop.create_future()

@@ -35,6 +35,12 @@ OnUnheard = Callable[[bytes], None]
 OnRefused = Callable[[str], None]
 
 
+def packed(*words: bytes | str | int) -> bytes:
+    """Give words as RESP sends them, without the count in front: what never changes in a request is packed once."""
+    whole: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]  # its stub knows 1-tuples only
+    return whole[whole.index(b"\n") + 1 :]
+
+
 class StoreAway(Exception):
     """Redis could not be asked, or said that it did nothing."""
 
@@ -129,17 +135,22 @@ class Wire(asyncio.Protocol):
         return StoreAway(text)
 
     def send(self, on_reply: OnReply, words: tuple[bytes | str | int, ...]) -> None:
+        self.send_packed(on_reply, hiredis.pack_command(words))  # type: ignore[arg-type]  # as above
+
+    def send_packed(self, on_reply: OnReply, request: bytes) -> None:
         if not self._out:
             self._loop.call_soon(self.flush)
-        self._out.append(hiredis.pack_command(words))  # type: ignore[arg-type]  # its stub knows 1-tuples only
+        self._out.append(request)
         if not self.waiting:
             self._answered_s = self._loop.time()
         self.waiting.append(on_reply)
 
     def flush(self) -> None:
-        if self._out and not self.lost.done():
-            self._transport.write(b"".join(self._out))
-        self._out.clear()
+        out = self._out
+        if out:
+            self._out = []
+            if not self.lost.done():
+                self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
     async def ask(self, *words: bytes | str | int) -> Any:
         answer: asyncio.Future[Any] = self._loop.create_future()

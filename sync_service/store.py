@@ -17,6 +17,7 @@ from sync_service import keys
 from sync_service.keys import RoomKeys
 from sync_service.playback import Playback
 from sync_service.redis_link import RedisError, RedisLink
+from sync_service.redis_wire import packed
 from sync_service.shards import Shard
 from sync_service.state import MESSAGES_KEPT, Gone, Member, Members, Message, Meta, Rights, State
 from sync_service.value import value
@@ -36,9 +37,14 @@ class Script:
     """A Lua script, called by its digest; one that Redis has forgotten is sent whole."""
 
     def __init__(self, name: str) -> None:
-        self.source = (_LUA / f"{name}.lua").read_bytes()
+        self.use((_LUA / f"{name}.lua").read_bytes())
+
+    def use(self, source: bytes) -> None:
+        """Be this script from now on."""
+        self.source = source
         # Redis names scripts by SHA-1; nothing is guarded by it.
-        self.sha = hashlib.sha1(self.source, usedforsecurity=False).hexdigest()
+        self.sha = hashlib.sha1(source, usedforsecurity=False).hexdigest()
+        self._by_sha = packed("EVALSHA", self.sha)
 
     def send(self, link: RedisLink, on_reply: Callable[[Any], None], n_keys: int, *words: bytes | str | int) -> None:
         """Call; the last ``words`` are keys, then arguments. Raises StoreAway."""
@@ -51,6 +57,17 @@ class Script:
 
         link.send(answer, "EVALSHA", self.sha, n_keys, *words)
 
+    def send_packed(self, link: RedisLink, on_reply: Callable[[Any], None], count: int, words: bytes) -> None:
+        """Call by ``count`` packed words: the number of keys, the keys, the arguments. Raises StoreAway."""
+
+        def answer(reply: Any) -> None:
+            if isinstance(reply, RedisError) and str(reply).startswith("NOSCRIPT"):
+                link.send_packed(on_reply, count + 2, packed("EVAL", self.source) + words)
+            else:
+                on_reply(reply)
+
+        link.send_packed(answer, count + 2, self._by_sha + words)
+
     async def call(self, link: RedisLink, n_keys: int, *words: bytes | str | int) -> Any:
         """Call and wait; raises StoreAway, OutcomeUnknown or RedisError."""
         try:
@@ -62,6 +79,7 @@ class Script:
 
 
 COMMIT: Final = Script("commit")
+_COMMIT_WORDS: Final = 22  # the number of keys, 13 keys and 8 arguments that do not change from step to step
 APPLIED: Final = Script("applied")
 OPEN: Final = Script("open")
 READ: Final = Script("read")
@@ -109,12 +127,26 @@ class Snapshot:
     state: State
 
 
+# The hash of each of SECTIONS that a decision has read, "" for one that it has not.
+Guards = tuple[str, str, str, str]
+
+
+def guards_of(hashes: Mapping[str, str], reads: frozenset[str]) -> Guards:
+    """Give what guards a decision that has read these sections, whose hashes these are."""
+    return (
+        hashes["playback"] if "playback" in reads else "",
+        hashes["rights"] if "rights" in reads else "",
+        hashes["meta"] if "meta" in reads else "",
+        hashes["members"] if "members" in reads else "",
+    )
+
+
 @value(frozen=True, slots=True)
 class Step:
     """What is to be committed, guarded by the sections that were read."""
 
     epoch: int
-    guards: Mapping[str, str]
+    guards: Guards
     deadline_ms: int
     op: Op
     known: bool  # the copy holds the op's member
@@ -134,8 +166,8 @@ class RoomStore:
         self.channel = keys.partition(number, f"events:{shard.link.database}")
         self.head = keys.partition(number, "head")
         self.journal = keys.partition(number, "journal")
-        self._own_keys = self.journal, self.head, self.channel
-        self._keys_without_op = self._keys_of_op(node, "", "")
+        # A commit that changes nobody's presence differs from the next one in its last words only.
+        self._without_op = self._words_of_op(node, "", "", "", "", "", "")
 
     @property
     def link(self) -> RedisLink:
@@ -144,45 +176,53 @@ class RoomStore:
 
     def commit(self, room_id: str, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
         """Send one step; ``on_reply`` gets commit.lua's answer or an exception. Raises StoreAway."""
-        op, op_member, op_arg, node, jti = "", "", "", self.node, ""
-        session, generation = "", ""
-        if isinstance(step.op, Arrive):
-            op, op_member, op_arg, jti = "arrive", step.op.member, "old" if step.known else "new", step.op.jti or ""
-            if step.op.token is not None:
-                session, generation = step.op.token[0], str(step.op.token[1])
-        elif isinstance(step.op, Depart):
-            op, op_member, op_arg = "depart", step.op.member, step.op.node
-            node = self.node if op_arg == "*" else op_arg
-        elif step.closes is not None:
-            op, op_arg = "close", step.closes
+        plain = step.op is None and step.closes is None
         words: list[bytes | str | int] = [
-            *names.of_commit,
-            *self._own_keys,
-            *(self._keys_without_op if step.op is None else self._keys_of_op(node, jti, session)),
-            step.epoch,
-            self.node,
-            step.deadline_ms,
-            *(step.guards.get(section, "") for section in SECTIONS),
-            op,
-            op_member,
-            op_arg,
-            JOURNAL_BOUND,
-            SPENT_TICKET_MS if jti else "",
             room_id,
-            generation,
-            USED_TOKEN_MS,
+            step.epoch,
+            step.deadline_ms,
+            *step.guards,
             len(step.command_keys),
             *step.command_keys,
         ]
         for fact in step.facts:
             words += (fact.body, *fact.entry, len(fact.writes) // 3, *fact.writes)
-        COMMIT.send(self.link, on_reply, 13, *words)
+        COMMIT.send_packed(
+            self.link,
+            on_reply,
+            _COMMIT_WORDS + len(words),
+            names.packed + (self._without_op if plain else self._words_of_step(step)) + packed(*words),
+        )
 
-    def _keys_of_op(self, node: str, jti: str, session: str) -> tuple[bytes, ...]:
-        return (
+    def _words_of_step(self, step: Step) -> bytes:
+        op = step.op
+        if isinstance(op, Arrive):
+            session, generation = op.token or ("", "")
+            known = "old" if step.known else "new"
+            return self._words_of_op(self.node, "arrive", op.member, known, op.jti or "", session, generation)
+        if isinstance(op, Depart):
+            node = self.node if op.node == "*" else op.node
+            return self._words_of_op(node, "depart", op.member, op.node, "", "", "")
+        return self._words_of_op(self.node, "close", "", step.closes or "", "", "", "")
+
+    def _words_of_op(
+        self, node: str, op: str, member: str, arg: str, jti: str, session: str, generation: str | int
+    ) -> bytes:
+        return packed(
+            self.journal,
+            self.head,
+            self.channel,
             self.node_key(node),
             keys.partition(self.number, f"jti:{jti}"),
             keys.partition(self.number, f"session:{session}"),
+            self.node,
+            JOURNAL_BOUND,
+            op,
+            member,
+            arg,
+            SPENT_TICKET_MS if jti else "",
+            generation,
+            USED_TOKEN_MS,
         )
 
     def applied(self, names: RoomKeys, command_key: str, on_reply: Callable[[Any], None]) -> None:

@@ -22,7 +22,7 @@ from sync_service.events import (
     SettingsChanged,
 )
 from sync_service.journal_entries import Entry, entry_of
-from sync_service.log import blanked, body_around, body_of, sections_of
+from sync_service.log import blanked, body_of, last_field, sections_of
 from sync_service.rules.evolution import deleted
 from sync_service.state import State
 from sync_service.value import value
@@ -57,15 +57,13 @@ class Fact:
 def fact_of(event: Event, command: Command, after: State) -> Fact:
     """Give what is committed for an event; ``after`` is the state that it leads to."""
     entry = entry_of(event, after)
+    body = body_of(event)
     # The two that make up a room's traffic: what they carry is encoded once for the log and for the section.
     if type(event) is PlaybackChanged:
-        playback = orjson.dumps(event.playback)
-        writes: Sequence[Word] = (SECTION, "playback", playback)
-        return Fact(event, body_around(event, "playback", playback), writes, entry, after)
+        return Fact(event, body, (SECTION, "playback", last_field(body, "playback")), entry, after)
     if type(event) is Said:
-        message = orjson.dumps(event.message)
-        return Fact(event, body_around(event, "message", message), (MESSAGE, event.message.id, message), entry, after)
-    return Fact(event, body_of(event), _writes(event, command, after), entry, after)
+        return Fact(event, body, (MESSAGE, event.message.id, last_field(body, "message")), entry, after)
+    return Fact(event, body, _writes(event, command, after), entry, after)
 
 
 def sections(state: State) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ from sync_service.commands import Close, Command, Join
 from sync_service.keys import RoomKeys
 from sync_service.room import decide, evolve
 from sync_service.shards import Shards
-from sync_service.store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step
+from sync_service.store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step, guards_of
 from sync_service.store_address import read_address
 from sync_service.writes import fact_of
 from tests.fresh_stores import open_redis
@@ -51,7 +51,7 @@ class Desk:
             facts.append(fact_of(event, command, state))
         step = Step(
             epoch=copy.epoch,
-            guards=copy.hashes,
+            guards=guards_of(copy.hashes, frozenset(copy.hashes)),
             deadline_ms=int(time.time() * 1000) + 2_000,
             op=op,
             known=isinstance(op, Arrive) and op.member in copy.state.members,

@@ -2,23 +2,24 @@
 --
 -- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (rooms this node holds), jti,
 --       session
--- ARGV  epoch, node, deadline_ms, hashes expected of playback, rights, meta, members ('' = was not read),
---       op ('', arrive, depart, close), op_member, op_arg (arrive: new|old; depart: the node; close: the reason),
---       journal_bound, jti_ttl_ms ('' = no ticket), room_id, generation ('' = no resume token), session_ttl_ms,
+-- ARGV  node, journal_bound, op ('', arrive, depart, close), op_member, op_arg (arrive: new|old; depart: the node;
+--       close: the reason), jti_ttl_ms ('' = no ticket), generation ('' = no resume token), session_ttl_ms, room_id,
+--       epoch, deadline_ms, hashes expected of playback, rights, meta, members ('' = was not read),
 --       n_commands, then each command's key, then for each event: body (JSON without its brace), journal_type,
 --       journal_data ('' = the event itself), n_writes, then for each write: kind (writes.py), key, value
 -- Gives {'ok', first_seq, prev_hash, hash...} or {why not, ...}.
 local room, members, log, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local journal, head, channel, node_rooms, jti, session = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
-local epoch, node, op, op_member, op_arg = ARGV[1], ARGV[2], ARGV[8], ARGV[9], ARGV[10]
-local room_id, generation = ARGV[13], ARGV[14]
+local node, op, op_member, op_arg = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
+local jti_ttl_ms, generation, session_ttl_ms = ARGV[6], ARGV[7], ARGV[8]
+local room_id, epoch = ARGV[9], ARGV[10]
 
 local LOG_KEPT, CHAT_KEPT = 1000, 10000
 local COMMANDS_KEPT_MS = 900000
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-if now_ms > tonumber(ARGV[3]) then return {'late'} end
+if now_ms > tonumber(ARGV[11]) then return {'late'} end
 
 local have = redis.call('HMGET', room, 'epoch', 'seq', 'hash', 'closed',
   'playback_hash', 'rights_hash', 'meta_hash', 'members_hash', 'capacity')
@@ -42,10 +43,10 @@ end
 
 if have[1] ~= epoch then return {'conflict'} end
 for i = 1, 4 do
-  if ARGV[3 + i] ~= '' and ARGV[3 + i] ~= have[4 + i] then return {'conflict'} end
+  if ARGV[11 + i] ~= '' and ARGV[11 + i] ~= have[4 + i] then return {'conflict'} end
 end
 
-local journal_full = redis.call('XLEN', journal) >= tonumber(ARGV[11])
+local journal_full = redis.call('XLEN', journal) >= tonumber(ARGV[2])
 local events = {}
 local at = 17 + n_commands
 while at <= #ARGV do
@@ -60,13 +61,13 @@ while at <= #ARGV do
 end
 
 if op == 'arrive' then
-  if ARGV[12] ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent'} end
+  if jti_ttl_ms ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent'} end
   if generation ~= '' and tonumber(redis.call('GET', session) or 0) > tonumber(generation) then return {'stale'} end
   local present = redis.call('HEXISTS', members, op_member) == 1
   if present ~= (op_arg == 'old') then return {'conflict'} end
   if not present and redis.call('HLEN', members) >= tonumber(have[9]) then return {'full'} end
-  if ARGV[12] ~= '' then redis.call('SET', jti, '1', 'PX', ARGV[12]) end
-  if generation ~= '' then redis.call('SET', session, generation, 'PX', ARGV[15]) end
+  if jti_ttl_ms ~= '' then redis.call('SET', jti, '1', 'PX', jti_ttl_ms) end
+  if generation ~= '' then redis.call('SET', session, generation, 'PX', session_ttl_ms) end
   local nodes = redis.call('HGET', presence, op_member) or ','
   if not string.find(nodes, ',' .. node .. ',', 1, true) then
     redis.call('HSET', presence, op_member, nodes .. node .. ',')

@@ -24,9 +24,8 @@ import hashlib, runpy
 from sync_service import store
 script = store.COMMIT
 before = script.source
-script.source = before.replace(b"redis.call('SPUBLISH', channel, ", b"tostring(")
+script.use(before.replace(b"redis.call('SPUBLISH', channel, ", b"tostring("))
 assert script.source != before
-script.sha = hashlib.sha1(script.source).hexdigest()
 runpy.run_module("sync_service", run_name="__main__")
 """
 # A node that never finds out by comparing heads what it has missed.

@@ -44,10 +44,10 @@ async def test_a_step_is_written_whole(desk: Desk) -> None:
     [
         ({"deadline_ms": int(time.time() * 1000) - 1}, b"late"),
         ({"epoch": 2}, b"conflict"),
-        ({"guards": {"playback": "0" * 16}}, b"conflict"),
-        ({"guards": {"rights": "0" * 16}}, b"conflict"),
-        ({"guards": {"meta": "0" * 16}}, b"conflict"),
-        ({"guards": {"members": "0" * 16}}, b"conflict"),
+        ({"guards": ("0" * 16, "", "", "")}, b"conflict"),
+        ({"guards": ("", "0" * 16, "", "")}, b"conflict"),
+        ({"guards": ("", "", "0" * 16, "")}, b"conflict"),
+        ({"guards": ("", "", "", "0" * 16)}, b"conflict"),
     ],
     ids=["late", "epoch", "playback", "rights", "meta", "members"],
 )
@@ -102,7 +102,7 @@ async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
     copy = await desk.read()
     before = desk.everything()
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    step = Step(copy.epoch, {}, 2**52, None, False, [], [], None)
+    step = Step(copy.epoch, ("", "", "", ""), 2**52, None, False, [], [], None)
     desk.store.commit(desk.room_id, desk.names, step, answer.set_result)
     assert await answer == [b"closed", b"owner"]
     assert desk.everything() == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 import uuid
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 
 from sync_service.commands import Command, Join, Leave, Report, SetRole
 from sync_service.room import READS, decide, evolve
-from sync_service.store import COMMIT, Arrive, Depart, Op, Snapshot, Step
+from sync_service.store import COMMIT, Arrive, Depart, Op, Snapshot, Step, guards_of
 from sync_service.writes import fact_of
 from tests.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER
@@ -27,15 +26,14 @@ pytestmark = pytest.mark.parametrize("checked", [True, False], ids=["checked", "
 @contextmanager
 def commits(*, without: bytes, checked: bool) -> Iterator[None]:
     """Have the script as it is or, unless ``checked``, without this line of it."""
-    source, sha = COMMIT.source, COMMIT.sha
+    source = COMMIT.source
     assert source.count(without) == 1
     if not checked:
-        COMMIT.source = source.replace(without, b"")
-        COMMIT.sha = hashlib.sha1(COMMIT.source, usedforsecurity=False).hexdigest()
+        COMMIT.use(source.replace(without, b""))
     try:
         yield
     finally:
-        COMMIT.source, COMMIT.sha = source, sha
+        COMMIT.use(source)
 
 
 async def commit(desk: Desk, copy: Snapshot, command: Command, op: Op = None) -> str:
@@ -47,7 +45,7 @@ async def commit(desk: Desk, copy: Snapshot, command: Command, op: Op = None) ->
         state = evolve(state, event)
         facts.append(fact_of(event, command, state))
     known = isinstance(op, Arrive) and op.member in copy.state.members
-    guards = {section: copy.hashes[section] for section in READS[type(command)]}
+    guards = guards_of(copy.hashes, READS[type(command)])
     deadline_ms = int(time.time() * 1000) + 60_000
     step = Step(copy.epoch, guards, deadline_ms, op, known, [], facts, None)
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

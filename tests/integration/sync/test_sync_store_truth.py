@@ -37,7 +37,7 @@ from sync_service.log import read_record
 from sync_service.room import READS, Refusal, decide, evolve
 from sync_service.room_copy import RoomCopy
 from sync_service.state import State
-from sync_service.store import Arrive, Depart, Op, RoomStore, Snapshot, Step
+from sync_service.store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
 from sync_service.writes import fact_of
 from tests.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER, empty_room
@@ -79,7 +79,7 @@ class Node:
             facts.append(fact_of(event, command, state))
         step = Step(
             epoch=self.copy.epoch,
-            guards={section: self.copy.hashes[section] for section in READS[type(command)] if section != self.without},
+            guards=guards_of(self.copy.hashes, READS[type(command)] - {self.without}),
             deadline_ms=int(time.time() * 1000) + 60_000,
             op=op,
             known=isinstance(op, Arrive) and op.member in self.copy.state.members,
