@@ -17,7 +17,7 @@ from sync_service.audience import Audience, Socket
 from sync_service.bells import Bells
 from sync_service.clock import JUMP_MS, PartitionClock
 from sync_service.errors import RoomClosed
-from sync_service.events import Closed, MemberLeft, MessageDeleted, Muted, Rebased, Said
+from sync_service.events import Closed, MemberLeft, MessageDeleted, Muted, PlaybackChanged, Rebased, Said
 from sync_service.frames import text_frame
 from sync_service.keys import RoomKeys
 from sync_service.live_room import LiveRoom
@@ -194,8 +194,15 @@ class Hub:
         """Bring events to the sockets and act on what concerns this node (Feed)."""
         self._dirty.add(room.audience)
         self._end_turn_soon()
+        due = False
         for record in records:
             event = record.event
+            kind = type(event)
+            if kind in _NEVER_DUE:
+                continue
+            due = True
+            if kind is PlaybackChanged:
+                continue
             if isinstance(event, MemberLeft):
                 self.on_left(room, event)
                 if event.reason in _SENT_AWAY:
@@ -205,7 +212,7 @@ class Hub:
                 self._closed(room, event.reason)
             elif isinstance(event, Rebased):
                 self._timekeeper.rebased(room)
-        if any(type(record.event) not in _NEVER_DUE for record in records):
+        if due:
             self._timekeeper.watch(room)
 
     def signal(self, room: LiveRoom, message: bytes) -> None:

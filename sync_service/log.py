@@ -71,7 +71,62 @@ def sections_of(event: Event) -> tuple[str, ...]:
 
 def body_of(event: Event) -> bytes:
     """Give an event's JSON without its opening brace."""
-    return orjson.dumps(event)[1:]
+    writer = _WRITERS.get(type(event))
+    return orjson.dumps(event if writer is None else writer(event))[1:]
+
+
+# The two that make up a room's traffic are spelled out: orjson asks each field of a dataclass what kind of field it is,
+# which took twice as long.
+
+
+def _playback_changed(event: PlaybackChanged) -> dict[str, Any]:
+    playback = event.playback
+    return {
+        "type": event.type,
+        "time_ms": event.time_ms,
+        "by": event.by,
+        "command": event.command,
+        "playback": {
+            "status": playback.status,
+            "position_ms": playback.position_ms,
+            "rate": playback.rate,
+            "at_ms": playback.at_ms,
+            "by": playback.by,
+            "started": playback.started,
+            "reason": playback.reason,
+            "waiting_for": playback.waiting_for,
+            "hold_until_ms": playback.hold_until_ms,
+            "sought_ms": playback.sought_ms,
+            "heat": playback.heat,
+            "heat_ms": playback.heat_ms,
+            "era": playback.era,
+        },
+    }
+
+
+def _said(event: Said) -> dict[str, Any]:
+    message = event.message
+    return {
+        "type": event.type,
+        "time_ms": event.time_ms,
+        "by": event.by,
+        "command": event.command,
+        "message": {
+            "id": message.id,
+            "author": message.author,
+            "text": message.text,
+            "position_ms": message.position_ms,
+            "sent_ms": message.sent_ms,
+            "reply_to": message.reply_to,
+            "deleted": message.deleted,
+        },
+    }
+
+
+_WRITERS: Final[Mapping[type[Event], Callable[[Any], dict[str, Any]]]] = {
+    PlaybackChanged: _playback_changed,
+    Said: _said,
+}
 
 
 def last_field(body: bytes, name: str) -> bytes:

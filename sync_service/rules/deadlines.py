@@ -23,8 +23,11 @@ def next_due_ms(state: State) -> int | None:
     """Give the moment at which the room has something to do by itself, or None."""
     if state.closed is not None or not state.members:
         return None
-    moments = (_start_due_ms(state), _hold_due_ms(state), _host_due_ms(state))
-    return min((moment for moment in moments if moment is not None), default=None)
+    due_ms: int | None = None
+    for moment_ms in (_start_due_ms(state), _hold_due_ms(state), _host_due_ms(state)):
+        if moment_ms is not None and (due_ms is None or moment_ms < due_ms):
+            due_ms = moment_ms
+    return due_ms
 
 
 def start_if_due(state: State, now_ms: int) -> Events:
@@ -67,7 +70,7 @@ def _hold_due_ms(state: State) -> int | None:
 def _host_due_ms(state: State) -> int | None:
     """Give when somebody has to act for the owner: a minute after they went, where control needs an owner."""
     rights, members = state.rights, state.members
-    if rights.owner in members or host_of(state) is not None or not members:
+    if rights.settings.control == "everyone" or rights.owner in members or host_of(state) is not None or not members:
         return None
     candidate = _host_for(state)
     if candidate is None:

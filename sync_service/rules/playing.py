@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from sync_service.commands import Command, Pause, Play, Rebase, Report, Seek, SetRate
 from sync_service.events import MemberChanged, PlaybackChanged, Rebased
@@ -76,8 +76,7 @@ def seek(state: State, command: Seek, now_ms: int) -> Events:
     status: Status = "paused" if state.playback.status == "paused" else "playing"
     # Everyone has to fetch the new place first: while playing, a seek is a start and gets a start's lead.
     ahead_ms = _lead_ms(state) if status == "playing" else 0
-    # Who paused or started the film, and why, stays to be told; a seek while the room waits ends the waiting.
-    why = {"reason": _skips(state.playback)} if state.playback.status == "holding" else _as_before(state.playback)
+    skips = _skips(state.playback)
     return _changed(
         "sought",
         state,
@@ -87,7 +86,9 @@ def seek(state: State, command: Seek, now_ms: int) -> Events:
         at_ms=now_ms + ahead_ms,
         status=status,
         sought_ms=now_ms,
-        **why,
+        # Who paused or started the film, and why, stays to be told; a seek while the room waits ends the waiting.
+        as_before=skips is None,
+        reason=skips,
     )
 
 
@@ -110,12 +111,8 @@ def set_rate(state: State, command: SetRate, now_ms: int) -> Events:
         rate=rate,
         waiting_for=playback.waiting_for,
         hold_until_ms=playback.hold_until_ms,
-        **_as_before(playback),
+        as_before=True,
     )
-
-
-def _as_before(playback: Playback) -> dict[str, Any]:
-    return {"by": playback.by, "reason": playback.reason}
 
 
 def _lead_ms(state: State) -> int:
@@ -131,26 +128,34 @@ def _changed(
     position_ms: float,
     at_ms: int,
     status: Status = "playing",
-    **more: Any,
+    as_before: bool = False,
+    reason: str | None = None,
+    rate: float | None = None,
+    waiting_for: tuple[str, ...] = (),
+    hold_until_ms: int | None = None,
+    sought_ms: int | None = None,
 ) -> Events:
+    """Give the change; ``as_before`` leaves who brought about the status, and why. Nobody is waited for unless told."""
     before = state.playback
     # Seeking or choosing a rate before the start is preparation: the film still starts by itself.
     started = before.started or type_ in {"played", "paused"}
     heat, heat_ms = before.heat, before.heat_ms
     if _undoes(before, type_, command.by):
         heat, heat_ms = round(_heat_at(before, now_ms) + 1, 3), now_ms
-    # Before an own wish nothing is waited for any more, unless it says otherwise.
-    values: dict[str, Any] = {"by": command.by, "sought_ms": before.sought_ms, **more}
     playback = Playback(
-        status=status,
-        position_ms=round(position_ms),
-        rate=values.pop("rate", before.rate),
-        at_ms=at_ms,
-        started=started,
-        heat=heat,
-        heat_ms=heat_ms,
-        era=before.era,
-        **values,
+        status,
+        round(position_ms),
+        before.rate if rate is None else rate,
+        at_ms,
+        before.by if as_before else command.by,
+        started,
+        before.reason if as_before else reason,
+        waiting_for,
+        hold_until_ms,
+        before.sought_ms if sought_ms is None else sought_ms,
+        heat,
+        heat_ms,
+        before.era,
     )
     return (PlaybackChanged(type=type_, time_ms=now_ms, by=command.by, command=command.id, playback=playback),)
 

@@ -220,4 +220,5 @@ def test_what_an_event_carries_is_found_in_its_body(id_: str) -> None:
         (Say(by="anna", id=id_, message_id="m", text=id_), "message"),
     ):
         (event,) = facts(room, command, 5)
+        assert body_of(event) == orjson.dumps(event)[1:]
         assert last_field(body_of(event), name) == orjson.dumps(getattr(event, name))
