@@ -55,7 +55,7 @@ async def build(settings: Settings) -> web.Application:
         partitions=settings.partitions,
     )
     broker = Broker(settings.amqp_url, "sync_service")
-    journal = Journal(shards, broker, node)
+    journal = Journal(shards, broker, node, hub.stirred)
     lifecycle = Lifecycle(hub)
     lifecycle.consume_from(broker)
     metrics.register()

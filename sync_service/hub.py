@@ -37,7 +37,10 @@ UNLOAD_AFTER_S: Final = 30.0
 
 
 class Hub:
-    """See the module. ``on_left``, ``on_closed`` and ``on_snapshot`` are told after the events were applied here."""
+    """See the module. ``on_left``, ``on_closed`` and ``on_snapshot`` are told after the events were applied here.
+
+    ``stirred`` are the numbers of the partitions in which something has happened here since somebody last looked.
+    """
 
     def __init__(self, shards: Shards, node: str) -> None:
         self.node = node
@@ -49,6 +52,7 @@ class Hub:
         self._ready: set[LiveRoom] = set()
         self._dirty: set[Audience] = set()
         self._told: set[Socket] = set()
+        self.stirred: set[int] = set()
         self._pace = Pace(self._loop.time())
         self._timekeeper = Timekeeper()
         self._fan_out_due = False
@@ -193,6 +197,7 @@ class Hub:
     def applied(self, room: LiveRoom, records: Sequence[Record]) -> None:
         """Bring events to the sockets and act on what concerns this node (Feed)."""
         self._dirty.add(room.audience)
+        self.stirred.add(room.store.number)
         self._end_turn_soon()
         due = False
         for record in records:

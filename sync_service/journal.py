@@ -7,6 +7,7 @@ is published twice has the same id. While RabbitMQ is away the journal keeps.
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -25,7 +26,8 @@ from sync_service.store import RELAY
 
 log = structlog.get_logger(__name__)
 
-POLL_S: Final = 0.25
+LOOK_S: Final = 0.25  # at partitions in which something has just happened here
+LOOK_AT_ALL_S: Final = 1.0  # at the others too, whose node may be gone or not be their relay
 BATCH: Final = 200
 LEASE_MS: Final = 10_000
 PAUSE_FIRST_S: Final = 0.25
@@ -33,18 +35,20 @@ PAUSE_MOST_S: Final = 5.0  # within the lease, so that the relay stays where it 
 
 
 class Journal:
-    """Relays what the partitions' journals hold."""
+    """Relays what the partitions' journals hold; ``stirred`` are those in which something happens on this node."""
 
-    def __init__(self, shards: Shards, broker: Broker, node: str) -> None:
+    def __init__(self, shards: Shards, broker: Broker, node: str, stirred: set[int]) -> None:
         self._shards = shards
         self._broker = broker
         self._node = node
+        self._stirred = stirred
+        self._looked_s: dict[Shard, float] = {}
         self._relays: dict[int, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to relay."""
-        self._task = asyncio.create_task(self._shards.rounds(POLL_S, self._look), name="journal")
+        self._task = asyncio.create_task(self._shards.rounds(LOOK_S, self._look), name="journal")
 
     async def close(self) -> None:
         """Stop; what was not confirmed stays in the journal."""
@@ -52,14 +56,24 @@ class Journal:
             await cancelled(task)
 
     async def _look(self, shard: Shard) -> None:
-        """Start a relay for each partition that has something to tell and none at work here."""
+        """Have each partition relayed that has something to tell, or may have."""
         numbers = shard.partitions
-        lengths = await asyncio.gather(*(shard.link.call("XLEN", keys.partition(n, "journal")) for n in numbers))
-        for number, length in zip(numbers, lengths, strict=True):
-            metrics.journal_backlog[number] = length
-            if length and self._broker.connected and number not in self._relays:
-                self._relays[number] = asyncio.create_task(self._relay(number), name=f"journal p{number}")
-                self._relays[number].add_done_callback(partial(self._ended, number))
+        stirred = self._stirred.intersection(numbers)
+        self._stirred -= stirred
+        now_s = time.monotonic()
+        if now_s >= self._looked_s.get(shard, 0.0) + LOOK_AT_ALL_S:
+            self._looked_s[shard] = now_s
+            lengths = await asyncio.gather(*(shard.link.call("XLEN", keys.partition(n, "journal")) for n in numbers))
+            metrics.journal_backlog.update(zip(numbers, lengths, strict=True))
+            stirred.update(number for number, length in zip(numbers, lengths, strict=True) if length)
+        if self._broker.connected:
+            for number in stirred:
+                self._start(number)
+
+    def _start(self, number: int) -> None:
+        if number not in self._relays:
+            self._relays[number] = asyncio.create_task(self._relay(number), name=f"journal p{number}")
+            self._relays[number].add_done_callback(partial(self._ended, number))
 
     def _ended(self, number: int, task: asyncio.Task[None]) -> None:
         del self._relays[number]

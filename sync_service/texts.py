@@ -14,6 +14,8 @@ _UNWANTED: Final = regex.compile(r"[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069--\n]+
 
 def cleaned(text: str) -> str:
     """Give the text in NFC, without control characters and overrides, stripped at both ends."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     return str(_UNWANTED.sub("", unicodedata.normalize("NFC", text)).strip())
 
 
