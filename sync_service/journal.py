@@ -63,7 +63,7 @@ class Journal:
         now_s = time.monotonic()
         if now_s >= self._looked_s.get(shard, 0.0) + LOOK_AT_ALL_S:
             self._looked_s[shard] = now_s
-            lengths = await asyncio.gather(*(shard.link.call("XLEN", keys.partition(n, "journal")) for n in numbers))
+            lengths = await shard.link.call_each([("XLEN", keys.partition(n, "journal")) for n in numbers])
             metrics.journal_backlog.update(zip(numbers, lengths, strict=True))
             stirred.update(number for number, length in zip(numbers, lengths, strict=True) if length)
         if self._broker.connected:

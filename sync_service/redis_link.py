@@ -139,6 +139,25 @@ class RedisLink:
         self.send(on_reply, *words)
         return await answer
 
+    async def call_each(self, calls: Sequence[tuple[bytes | str | int, ...]]) -> list[Any]:
+        """Ask several things at once and wait for all answers, in their order; raises the first error, as ``call``."""
+        answers: list[Any] = []
+        all_there: asyncio.Future[None] = self._loop.create_future()
+
+        def on_reply(reply: Any) -> None:
+            answers.append(reply)
+            if len(answers) == len(calls) and not all_there.done():
+                all_there.set_result(None)
+
+        for words in calls:
+            self.send(on_reply, *words)
+        if calls:
+            await all_there
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
+
     def subscribe(self, channel: bytes, on_reply: OnReply) -> None:
         """Hear a sharded channel; ``on_reply`` gets None once it is heard, or why not. Raises StoreAway."""
         self._there().send(Announced(b"ssubscribe", channel, on_reply), ("SSUBSCRIBE", channel))
