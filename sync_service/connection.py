@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType
 
 from sync_service import inbound, limits, metrics, outbound, protocol
 from sync_service.entrance import Entrance
@@ -20,6 +20,7 @@ from sync_service.limits import TokenBucket
 from sync_service.live_room import LiveRoom
 from sync_service.presence import Presence
 from sync_service.protocol import CloseCode
+from sync_service.web_socket import WebSocket
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ class Connection:
 
     def __init__(
         self,
-        ws: web.WebSocketResponse,
+        ws: WebSocket,
         transport: asyncio.Transport,
         hub: Hub,
         presence: Presence,
@@ -71,18 +72,23 @@ class Connection:
             except TimeoutError:
                 raise Goodbye(CloseCode.HELLO_TIMEOUT) from None
             await self._hello(message)
+            self._ws.hear(self._heard)
             while True:
                 self._take(await self._next())
         except _Ended:
             pass
-        except Exception as error:
-            goodbye = goodbye_of(error)
-            if goodbye.close is CloseCode.INTERNAL:
-                log.exception("a connection failed", member=self.member_id)
-            self.detach()
-            await self._end(goodbye)
+        except Exception as error:  # noqa: BLE001 - a surprise is logged whole
+            await self._end(self._failed(error))
         finally:
             self.detach()
+
+    def _failed(self, error: Exception) -> Goodbye:
+        """Take the socket out of its room and give what to end it with."""
+        goodbye = goodbye_of(error)
+        if goodbye.close is CloseCode.INTERNAL:
+            log.exception("a connection failed", member=self.member_id)
+        self.detach()
+        return goodbye
 
     # --- in ---
 
@@ -97,13 +103,20 @@ class Connection:
         self.heard_at_s = self._loop.time()
         if message.type is WSMsgType.TEXT:
             text: str = message.data
-            # Characters are at most four bytes: only what is near the bound has to be measured.
-            if len(text) * 4 > protocol.FRAME_BYTES and len(text.encode()) > protocol.FRAME_BYTES:
-                raise Goodbye(CloseCode.TOO_BIG, "too_big")
-            return text
+            return _bounded(text)
         if message.type is WSMsgType.BINARY:
             raise Goodbye(CloseCode.BAD_MESSAGE, "bad_message", "frames must be text")
         raise _Ended
+
+    def _heard(self, text: str) -> None:
+        """Handle a member's message in the turn in which it came."""
+        self.heard_at_s = self._loop.time()
+        try:
+            self._take(_bounded(text))
+        except _Ended:
+            pass
+        except Exception as error:  # noqa: BLE001 - as above
+            self._hub.spawn(self._end(self._failed(error)))
 
     def _take(self, text: str) -> None:
         """Handle one message of a member; errors of a message leave the connection as it is."""
@@ -254,6 +267,13 @@ class Connection:
 
 class _Ended(Exception):
     """The client has gone."""
+
+
+def _bounded(text: str) -> str:
+    # Characters are at most four bytes: only what is near the bound has to be measured.
+    if len(text) * 4 > protocol.FRAME_BYTES and len(text.encode()) > protocol.FRAME_BYTES:
+        raise Goodbye(CloseCode.TOO_BIG, "too_big")
+    return text
 
 
 _RATES: Final[Mapping[str, limits.Rate]] = {"say": limits.CHAT, "react": limits.SIGNALS, "typing": limits.SIGNALS}

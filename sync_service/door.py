@@ -22,6 +22,7 @@ from sync_service.live_room import LiveRoom
 from sync_service.presence import Presence
 from sync_service.protocol import CloseCode
 from sync_service.resume import ResumeTokens
+from sync_service.web_socket import WebSocket
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +94,7 @@ class Door:
         if partition >= self._partitions:
             raise Problem(404, "not_found", f"there are {self._partitions} partitions, from p0 (PARTITIONS)")
         # Pings and their answers come to the connection, which notes that its client lives.
-        ws = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=FRAME_HARD_BYTES, timeout=1.0)
+        ws = WebSocket(autoping=False, compress=False, max_msg_size=FRAME_HARD_BYTES, timeout=1.0)
         await ws.prepare(request)
         transport = request.transport
         if transport is None:
