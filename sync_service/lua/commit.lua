@@ -14,7 +14,8 @@ local node, op, op_member, op_arg = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
 local jti_ttl_ms, generation, session_ttl_ms = ARGV[6], ARGV[7], ARGV[8]
 local room_id, epoch = ARGV[9], ARGV[10]
 
-local LOG_KEPT, CHAT_KEPT = 1000, 10000
+-- A log is cut when it is LOG_OVER longer than it has to be, not at every step.
+local LOG_KEPT, LOG_OVER, CHAT_KEPT = 1000, 100, 10000
 local COMMANDS_KEPT_MS = 900000
 
 local time = redis.call('TIME')
@@ -22,7 +23,7 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 if now_ms > tonumber(ARGV[11]) then return {'late'} end
 
 local have = redis.call('HMGET', room, 'epoch', 'seq', 'hash', 'closed',
-  'playback_hash', 'rights_hash', 'meta_hash', 'members_hash', 'capacity')
+  'playback_hash', 'rights_hash', 'meta_hash', 'members_hash', 'capacity', 'commands')
 if have[4] then return {'closed', have[4]} end
 if not have[1] then
   local reason = redis.call('GET', closed)
@@ -33,7 +34,8 @@ end
 -- Ids of commands live in two buckets of time: written to the present one, looked up in both.
 local n_commands = tonumber(ARGV[16])
 local bucket = math.floor(now_ms / COMMANDS_KEPT_MS)
-local done = room .. ':commands:' .. string.format('%d', bucket)
+local bucket_name = string.format('%d', bucket)
+local done = room .. ':commands:' .. bucket_name
 local done_before = room .. ':commands:' .. string.format('%d', bucket - 1)
 for i = 1, n_commands do
   local key = ARGV[16 + i]
@@ -104,39 +106,39 @@ local function blank_line(id, body)
   redis.call('LSET', log, index, string.sub(line, 1, to) .. body)
 end
 
-local write = {
-  s = function(name, value)
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
-    fields[#fields + 1] = name .. '_hash'
-    fields[#fields + 1] = hash
-  end,
-  t = function(name)
-    fields[#fields + 1] = name .. '_hash'
-    fields[#fields + 1] = hash
-  end,
-  f = function(name, value)
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
-  end,
-  m = function(id, value)
-    if value == '' then redis.call('HDEL', members, id) else redis.call('HSET', members, id, value) end
-  end,
-  u = function(id, value) redis.call('HSET', members, id, value) end,
-  c = function(id, value)
-    redis.call('ZADD', chat, seq, id)
-    redis.call('HSET', texts, id, value)
+local function set(name, value)
+  fields[#fields + 1] = name
+  fields[#fields + 1] = value
+end
+
+local function write(kind, key, value)
+  if kind == 's' then
+    set(key, value)
+    set(key .. '_hash', hash)
+  elseif kind == 'c' then
+    redis.call('ZADD', chat, seq, key)
+    redis.call('HSET', texts, key, value)
     local too_many = redis.call('ZCARD', chat) - CHAT_KEPT
     if too_many > 0 then
       local oldest = redis.call('ZPOPMIN', chat, too_many)
       for i = 1, #oldest, 2 do redis.call('HDEL', texts, oldest[i]) end
     end
-  end,
-  b = function(id, value)
-    if redis.call('HEXISTS', texts, id) == 1 then redis.call('HSET', texts, id, value) end
-  end,
-  l = blank_line,
-}
+  elseif kind == 't' then
+    set(key .. '_hash', hash)
+  elseif kind == 'f' then
+    set(key, value)
+  elseif kind == 'u' or (kind == 'm' and value ~= '') then
+    redis.call('HSET', members, key, value)
+  elseif kind == 'm' then
+    redis.call('HDEL', members, key)
+  elseif kind == 'b' then
+    if redis.call('HEXISTS', texts, key) == 1 then redis.call('HSET', texts, key, value) end
+  elseif kind == 'l' then
+    blank_line(key, value)
+  else
+    error('no such kind of write: ' .. kind)
+  end
+end
 
 for _, first in ipairs(events) do
   local body, journal_type = ARGV[first], ARGV[first + 1]
@@ -144,7 +146,7 @@ for _, first in ipairs(events) do
   hash = string.sub(redis.sha1hex(hash .. body), 1, 16)
   reply[#reply + 1] = hash
   lines[#lines + 1] = '{"epoch":' .. epoch .. ',"seq":' .. string.format('%d', seq) .. ',"hash":"' .. hash .. '",' .. body
-  for i = first + 4, first + 3 + 3 * ARGV[first + 3], 3 do write[ARGV[i]](ARGV[i + 1], ARGV[i + 2]) end
+  for i = first + 4, first + 3 + 3 * ARGV[first + 3], 3 do write(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
   -- A full journal still takes visits and what was decided about people: they are few, and nothing else says so. The
   -- archive does without playback rather than without those.
   if journal_type ~= '' and not (journal_full and journal_type == 'playback.changed.v1') then
@@ -155,11 +157,13 @@ for _, first in ipairs(events) do
 end
 
 for i = 1, n_commands do redis.call('HSET', done, ARGV[16 + i], string.format('%d', seq)) end
-if n_commands > 0 then redis.call('PEXPIRE', done, 2 * COMMANDS_KEPT_MS, 'NX') end
+if n_commands > 0 and have[10] ~= bucket_name then
+  redis.call('PEXPIRE', done, 2 * COMMANDS_KEPT_MS, 'NX')
+  set('commands', bucket_name)
+end
 
 if #events > 0 then
-  redis.call('RPUSH', log, unpack(lines))
-  redis.call('LTRIM', log, -LOG_KEPT, -1)
+  if redis.call('RPUSH', log, unpack(lines)) >= LOG_KEPT + LOG_OVER then redis.call('LTRIM', log, -LOG_KEPT, -1) end
   redis.call('HSET', room, 'seq', string.format('%d', seq), 'hash', hash, unpack(fields))
   local n = redis.call('HINCRBY', head, 'n', 1)
   redis.call('HSET', head, 'hash', hash)
