@@ -69,7 +69,7 @@ async def test_the_last_seat_is_taken_once_however_many_nodes_give_it_away(desk:
 
 
 async def test_a_ticket_lets_one_in_however_many_use_it_at_once(desk: Desk, checked: bool) -> None:
-    spent = b"if ARGV[12] ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent'} end"
+    spent = b"if jti_ttl_ms ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent'} end"
     copy = await desk.read()
     with commits(without=spent, checked=checked):
         first = await commit(desk, copy, join_of("anna"), Arrive("anna", "ticket"))
@@ -110,7 +110,7 @@ async def test_nobody_who_has_left_comes_back_as_a_ghost(desk: Desk, checked: bo
 
 async def test_what_is_written_of_a_member_is_what_their_own_player_said_last(desk: Desk, checked: bool) -> None:
     """A role that is set by a copy which has not heard the member's last report must not undo it."""
-    guard = b"if ARGV[3 + i] ~= '' and ARGV[3 + i] ~= have[4 + i] then return {'conflict'} end"
+    guard = b"if ARGV[11 + i] ~= '' and ARGV[11 + i] ~= have[4 + i] then return {'conflict'} end"
     await desk.join(OWNER)
     await desk.join("anna")
     old = await desk.read()
