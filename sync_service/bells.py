@@ -135,17 +135,17 @@ class Bells:
             self._hear_signal(partition, payload)
             return
         head, _, lines = payload.partition(b"\n")
-        n, hash_, node, room_id, epoch, first_seq, prev_hash = head.decode().split(" ")
-        before, partition.heard = partition.heard, (int(n), hash_)
-        jumped = before is not None and int(n) != before[0] + 1
+        n, hash_, node, room_id, step = head.decode().split(" ", 4)
+        count = int(n)
+        before, partition.heard = partition.heard, (count, hash_)
         room = partition.rooms.get(room_id)
         if room is not None:
             # The answer to one's own step comes next, over the same connection, and says the same.
             if node != partition.store.node or not room.awaits_answer:
-                room.hear(Bell(node, int(epoch), int(first_seq), prev_hash, lines.split(b"\n")))
+                room.hear(_bell(node, step, lines))
         elif room_id in partition.early:
-            partition.early[room_id].append(Bell(node, int(epoch), int(first_seq), prev_hash, lines.split(b"\n")))
-        if jumped:
+            partition.early[room_id].append(_bell(node, step, lines))
+        if before is not None and count != before[0] + 1:
             self._on_missed(partition)
 
     def _on_down(self, shard: Shard) -> None:
@@ -155,6 +155,11 @@ class Bells:
     def _on_up(self, shard: Shard) -> None:
         for partition in self._partitions.at(shard):
             self._ask_again(partition)
+
+
+def _bell(node: str, step: str, lines: bytes) -> Bell:
+    epoch, first_seq, prev_hash = step.split(" ")
+    return Bell(node, int(epoch), int(first_seq), prev_hash, lines.split(b"\n"))
 
 
 def _nothing(_reply: Any) -> None:

@@ -164,6 +164,17 @@ class Hub:
 
     def _end_turn(self) -> None:
         self._turn_due = False
+        if self._ready:
+            self._step()
+        if not self._fan_out_due and (self._dirty or self._told):
+            wait_s = self._pace.wait_s(self._loop.time())
+            if wait_s:
+                self._fan_out_due = True
+                self._loop.call_later(wait_s, self._fan_out)
+            else:
+                self._fan_out()
+
+    def _step(self) -> None:
         ready, self._ready = self._ready, set()
         links = set()
         for room in ready:
@@ -175,13 +186,6 @@ class Hub:
                 room.fail()
         for link in links:
             link.flush()
-        if not self._fan_out_due:
-            wait_s = self._pace.wait_s(self._loop.time())
-            if wait_s:
-                self._fan_out_due = True
-                self._loop.call_later(wait_s, self._fan_out)
-            else:
-                self._fan_out()
 
     def _fan_out(self) -> None:
         self._fan_out_due = False

@@ -135,11 +135,12 @@ class Wire(asyncio.Protocol):
         return StoreAway(text)
 
     def send(self, on_reply: OnReply, words: tuple[bytes | str | int, ...]) -> None:
-        self.send_packed(on_reply, hiredis.pack_command(words))  # type: ignore[arg-type]  # as above
-
-    def send_packed(self, on_reply: OnReply, request: bytes) -> None:
         if not self._out:
             self._loop.call_soon(self.flush)
+        self.put(on_reply, hiredis.pack_command(words))  # type: ignore[arg-type]  # as above
+
+    def put(self, on_reply: OnReply, request: bytes) -> None:
+        """Have a request go out with the next flush."""
         self._out.append(request)
         if not self.waiting:
             self._answered_s = self._loop.time()

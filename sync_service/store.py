@@ -57,16 +57,17 @@ class Script:
 
         link.send(answer, "EVALSHA", self.sha, n_keys, *words)
 
-    def send_packed(self, link: RedisLink, on_reply: Callable[[Any], None], count: int, words: bytes) -> None:
-        """Call by ``count`` packed words: the number of keys, the keys, the arguments. Raises StoreAway."""
+    def put(self, link: RedisLink, on_reply: Callable[[Any], None], count: int, words: bytes) -> None:
+        """Call by ``count`` packed words (the number of keys, the keys, the arguments) once the link is flushed."""
 
         def answer(reply: Any) -> None:
             if isinstance(reply, RedisError) and str(reply).startswith("NOSCRIPT"):
-                link.send_packed(on_reply, count + 2, packed("EVAL", self.source) + words)
+                link.put(on_reply, count + 2, packed("EVAL", self.source) + words)
+                link.flush()
             else:
                 on_reply(reply)
 
-        link.send_packed(answer, count + 2, self._by_sha + words)
+        link.put(answer, count + 2, self._by_sha + words)
 
     async def call(self, link: RedisLink, n_keys: int, *words: bytes | str | int) -> Any:
         """Call and wait; raises StoreAway, OutcomeUnknown or RedisError."""
@@ -175,7 +176,10 @@ class RoomStore:
         return self.shard.link
 
     def commit(self, room_id: str, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
-        """Send one step; ``on_reply`` gets commit.lua's answer or an exception. Raises StoreAway."""
+        """Send one step once the link is flushed; ``on_reply`` gets commit.lua's answer or an exception.
+
+        Raises StoreAway.
+        """
         plain = step.op is None and step.closes is None
         words: list[bytes | str | int] = [
             room_id,
@@ -187,7 +191,7 @@ class RoomStore:
         ]
         for fact in step.facts:
             words += (fact.body, *fact.entry, len(fact.writes) // 3, *fact.writes)
-        COMMIT.send_packed(
+        COMMIT.put(
             self.link,
             on_reply,
             _COMMIT_WORDS + len(words),

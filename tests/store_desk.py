@@ -61,6 +61,7 @@ class Desk:
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.store.commit(self.room_id, self.names, replace(step, **change), answer.set_result)
+        self.store.link.flush()
         reply: list[bytes] = await asyncio.wait_for(answer, 5)
         return reply
 

@@ -104,6 +104,7 @@ async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     step = Step(copy.epoch, ("", "", "", ""), 2**52, None, False, [], [], None)
     desk.store.commit(desk.room_id, desk.names, step, answer.set_result)
+    desk.store.link.flush()
     assert await answer == [b"closed", b"owner"]
     assert desk.everything() == before
 

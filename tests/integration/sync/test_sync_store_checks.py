@@ -50,6 +50,7 @@ async def commit(desk: Desk, copy: Snapshot, command: Command, op: Op = None) ->
     step = Step(copy.epoch, guards, deadline_ms, op, known, [], facts, None)
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     desk.store.commit(desk.room_id, desk.names, step, answer.set_result)
+    desk.store.link.flush()
     word: bytes = (await answer)[0]
     return word.decode()
 

@@ -89,6 +89,7 @@ class Node:
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.store.commit(room_id, self.names, step, answer.set_result)
+        self.store.link.flush()
         reply: list[bytes] = await answer
         return reply
 
