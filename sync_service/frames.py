@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 
 _TEXT = 0x81
+_HEAD_16 = struct.Struct("!BBH")
+_HEAD_64 = struct.Struct("!BBQ")
 _PING = b"\x89\x00"
 _PONG = 0x8A
 
@@ -15,8 +17,8 @@ def text_frame(payload: bytes) -> bytes:
     if size < 126:
         return bytes((_TEXT, size)) + payload
     if size < 65_536:
-        return struct.pack("!BBH", _TEXT, 126, size) + payload
-    return struct.pack("!BBQ", _TEXT, 127, size) + payload
+        return _HEAD_16.pack(_TEXT, 126, size) + payload
+    return _HEAD_64.pack(_TEXT, 127, size) + payload
 
 
 def ping_frame() -> bytes:

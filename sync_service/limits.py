@@ -44,12 +44,16 @@ class TokenBucket:
 
     def take(self, now_s: float) -> int:
         """Take one token and give 0, or give in how many ms there will be one."""
-        self._tokens = min(self._rate.burst, self._tokens + (now_s - self._at_s) * self._rate.per_s)
+        rate = self._rate
+        tokens = self._tokens + (now_s - self._at_s) * rate.per_s
         self._at_s = now_s
-        if self._tokens >= 1:
-            self._tokens -= 1
+        if tokens > rate.burst:  # min() is a call, and there are three buckets to a message
+            tokens = rate.burst
+        if tokens >= 1:
+            self._tokens = tokens - 1
             return 0
-        return int((1 - self._tokens) / self._rate.per_s * 1000) + 1
+        self._tokens = tokens
+        return int((1 - tokens) / rate.per_s * 1000) + 1
 
     def give_back(self) -> None:
         """Take the last token back: it was not used after all."""
@@ -73,7 +77,7 @@ class RoomLimits:
 
         ``rate`` is COMMANDS, CHAT or SIGNALS.
         """
-        own = self._bucket_of(member, rate, now_s)
+        own = self._members.get((member, rate)) or self._new_bucket(member, rate, now_s)
         wait_ms = own.take(now_s)
         if wait_ms:
             return wait_ms
@@ -86,14 +90,11 @@ class RoomLimits:
             own.give_back()  # it is not theirs to pay for
         return wait_ms
 
-    def _bucket_of(self, member: str, rate: Rate, now_s: float) -> TokenBucket:
-        key = (member, rate)
-        bucket = self._members.get(key)
-        if bucket is None:
-            if len(self._members) >= FORGET_FROM:
-                kept = {key: bucket for key, bucket in self._members.items() if now_s - bucket.used_s < KEPT_S}
-                self._members = kept
-            bucket = self._members[key] = TokenBucket(rate, now_s)
+    def _new_bucket(self, member: str, rate: Rate, now_s: float) -> TokenBucket:
+        if len(self._members) >= FORGET_FROM:
+            kept = {key: bucket for key, bucket in self._members.items() if now_s - bucket.used_s < KEPT_S}
+            self._members = kept
+        bucket = self._members[(member, rate)] = TokenBucket(rate, now_s)
         return bucket
 
 

@@ -273,8 +273,13 @@ class LiveRoom:
                 afters.append(fact.after)
                 last_seq += 1
             orders.append((order, last_seq))
-        self._own = _Committed(orders, records, first_seq, prev_hash, self._decided_on, afters)
+        own = _Committed(orders, records, first_seq, prev_hash, self._decided_on, afters)
         self._in_flight = []
+        if self.copy.follows(first_seq, prev_hash):
+            self._take_own(own)
+            self._proceed()
+            return
+        self._own = own
         # Whatever the store told or published before this answer has been heard: a copy that is further than the step
         # follows a history whose tail the store has lost. This shows even where nothing was written, as when somebody
         # comes back, and before heads are compared; they must not be told that they missed nothing.
@@ -284,6 +289,11 @@ class LiveRoom:
         self._proceed()
         if self._own is not None:
             self.feed.gap(self)
+
+    def _take_own(self, own: _Committed) -> None:
+        """Apply an own step that comes next: if nothing came between, each event leads where the decision saw it lead."""
+        self._apply(own.records, own.afters if self.copy.state is own.decided_on else None)
+        own.answer()
 
     def _fork(self) -> None:
         """Have the copy replaced before the own step is answered."""
@@ -343,9 +353,8 @@ class LiveRoom:
 
     def _proceed(self) -> None:
         """Apply what fits, in order; what is left over while nothing is under way is a gap or a fork."""
-        moved = True
-        while moved:
-            moved = self._apply_own() or self._apply_heard()
+        while (self._own is not None and self._apply_own()) or (self._heard and self._apply_heard()):
+            pass
         if self._heard and not self._in_flight and self._own is None:
             self.feed.resync(self)
         elif self._waiting:
@@ -363,9 +372,9 @@ class LiveRoom:
             return False
         self._own = None
         if behind == 0:
-            # Nothing came between: each event leads where the decision has seen it lead.
-            self._apply(own.records, own.afters if self.copy.state is own.decided_on else None)
-        own.answer()
+            self._take_own(own)
+        else:
+            own.answer()
         return True
 
     def _apply_heard(self) -> bool:

@@ -120,9 +120,9 @@ class RedisLink:
         """
         self._there().send(on_reply, words)
 
-    def put(self, on_reply: OnReply, count: int, words: bytes) -> None:
+    def put(self, on_reply: OnReply, count: int, *words: bytes) -> None:
         """Ask the same by ``count`` words that redis_wire.packed has packed, once ``flush`` is called."""
-        self._there().put(on_reply, b"*%d\r\n%s" % (count, words))
+        self._there().put(on_reply, b"".join((b"*%d\r\n" % count, *words)))
 
     async def call(self, *words: bytes | str | int) -> Any:
         """Ask and wait for the answer; raises StoreAway, OutcomeUnknown or RedisError."""

@@ -57,17 +57,17 @@ class Script:
 
         link.send(answer, "EVALSHA", self.sha, n_keys, *words)
 
-    def put(self, link: RedisLink, on_reply: Callable[[Any], None], count: int, words: bytes) -> None:
+    def put(self, link: RedisLink, on_reply: Callable[[Any], None], count: int, *words: bytes) -> None:
         """Call by ``count`` packed words (the number of keys, the keys, the arguments) once the link is flushed."""
 
         def answer(reply: Any) -> None:
             if isinstance(reply, RedisError) and str(reply).startswith("NOSCRIPT"):
-                link.put(on_reply, count + 2, packed("EVAL", self.source) + words)
+                link.put(on_reply, count + 2, packed("EVAL", self.source), *words)
                 link.flush()
             else:
                 on_reply(reply)
 
-        link.put(answer, count + 2, self._by_sha + words)
+        link.put(answer, count + 2, self._by_sha, *words)
 
     async def call(self, link: RedisLink, n_keys: int, *words: bytes | str | int) -> Any:
         """Call and wait; raises StoreAway, OutcomeUnknown or RedisError."""
@@ -191,12 +191,8 @@ class RoomStore:
         ]
         for fact in step.facts:
             words += (fact.body, *fact.entry, len(fact.writes) // 3, *fact.writes)
-        COMMIT.put(
-            self.link,
-            on_reply,
-            _COMMIT_WORDS + len(words),
-            names.packed + (self._without_op if plain else self._words_of_step(step)) + packed(*words),
-        )
+        op = self._without_op if plain else self._words_of_step(step)
+        COMMIT.put(self.link, on_reply, _COMMIT_WORDS + len(words), names.packed, op, packed(*words))
 
     def _words_of_step(self, step: Step) -> bytes:
         op = step.op
