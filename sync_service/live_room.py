@@ -291,7 +291,7 @@ class LiveRoom:
             self.feed.gap(self)
 
     def _take_own(self, own: _Committed) -> None:
-        """Apply an own step that comes next: if nothing came between, each event leads where the decision saw it lead."""
+        """Apply an own step whose turn has come; where nothing came between it leads where the decision has seen."""
         self._apply(own.records, own.afters if self.copy.state is own.decided_on else None)
         own.answer()
 
