@@ -65,7 +65,12 @@ class WatchedRoom:
         return position_at(self.state.playback, self.now_ms, DURATION_MS)
 
     def order(self, command: Command) -> None:
-        before = self.state
+        # Values are held unchanged by the type checker alone (value.py); what is reached through them is not.
+        before, was = self.state, repr(self.state)
+        self.decided(before, command)
+        assert repr(before) == was
+
+    def decided(self, before: State, command: Command) -> None:
         outcome = decide(before, command, self.now_ms)
         if isinstance(outcome, Refusal):
             return
