@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import NewViewer
 from tests.e2e.letters import Inbox
@@ -153,6 +153,35 @@ async def test_a_link_room_opens_for_somebody_who_was_not_invited(site: Site, ne
     word = uuid4().hex
     await hugo.say(word)
     await elena.see_text(word)
+
+
+async def test_what_is_clicked_before_a_page_works_is_done_once_when_it_does(new_viewer: NewViewer) -> None:
+    farid = await new_viewer("farid")
+    await farid.sign_in()
+    works = asyncio.Event()
+
+    async def slow_line(route: Route) -> None:
+        await works.wait()
+        await route.continue_()
+
+    await farid.page.route("**/static/js/film.js", slow_line)
+    await farid.open_film("tide-keeper")
+    want = farid.page.locator("main [data-want]")
+    wanted = await want.get_attribute("aria-pressed")
+    orders: list[str] = []
+    farid.page.on("request", lambda request: orders.append(request.method) if "watchlist" in request.url else None)
+    try:
+        await want.click()
+        await farid.page.locator("#who").click()
+        await expect(farid.page.locator("#invite")).to_be_hidden()
+        assert (orders, await want.get_attribute("aria-pressed")) == ([], wanted)
+    finally:
+        works.set()
+    await expect(farid.page.locator("#invite")).to_be_visible()
+    await expect(want).to_have_attribute("aria-pressed", "false" if wanted == "true" else "true")
+    assert len(orders) == 1
+    await want.click()
+    await expect(want).to_have_attribute("aria-pressed", str(wanted))
 
 
 @pytest.mark.timeout(240)
