@@ -75,9 +75,10 @@ class _Committed:
     afters: list[State]
     forked: bool = False
 
-    def answer(self) -> None:
-        for order, seq in self.orders:
-            order.on_done(Done(seq))
+
+def _answer(orders: Sequence[tuple[Order, int]]) -> None:
+    for order, seq in orders:
+        order.on_done(Done(seq))
 
 
 class LiveRoom:
@@ -273,13 +274,13 @@ class LiveRoom:
                 afters.append(fact.after)
                 last_seq += 1
             orders.append((order, last_seq))
-        own = _Committed(orders, records, first_seq, prev_hash, self._decided_on, afters)
         self._in_flight = []
         if self.copy.follows(first_seq, prev_hash):
-            self._take_own(own)
+            self._apply(records, afters if self.copy.state is self._decided_on else None)
+            _answer(orders)
             self._proceed()
             return
-        self._own = own
+        self._own = _Committed(orders, records, first_seq, prev_hash, self._decided_on, afters)
         # Whatever the store told or published before this answer has been heard: a copy that is further than the step
         # follows a history whose tail the store has lost. This shows even where nothing was written, as when somebody
         # comes back, and before heads are compared; they must not be told that they missed nothing.
@@ -289,11 +290,6 @@ class LiveRoom:
         self._proceed()
         if self._own is not None:
             self.feed.gap(self)
-
-    def _take_own(self, own: _Committed) -> None:
-        """Apply an own step whose turn has come; where nothing came between it leads where the decision has seen."""
-        self._apply(own.records, own.afters if self.copy.state is own.decided_on else None)
-        own.answer()
 
     def _fork(self) -> None:
         """Have the copy replaced before the own step is answered."""
@@ -372,9 +368,9 @@ class LiveRoom:
             return False
         self._own = None
         if behind == 0:
-            self._take_own(own)
-        else:
-            own.answer()
+            # Where nothing came between, each event leads where the decision has seen it lead.
+            self._apply(own.records, own.afters if self.copy.state is own.decided_on else None)
+        _answer(own.orders)
         return True
 
     def _apply_heard(self) -> bool:
@@ -427,7 +423,7 @@ class LiveRoom:
         own = self._own
         if own is not None and own.forked:
             self._own = None
-            own.answer()
+            _answer(own.orders)
         # The rest was in the log that was read, or belongs to an epoch that is over.
         here = self.copy.epoch, self.copy.seq
         self._heard = [bell for bell in self._heard if (bell.epoch, bell.last_seq) > here]
