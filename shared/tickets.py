@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 import jwt
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from uuid_utils import uuid7
@@ -25,6 +27,8 @@ ISSUER: Final = "api_service"
 AUDIENCE: Final = "sync_service"
 TYPE: Final = "join+jwt"
 ROLES: Final = ("owner", "moderator", "viewer", "guest")
+HEADERS_KEPT: Final = 16
+ROOMS_KEPT: Final = 1_024
 
 
 class InvalidTicket(Exception):
@@ -72,6 +76,14 @@ class _Claims(Schema):
 
 
 _CLAIMS: Final = _Claims()
+_OWN_CLAIMS: Final = _Claims(exclude=("room",))
+_ROOM: Final = Room()
+
+
+@lru_cache(ROOMS_KEPT)
+def _check_room(room: bytes) -> None:
+    """Check a ticket's room, as JSON, once for all who come with the same. Raises ValidationError."""
+    _ROOM.load(orjson.loads(room))
 
 
 class Minter:
@@ -115,6 +127,7 @@ class Verifier:
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._keys = {kid: Ed25519PublicKey.from_public_bytes(raw) for kid, raw in keys.items()}
+        self._key_of = lru_cache(HEADERS_KEPT)(self._find_key)
 
     def verify(self, token: str, now_s: float) -> Ticket:
         """Check signature, type, issuer, audience, lifetime and claims; raises InvalidTicket with the reason.
@@ -122,13 +135,9 @@ class Verifier:
         ``now_s`` is the clock of the room's store: a machine whose own one is wrong neither refuses nor lets in others.
         """
         try:
-            header = jwt.get_unverified_header(token)
-            key = self._keys.get(header.get("kid", ""))
-            if key is None or header.get("typ") != TYPE:
-                raise InvalidTicket("ticket_invalid", "the ticket is signed by a key that is not known here")
             claims = jwt.decode(
                 token,
-                key,
+                self._key_of(token.partition(".")[0]),
                 algorithms=["EdDSA"],
                 audience=AUDIENCE,
                 issuer=ISSUER,
@@ -144,11 +153,21 @@ class Verifier:
         except jwt.InvalidTokenError as error:
             raise InvalidTicket("ticket_invalid", f"the ticket is not valid: {error}") from None
         try:
-            _CLAIMS.load(claims)
+            _OWN_CLAIMS.load(claims)
+            room = orjson.dumps(claims["room"])
+            _check_room(room)
             UUID(claims["jti"])
-        except (ValidationError, ValueError) as error:
+        except (ValidationError, ValueError, KeyError, TypeError) as error:
             raise InvalidTicket("ticket_invalid", f"the ticket's claims are not valid: {error}") from None
-        return Ticket(claims["jti"], claims["exp"], claims["user"], claims["room"], claims["restore"])
+        return Ticket(claims["jti"], claims["exp"], claims["user"], orjson.loads(room), claims["restore"])
+
+    def _find_key(self, header_part: str) -> Ed25519PublicKey:
+        """Give the key that a ticket's header names, which is the same for all tickets of that key."""
+        header = jwt.get_unverified_header(header_part + "..")
+        key = self._keys.get(header.get("kid", ""))
+        if key is None or header.get("typ") != TYPE:
+            raise InvalidTicket("ticket_invalid", "the ticket is signed by a key that is not known here")
+        return key
 
 
 def _check_lifetime(claims: Mapping[str, Any], now_s: float) -> None:

@@ -124,6 +124,14 @@ def test_a_forged_ticket_is_refused(forgery: str) -> None:
     assert refusal.value.code == "ticket_invalid"
 
 
+def test_a_room_that_was_good_before_is_looked_at_again_when_anything_of_it_has_changed() -> None:
+    assert verifier.verify(signed(claims()), time.time()).room == ROOM
+    assert verifier.verify(signed(claims(room={**ROOM, "version": 2})), time.time()).room["version"] == 2
+    with pytest.raises(InvalidTicket):
+        verifier.verify(signed(claims(room={**ROOM, "capacity": 0})), time.time())
+    assert verifier.verify(signed(claims()), time.time()).room == ROOM
+
+
 def test_the_minter_refuses_claims_that_would_not_open_the_door() -> None:
     with pytest.raises(ValueError, match="capacity"):
         minter.mint(user=USER, room={**ROOM, "capacity": 0})

@@ -159,6 +159,22 @@ def test_a_token_of_another_kind_is_no_resume_token() -> None:
         ResumeTokens({"k": b"k" * 32}).read(token, NOW_S)
 
 
+@pytest.mark.parametrize(("algorithm", "key"), [("none", ""), ("HS512", b"k" * 64), ("HS256", b"x" * 64)])
+def test_a_forged_resume_token_is_refused(algorithm: str, key: str | bytes) -> None:
+    tokens = ResumeTokens({"k": b"k" * 64})
+    good = tokens.sign(RESUME, NOW_S)
+    claims = jwt.decode(good, options={"verify_signature": False})
+    token = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": "k", "typ": "resume+jwt"})
+    assert tokens.read(good, NOW_S) == RESUME
+    with pytest.raises(InvalidResume):
+        tokens.read(token, NOW_S)
+
+
+def test_a_resume_key_that_is_no_secret_is_refused_at_the_start() -> None:
+    with pytest.raises(jwt.InvalidKeyError):
+        ResumeTokens({"k": b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtleSBvZiBub2JvZHk="})
+
+
 @pytest.mark.parametrize(("size", "head"), [(5, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)])
 def test_a_frame_says_how_long_it_is(size: int, head: int) -> None:
     frame = text_frame(b"x" * size)
