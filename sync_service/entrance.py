@@ -117,7 +117,7 @@ class Entrance:
             outcome = await room.ask(join, arrive)
             if not isinstance(outcome, Refusal):
                 if point is not None and room.copy.may_remember(*point[:2]):
-                    room.copy.remember(await room.store.log(room.keys))
+                    await room.remember()
                 return seat
         except BaseException:
             self._presence.lost(room, member)

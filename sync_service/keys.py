@@ -11,7 +11,6 @@ TOMBSTONE_MS: Final = 24 * 3600 * 1000
 # In what form rooms are kept. Code that keeps them otherwise does not read these: a room then comes back from the
 # archive, as after a loss of the store.
 LAYOUT: Final = 2
-KEYS_OF_COMMIT: Final = 13
 
 
 def partition(number: int, name: str) -> bytes:
@@ -34,7 +33,7 @@ class RoomKeys:
     presence: bytes
     closed: bytes
     restoring: bytes
-    packed: bytes  # how a call of commit.lua begins: the number of its keys, then those of the room
+    packed: bytes  # the first keys of a call of commit.lua
 
     @classmethod
     def of(cls, number: int, room_id: str) -> RoomKeys:
@@ -54,5 +53,5 @@ class RoomKeys:
             presence=presence,
             closed=closed,
             restoring=room + b":restoring",
-            packed=packed(KEYS_OF_COMMIT, *of_commit),
+            packed=packed(*of_commit),
         )

@@ -29,13 +29,14 @@ from sync_service.redis_link import StoreAway
 from sync_service.room import READS, Refusal, decide, evolve
 from sync_service.room_copy import RoomCopy
 from sync_service.state import State
-from sync_service.store import Arrive, Op, RoomStore, Snapshot, Step, guards_of
+from sync_service.store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
 from sync_service.writes import Fact, fact_of
 
 log = structlog.get_logger(__name__)
 
 WAITING_MOST: Final = 1_000  # commands of one room on one node; beyond it they are told to try again
 BATCH_EVENTS: Final = 64
+BATCH_ARRIVALS: Final = 32
 ATTEMPTS_MOST: Final = 16
 AWAY_COSTS: Final = 4  # attempts that a store which did nothing counts for
 COMMIT_DEADLINE_MS: Final = 2_000
@@ -106,6 +107,7 @@ class LiveRoom:
         self.rebased_s = 0.0  # when the clock's setting was last heard of (clock.elapsed_s)
         self.rebasing = False  # this node counts on a clock that the room has not been told of
         self.copy = RoomCopy(snapshot)
+        self._remembering: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> State:
@@ -162,15 +164,21 @@ class LiveRoom:
         step_facts: list[Fact] = []
         keys: list[str] = []
         taken = self._in_flight
-        op: Op = None
+        op: Depart | None = None
+        arrivals: list[tuple[Arrive, bool]] = []
+        arriving: set[str] = set()
         closes: str | None = None
-        while self._waiting and len(step_facts) < BATCH_EVENTS:
+        while self._waiting and len(step_facts) < BATCH_EVENTS and len(arrivals) < BATCH_ARRIVALS:
             order = self._waiting[0]
             command, key = order.command, order.key
             kind = type(command)
-            alone = order.op is not None or kind in _ALONE
+            arrive = order.op if isinstance(order.op, Arrive) else None
+            alone = (order.op is not None and arrive is None) or kind in _ALONE
             if taken and (alone or key in keys):
                 break  # the same id again: the next step finds it applied
+            # People come in together, but nobody twice: what their first connection brings about is not seen yet.
+            if taken and (arrive.member in arriving or not arrivals if arrive else arrivals):
+                break
             self._waiting.popleft()
             if kind is Rebase:
                 now_ms = int(self.now_ms())  # what the room's last event says was told on the clock before
@@ -187,8 +195,11 @@ class LiveRoom:
             taken.append((order, facts))
             if key is not None:
                 keys.append(key)
+            if arrive is not None:
+                arrivals.append((arrive, arrive.member in self.copy.state.members))
+                arriving.add(arrive.member)
             if alone:
-                op = order.op
+                op = order.op if isinstance(order.op, Depart) else None
                 closes = command.reason if isinstance(command, Close) else None
                 break
         if taken:
@@ -198,10 +209,10 @@ class LiveRoom:
                     guards=guards_of(self.copy.hashes, reads),
                     deadline_ms=now_ms + COMMIT_DEADLINE_MS,
                     op=op,
-                    known=isinstance(op, Arrive) and op.member in self.copy.state.members,
                     command_keys=keys,
                     facts=step_facts,
                     closes=closes,
+                    arrivals=arrivals,
                 )
             )
 
@@ -260,6 +271,8 @@ class LiveRoom:
         elif word == b"closed":
             self._refuse_all("room_closed")
             self.feed.resync(self)
+        elif word in _ARRIVAL_REFUSALS:
+            self._turn_away(int(reply[1]) - 1, _ARRIVAL_REFUSALS[word])
         else:
             self._refuse_all(_REFUSALS[word])
             if word == b"late":
@@ -318,6 +331,13 @@ class LiveRoom:
                 others.append((order, facts))
         self._in_flight = others
         self._again()
+        self.feed.ready(self)
+
+    def _turn_away(self, index: int, code: str) -> None:
+        """One of those who came together may not come in: decide the others again."""
+        refused, _ = self._in_flight.pop(index)
+        refused.on_done(Refusal(code, ""))
+        self._again(0)
         self.feed.ready(self)
 
     def _refuse_all(self, code: str) -> None:
@@ -400,6 +420,25 @@ class LiveRoom:
 
     # --- catching up ---
 
+    async def remember(self) -> None:
+        """Have what the log still keeps ready for those who resume; who asks meanwhile shares the one reading.
+
+        Raises StoreAway, OutcomeUnknown or RedisError.
+        """
+        task = self._remembering
+        if task is None:
+            task = self._remembering = asyncio.create_task(self._read_log())
+            task.add_done_callback(self._remembered)
+        await asyncio.shield(task)
+
+    async def _read_log(self) -> None:
+        self.copy.remember(await self.store.log(self.keys))
+
+    def _remembered(self, task: asyncio.Task[None]) -> None:
+        self._remembering = None
+        if not task.cancelled():
+            task.exception()  # whoever waited has it
+
     def caught_up(self, lines: Sequence[bytes]) -> None:
         """Apply the log's suffix that was read, then what was heard meanwhile."""
         records = [read_record(line) for line in lines]
@@ -436,8 +475,6 @@ _READ_NOTHING: Final = frozenset[str]()
 _REFUSALS: Final = {
     b"late": "try_again",
     b"archive_full": "archive_full",
-    b"full": "room_full",
-    b"spent": "ticket_reused",
-    b"stale": "resume_invalid",
     b"connected": "connected",
 }
+_ARRIVAL_REFUSALS: Final = {b"full": "room_full", b"spent": "ticket_reused", b"stale": "resume_invalid"}

@@ -147,6 +147,12 @@ def placed(epoch: int, seq: int, hash_: str, event: Event, body: bytes) -> Recor
     return Record(epoch, seq, hash_, event, b'{"epoch":%d,"seq":%d,"hash":"%s",%s' % (epoch, seq, hash_.encode(), body))
 
 
+def place_of(json: bytes) -> tuple[int, int, str]:
+    """Give where a log entry stands: epoch, seq, hash."""
+    raw = orjson.loads(json)
+    return raw["epoch"], raw["seq"], raw["hash"]
+
+
 def read_record(json: bytes) -> Record:
     """Give the record of a log entry or a bell's line."""
     raw = orjson.loads(json)

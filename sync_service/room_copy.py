@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from sync_service.events import MessageDeleted, Rebased, Said
 from sync_service.frames import text_frame
-from sync_service.log import Record, blanked, body_of, placed, read_record, sections_of
+from sync_service.log import Record, blanked, body_of, place_of, placed, read_record, sections_of
 from sync_service.room import evolve
 from sync_service.state import State
 from sync_service.store import Snapshot
@@ -87,7 +87,9 @@ class RoomCopy:
     def remember(self, lines: Iterable[bytes]) -> None:
         """Put older events, read from the log, in front of the recent ones."""
         oldest = self._recent[0]
-        older: Sequence[Record] = [record for record in map(read_record, lines) if record.seq <= oldest[0]]
-        if older and (older[-1].epoch, older[-1].seq, older[-1].hash) == (self.epoch, *oldest[:2]):
+        older = [(place_of(line), line) for line in lines]
+        while older and older[-1][0][1] > oldest[0]:
+            older.pop()
+        if older and older[-1][0] == (self.epoch, *oldest[:2]):
             self._recent.popleft()
-            self._recent.extendleft((record.seq, record.hash, text_frame(record.json)) for record in reversed(older))
+            self._recent.extendleft((seq, hash_, text_frame(line)) for (_, seq, hash_), line in reversed(older))

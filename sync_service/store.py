@@ -80,7 +80,8 @@ class Script:
 
 
 COMMIT: Final = Script("commit")
-_COMMIT_WORDS: Final = 22  # the number of keys, 13 keys and 8 arguments that do not change from step to step
+_COMMIT_KEYS: Final = 11  # beside two of each arrival
+_COMMIT_WORDS: Final = 6  # the number of keys, and those arguments that do not change from step to step
 APPLIED: Final = Script("applied")
 OPEN: Final = Script("open")
 READ: Final = Script("read")
@@ -149,11 +150,11 @@ class Step:
     epoch: int
     guards: Guards
     deadline_ms: int
-    op: Op
-    known: bool  # the copy holds the op's member
+    op: Depart | None
     command_keys: Sequence[str]
     facts: Sequence[Fact]
     closes: str | None
+    arrivals: Sequence[tuple[Arrive, bool]] = ()  # of different members, each with whether the copy holds that member
 
 
 class RoomStore:
@@ -167,8 +168,10 @@ class RoomStore:
         self.channel = keys.partition(number, f"events:{shard.link.database}")
         self.head = keys.partition(number, "head")
         self.journal = keys.partition(number, "journal")
-        # A commit that changes nobody's presence differs from the next one in its last words only.
-        self._without_op = self._words_of_op(node, "", "", "", "", "", "")
+        # Most commits change nobody's presence: these differ from one to the next in their last words only.
+        self._own_keys = self._packed_keys(node)
+        self._begin = packed(_COMMIT_KEYS)
+        self._without_op = packed(node, JOURNAL_BOUND, "", "", "")
 
     @property
     def link(self) -> RedisLink:
@@ -180,7 +183,6 @@ class RoomStore:
 
         Raises StoreAway.
         """
-        plain = step.op is None and step.closes is None
         words: list[bytes | str | int] = [
             room_id,
             step.epoch,
@@ -188,42 +190,33 @@ class RoomStore:
             *step.guards,
             len(step.command_keys),
             *step.command_keys,
+            len(step.arrivals),
         ]
+        begin, arrival_keys = self._begin, b""
+        if step.arrivals:
+            begin = packed(_COMMIT_KEYS + 2 * len(step.arrivals))
+            arrival_keys = packed(*(key for arrive, _ in step.arrivals for key in self._keys_of(arrive)))
+            for arrive, known in step.arrivals:
+                words += _words_of(arrive, known)
         for fact in step.facts:
             words += (fact.body, *fact.entry, len(fact.writes) // 3, *fact.writes)
-        op = self._without_op if plain else self._words_of_step(step)
-        COMMIT.put(self.link, on_reply, _COMMIT_WORDS + len(words), names.packed, op, packed(*words))
+        own_keys, op = self._own_keys, self._without_op
+        if step.op is not None:
+            node = self.node if step.op.node == "*" else step.op.node
+            own_keys = self._packed_keys(node)
+            op = packed(self.node, JOURNAL_BOUND, "depart", step.op.member, step.op.node)
+        elif step.closes is not None:
+            op = packed(self.node, JOURNAL_BOUND, "close", "", step.closes)
+        count = _COMMIT_WORDS + _COMMIT_KEYS + 2 * len(step.arrivals) + len(words)
+        COMMIT.put(self.link, on_reply, count, begin, names.packed, own_keys, arrival_keys, op, packed(*words))
 
-    def _words_of_step(self, step: Step) -> bytes:
-        op = step.op
-        if isinstance(op, Arrive):
-            session, generation = op.token or ("", "")
-            known = "old" if step.known else "new"
-            return self._words_of_op(self.node, "arrive", op.member, known, op.jti or "", session, generation)
-        if isinstance(op, Depart):
-            node = self.node if op.node == "*" else op.node
-            return self._words_of_op(node, "depart", op.member, op.node, "", "", "")
-        return self._words_of_op(self.node, "close", "", step.closes or "", "", "", "")
+    def _packed_keys(self, node: str) -> bytes:
+        return packed(self.journal, self.head, self.channel, self.node_key(node))
 
-    def _words_of_op(
-        self, node: str, op: str, member: str, arg: str, jti: str, session: str, generation: str | int
-    ) -> bytes:
-        return packed(
-            self.journal,
-            self.head,
-            self.channel,
-            self.node_key(node),
-            keys.partition(self.number, f"jti:{jti}"),
-            keys.partition(self.number, f"session:{session}"),
-            self.node,
-            JOURNAL_BOUND,
-            op,
-            member,
-            arg,
-            SPENT_TICKET_MS if jti else "",
-            generation,
-            USED_TOKEN_MS,
-        )
+    def _keys_of(self, arrive: Arrive) -> tuple[bytes, bytes]:
+        """Give where a ticket is noted as spent, and the generation of a session's tokens."""
+        session = "" if arrive.token is None else arrive.token[0]
+        return keys.partition(self.number, f"jti:{arrive.jti or ''}"), keys.partition(self.number, f"session:{session}")
 
     def applied(self, names: RoomKeys, command_key: str, on_reply: Callable[[Any], None]) -> None:
         """Ask whether a command was applied; ``on_reply`` gets its seq, None or an exception. Raises StoreAway."""
@@ -323,6 +316,12 @@ class RoomStore:
     def node_key(self, node: str) -> bytes:
         """Give the key of the set of (room, member) that a node holds connections of."""
         return keys.partition(self.number, f"node:{node}")
+
+
+def _words_of(arrive: Arrive, known: bool) -> tuple[bytes | str | int, ...]:
+    generation = "" if arrive.token is None else arrive.token[1]
+    ttl_ms = SPENT_TICKET_MS if arrive.jti else ""
+    return arrive.member, "old" if known else "new", ttl_ms, generation, USED_TOKEN_MS
 
 
 def _origin(state: State, epoch: int, seq: int) -> str:

@@ -53,11 +53,11 @@ class Desk:
             epoch=copy.epoch,
             guards=guards_of(copy.hashes, frozenset(copy.hashes)),
             deadline_ms=int(time.time() * 1000) + 2_000,
-            op=op,
-            known=isinstance(op, Arrive) and op.member in copy.state.members,
+            op=op if isinstance(op, Depart) else None,
             command_keys=[] if command.id is None else [f"{command.by}:{command.id}"],
             facts=facts,
             closes=command.reason if isinstance(command, Close) else None,
+            arrivals=[(op, op.member in copy.state.members)] if isinstance(op, Arrive) else [],
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.store.commit(self.room_id, self.names, replace(step, **change), answer.set_result)

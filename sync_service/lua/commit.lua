@@ -1,18 +1,19 @@
 -- One step of a room: every check first, then every write, then the bell. Nothing else changes a live room.
 --
--- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (rooms this node holds), jti,
---       session
--- ARGV  node, journal_bound, op ('', arrive, depart, close), op_member, op_arg (arrive: new|old; depart: the node;
---       close: the reason), jti_ttl_ms ('' = no ticket), generation ('' = no resume token), session_ttl_ms, room_id,
+-- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (rooms this node holds), then
+--       for each arrival: jti, session
+-- ARGV  node, journal_bound, op ('', depart, close), op_member, op_arg (depart: the node; close: the reason), room_id,
 --       epoch, deadline_ms, hashes expected of playback, rights, meta, members ('' = was not read),
---       n_commands, then each command's key, then for each event: body (JSON without its brace), journal_type,
+--       n_commands, then each command's key,
+--       n_arrivals, then for each, of different members: member, new|old, jti_ttl_ms ('' = no ticket), generation
+--       ('' = no resume token), session_ttl_ms,
+--       then for each event: body (JSON without its brace), journal_type,
 --       journal_data ('' = the event itself), n_writes, then for each write: kind (writes.py), key, value
--- Gives {'ok', first_seq, prev_hash, hash...} or {why not, ...}.
+-- Gives {'ok', first_seq, prev_hash, hash...} or {why not, ...}; where one arrival is why, its number from 1.
 local room, members, log, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local journal, head, channel, node_rooms, jti, session = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local journal, head, channel, node_rooms = KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local node, op, op_member, op_arg = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
-local jti_ttl_ms, generation, session_ttl_ms = ARGV[6], ARGV[7], ARGV[8]
-local room_id, epoch = ARGV[9], ARGV[10]
+local room_id, epoch = ARGV[6], ARGV[7]
 
 -- A log is cut when it is LOG_OVER longer than it has to be, not at every step.
 local LOG_KEPT, LOG_OVER, CHAT_KEPT = 1000, 100, 10000
@@ -20,7 +21,7 @@ local COMMANDS_KEPT_MS = 900000
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-if now_ms > tonumber(ARGV[11]) then return {'late'} end
+if now_ms > tonumber(ARGV[8]) then return {'late'} end
 
 local have = redis.call('HMGET', room, 'epoch', 'seq', 'hash', 'closed',
   'playback_hash', 'rights_hash', 'meta_hash', 'members_hash', 'capacity', 'commands')
@@ -32,25 +33,27 @@ if not have[1] then
 end
 
 -- Ids of commands live in two buckets of time: written to the present one, looked up in both.
-local n_commands = tonumber(ARGV[16])
+local n_commands = tonumber(ARGV[13])
 local bucket = math.floor(now_ms / COMMANDS_KEPT_MS)
 local bucket_name = string.format('%d', bucket)
 local done = room .. ':commands:' .. bucket_name
 local done_before = room .. ':commands:' .. string.format('%d', bucket - 1)
 for i = 1, n_commands do
-  local key = ARGV[16 + i]
+  local key = ARGV[13 + i]
   local answer = redis.call('HGET', done, key) or redis.call('HGET', done_before, key)
   if answer then return {'duplicate', key, answer} end
 end
 
 if have[1] ~= epoch then return {'conflict'} end
 for i = 1, 4 do
-  if ARGV[11 + i] ~= '' and ARGV[11 + i] ~= have[4 + i] then return {'conflict'} end
+  if ARGV[8 + i] ~= '' and ARGV[8 + i] ~= have[4 + i] then return {'conflict'} end
 end
 
 local journal_full = redis.call('XLEN', journal) >= tonumber(ARGV[2])
 local events = {}
-local at = 17 + n_commands
+local arrivals = 14 + n_commands
+local n_arrivals = tonumber(ARGV[arrivals])
+local at = arrivals + 1 + 5 * n_arrivals
 while at <= #ARGV do
   events[#events + 1] = at
   local last = at + 3 + 3 * ARGV[at + 3]
@@ -62,20 +65,33 @@ while at <= #ARGV do
   at = last + 1
 end
 
-if op == 'arrive' then
-  if jti_ttl_ms ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent'} end
-  if generation ~= '' and tonumber(redis.call('GET', session) or 0) > tonumber(generation) then return {'stale'} end
-  local present = redis.call('HEXISTS', members, op_member) == 1
-  if present ~= (op_arg == 'old') then return {'conflict'} end
-  if not present and redis.call('HLEN', members) >= tonumber(have[9]) then return {'full'} end
+local function arrival(i)
+  local first = arrivals + 5 * i - 4
+  return KEYS[10 + 2 * i], KEYS[11 + 2 * i], ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3], ARGV[first + 4]
+end
+
+local newcomers = 0
+for i = 1, n_arrivals do
+  local jti, session, member, copy, jti_ttl_ms, generation = arrival(i)
+  if jti_ttl_ms ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent', i} end
+  if generation ~= '' and tonumber(redis.call('GET', session) or 0) > tonumber(generation) then return {'stale', i} end
+  local present = redis.call('HEXISTS', members, member) == 1
+  if present ~= (copy == 'old') then return {'conflict'} end
+  if not present then newcomers = newcomers + 1 end
+  if not present and redis.call('HLEN', members) + newcomers > tonumber(have[9]) then return {'full', i} end
+end
+for i = 1, n_arrivals do
+  local jti, session, member, _, jti_ttl_ms, generation, session_ttl_ms = arrival(i)
   if jti_ttl_ms ~= '' then redis.call('SET', jti, '1', 'PX', jti_ttl_ms) end
   if generation ~= '' then redis.call('SET', session, generation, 'PX', session_ttl_ms) end
-  local nodes = redis.call('HGET', presence, op_member) or ','
+  local nodes = redis.call('HGET', presence, member) or ','
   if not string.find(nodes, ',' .. node .. ',', 1, true) then
-    redis.call('HSET', presence, op_member, nodes .. node .. ',')
+    redis.call('HSET', presence, member, nodes .. node .. ',')
   end
-  redis.call('SADD', node_rooms, room_id .. ' ' .. op_member)
-elseif op == 'depart' then
+  redis.call('SADD', node_rooms, room_id .. ' ' .. member)
+end
+
+if op == 'depart' then
   -- op_arg is the node whose connection ended: this one, or one whose lease ran out; '*' ends them all.
   local nodes = redis.call('HGET', presence, op_member) or ','
   local from, to = string.find(nodes, ',' .. op_arg .. ',', 1, true)
@@ -156,7 +172,7 @@ for _, first in ipairs(events) do
   end
 end
 
-for i = 1, n_commands do redis.call('HSET', done, ARGV[16 + i], string.format('%d', seq)) end
+for i = 1, n_commands do redis.call('HSET', done, ARGV[13 + i], string.format('%d', seq)) end
 if n_commands > 0 and have[10] ~= bucket_name then
   redis.call('PEXPIRE', done, 2 * COMMANDS_KEPT_MS, 'NX')
   set('commands', bucket_name)

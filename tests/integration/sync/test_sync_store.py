@@ -11,7 +11,7 @@ import pytest
 from sync_service import keys
 from sync_service.commands import Close, Leave, Say, Seek
 from sync_service.presence import STALE_MS
-from sync_service.store import LEASE_MS, SWEEP, Depart, RoomStore, Step
+from sync_service.store import LEASE_MS, SWEEP, Arrive, Depart, RoomStore, Step
 from tests.fresh_stores import open_redis
 from tests.processes import RunProcess
 from tests.store_desk import Desk, desk
@@ -72,15 +72,15 @@ async def test_a_full_room_is_checked_where_nobody_can_come_between(desk: Desk) 
     await desk.join("anna")
     await desk.join("boris")
     before = desk.everything()
-    assert await desk.join("carl") == [b"full"]
+    assert await desk.join("carl") == [b"full", 1]
     assert desk.everything() == before
     assert (await desk.join("anna"))[0] == b"ok"
 
 
 async def test_one_who_decided_on_an_old_copy_of_the_members_has_to_look_again(desk: Desk) -> None:
     await desk.join("anna")
-    assert await desk.join("anna", known=False) == [b"conflict"]
-    assert await desk.join("boris", known=True) == [b"conflict"]
+    assert await desk.join("anna", arrivals=[(Arrive("anna"), False)]) == [b"conflict"]
+    assert await desk.join("boris", arrivals=[(Arrive("boris"), True)]) == [b"conflict"]
 
 
 async def test_nobody_leaves_whom_another_node_still_holds(desk: Desk) -> None:
@@ -102,7 +102,7 @@ async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
     copy = await desk.read()
     before = desk.everything()
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    step = Step(copy.epoch, ("", "", "", ""), 2**52, None, False, [], [], None)
+    step = Step(copy.epoch, ("", "", "", ""), 2**52, None, [], [], None)
     desk.store.commit(desk.room_id, desk.names, step, answer.set_result)
     desk.store.link.flush()
     assert await answer == [b"closed", b"owner"]

@@ -81,11 +81,11 @@ class Node:
             epoch=self.copy.epoch,
             guards=guards_of(self.copy.hashes, READS[type(command)] - {self.without}),
             deadline_ms=int(time.time() * 1000) + 60_000,
-            op=op,
-            known=isinstance(op, Arrive) and op.member in self.copy.state.members,
+            op=op if isinstance(op, Depart) else None,
             command_keys=[] if command.id is None or self.without == "ids" else [f"{command.by}:{command.id}"],
             facts=facts,
             closes=None,
+            arrivals=[(op, op.member in self.copy.state.members)] if isinstance(op, Arrive) else [],
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.store.commit(room_id, self.names, step, answer.set_result)
