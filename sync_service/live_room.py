@@ -107,6 +107,7 @@ class LiveRoom:
         self.rebased_s = 0.0  # when the clock's setting was last heard of (clock.elapsed_s)
         self.rebasing = False  # this node counts on a clock that the room has not been told of
         self.copy = RoomCopy(snapshot)
+        self.shown: tuple[Any, bytes] | None = None  # what newcomers of this turn are shown, and of which state it is
         self._remembering: asyncio.Task[None] | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -37,8 +38,20 @@ def opening_state(claim: dict[str, Any], at_ms: int, position_ms: float | None =
     )
 
 
-def snapshot_of(room: LiveRoom) -> dict[str, Any]:
-    """Give a room whole, as a client replaces what it has."""
+def _snapshot_of(room: LiveRoom) -> bytes:
+    """Give a room whole, as a client replaces what it has: JSON, made once for all who come in one loop turn."""
+    stands = room.copy.seq, room.copy.hash, room.copy.epoch, room.state
+    if room.shown is None or room.shown[0] != stands:
+        room.shown = stands, orjson.dumps(_snapshot(room))
+        asyncio.get_running_loop().call_soon(_forget, room)
+    return room.shown[1]
+
+
+def _forget(room: LiveRoom) -> None:
+    room.shown = None
+
+
+def _snapshot(room: LiveRoom) -> dict[str, Any]:
     meta, rights = room.state.meta, room.state.rights
     return {
         "epoch": room.copy.epoch,
@@ -62,7 +75,11 @@ def snapshot_of(room: LiveRoom) -> dict[str, Any]:
 
 def snapshot(room: LiveRoom, server_ms: float) -> bytes:
     """Give the message to a running client that must start over."""
-    return orjson.dumps({"type": "snapshot", "server_ms": server_ms, **snapshot_of(room)})
+    return _joined({"type": "snapshot", "server_ms": server_ms}, _snapshot_of(room))
+
+
+def _joined(first: dict[str, Any], rest: bytes) -> bytes:
+    return b"%s,%s" % (orjson.dumps(first)[:-1], rest[1:])
 
 
 def welcome(
@@ -77,10 +94,6 @@ def welcome(
 
     ``protocol`` is the version that was agreed on.
     """
-    if resumed_from is None:
-        point: dict[str, Any] = {"mode": "snapshot", **snapshot_of(room)}
-    else:
-        point = dict(zip(("mode", "epoch", "seq", "hash"), ("resumed", *resumed_from), strict=True))
     message = {
         "type": "welcome",
         "protocol": protocol,
@@ -88,6 +101,7 @@ def welcome(
         "you": you,
         "resume": resume,
         "limits": LIMITS,
-        **point,
     }
-    return orjson.dumps(message)
+    if resumed_from is None:
+        return _joined(message | {"mode": "snapshot"}, _snapshot_of(room))
+    return orjson.dumps(message | dict(zip(("mode", "epoch", "seq", "hash"), ("resumed", *resumed_from), strict=True)))

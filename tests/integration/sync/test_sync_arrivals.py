@@ -1,0 +1,167 @@
+"""Those who come at once share a step of their room, and what bars one of them bars nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import orjson
+import pytest
+
+from sync_service import live_room
+from sync_service.commands import Join
+from sync_service.events import Said
+from sync_service.live_room import LiveRoom
+from sync_service.log import Record
+from sync_service.orders import Done
+from sync_service.state import Message
+from sync_service.store import Arrive, RoomStore
+from sync_service.welcome import welcome
+from tests.store_desk import Desk, desk
+
+__all__ = ["desk"]
+
+CAPACITY = 2  # of the desk's room
+
+
+class Node:
+    """What a room tells its node (live_room.Feed): here it has its steps sent, and nothing else is expected."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def ready(self, room: LiveRoom) -> None:
+        asyncio.get_running_loop().call_soon(self._step, room)
+
+    def _step(self, room: LiveRoom) -> None:
+        before = room.awaits_answer
+        room.step()
+        self.steps += room.awaits_answer and not before
+        room.store.link.flush()
+
+    def applied(self, room: LiveRoom, records: Sequence[Record]) -> None: ...
+
+    def resync(self, room: LiveRoom) -> None:
+        raise AssertionError("nobody else is here")
+
+    gap = late = started_over = resync
+
+
+async def opened(desk: Desk) -> tuple[LiveRoom, Node]:
+    node = Node()
+    return LiveRoom(desk.room_id, desk.store, await desk.read(), node, lambda: time.time() * 1000), node
+
+
+async def comes(room: LiveRoom, member: str, jti: str | None = None, token: tuple[str, int] | None = None) -> str:
+    """Let somebody arrive; gives "in", or the code of the refusal."""
+    join = Join(by=member, name=member, role="viewer", visit_id=uuid.uuid4().hex, since_ms=1_000)
+    outcome = await room.ask(join, Arrive(member, jti, token))
+    return "in" if isinstance(outcome, Done) else outcome.code
+
+
+async def together(*coming: Coroutine[Any, Any, str]) -> list[str]:
+    return list(await asyncio.gather(*coming))
+
+
+async def test_those_who_come_at_once_share_a_step(desk: Desk) -> None:
+    room, node = await opened(desk)
+    assert await together(comes(room, "anna", "t1"), comes(room, "boris", "t2")) == ["in"] * 2
+    assert node.steps == 1
+    assert set((await desk.read()).state.members) == set(room.state.members) == {"anna", "boris"}
+    assert await together(comes(room, "anna", "t3"), comes(room, "boris", token=("s", 1))) == ["in"] * 2
+    assert node.steps == 2
+
+
+async def test_more_than_one_step_may_take_come_in_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_room, "BATCH_ARRIVALS", 1)
+    room, node = await opened(desk)
+    assert await together(comes(room, "anna"), comes(room, "boris")) == ["in"] * 2
+    assert node.steps == 2
+
+
+async def test_a_ticket_that_was_used_bars_nobody_who_comes_at_the_same_time(desk: Desk) -> None:
+    room, _ = await opened(desk)
+    assert await comes(room, "anna", "t1") == "in"
+    coming = comes(room, "boris", "t2"), comes(room, "anna", "t1"), comes(room, "boris", "t3")
+    assert await together(*coming) == ["in", "ticket_reused", "in"]
+
+
+async def test_a_token_that_was_followed_by_another_bars_nobody_else_either(desk: Desk) -> None:
+    room, _ = await opened(desk)
+    assert [await comes(room, "anna", token=("s", 2)), await comes(room, "boris")] == ["in", "in"]
+    coming = comes(room, "anna", token=("s", 1)), comes(room, "boris", token=("r", 1))
+    assert await together(*coming) == ["resume_invalid", "in"]
+
+
+async def test_one_ticket_shown_twice_at_once_lets_one_in(desk: Desk) -> None:
+    room, _ = await opened(desk)
+    assert await together(comes(room, "anna", "t1"), comes(room, "anna", "t1")) == ["in", "ticket_reused"]
+
+
+async def test_as_many_come_in_at_once_as_there_are_seats(desk: Desk) -> None:
+    room, _ = await opened(desk)
+    words = await together(*(comes(room, f"p{n}", f"t{n}") for n in range(5)))
+    assert words == ["in"] * CAPACITY + ["room_full"] * (5 - CAPACITY)
+    assert len((await desk.read()).state.members) == CAPACITY
+    # Who found no seat has not spent their ticket.
+    assert await comes(room, "p0", "t4") == "in"
+
+
+@pytest.mark.parametrize(
+    ("last", "word"),
+    [(Arrive("boris", "used"), [b"spent", 2]), (Arrive("boris", token=("s", 1)), [b"stale", 2])],
+    ids=["spent", "stale"],
+)
+async def test_a_step_that_one_arrival_bars_leaves_no_trace(desk: Desk, last: Arrive, word: list[Any]) -> None:
+    assert (await desk.join("boris", arrivals=[(Arrive("boris", "used", ("s", 2)), False)]))[0] == b"ok"
+    before = desk.everything()
+    assert await desk.join("anna", arrivals=[(Arrive("anna", "fresh"), False), (last, True)]) == word
+    assert desk.everything() == before
+
+
+async def test_each_newcomer_is_shown_the_room_as_it_is_at_that_moment(desk: Desk) -> None:
+    room, _ = await opened(desk)
+    await comes(room, "anna")
+
+    def shown() -> dict[str, Any]:
+        told: dict[str, Any] = orjson.loads(welcome(room, 1.5, {"id": "boris"}, "token", 1, None))
+        return told
+
+    before = shown()
+    assert (before["mode"], before["resume"], before["seq"], before["messages"]) == ("snapshot", "token", 1, [])
+    assert [member["id"] for member in before["members"]] == ["anna"]
+    said = Said(time_ms=5, by="anna", command="1", message=Message("m", {"id": "anna", "name": "Anna"}, "hello", 0, 5))
+    room.copy.apply(Record(1, 2, "h", said, b"{}"))
+    after = shown()
+    assert (after["seq"], after["hash"], [message["text"] for message in after["messages"]]) == (2, "h", ["hello"])
+    assert {name for name in after if after[name] != before[name]} == {"seq", "hash", "messages"}
+
+
+class CountingStore(RoomStore):
+    """A store that counts how often the log was read whole."""
+
+    readings = 0
+
+    async def log(self, names: Any) -> list[bytes]:
+        self.readings += 1
+        return await super().log(names)
+
+
+async def test_those_who_resume_at_once_share_a_reading_of_the_log(desk: Desk) -> None:
+    point = (1, 0, (await desk.read()).hash)
+    await desk.join("anna")
+    await desk.join("boris")
+    store = desk.store = CountingStore(desk.store.shard, desk.store.number, desk.store.node)
+    room, _ = await opened(desk)
+    assert room.copy.may_remember(1, 1)
+    await asyncio.gather(*(room.remember() for _ in range(5)))
+    assert store.readings == 1
+    assert room.copy.suffix_after(*point) is None  # the log holds events, not what was before the first
+    first = (1, 1, (await desk.store.log(room.keys))[0].split(b'"hash":"')[1][:16].decode())
+    assert len(room.copy.suffix_after(*first) or ()) == 1
+    # What is read later is read anew.
+    await room.remember()
+    assert store.readings == 3
