@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -31,6 +31,8 @@ from sync_service.timekeeper import Timekeeper
 from sync_service.welcome import snapshot
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 GAP_S: Final = 0.1
 UNLOAD_AFTER_S: Final = 30.0
@@ -88,17 +90,13 @@ class Hub:
         room = partition.rooms.get(room_id)
         if room is not None:
             return room
-        task = partition.loading.get(room_id)
-        if task is None:
-            task = partition.loading[room_id] = asyncio.create_task(self._load(partition, room_id))
-            task.add_done_callback(partial(_loaded, partition, room_id))
-        room = await asyncio.shield(task)
+        room = await _shared(partition.loading, room_id, partial(self._load, partition, room_id))
         if room is None and opening is not None:
             names = RoomKeys.of(number, room_id)
             if restore is not None:
                 await self._recovery.restore(partition.store, names, *restore, opening)
             else:
-                await partition.store.open(names, 1, 0, opening)
+                await _shared(partition.opening, room_id, partial(partition.store.open, names, 1, 0, opening))
             return await self.enter(number, room_id)
         return room
 
@@ -323,7 +321,16 @@ _SENT_AWAY: Final = frozenset({"kicked", "banned"})
 _NEVER_DUE: Final = frozenset({Said, MessageDeleted, Muted})
 
 
-def _loaded(partition: Partition, room_id: str, task: asyncio.Task[LiveRoom | None]) -> None:
-    del partition.loading[room_id]
+async def _shared(tasks: dict[str, asyncio.Task[T]], room_id: str, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Do for a room, once for all who want it at the same time, what ends for none of them because one has gone."""
+    task = tasks.get(room_id)
+    if task is None:
+        task = tasks[room_id] = asyncio.create_task(begin())
+        task.add_done_callback(partial(_over, tasks, room_id))
+    return await asyncio.shield(task)
+
+
+def _over(tasks: dict[str, asyncio.Task[T]], room_id: str, task: asyncio.Task[T]) -> None:
+    del tasks[room_id]
     if not task.cancelled():
         task.exception()  # whoever waited has it; it is no surprise if all of them have gone

@@ -19,6 +19,7 @@ class Partition:
         self.store = RoomStore(shard, number, node)
         self.rooms: dict[str, LiveRoom] = {}
         self.loading: dict[str, asyncio.Task[LiveRoom | None]] = {}
+        self.opening: dict[str, asyncio.Task[str | None]] = {}
         # What is heard of a room between subscribing and having read it.
         self.early: dict[str, list[Bell]] = {}
         self.heard: tuple[int, str] | None = None

@@ -27,6 +27,7 @@ class Desk:
 
     def __init__(self, shards: Shards, url: str) -> None:
         self.url = url
+        self.shards = shards
         self.store = RoomStore(shards.of(3), 3, "node")
         self.room_id = str(uuid.uuid4())
         self.names = RoomKeys.of(3, self.room_id)

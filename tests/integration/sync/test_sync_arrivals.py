@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ import pytest
 from sync_service import live_room
 from sync_service.commands import Join
 from sync_service.events import Said
+from sync_service.hub import Hub
 from sync_service.live_room import LiveRoom
 from sync_service.log import Record
 from sync_service.orders import Done
@@ -141,13 +143,30 @@ async def test_each_newcomer_is_shown_the_room_as_it_is_at_that_moment(desk: Des
 
 
 class CountingStore(RoomStore):
-    """A store that counts how often the log was read whole."""
+    """A store that counts how often a log was read whole, and a room opened."""
 
-    readings = 0
+    readings = openings = 0
+
+    async def open(self, *args: Any) -> str | None:
+        self.openings += 1
+        return await super().open(*args)
 
     async def log(self, names: Any) -> list[bytes]:
         self.readings += 1
         return await super().log(names)
+
+
+async def test_a_room_that_several_enter_first_is_opened_once(desk: Desk) -> None:
+    hub = Hub(desk.shards, "node")
+    store = hub.partitions[3].store = CountingStore(desk.store.shard, 3, "node")
+    state, room_id = (await desk.read()).state, str(uuid.uuid4())
+    opening = replace(state, meta=replace(state.meta, id=room_id))
+    rooms = await asyncio.gather(*(hub.enter(3, room_id, opening) for _ in range(5)))
+    assert rooms[0] is not None
+    assert all(room is rooms[0] for room in rooms)
+    assert store.openings == 1
+    assert not hub.partitions[3].opening
+    await hub.close()
 
 
 async def test_those_who_resume_at_once_share_a_reading_of_the_log(desk: Desk) -> None:
