@@ -61,6 +61,7 @@ class Connection:
         self._frames = TokenBucket(limits.FRAMES, now_s)
         self._pings = TokenBucket(limits.PINGS, now_s)
         self._refusals = 0
+        self._failure: Exception | None = None
         self._handling = Handling(self, hub, entrance)
 
     async def run(self) -> None:
@@ -77,18 +78,14 @@ class Connection:
                 self._take(await self._next())
         except _Ended:
             pass
-        except Exception as error:  # noqa: BLE001 - a surprise is logged whole
-            await self._end(self._failed(error))
+        except Exception as error:
+            goodbye = goodbye_of(error)
+            if goodbye.close is CloseCode.INTERNAL:
+                log.exception("a connection failed", member=self.member_id)
+            self.detach()
+            await self._end(goodbye)
         finally:
             self.detach()
-
-    def _failed(self, error: Exception) -> Goodbye:
-        """Take the socket out of its room and give what to end it with."""
-        goodbye = goodbye_of(error)
-        if goodbye.close is CloseCode.INTERNAL:
-            log.exception("a connection failed", member=self.member_id)
-        self.detach()
-        return goodbye
 
     # --- in ---
 
@@ -101,6 +98,8 @@ class Connection:
                 self._send(pong_frame(message.data))
             message = await self._ws.receive()
         self.heard_at_s = self._loop.time()
+        if self._failure is not None:
+            raise self._failure
         if message.type is WSMsgType.TEXT:
             text: str = message.data
             return _bounded(text)
@@ -115,8 +114,9 @@ class Connection:
             self._take(_bounded(text))
         except _Ended:
             pass
-        except Exception as error:  # noqa: BLE001 - as above
-            self._hub.spawn(self._end(self._failed(error)))
+        except Exception as error:  # noqa: BLE001 - run() tells it
+            self._failure = error
+            self._ws.receive_again(text)
 
     def _take(self, text: str) -> None:
         """Handle one message of a member; errors of a message leave the connection as it is."""

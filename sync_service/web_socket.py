@@ -33,6 +33,16 @@ class WebSocket(web.WebSocketResponse):
             raise RuntimeError("prepare() comes first")
         self._reader.on_text = on_text
 
+    def receive_again(self, text: str) -> None:
+        """Have this text, which was just heard, and all after it received.
+
+        Whoever receives can close with a code that arrives: ``close`` beside a waiting ``receive`` ends the transport
+        at once, and what the client has sent meanwhile makes the kernel throw the code away (RST).
+        """
+        if self._reader is not None:
+            self._reader.on_text = None
+            self._reader.feed_data(WSMessage(WSMsgType.TEXT, text, ""), len(text))
+
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter) -> None:
         # What aiohttp does, with a queue of our own and neither heartbeat nor compression.
         self._ws_protocol = protocol

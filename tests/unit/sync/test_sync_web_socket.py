@@ -30,12 +30,17 @@ class Server:
         self.seen.append(("received", message.data))
         self.first.set()
         await self.go_on.wait()
-        self.ws.hear(lambda text: self.seen.append(("heard", text)))
+        self.ws.hear(self.heard)
         while (message := await self.ws.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
             self.seen.append(("received", message.data))
         self.seen.append(("ended", message.type))
         self.ended.set()
         return self.ws
+
+    def heard(self, text: str) -> None:
+        self.seen.append(("heard", text))
+        if text == "enough":
+            self.ws.receive_again(text)
 
     async def saw(self, count: int) -> list[tuple[str, Any]]:
         async with asyncio.timeout(10):
@@ -84,6 +89,16 @@ async def test_a_text_does_not_overtake_a_ping_that_waits_to_be_received() -> No
             await send_together(client, b"%d" % number, f"{number}")
         seen = await server.saw(101)
         assert [int(data) for _, data in seen[1:]] == [number for number in range(50) for _ in "pt"]
+
+
+async def test_whoever_has_heard_enough_receives_that_again_and_all_after_it() -> None:
+    async with connected() as (server, client):
+        await client.send_str("1")
+        server.go_on.set()
+        await server.first.wait()
+        await send_together(client, "2", "enough", "3", "4")
+        expected = [("heard", "2"), ("heard", "enough"), ("received", "enough"), ("received", "3"), ("received", "4")]
+        assert (await server.saw(6))[1:] == expected
 
 
 async def test_the_client_s_close_and_our_own_end_it_as_ever() -> None:
