@@ -79,13 +79,14 @@ def body_of(event: Event) -> bytes:
 # which took twice as long.
 
 
+def _common(event: Event) -> dict[str, Any]:
+    return {"type": event.type, "time_ms": event.time_ms, "by": event.by, "command": event.command}
+
+
 def _playback_changed(event: PlaybackChanged) -> dict[str, Any]:
     playback = event.playback
     return {
-        "type": event.type,
-        "time_ms": event.time_ms,
-        "by": event.by,
-        "command": event.command,
+        **_common(event),
         "playback": {
             "status": playback.status,
             "position_ms": playback.position_ms,
@@ -107,10 +108,7 @@ def _playback_changed(event: PlaybackChanged) -> dict[str, Any]:
 def _said(event: Said) -> dict[str, Any]:
     message = event.message
     return {
-        "type": event.type,
-        "time_ms": event.time_ms,
-        "by": event.by,
-        "command": event.command,
+        **_common(event),
         "message": {
             "id": message.id,
             "author": message.author,
