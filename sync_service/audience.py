@@ -7,7 +7,10 @@ that is in the processor's caches, and going through the connections cost 3 µs 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from itertools import repeat
+from operator import call
 from typing import Final, Protocol
 
 from sync_service import metrics
@@ -23,6 +26,7 @@ class Socket(Protocol):
     name: str
     role: str
     since_ms: int
+    kept: list[bytes]  # frames of its own that the next write takes along
 
     def transport_write(self, data: bytes, /) -> None:
         """Hand whole frames to the transport and do nothing else."""
@@ -32,9 +36,6 @@ class Socket(Protocol):
 
     def write(self, data: bytes) -> None:
         """Hand whole frames to the transport, and what was kept for it behind them; never raises, never waits."""
-
-    def keep(self, frame: bytes) -> None:
-        """Keep a frame of this socket's own for the next write, so that it comes after the room's events."""
 
     def flush(self) -> None:
         """Write what is still kept."""
@@ -106,10 +107,12 @@ class Audience:
         metrics.deliveries += deliveries
         self._burst = []
         kept_for, self._kept_for = self._kept_for, set()
-        apart = [(socket, self._writes.pop(socket)) for socket in kept_for]
-        for write in self._writes.values():
-            try:  # noqa: SIM105 - suppress() costs as much as the rest of this loop
-                write(data)
+        apart = {socket: self._writes.pop(socket) for socket in kept_for}
+        writing = map(call, self._writes.values(), repeat(data))
+        while True:
+            try:
+                deque(writing, 0)  # goes through them without a step of Python for each
+                break
             except RuntimeError:
                 # uvloop raises of a transport that has just been lost, where asyncio drops what is written.
                 pass

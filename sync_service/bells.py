@@ -108,12 +108,12 @@ class Bells:
         partition.heard = None
 
     def _on_push(self, push: list[Any]) -> None:
-        partition = self._partitions.of_channel(push[1])
+        partition = self._partitions.by_channel.get(push[1])
         if partition is not None:
             self._hear(partition, push[2])
 
     def _on_unheard(self, shard: Shard, channel: bytes) -> None:
-        partition = self._partitions.of_channel(channel)
+        partition = self._partitions.by_channel.get(channel)
         if partition is not None and partition.shard is shard and partition.subscribed is not None:
             self._lost(partition)
 
@@ -134,17 +134,17 @@ class Bells:
         if payload.startswith(_SIGNAL):
             self._hear_signal(partition, payload)
             return
-        head, _, lines = payload.partition(b"\n")
-        n, hash_, node, room_id, step = head.decode().split(" ", 4)
+        end = payload.index(b"\n")
+        n, hash_, node, room_id, step = payload[:end].decode().split(" ", 4)
         count = int(n)
         before, partition.heard = partition.heard, (count, hash_)
         room = partition.rooms.get(room_id)
         if room is not None:
             # The answer to one's own step comes next, over the same connection, and says the same.
-            if node != partition.store.node or not room.awaits_answer:
-                room.hear(_bell(node, step, lines))
+            if node != partition.store.node or not room.in_flight:
+                room.hear(_bell(node, step, payload[end + 1 :]))
         elif room_id in partition.early:
-            partition.early[room_id].append(_bell(node, step, lines))
+            partition.early[room_id].append(_bell(node, step, payload[end + 1 :]))
         if before is not None and count != before[0] + 1:
             self._on_missed(partition)
 

@@ -25,7 +25,8 @@ from sync_service.web_socket import WebSocket
 log = structlog.get_logger(__name__)
 
 # What may lie unsent in a socket. A client that reads takes a megabyte in well under a second; one that does not is
-# sent away with a code by which it may resume, and loses nothing.
+# sent away with a code by which it may resume, and loses nothing. What a connection begins with does not count: who has
+# missed more than this and has a slow line would be sent away for it each time.
 OUTGOING_MOST: Final = 256 * 1024
 ABORT_AFTER_S: Final = 1.0
 FRAME_HARD_BYTES: Final = 4 * protocol.FRAME_BYTES
@@ -55,7 +56,8 @@ class Connection:
         self._entrance = entrance
         self._loop = asyncio.get_running_loop()
         self._closing = False
-        self._kept: list[bytes] = []
+        self._unsent_most = OUTGOING_MOST
+        self.kept: list[bytes] = []
         now_s = self._loop.time()
         self.heard_at_s = now_s
         self._frames = TokenBucket(limits.FRAMES, now_s)
@@ -63,6 +65,7 @@ class Connection:
         self._refusals = 0
         self._failure: Exception | None = None
         self._handling = Handling(self, hub, entrance)
+        ws.before_close = self._hush
 
     async def run(self) -> None:
         """Serve the socket until it ends."""
@@ -111,7 +114,7 @@ class Connection:
         """Handle a member's message in the turn in which it came."""
         self.heard_at_s = self._loop.time()
         try:
-            self._take(_bounded(text))
+            self._take(text if len(text) < _CERTAINLY_FITS else _bounded(text))
         except _Ended:
             pass
         except Exception as error:  # noqa: BLE001 - run() tells it
@@ -179,34 +182,32 @@ class Connection:
         seat.room.audience.add(self)
         if self._closing:  # meanwhile the node has begun to drain
             seat.room.audience.silence(self)
+        self._unsent_most += len(first)
         self.write(first)
 
     # --- out ---
 
     def tell(self, message: bytes) -> None:
-        """Send a message to this socket alone, after the events of this turn."""
-        self._hub.tell(self, text_frame(message))
+        """Send a message to this socket alone, after the events of this turn and in the same write."""
+        self.kept.append(text_frame(message))
+        if self.room is not None:
+            self.room.audience.keeps_for(self)
+        self._hub.told(self)
 
     def tell_now(self, message: bytes) -> None:
         """Send a message to this socket at once, before what this turn still brings."""
         self._send(text_frame(message))
 
-    def keep(self, frame: bytes) -> None:
-        """Keep a frame of this socket's own, to go out behind the room's events in the same write."""
-        self._kept.append(frame)
-        if self.room is not None:
-            self.room.audience.keeps_for(self)
-
     def flush(self) -> None:
         """Write what is still kept."""
-        if self._kept:
+        if self.kept:
             self.write(b"")
 
     def write(self, data: bytes) -> None:
         """Hand whole frames to the transport, and what was kept behind them; who does not read is sent away."""
-        if self._kept:
-            data = b"".join((data, *self._kept))
-            self._kept.clear()
+        if self.kept:
+            data = b"".join((data, *self.kept))
+            self.kept = []
         self._send(data)
 
     def _send(self, data: bytes) -> None:
@@ -219,26 +220,28 @@ class Connection:
 
     def check(self) -> None:
         """End the connection if its client does not read what was written."""
-        if self._transport.get_write_buffer_size() > OUTGOING_MOST:
+        if self._transport.get_write_buffer_size() > self._unsent_most:
             self.close(CloseCode.SLOW_CONSUMER)
 
     def close(self, code: CloseCode) -> None:
         """End the connection soon; those who do not answer the close are cut off."""
         if not self._closing:
-            self._closing = True
-            if self.room is not None:
-                self.room.audience.silence(self)
-            self._hub.spawn(self._close(code))
+            self._hush()
+            # run() closes, because nothing waits to receive while it does (WebSocket.receive_again says why).
+            self._failure = Goodbye(code)
+            self._ws.receive_again("")
+
+    def _hush(self) -> None:
+        # Nothing may follow a close frame (RFC 6455, 5.5.1), ours or the one with which aiohttp answers the client's.
+        self._closing = True
+        if self.room is not None:
+            self.room.audience.silence(self)
 
     async def _end(self, goodbye: Goodbye) -> None:
         if goodbye.code is not None and not self._closing:
             retry_ms = RETRY_AFTER_MS if goodbye.close is CloseCode.TRY_AGAIN else None
             self.write(text_frame(outbound.error(goodbye.code, goodbye.message, None, retry_ms)))
-        if not self._closing:
-            self._closing = True
-            await self._close(goodbye.close)
-
-    async def _close(self, code: CloseCode) -> None:
+        code = goodbye.close
         metrics.closes[int(code)] += 1
         try:
             async with asyncio.timeout(ABORT_AFTER_S):
@@ -269,9 +272,11 @@ class _Ended(Exception):
     """The client has gone."""
 
 
+_CERTAINLY_FITS: Final = protocol.FRAME_BYTES // 4  # a character is at most four bytes
+
+
 def _bounded(text: str) -> str:
-    # Characters are at most four bytes: only what is near the bound has to be measured.
-    if len(text) * 4 > protocol.FRAME_BYTES and len(text.encode()) > protocol.FRAME_BYTES:
+    if len(text.encode()) > protocol.FRAME_BYTES:
         raise Goodbye(CloseCode.TOO_BIG, "too_big")
     return text
 

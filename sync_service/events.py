@@ -9,7 +9,7 @@ from sync_service.state import Member, Message, Settings
 from sync_service.value import value
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True)
 class Event:
     """A fact. ``by`` is the member who brought it about, None for the room itself."""
 
@@ -19,7 +19,7 @@ class Event:
     command: str | None
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True)
 class PlaybackChanged(Event):
     """``type`` is played, paused, sought, rate_changed, hold_started or hold_ended."""
 

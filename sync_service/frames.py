@@ -7,6 +7,7 @@ import struct
 _TEXT = 0x81
 _HEAD_16 = struct.Struct("!BBH")
 _HEAD_64 = struct.Struct("!BBQ")
+_SHORT = [bytes((_TEXT, size)) if size < 126 else _HEAD_16.pack(_TEXT, 126, size) for size in range(2048)]
 _PING = b"\x89\x00"
 _PONG = 0x8A
 
@@ -14,8 +15,8 @@ _PONG = 0x8A
 def text_frame(payload: bytes) -> bytes:
     """Give a whole text frame around UTF-8 bytes."""
     size = len(payload)
-    if size < 126:
-        return bytes((_TEXT, size)) + payload
+    if size < len(_SHORT):  # nearly all of them
+        return _SHORT[size] + payload
     if size < 65_536:
         return _HEAD_16.pack(_TEXT, 126, size) + payload
     return _HEAD_64.pack(_TEXT, 127, size) + payload

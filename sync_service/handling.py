@@ -60,8 +60,9 @@ class Handling:
     def take(self, room: LiveRoom, message: dict[str, Any]) -> None:
         """Do what a checked message asks; raises BadMessage for what only its handling finds wrong."""
         kind = message["type"]
-        if kind in WISHES:
-            self._command(room, WISHES[kind](message, self._socket.member_id), message["id"])
+        wish = WISHES.get(kind)
+        if wish is not None:
+            self._command(room, wish(message, self._socket.member_id), message["id"])
         elif kind == "ping":
             self._ping(room, message)
         elif kind == "report":

@@ -1,6 +1,7 @@
 """The rooms that this node follows: opens them, and ends each loop turn.
 
-A turn ends by sending all its commits in one pipeline and then each room's events in one write per socket.
+A turn ends by sending all its commits in one pipeline and then each room's events in one write per socket; under load
+both may wait some milliseconds for more (pace.py).
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ class Hub:
         self._dirty: set[Audience] = set()
         self._told: set[Socket] = set()
         self.stirred: set[int] = set()
-        self._pace = Pace(self._loop.time())
+        self.pace = Pace(self._loop.time())
         self._timekeeper = Timekeeper()
+        self._step_due = False
         self._fan_out_due = False
         self._turn_due = False
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -145,13 +147,12 @@ class Hub:
     # --- the turn ---
 
     def ready(self, room: LiveRoom) -> None:
-        """Have the room's commands committed when this turn ends (Feed)."""
+        """Have the room's commands committed when this turn ends, or with those of some turns (Feed)."""
         self._ready.add(room)
         self._end_turn_soon()
 
-    def tell(self, socket: Socket, frame: bytes) -> None:
-        """Write a frame to one socket, after the events that this turn brings it."""
-        socket.keep(frame)
+    def told(self, socket: Socket) -> None:
+        """Have what a socket keeps written, after the events that this turn brings it."""
         self._told.add(socket)
         self._end_turn_soon()
 
@@ -162,10 +163,15 @@ class Hub:
 
     def _end_turn(self) -> None:
         self._turn_due = False
-        if self._ready:
-            self._step()
+        if self._ready and not self._step_due:
+            wait_s = self.pace.commit_wait_s(self._loop.time())
+            if wait_s:
+                self._step_due = True
+                self._loop.call_later(wait_s, self._step)
+            else:
+                self._step()
         if not self._fan_out_due and (self._dirty or self._told):
-            wait_s = self._pace.wait_s(self._loop.time())
+            wait_s = self.pace.write_wait_s(self._loop.time())
             if wait_s:
                 self._fan_out_due = True
                 self._loop.call_later(wait_s, self._fan_out)
@@ -173,7 +179,9 @@ class Hub:
                 self._fan_out()
 
     def _step(self) -> None:
+        self._step_due = False
         ready, self._ready = self._ready, set()
+        self.pace.committed(len(ready))
         links = set()
         for room in ready:
             links.add(room.store.link)
@@ -193,8 +201,9 @@ class Hub:
             deliveries += audience.flush()
         told, self._told = self._told, set()
         for socket in told:
-            socket.flush()
-        self._pace.delivered(deliveries, self._loop.time())
+            if socket.kept:
+                socket.flush()
+        self.pace.delivered(deliveries, self._loop.time())
 
     def applied(self, room: LiveRoom, records: Sequence[Record]) -> None:
         """Bring events to the sockets and act on what concerns this node (Feed)."""

@@ -43,9 +43,10 @@ def entry_of(event: Event, after: State) -> Entry:
     Where the event alone says it all the data is AS_IT_IS; of what the archive does not keep there is NOTHING.
     ``after`` is the state that the event leads to.
     """
-    if isinstance(event, (RoleSet, Muted)):
+    entry = _AS_IT_IS.get(type(event), NOTHING)
+    if entry is NOTHING and isinstance(event, (RoleSet, Muted)):
         return MEMBER_CHANGED, orjson.dumps(_member_changed(event, after))
-    return _AS_IT_IS.get(type(event), NOTHING)
+    return entry
 
 
 def data_of(event: Event) -> dict[str, Any]:

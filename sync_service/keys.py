@@ -34,6 +34,7 @@ class RoomKeys:
     closed: bytes
     restoring: bytes
     packed: bytes  # the first keys of a call of commit.lua
+    packed_id: bytes
 
     @classmethod
     def of(cls, number: int, room_id: str) -> RoomKeys:
@@ -54,4 +55,5 @@ class RoomKeys:
             closed=closed,
             restoring=room + b":restoring",
             packed=packed(*of_commit),
+            packed_id=packed(room_id),
         )

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rate:
-    """``burst`` at once, then ``per_s`` each second. Each equals itself alone: they are looked up for each message."""
+    """``burst`` at once, then ``per_s`` each second. Each equals itself alone: they are looked up for each message.
+
+    ``token_s`` is what one token takes to come, ``burst_s`` what an empty bucket takes to be full.
+    """
 
     burst: float
     per_s: float
+    token_s: float = field(init=False)
+    burst_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "token_s", 1 / self.per_s)
+        # Sums of the former are off by some 1e-11 s, which must not cost the last token.
+        object.__setattr__(self, "burst_s", self.burst / self.per_s + 1e-6)
 
 
 # Of a connection: whatever it sends, and its pings; a page that loads pings eight times.
@@ -25,77 +35,67 @@ SIGNALS: Final = Rate(12, 3)
 ROOM_COMMANDS: Final = Rate(600, 200)
 ROOM_CHAT: Final = Rate(400, 100)
 ROOM_SIGNALS: Final = Rate(200, 60)
-# A member's buckets are kept this long after their last use: a reconnect does not fill them.
-KEPT_S: Final = 60.0
-FORGET_FROM: Final = 256  # members
+FORGET_FROM: Final = 256  # members: above it those whose bucket is full are forgotten, which fills nobody's
 # One who keeps sending after so many refusals in a row is not a person.
 REFUSALS_MOST: Final = 100
 
 
 class TokenBucket:
-    """A bucket that starts full; time is an argument, in seconds."""
+    """A bucket that starts full; time is an argument, in seconds.
 
-    __slots__ = ("_at_s", "_rate", "_tokens")
+    All that it keeps is when it will be full again (the generic cell rate algorithm, ITU-T I.371): with three buckets
+    to a message there is nothing cheaper, and one that is full need not be kept at all.
+    """
+
+    __slots__ = ("_full_s", "_rate")
 
     def __init__(self, rate: Rate, now_s: float) -> None:
         self._rate = rate
-        self._tokens = rate.burst
-        self._at_s = now_s
+        self._full_s = now_s
 
     def take(self, now_s: float) -> int:
         """Take one token and give 0, or give in how many ms there will be one."""
         rate = self._rate
-        tokens = self._tokens + (now_s - self._at_s) * rate.per_s
-        self._at_s = now_s
-        if tokens > rate.burst:  # min() is a call, and there are three buckets to a message
-            tokens = rate.burst
-        if tokens >= 1:
-            self._tokens = tokens - 1
-            return 0
-        self._tokens = tokens
-        return int((1 - tokens) / rate.per_s * 1000) + 1
-
-    def give_back(self) -> None:
-        """Take the last token back: it was not used after all."""
-        self._tokens = min(self._tokens + 1, self._rate.burst)
-
-    @property
-    def used_s(self) -> float:
-        """When a token was last asked for."""
-        return self._at_s
+        full_s = self._full_s
+        full_s = (full_s if full_s > now_s else now_s) + rate.token_s
+        if full_s - now_s > rate.burst_s:
+            return _wait_ms(full_s - now_s, rate)
+        self._full_s = full_s
+        return 0
 
 
 class RoomLimits:
     """What the members of a room on this node may ask, each for themselves and all together."""
 
     def __init__(self) -> None:
-        self._members: dict[tuple[str, Rate], TokenBucket] = {}
-        self._room: dict[Rate, TokenBucket] = {}
+        # When each bucket will be full again; those that are full are left out, or dropped some day.
+        self._members: dict[Rate, dict[str, float]] = {rate: {} for rate in _OF_ALL}
+        self._room: dict[Rate, float] = dict.fromkeys(_OF_ALL, 0.0)
 
     def take(self, member: str, rate: Rate, now_s: float) -> int:
         """Take one token of the member's and one of the room's and give 0, or give in how many ms to try again.
 
         ``rate`` is COMMANDS, CHAT or SIGNALS.
         """
-        own = self._members.get((member, rate)) or self._new_bucket(member, rate, now_s)
-        wait_ms = own.take(now_s)
-        if wait_ms:
-            return wait_ms
+        members = self._members[rate]
+        own_s = members.get(member, 0.0)
+        own_s = (own_s if own_s > now_s else now_s) + rate.token_s
+        if own_s - now_s > rate.burst_s:
+            return _wait_ms(own_s - now_s, rate)
         of_all = _OF_ALL[rate]
-        room = self._room.get(of_all)
-        if room is None:
-            room = self._room[of_all] = TokenBucket(of_all, now_s)
-        wait_ms = room.take(now_s)
-        if wait_ms:
-            own.give_back()  # it is not theirs to pay for
-        return wait_ms
+        room_s = self._room[rate]
+        room_s = (room_s if room_s > now_s else now_s) + of_all.token_s
+        if room_s - now_s > of_all.burst_s:
+            return _wait_ms(room_s - now_s, of_all)
+        self._room[rate] = room_s
+        members[member] = own_s
+        if len(members) > FORGET_FROM:
+            self._members[rate] = {one: full_s for one, full_s in members.items() if full_s > now_s}
+        return 0
 
-    def _new_bucket(self, member: str, rate: Rate, now_s: float) -> TokenBucket:
-        if len(self._members) >= FORGET_FROM:
-            kept = {key: bucket for key, bucket in self._members.items() if now_s - bucket.used_s < KEPT_S}
-            self._members = kept
-        bucket = self._members[(member, rate)] = TokenBucket(rate, now_s)
-        return bucket
+
+def _wait_ms(full_in_s: float, rate: Rate) -> int:
+    return int((full_in_s - rate.burst_s) * 1000) + 1
 
 
 _OF_ALL: Final = {COMMANDS: ROOM_COMMANDS, CHAT: ROOM_CHAT, SIGNALS: ROOM_SIGNALS}

@@ -46,7 +46,7 @@ class Feed(Protocol):
     """Whom a room tells: the node's hub."""
 
     def ready(self, room: LiveRoom) -> None:
-        """Commands wait: have ``room.step()`` called before this loop turn ends."""
+        """Commands wait: have ``room.step()`` called soon."""
 
     def resync(self, room: LiveRoom) -> None:
         """The copy does not fit: read the log and say ``caught_up`` or ``replaced``."""
@@ -96,7 +96,7 @@ class LiveRoom:
         self.now_ms = now_ms
         self._waiting: deque[Order] = deque()
         self._heard: list[Bell] = []
-        self._in_flight: list[tuple[Order, list[Fact]]] = []
+        self.in_flight: list[tuple[Order, list[Fact]]] = []  # the step under way
         self._decided_on: State | None = None  # what the step under way was decided on
         self._sent_s = 0.0
         self._own: _Committed | None = None
@@ -117,17 +117,12 @@ class LiveRoom:
 
     @property
     def idle(self) -> bool:
-        return not (self._waiting or self._in_flight or self._own)
+        return not (self._waiting or self.in_flight or self._own)
 
     @property
     def tells_time(self) -> bool:
         """Whether this node counts on the clock on which the room's last event was told."""
         return self.store.shard.clock.sure and not self.rebasing
-
-    @property
-    def awaits_answer(self) -> bool:
-        """Whether a step of this node is under way."""
-        return bool(self._in_flight)
 
     @property
     def waits_for_others(self) -> bool:
@@ -157,14 +152,14 @@ class LiveRoom:
 
     def step(self) -> None:
         """Decide what waits, as one step, and send it; nothing while another one is under way."""
-        if self._in_flight or self._own or self.syncing or not self._waiting:
+        if self.in_flight or self._own or self.syncing or not self._waiting:
             return
         now_ms = max(int(self.now_ms()), self.copy.last_ms)
         state, reads = self.copy.state, _READ_NOTHING
         self._decided_on = state
         step_facts: list[Fact] = []
         keys: list[str] = []
-        taken = self._in_flight
+        taken = self.in_flight
         op: Depart | None = None
         arrivals: list[tuple[Arrive, bool]] = []
         arriving: set[str] = set()
@@ -237,7 +232,7 @@ class LiveRoom:
     def _commit(self, step: Step) -> None:
         self._sent_s = time.perf_counter()
         try:
-            self.store.commit(self.id, self.keys, step, self._answered)
+            self.store.commit(self.keys, step, self._answered)
         except StoreAway:
             self._refuse_all("try_again")
 
@@ -258,7 +253,7 @@ class LiveRoom:
         word = reply[0]
         if word == b"ok":
             metrics.commit_outcomes["ok"] += 1
-            self._committed(int(reply[1]), reply[2].decode(), [hash_.decode() for hash_ in reply[3:]])
+            self._committed(reply[1], reply[2].decode(), reply[3:])
             return
         metrics.commit_outcomes[word.decode()] += 1
         if word == b"conflict":
@@ -279,16 +274,16 @@ class LiveRoom:
             if word == b"late":
                 self.feed.late(self)
 
-    def _committed(self, first_seq: int, prev_hash: str, hashes: list[str]) -> None:
-        epoch, last_seq = self.copy.epoch, first_seq - 1
+    def _committed(self, first_seq: int, prev_hash: str, hashes: list[bytes]) -> None:
+        epoch, seq = self.copy.epoch, first_seq
         orders, records, afters = [], [], []
-        for order, facts in self._in_flight:
+        for order, facts in self.in_flight:
             for fact in facts:
-                records.append(placed(epoch, last_seq + 1, hashes[last_seq + 1 - first_seq], fact.event, fact.body))
+                records.append(placed(epoch, seq, hashes[seq - first_seq], fact.event, fact.body))
                 afters.append(fact.after)
-                last_seq += 1
-            orders.append((order, last_seq))
-        self._in_flight = []
+                seq += 1
+            orders.append((order, seq - 1))
+        self.in_flight = []
         if self.copy.follows(first_seq, prev_hash):
             self._apply(records, afters if self.copy.state is self._decided_on else None)
             _answer(orders)
@@ -313,36 +308,36 @@ class LiveRoom:
 
     def _again(self, costs: int = 1) -> None:
         """Put the orders of a refused step back in front, in their order; none tries without end."""
-        for order, _ in reversed(self._in_flight):
+        for order, _ in reversed(self.in_flight):
             order.attempts += costs
             if order.attempts > ATTEMPTS_MOST:
                 order.on_done(Refusal("try_again", "others changed the room at the same moment"))
             else:
                 self._waiting.appendleft(order)
-        self._in_flight = []
+        self.in_flight = []
 
     def _duplicate(self, key: str, seq: int) -> None:
         """One of the orders was applied before: answer it as then, and decide the others again."""
         others = []
-        for order, facts in self._in_flight:
+        for order, facts in self.in_flight:
             if order.key == key:
                 order.on_done(Done(seq))
             else:
                 order.attempts -= 1  # it was not their turn that failed
                 others.append((order, facts))
-        self._in_flight = others
+        self.in_flight = others
         self._again()
         self.feed.ready(self)
 
     def _turn_away(self, index: int, code: str) -> None:
         """One of those who came together may not come in: decide the others again."""
-        refused, _ = self._in_flight.pop(index)
+        refused, _ = self.in_flight.pop(index)
         refused.on_done(Refusal(code, ""))
         self._again(0)
         self.feed.ready(self)
 
     def _refuse_all(self, code: str) -> None:
-        refused, self._in_flight = self._in_flight, []
+        refused, self.in_flight = self.in_flight, []
         for order, _ in refused:
             order.on_done(Refusal(code, ""))
         self.feed.ready(self)
@@ -372,7 +367,7 @@ class LiveRoom:
         """Apply what fits, in order; what is left over while nothing is under way is a gap or a fork."""
         while (self._own is not None and self._apply_own()) or (self._heard and self._apply_heard()):
             pass
-        if self._heard and not self._in_flight and self._own is None:
+        if self._heard and not self.in_flight and self._own is None:
             self.feed.resync(self)
         elif self._waiting:
             self.feed.ready(self)
@@ -402,7 +397,7 @@ class LiveRoom:
                 del self._heard[index]
                 return True
             if self.copy.follows(bell.first_seq, bell.prev_hash):
-                if bell.node == self.store.node and (self._in_flight or self._own):
+                if bell.node == self.store.node and (self.in_flight or self._own):
                     continue  # the answer to our own step is on its way
                 del self._heard[index]
                 self._apply([read_record(line) for line in bell.lines])

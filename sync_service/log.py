@@ -127,12 +127,16 @@ _WRITERS: Final[Mapping[type[Event], Callable[[Any], dict[str, Any]]]] = {
 }
 
 
-def last_field(body: bytes, name: str) -> bytes:
-    """Give the JSON of an event's last field out of its body.
+PLAYBACK_KEY: Final = b'"playback":'
+MESSAGE_KEY: Final = b'"message":'
+
+
+def last_field(body: bytes, key: bytes) -> bytes:
+    """Give the JSON of an event's last field, PLAYBACK_KEY or MESSAGE_KEY, out of its body.
 
     What members have named the command, before it, cannot be taken for it: within a string a quote is escaped.
     """
-    return body[body.index(b'"%s":' % name.encode()) + len(name) + 3 : -1]
+    return body[body.index(key) + len(key) : -1]
 
 
 def blanked(message: Message) -> Said:
@@ -140,9 +144,11 @@ def blanked(message: Message) -> Said:
     return Said(time_ms=message.sent_ms, by=message.author["id"], command=None, message=deleted(message))
 
 
-def placed(epoch: int, seq: int, hash_: str, event: Event, body: bytes) -> Record:
+def placed(epoch: int, seq: int, hash_: bytes, event: Event, body: bytes) -> Record:
     """Give the record of an own event, byte for byte what the store has written (commit.lua)."""
-    return Record(epoch, seq, hash_, event, b'{"epoch":%d,"seq":%d,"hash":"%s",%s' % (epoch, seq, hash_.encode(), body))
+    hash_text = hash_.decode()
+    place = f'{{"epoch":{epoch},"seq":{seq},"hash":"{hash_text}",'
+    return Record(epoch, seq, hash_text, event, place.encode() + body)
 
 
 def place_of(json: bytes) -> tuple[int, int, str]:

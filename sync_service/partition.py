@@ -47,18 +47,14 @@ class Partitions:
         self._shards = shards
         self._node = node
         self._by_number: dict[int, Partition] = {}
-        self._by_channel: dict[bytes, Partition] = {}
+        self.by_channel: dict[bytes, Partition] = {}  # the one whose events a channel carries
 
     def __getitem__(self, number: int) -> Partition:
         partition = self._by_number.get(number)
         if partition is None:
             partition = self._by_number[number] = Partition(number, self._shards.of(number), self._node)
-            self._by_channel[partition.store.channel] = partition
+            self.by_channel[partition.store.channel] = partition
         return partition
-
-    def of_channel(self, channel: bytes) -> Partition | None:
-        """Give the partition whose events this channel carries."""
-        return self._by_channel.get(channel)
 
     def __iter__(self) -> Iterator[Partition]:
         return iter(self._by_number.values())

@@ -7,7 +7,7 @@ object", https://webtiming.github.io/timingobject/). All moments are in ms of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from sync_service.value import value
 
@@ -15,6 +15,8 @@ RATE_MIN: Final = 0.5
 RATE_MAX: Final = 2.0
 LEAD_MIN_MS: Final = 150
 LEAD_MAX_MS: Final = 1_000
+
+N = TypeVar("N", int, float)
 
 Status = Literal["playing", "paused", "holding"]
 
@@ -54,9 +56,16 @@ def position_at(playback: Playback, now_ms: float, duration_ms: int) -> float:
     position_ms: float = playback.position_ms
     if playback.status == "playing" and now_ms > playback.at_ms:
         position_ms += (now_ms - playback.at_ms) * playback.rate
-    return min(max(position_ms, 0), duration_ms)
+    return clamped(position_ms, 0, duration_ms)
+
+
+def clamped(value: N, least: N, most: N) -> N:
+    """Give the nearest value within these bounds; min() and max() are dear calls where each message makes some."""
+    if value < least:
+        return least
+    return value if value < most else most
 
 
 def lead_ms(highest_rtt_ms: int) -> int:
     """Give how far ahead a start must lie so that the farthest member hears of it in time, and nobody waits long."""
-    return min(max(2 * highest_rtt_ms, LEAD_MIN_MS), LEAD_MAX_MS)
+    return clamped(2 * highest_rtt_ms, LEAD_MIN_MS, LEAD_MAX_MS)

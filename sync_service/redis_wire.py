@@ -28,6 +28,8 @@ NOTHING_DONE: Final = frozenset(
 _DEPOSED: Final = frozenset({"READONLY", "MASTERDOWN", "LOADING"})
 
 _NOTHING: Final = object()
+_PUSH: Final = hiredis.PushNotification
+_ERROR: Final = hiredis.ReplyError
 
 OnReply = Callable[[Any], None]
 OnPush = Callable[[list[Any]], None]
@@ -100,9 +102,13 @@ class Wire(asyncio.Protocol):
         try:
             while (reply := reader.gets()) is not _NOTHING:
                 try:
-                    if isinstance(reply, hiredis.PushNotification):
-                        self._pushed(reply)
-                    elif isinstance(reply, hiredis.ReplyError):
+                    kind = type(reply)
+                    if kind is _PUSH:
+                        if reply[0] == b"smessage":
+                            self._on_push(reply)
+                        else:
+                            self._announced(reply)
+                    elif kind is _ERROR:
                         self.waiting.popleft()(self._error(str(reply)))
                     else:
                         self.waiting.popleft()(reply)
@@ -113,10 +119,7 @@ class Wire(asyncio.Protocol):
             log.exception("Redis sent what is no RESP, connecting anew")
             self.abort()
 
-    def _pushed(self, push: list[Any]) -> None:
-        if push[0] == b"smessage":
-            self._on_push(push)
-            return
+    def _announced(self, push: list[Any]) -> None:
         first = self.waiting[0] if self.waiting else None
         if isinstance(first, Announced) and [first.kind, first.channel] == push[:2]:
             self.waiting.popleft()(None)

@@ -66,7 +66,7 @@ class RoomCopy:
                 event = read_record(payload).event
                 if isinstance(event, Said) and event.message.id == message_id:
                     gone = blanked(event.message)
-                    record = placed(self.epoch, seq, hash_, gone, body_of(gone))
+                    record = placed(self.epoch, seq, hash_.encode(), gone, body_of(gone))
                     self._recent[index] = seq, hash_, text_frame(record.json)
                 return
 

@@ -81,7 +81,7 @@ class Script:
 
 COMMIT: Final = Script("commit")
 _COMMIT_KEYS: Final = 11  # beside two of each arrival
-_COMMIT_WORDS: Final = 6  # the number of keys, and those arguments that do not change from step to step
+_COMMIT_WORDS: Final = 7  # the number of keys, and those arguments that do not change from step to step
 APPLIED: Final = Script("applied")
 OPEN: Final = Script("open")
 READ: Final = Script("read")
@@ -178,16 +178,14 @@ class RoomStore:
         """The connection to who serves it now."""
         return self.shard.link
 
-    def commit(self, room_id: str, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
+    def commit(self, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
         """Send one step once the link is flushed; ``on_reply`` gets commit.lua's answer or an exception.
 
         Raises StoreAway.
         """
+        playback, rights, meta, members = step.guards
         words: list[bytes | str | int] = [
-            room_id,
-            step.epoch,
-            step.deadline_ms,
-            *step.guards,
+            f"{step.epoch} {step.deadline_ms} {playback} {rights} {meta} {members}",
             len(step.command_keys),
             *step.command_keys,
             len(step.arrivals),
@@ -198,8 +196,11 @@ class RoomStore:
             arrival_keys = packed(*(key for arrive, _ in step.arrivals for key in self._keys_of(arrive)))
             for arrive, known in step.arrivals:
                 words += _words_of(arrive, known)
+        count = _COMMIT_WORDS + _COMMIT_KEYS + 2 * len(step.arrivals) + len(words)
+        pieces = [packed(*words)]
         for fact in step.facts:
-            words += (fact.body, *fact.entry, len(fact.writes) // 3, *fact.writes)
+            count += fact.count
+            pieces += fact.words
         own_keys, op = self._own_keys, self._without_op
         if step.op is not None:
             node = self.node if step.op.node == "*" else step.op.node
@@ -207,8 +208,9 @@ class RoomStore:
             op = packed(self.node, JOURNAL_BOUND, "depart", step.op.member, step.op.node)
         elif step.closes is not None:
             op = packed(self.node, JOURNAL_BOUND, "close", "", step.closes)
-        count = _COMMIT_WORDS + _COMMIT_KEYS + 2 * len(step.arrivals) + len(words)
-        COMMIT.put(self.link, on_reply, count, begin, names.packed, own_keys, arrival_keys, op, packed(*words))
+        COMMIT.put(
+            self.link, on_reply, count, begin, names.packed, own_keys, arrival_keys, op, names.packed_id, *pieces
+        )
 
     def _packed_keys(self, node: str) -> bytes:
         return packed(self.journal, self.head, self.channel, self.node_key(node))

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from aiohttp import WSMessage, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp._websocket.writer import WebSocketWriter
 from aiohttp.http import WebSocketReader, WSMessageTextBytes
@@ -23,6 +23,12 @@ class WebSocket(web.WebSocketResponse):
     """An uncompressed WebSocket; ``hear`` takes its text messages out of ``receive``."""
 
     _reader: _Queue | None
+    before_close: Callable[[], None] | None = None  # called before a close frame is written, whoever asked for it
+
+    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
+        if self.before_close is not None:
+            self.before_close()
+        return await super().close(code=code, message=message, drain=drain)
 
     def hear(self, on_text: Callable[[str], None]) -> None:
         """Have ``on_text`` called with each text message from now on; it must not raise.
@@ -34,7 +40,7 @@ class WebSocket(web.WebSocketResponse):
         self._reader.on_text = on_text
 
     def receive_again(self, text: str) -> None:
-        """Have this text, which was just heard, and all after it received.
+        """Have this text, which was just heard or is empty to wake who receives, and all after it received.
 
         Whoever receives can close with a code that arrives: ``close`` beside a waiting ``receive`` ends the transport
         at once, and what the client has sent meanwhile makes the kernel throw the code away (RST).

@@ -7,6 +7,7 @@ from typing import Final
 
 import orjson
 
+from shared.events import PLAYBACK_CHANGED
 from sync_service.commands import Command, DeleteMessage
 from sync_service.events import (
     Event,
@@ -21,8 +22,9 @@ from sync_service.events import (
     Said,
     SettingsChanged,
 )
-from sync_service.journal_entries import Entry, entry_of
-from sync_service.log import blanked, body_of, last_field, sections_of
+from sync_service.journal_entries import AS_IT_IS, entry_of
+from sync_service.log import MESSAGE_KEY, PLAYBACK_KEY, blanked, body_of, last_field, sections_of
+from sync_service.redis_wire import packed
 from sync_service.rules.evolution import deleted
 from sync_service.state import State
 from sync_service.value import value
@@ -39,31 +41,33 @@ MESSAGE: Final = "c"  # id, JSON
 BLANKED: Final = "b"  # id, JSON without its text
 BLANKED_LINE: Final = "l"  # id, the body of its line in the log
 
+_PLAYBACK_WORDS: Final = packed(PLAYBACK_CHANGED, AS_IT_IS, 1, SECTION, "playback")
+
 
 @value(frozen=True, slots=True)
 class Fact:
-    """An event about to be committed: its body in the log, what else it writes, and what the archive is told.
+    """An event about to be committed, as the ``count`` words that commit.lua takes it by, packed in pieces.
 
-    ``after`` is the state that it leads to.
+    ``body`` is its own in the log, ``after`` the state that it leads to.
     """
 
     event: Event
     body: bytes
-    writes: Sequence[Word]
-    entry: Entry
     after: State
+    count: int
+    words: Sequence[bytes]
 
 
 def fact_of(event: Event, command: Command, after: State) -> Fact:
     """Give what is committed for an event; ``after`` is the state that it leads to."""
-    entry = entry_of(event, after)
     body = body_of(event)
-    # The two that make up a room's traffic: what they carry is encoded once for the log and for the section.
+    # The one that makes up most of a room's traffic: all but two of its words are always the same, and what it carries
+    # is encoded once for the log and for the section.
     if type(event) is PlaybackChanged:
-        return Fact(event, body, (SECTION, "playback", last_field(body, "playback")), entry, after)
-    if type(event) is Said:
-        return Fact(event, body, (MESSAGE, event.message.id, last_field(body, "message")), entry, after)
-    return Fact(event, body, _writes(event, command, after), entry, after)
+        return Fact(event, body, after, 7, (packed(body), _PLAYBACK_WORDS, packed(last_field(body, PLAYBACK_KEY))))
+    writes = _writes(event, command, after, body)
+    words = (body, *entry_of(event, after), len(writes) // 3, *writes)
+    return Fact(event, body, after, len(words), (packed(*words),))
 
 
 def sections(state: State) -> dict[str, bytes]:
@@ -79,7 +83,9 @@ def _section(name: str, state: State) -> bytes:
     return orjson.dumps(state.meta if name == "meta" else state.gone)
 
 
-def _writes(event: Event, command: Command, after: State) -> list[Word]:
+def _writes(event: Event, command: Command, after: State, body: bytes) -> list[Word]:
+    if isinstance(event, Said):
+        return [MESSAGE, event.message.id, last_field(body, MESSAGE_KEY)]
     writes: list[Word] = []
     for name in sections_of(event):
         # A join and a report have not read the members: what the section itself says may be old news in this copy.

@@ -3,7 +3,8 @@
 -- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (rooms this node holds), then
 --       for each arrival: jti, session
 -- ARGV  node, journal_bound, op ('', depart, close), op_member, op_arg (depart: the node; close: the reason), room_id,
---       epoch, deadline_ms, hashes expected of playback, rights, meta, members ('' = was not read),
+--       "epoch deadline_ms" and the hashes expected of playback, rights, meta, members (empty = was not read), all
+--       separated by spaces,
 --       n_commands, then each command's key,
 --       n_arrivals, then for each, of different members: member, new|old, jti_ttl_ms ('' = no ticket), generation
 --       ('' = no resume token), session_ttl_ms,
@@ -13,7 +14,8 @@
 local room, members, log, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local journal, head, channel, node_rooms = KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local node, op, op_member, op_arg = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
-local room_id, epoch = ARGV[6], ARGV[7]
+local room_id = ARGV[6]
+local epoch, deadline_ms, playback, rights, meta, people = string.match(ARGV[7], '^(%d+) (%d+) (%S*) (%S*) (%S*) (%S*)$')
 
 -- A log is cut when it is LOG_OVER longer than it has to be, not at every step.
 local LOG_KEPT, LOG_OVER, CHAT_KEPT = 1000, 100, 10000
@@ -21,7 +23,7 @@ local COMMANDS_KEPT_MS = 900000
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-if now_ms > tonumber(ARGV[8]) then return {'late'} end
+if now_ms > tonumber(deadline_ms) then return {'late'} end
 
 local have = redis.call('HMGET', room, 'epoch', 'seq', 'hash', 'closed',
   'playback_hash', 'rights_hash', 'meta_hash', 'members_hash', 'capacity', 'commands')
@@ -33,25 +35,25 @@ if not have[1] then
 end
 
 -- Ids of commands live in two buckets of time: written to the present one, looked up in both.
-local n_commands = tonumber(ARGV[13])
+local n_commands = tonumber(ARGV[8])
 local bucket = math.floor(now_ms / COMMANDS_KEPT_MS)
 local bucket_name = string.format('%d', bucket)
 local done = room .. ':commands:' .. bucket_name
 local done_before = room .. ':commands:' .. string.format('%d', bucket - 1)
 for i = 1, n_commands do
-  local key = ARGV[13 + i]
+  local key = ARGV[8 + i]
   local answer = redis.call('HGET', done, key) or redis.call('HGET', done_before, key)
   if answer then return {'duplicate', key, answer} end
 end
 
 if have[1] ~= epoch then return {'conflict'} end
-for i = 1, 4 do
-  if ARGV[8 + i] ~= '' and ARGV[8 + i] ~= have[4 + i] then return {'conflict'} end
+for i, read in ipairs({playback, rights, meta, people}) do
+  if read ~= '' and read ~= have[4 + i] then return {'conflict'} end
 end
 
 local journal_full = redis.call('XLEN', journal) >= tonumber(ARGV[2])
 local events = {}
-local arrivals = 14 + n_commands
+local arrivals = 9 + n_commands
 local n_arrivals = tonumber(ARGV[arrivals])
 local at = arrivals + 1 + 5 * n_arrivals
 while at <= #ARGV do
@@ -172,7 +174,7 @@ for _, first in ipairs(events) do
   end
 end
 
-for i = 1, n_commands do redis.call('HSET', done, ARGV[13 + i], string.format('%d', seq)) end
+for i = 1, n_commands do redis.call('HSET', done, ARGV[8 + i], string.format('%d', seq)) end
 if n_commands > 0 and have[10] ~= bucket_name then
   redis.call('PEXPIRE', done, 2 * COMMANDS_KEPT_MS, 'NX')
   set('commands', bucket_name)

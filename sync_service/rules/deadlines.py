@@ -23,6 +23,9 @@ def next_due_ms(state: State) -> int | None:
     """Give the moment at which the room has something to do by itself, or None."""
     if state.closed is not None or not state.members:
         return None
+    playback = state.playback
+    if playback.started and playback.status != "holding" and state.rights.settings.control == "everyone":
+        return None  # most rooms, and after each of their events
     due_ms: int | None = None
     for moment_ms in (_start_due_ms(state), _hold_due_ms(state), _host_due_ms(state)):
         if moment_ms is not None and (due_ms is None or moment_ms < due_ms):

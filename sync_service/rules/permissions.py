@@ -67,8 +67,9 @@ def lowest_role(rights: Rights, command: type[Command]) -> str:
 
 def forbidden(state: State, command: Command, member: Member) -> Refusal | None:
     """Refuse a command that is not for this member; None where it is."""
-    wanted = lowest_role(state.rights, type(command))
-    if RANKS[role_of(state.rights, member.id, member.role)] >= RANKS[wanted]:
+    rights = state.rights
+    wanted = lowest_role(rights, type(command))
+    if RANKS[role_of(rights, member.id, member.role)] >= RANKS[wanted]:
         return None
     if isinstance(command, _PLAYER) and member == host_of(state):
         return None

@@ -8,7 +8,7 @@ from typing import Final
 
 from sync_service.commands import Command, Pause, Play, Rebase, Report, Seek, SetRate
 from sync_service.events import MemberChanged, PlaybackChanged, Rebased
-from sync_service.playback import RATE_MAX, RATE_MIN, Playback, Status, lead_ms, position_at
+from sync_service.playback import RATE_MAX, RATE_MIN, Playback, Status, clamped, lead_ms, position_at
 from sync_service.rules.evolution import evolve, recent_of
 from sync_service.rules.outcome import Events, Outcome, Refusal
 from sync_service.rules.permissions import RANKS, rank_of
@@ -72,7 +72,7 @@ def stop(state: State, command: Command, then_ms: int, now_ms: int, reason: str 
 
 
 def seek(state: State, command: Seek, now_ms: int) -> Events:
-    position_ms = min(max(command.position_ms, 0), state.duration_ms)
+    position_ms = clamped(command.position_ms, 0, state.duration_ms)
     status: Status = "paused" if state.playback.status == "paused" else "playing"
     # Everyone has to fetch the new place first: while playing, a seek is a start and gets a start's lead.
     ahead_ms = _lead_ms(state) if status == "playing" else 0
@@ -157,7 +157,7 @@ def _changed(
         heat_ms,
         before.era,
     )
-    return (PlaybackChanged(type=type_, time_ms=now_ms, by=command.by, command=command.id, playback=playback),)
+    return (PlaybackChanged(type_, now_ms, command.by, command.id, playback),)
 
 
 # --- fights ---

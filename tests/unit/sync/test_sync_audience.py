@@ -20,7 +20,7 @@ class Ear:
         self.room = room
         self.writes: list[bytes] = []
         self.checks = 0
-        self._kept: list[bytes] = []
+        self.kept: list[bytes] = []
         room.add(self)
 
     def transport_write(self, data: bytes, /) -> None:
@@ -30,12 +30,12 @@ class Ear:
         self.room.remove(self)
 
     def keep(self, frame: bytes) -> None:
-        self._kept.append(frame)
+        self.kept.append(frame)
         self.room.keeps_for(self)
 
     def write(self, data: bytes) -> None:
-        self.transport_write(b"".join((data, *self._kept)))
-        self._kept.clear()
+        self.transport_write(b"".join((data, *self.kept)))
+        self.kept.clear()
 
     def flush(self) -> None:
         self.write(b"")

@@ -185,7 +185,8 @@ def test_a_clock_that_knows_better_believes_nobody() -> None:
 def test_before_the_first_exchange_the_clock_says_so() -> None:
     clock = PartitionClock()
     assert not clock.synchronized
-    assert clock.now_ms() == pytest.approx(time.time() * 1000, abs=1_000)
+    before_ms = time.time() * 1000
+    assert before_ms - 100 < clock.now_ms() < time.time() * 1000 + 100
 
 
 def test_one_listener_that_fails_does_not_silence_the_others() -> None:
@@ -226,5 +227,5 @@ def test_a_clock_in_doubt_is_sure_again_once_the_store_has_agreed_or_has_jumped(
 
 
 def test_the_time_that_a_machine_sleeps_is_counted() -> None:
-    asleep_s = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
-    assert elapsed_s() - time.clock_gettime(time.CLOCK_MONOTONIC) == pytest.approx(asleep_s, abs=0.5)
+    before_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before_s <= elapsed_s() <= time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -20,7 +20,7 @@ def history(length: int) -> list[Record]:
     records = []
     for seq in range(1, length + 1):
         (event,) = facts(room, Seek(by="anna", position_ms=seq), seq)
-        records.append(placed(1, seq, f"a{seq:015x}", event, body_of(event)))
+        records.append(placed(1, seq, b"a%015x" % seq, event, body_of(event)))
     return records
 
 

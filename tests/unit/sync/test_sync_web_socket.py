@@ -120,6 +120,18 @@ async def test_the_client_s_close_and_our_own_end_it_as_ever() -> None:
         assert client.close_code == 4001
 
 
+async def test_who_writes_beside_it_is_told_before_a_close_frame_goes_out_whoever_closes() -> None:
+    async with connected() as (server, client):
+        server.ws.before_close = lambda: server.ws._writer.transport.write(b"\x81\x04last")  # type: ignore[union-attr]
+        await client.send_str("1")
+        server.go_on.set()
+        await server.first.wait()
+        assert client._writer.transport is not None
+        client._writer.transport.write(b"\x88\x82\0\0\0\0\x0f\xa0")  # a close frame (4000), after which we still read
+        assert (await client.receive(timeout=10)).data == "last"
+        assert (await client.receive(timeout=10)).type is WSMsgType.CLOSE
+
+
 async def test_what_is_no_frame_is_received_as_an_error() -> None:
     async with connected() as (server, client):
         await client.send_str("1")

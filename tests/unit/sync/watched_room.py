@@ -84,7 +84,7 @@ class WatchedRoom:
             self.waits_no_longer_than_it_may(self.state, event)
             self.state = after(self.state, (event,))
             seq = len(self.log) + 1
-            self.log.append(placed(1, seq, f"{seq:016x}", event, body_of(event)).json)
+            self.log.append(placed(1, seq, b"%016x" % seq, event, body_of(event)).json)
 
     def only_with_the_right(self, before: State, command: Command) -> None:
         if isinstance(command, Join | Leave | Ban | Due | Close | ChangeRoom | Rebase):
