@@ -22,6 +22,21 @@ _SAMPLE = """video => ({
     paused: video.paused, rate: video.playbackRate,
 })"""
 
+_SCROLL_BACK = """(list, top) => new Promise(done => {
+    const scrolled = () => {
+        // Until this event the list takes its reader to be at the end, and whatever comes meanwhile moves it there.
+        if (list.scrollTop !== top) {
+            list.scrollTop = top;
+            return;
+        }
+        list.removeEventListener("scroll", scrolled);
+        const line = list.querySelector("li.said");
+        done([line.dataset.id, line.getBoundingClientRect().y - list.getBoundingClientRect().y]);
+    };
+    list.addEventListener("scroll", scrolled);
+    list.scrollTop = top;
+})"""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -108,8 +123,9 @@ class Viewer:
         await self.wait_in_room()
 
     async def wait_in_room(self) -> None:
-        """Wait until the room has answered and the picture can be shown."""
+        """Wait until the room has answered, the picture can be shown and the player's controls are there."""
         await expect(self.page.locator("movie-together-people li").first).to_be_visible(timeout=PATIENCE_MS)
+        await expect(self.page.locator("media-play-button")).to_be_visible()
         async with asyncio.timeout(PATIENCE_MS / 1000):
             while await self.video.evaluate("video => video.readyState") < 2:
                 await asyncio.sleep(0.05)
@@ -135,11 +151,35 @@ class Viewer:
         duration_s: float = await self.video.evaluate("video => video.duration")
         return duration_s * 1000 * fraction
 
+    async def pause_by_keys(self) -> None:
+        """Pause the player itself, past the page's controls, as the system's media keys and picture-in-picture do."""
+        # A player that the widget has just halted, to start it in step with the others, would not hear of it.
+        await self._until("movie-together video", "video => { const ran = !video.paused; video.pause(); return ran; }")
+
     async def sample(self) -> Sample:
         return Sample(**await self.video.evaluate(_SAMPLE))
 
-    async def wait_playing(self, *, playing: bool = True) -> None:
+    async def hold_nobody(self) -> None:
+        """Have the room go on should this player run dry, and wait until the film runs under that rule."""
+        await self.page.locator("movie-together").evaluate("room => { room.waits = false; }")
+        await self._until(
+            "movie-together",
+            """({ room: { playback, members, you } }) =>
+                playback.status === "playing" && members.find(({ id }) => id === you.id).waits === false""",
+        )
+
+    async def hurry_back(self) -> None:
+        """Have the page connect at once, as when its machine is online again: its pauses between tries grow long."""
+        await self.page.evaluate("() => { dispatchEvent(new Event('online')); }")
+
+    async def _until(self, selector: str, condition: str) -> None:
         # Asked from here: a page under our content security policy may not evaluate a condition by itself.
+        found = self.page.locator(selector)
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while not await found.evaluate(condition):
+                await asyncio.sleep(0.05)
+
+    async def wait_playing(self, *, playing: bool = True) -> None:
         async with asyncio.timeout(PATIENCE_MS / 1000):
             while (await self.sample()).paused is playing:
                 await asyncio.sleep(0.05)
@@ -155,6 +195,11 @@ class Viewer:
         await expect(self.page.locator("movie-together-chat").get_by_text(text).first).to_be_visible(
             timeout=PATIENCE_MS
         )
+
+    async def scroll_back(self, top_px: int) -> tuple[str, float]:
+        """Read earlier lines of the chat; gives the id of the first message and how far below the list's edge it is."""
+        first, below_px = await self.page.locator("movie-together-chat .list").evaluate(_SCROLL_BACK, top_px)
+        return first, below_px
 
     async def messages(self) -> list[str]:
         """Give the texts people wrote, in order, without the room's own lines."""

@@ -34,6 +34,8 @@ async function loadControls() {
     addTranslation("ru", RUSSIAN); // before its elements are there: they read their words once
     setLanguage(lang);
     await Promise.all(CONTROLS.map((name) => import(`../vendor/media-chrome/media-${name}.js`)));
+    // Until each knows the player from their controller, a press on play would pause, and ten seconds on be the tenth.
+    document.getElementById("controls").hidden = false;
   } catch (error) {
     console.warn("media-chrome is not served here; the browser's own controls are used", error);
     video.controls = true;

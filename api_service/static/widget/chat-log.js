@@ -58,18 +58,19 @@ export class ChatLog {
     for (const message of messages) this.said(message);
   }
 
-  said(message, { news = false } = {}) {
+  /** `before` is the line before which it was said, though maybe in the same millisecond. */
+  said(message, { news = false, before = null } = {}) {
     const known = this.#lines.find(({ key }) => key === message.id);
     if (known) return this.#replace(known, message);
-    const place = this.#place(message.sent_ms);
+    const place = this.#place(message.sent_ms, before);
     const last = this.#lines[place - 1];
     const goesOn = last?.message?.author.id === message.author.id && message.sent_ms - last.atMs < GOES_ON_MS;
-    return this.#insert({ key: message.id, atMs: message.sent_ms, message, node: this.#draw(message, goesOn) }, news);
+    return this.#insert({ key: message.id, atMs: message.sent_ms, message, node: this.#draw(message, goesOn) }, { news, place });
   }
 
   happened(event, told) {
     const node = eventLine(event, { texts: this.#texts, ...told });
-    if (node) this.#insert({ key: `e${event.epoch}.${event.seq}`, atMs: event.time_ms, node }, false);
+    if (node) this.#insert({ key: `e${event.epoch}.${event.seq}`, atMs: event.time_ms, node });
   }
 
   deleted(id) {
@@ -118,15 +119,15 @@ export class ChatLog {
     }
   }
 
-  #place(atMs) {
-    return this.#lines.findLastIndex((line) => line.atMs <= atMs) + 1;
+  #place(atMs, before = null) {
+    const first = this.#lines.indexOf(before);
+    return this.#lines.findLastIndex((line, at) => line.atMs <= atMs && (first < 0 || at < first)) + 1;
   }
 
   /** Puts a line in its place by the server's time; what a resume brings late stands where it belongs. */
-  #insert(line, news) {
+  #insert(line, { news = false, place = this.#place(line.atMs) } = {}) {
     if (this.#lines.some(({ key }) => key === line.key)) return;
     const follows = this.atEnd && this.#fetching === null;
-    const place = this.#place(line.atMs);
     const next = this.#lines[place]?.node ?? this.node.querySelector(".unsent");
     this.#lines.splice(place, 0, line);
     this.node.insertBefore(line.node, next);
@@ -159,7 +160,7 @@ export class ChatLog {
     try {
       const { messages, more } = await this.#heard.history(first?.key);
       this.#mayHaveOlder = more;
-      this.#prepend(messages);
+      this.#prepend(messages, first);
       this.older.hidden = true;
     } catch {
       this.older.textContent = this.#texts.history_failed;
@@ -168,11 +169,11 @@ export class ChatLog {
   }
 
   /** Older lines push the ones that are being read away from under the eyes, unless the list goes along. Nobody has to hear them. */
-  #prepend(messages) {
+  #prepend(messages, before) {
     const { node } = this;
     node.setAttribute("aria-live", "off");
     const fromEnd = node.scrollHeight - node.scrollTop;
-    for (const message of messages) this.said(message);
+    for (const message of messages) this.said(message, { before });
     for (const message of messages) this.#requote(message);
     this.older.hidden = true;
     node.scrollTop = node.scrollHeight - fromEnd;

@@ -173,7 +173,7 @@ async def test_the_widget_runs_in_a_page_of_another_make(
     await hugo.wait_playing()
     await elena.say("Видно нас?")
     await hugo.see_text("Видно нас?")
-    await hugo.video.evaluate("video => video.pause()")
+    await hugo.pause_by_keys()
 
     await elena.wait_playing(playing=False)
     await expect(hugo.page.locator("movie-together-chat").get_by_text("paused at")).to_be_visible()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import NewViewer
 from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
@@ -13,6 +13,16 @@ from tests.e2e.widget.conftest import OpenRoom
 
 # Two browsers, the services and the stores share two cores here; on a quiet machine it is a tenth of this.
 IN_STEP_MS = 80
+# What the page tells of a refusal is gone as soon as the film runs again: the page itself notes all that it tells.
+NOTE_TOLD = """room => {
+    const pill = room.shadowRoot.querySelector(".pill");
+    room.told = "";
+    new MutationObserver(() => { room.told += `${pill.textContent}\\n`; }).observe(pill, { childList: true });
+}"""
+# Looking into a page counts as a press there, so it says by itself that its browser has refused sound.
+TELL_MUTED = """
+document.addEventListener("volumechange", ({ target }) => { if (target.muted) console.info("muted"); }, true);
+"""
 
 
 async def distances(one: Viewer, other: Viewer, seconds: float) -> list[float]:
@@ -34,13 +44,17 @@ async def test_two_players_run_in_step_and_stay_so(together: tuple[Viewer, Viewe
     elena, farid = together
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
-    apart = await distances(elena, farid, 4)
+    # A machine that is busy for some seconds disturbs some looks; a player that is out of step, all.
+    looks: list[list[float]] = []
+    while len(looks) < 5 and not (looks and statistics.median(looks[-1]) < IN_STEP_MS / 2):
+        looks.append(await distances(elena, farid, 4))
 
-    assert statistics.median(apart) < IN_STEP_MS / 2, apart
+    assert statistics.median(looks[-1]) < IN_STEP_MS / 2, looks
 
 
 async def test_corrections_are_nobodys_wish(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
+    await asyncio.gather(elena.hold_nobody(), farid.hold_nobody())
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
     before = await playback(elena)
 
@@ -55,7 +69,7 @@ async def test_corrections_are_nobodys_wish(together: tuple[Viewer, Viewer]) -> 
 async def test_a_pause_made_on_the_player_itself_is_everyones(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
 
-    await farid.video.evaluate("video => video.pause()")  # as the system's media keys and picture-in-picture do
+    await farid.pause_by_keys()
 
     await elena.wait_playing(playing=False)
     await elena.see_text(f"{farid.name}\u2069: пауза")
@@ -77,9 +91,7 @@ async def test_a_seek_made_on_the_player_itself_is_everyones(together: tuple[Vie
 async def test_the_keyboard_pauses_and_seeks_for_everyone(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
 
-    button = farid.page.locator("media-play-button")
-    await expect(button).to_have_attribute("aria-label", "пауза", timeout=PATIENCE_MS)  # the controls know the player
-    await button.focus()
+    await farid.page.locator("media-play-button").focus()
     await farid.page.keyboard.press("k")
     await asyncio.gather(elena.wait_playing(playing=False), farid.wait_playing(playing=False))
     before = (await elena.sample()).position_ms
@@ -88,6 +100,36 @@ async def test_the_keyboard_pauses_and_seeks_for_everyone(together: tuple[Viewer
 
     await wait_together(elena, farid, within_ms=1)
     assert (await elena.sample()).position_ms > before + 5_000
+
+
+async def test_the_controls_are_there_once_they_know_the_player(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    await elena.press_play_pause()
+    await elena.page.locator("movie-together").evaluate("room => room.seek(60_000)")
+    await elena.see_text("переход на 1:00")
+    arrives = asyncio.Event()
+
+    async def slow_line(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await farid.page.route("**/media-chrome/media-controller.js", slow_line)
+    try:
+        await farid.page.reload()
+        await expect(farid.page.locator("movie-together-people li").first).to_be_visible()
+        buttons = ("media-play-button", "media-seek-forward-button")
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while not await farid.page.evaluate("names => names.every((name) => customElements.get(name))", buttons):
+                await asyncio.sleep(0.05)
+        for button in buttons:
+            await expect(farid.page.locator(button)).to_be_hidden()
+    finally:
+        arrives.set()
+
+    await farid.page.locator("media-seek-forward-button").click()
+    await elena.see_text(f"{farid.name}\u2069: переход на 1:10")
+    await farid.press_play_pause()
+    await elena.wait_playing()
 
 
 async def test_the_speed_is_everyones(together: tuple[Viewer, Viewer]) -> None:
@@ -121,13 +163,20 @@ async def test_where_only_the_owner_steers_a_guest_is_told_and_stays_in_step(
     await farid.enter(link)
     await farid.wait_playing()
 
+    await asyncio.gather(elena.hold_nobody(), farid.hold_nobody())
+    before = await playback(elena)
+
     await expect(farid.page.locator("#rate")).to_be_disabled()
-    await farid.video.evaluate("video => video.pause()")
-    await expect(farid.page.locator("movie-together .pill")).to_contain_text("только владелец")
+    room = farid.page.locator("movie-together")
+    await room.evaluate(NOTE_TOLD)
+    await farid.pause_by_keys()
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while "только владелец" not in await room.evaluate("room => room.told"):
+            await asyncio.sleep(0.05)
 
     await farid.wait_playing()
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
-    assert (await playback(elena))["by"] is None, "the film still runs as it began"
+    assert await playback(elena) == before, "the film still runs as it did"
 
 
 async def test_a_browser_that_refuses_sound_shows_the_film_in_step_and_one_button(
@@ -135,10 +184,10 @@ async def test_a_browser_that_refuses_sound_shows_the_film_in_step_and_one_butto
 ) -> None:
     elena, boris = await new_viewer("elena"), cautious_viewer
     link = await open_room(elena)
-    await boris.page.goto(link)
-    # Looking into a page counts as a press there, so the start is seen from Elena's.
+    await boris.page.add_init_script(TELL_MUTED)
+    async with boris.page.expect_console_message(lambda said: said.text == "muted", timeout=PATIENCE_MS):
+        await boris.page.goto(link)
     await expect(elena.page.locator("movie-together-people li:not(.loading)")).to_have_count(2, timeout=PATIENCE_MS)
-    await asyncio.sleep(3)
 
     button = boris.page.locator("movie-together button.press")
     await expect(button).to_have_text("Включить звук", timeout=PATIENCE_MS)

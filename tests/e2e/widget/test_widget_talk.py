@@ -33,13 +33,16 @@ async def test_a_reply_shows_what_it_is_to_and_a_deleted_message_leaves_a_trace(
     for key in ("ArrowUp", "Tab", "Enter"):
         await farid.page.keyboard.press(key)
     await expect(farid.page.locator("movie-together-chat .reply")).to_contain_text("Кто это на маяке?")
-    await farid.page.keyboard.type("Смотритель")
-    await expect(elena.page.locator("movie-together-chat .typists")).to_contain_text(f"{farid.name}\u2069 пишет")
+    typists = elena.page.locator("movie-together-chat .typists")
+    # Looked for from before it is there: it is shown for a few seconds only.
+    await asyncio.gather(
+        expect(typists).to_contain_text(f"{farid.name}\u2069 пишет"), farid.page.keyboard.type("Смотритель")
+    )
     await farid.page.keyboard.press("Enter")
 
     quote = elena.page.locator("movie-together-chat .quote")
     await expect(quote).to_contain_text("Кто это на маяке?")
-    assert await elena.page.locator("movie-together-chat .typists").inner_text() == "", "by what he said, not in time"
+    assert await typists.inner_text() == "", "by what he said, not in time"
     assert await farid.page.locator("movie-together-chat .reply").is_hidden()
     first = elena.page.locator("movie-together-chat li.said").first
     await first.hover()
@@ -74,16 +77,13 @@ async def test_older_messages_come_on_the_way_up_and_when_a_reply_is_to_one(toge
     await farid.see_text("ответ")
     assert "самое первое" not in await farid.messages()
     chat = farid.page.locator("movie-together-chat .list")
-    read, before = await chat.evaluate("""list => {
-        list.scrollTop = 60;
-        const line = list.querySelector("li.said");
-        return [line.dataset.id, line.getBoundingClientRect().y - list.getBoundingClientRect().y];
-    }""")
+    read, before = await farid.scroll_back(60)
     await expect(farid.page.locator("movie-together-chat").get_by_text("самое первое").first).to_be_attached(
         timeout=PATIENCE_MS
     )
     texts = await farid.messages()
     assert len(texts) == len(set(texts)) == 2 * MANY + 2
+    assert texts == await elena.messages()
     after = await chat.evaluate(
         """(list, id) => list.querySelector(`[data-id="${id}"]`).getBoundingClientRect().y
             - list.getBoundingClientRect().y""",
@@ -95,6 +95,26 @@ async def test_older_messages_come_on_the_way_up_and_when_a_reply_is_to_one(toge
     await farid.page.locator("movie-together-chat .quote").click()
     await expect(farid.page.locator("movie-together-chat li.found")).to_be_in_viewport()
     await expect(farid.page.locator("movie-together-chat li.found")).to_contain_text("самое первое")
+
+
+async def test_older_messages_stand_before_those_of_the_same_millisecond_that_came_first(
+    together: tuple[Viewer, Viewer],
+) -> None:
+    shown = await together[0].page.evaluate(
+        """async () => {
+            const { ChatLog } = await import("/static/widget/chat-log.js");
+            const { ENGLISH } = await import("/static/widget/texts-en.js");
+            const said = (id, sent_ms) => ({ id, sent_ms, author: { id: "a", name: "A" }, text: id, position_ms: 0 });
+            const older = [said("first", 1), said("second", 2), said("third", 2)];
+            const history = async () => ({ messages: older, more: false });
+            const log = new ChatLog({ texts: ENGLISH, heard: { history, me: () => "b", read() {}, unread() {} } });
+            log.begin([said("fourth", 2), said("fifth", 2)]);
+            await log.jump("first");
+            return [...log.node.children].map(line => line.dataset.id);
+        }"""
+    )
+
+    assert shown == ["first", "second", "third", "fourth", "fifth"]
 
 
 async def test_a_reaction_floats_over_everyones_film_and_is_not_kept(together: tuple[Viewer, Viewer]) -> None:
