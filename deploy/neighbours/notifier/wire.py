@@ -72,6 +72,6 @@ def ascii_address(display_name: str, address: str) -> Address:
     except (ValueError, IndexError, AttributeError, MessageError) as error:  # each comes for another malformed one
         raise ValueError(f"{address!r} is not one e-mail address") from error
     # RFC 5321, 4.5.3.1.3: a path has at most 256 octets with its brackets.
-    if not local_part or not domain or not parsed.addr_spec.isprintable() or len(parsed.addr_spec) > 254:
+    if not parsed.username or not domain or not parsed.addr_spec.isprintable() or len(parsed.addr_spec) > 254:
         raise ValueError(f"{address!r} is not one e-mail address")
     return parsed
