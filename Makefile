@@ -1,6 +1,10 @@
 # Movie Together: every task of a developer. `make` alone lists them.
 
-PYTHON ?= python3
+# Debian's own Python first, where it makes environments or we may install what it lacks for that: it is built with
+# optimisations, which a Python of one's own often is not.
+PYTHON ?= $(firstword $(foreach it,/usr/bin/python3 python3,$(shell $(it) -c $(USABLE) 2>/dev/null && echo $(it))) python3)
+USABLE := 'import os, sys; from importlib.util import find_spec; \
+	sys.exit(sys.version_info < (3, 11) or not (find_spec("ensurepip") or os.geteuid() == 0))'
 PY := .venv/bin/python
 ARGS ?=
 

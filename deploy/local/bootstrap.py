@@ -161,12 +161,13 @@ def install_python_packages() -> None:
 
 
 def _works(python: Path) -> bool:
-    """Say whether the environment's Python starts and is ours (an update of Debian, or a moved folder, break it)."""
+    """Say whether the environment's Python starts and is of the one that runs this (an update of Debian breaks it)."""
     if not python.exists():
         return False
-    ask = [str(python), "-c", "import pip, sys; print(*sys.version_info[:2])"]
+    ask = [str(python), "-c", "import pip, sys; print(*sys.version_info[:2], sys.base_prefix)"]
     answer = subprocess.run(ask, capture_output=True, text=True, check=False)
-    return answer.returncode == 0 and answer.stdout.split() == [str(part) for part in sys.version_info[:2]]
+    ours = " ".join([*map(str, sys.version_info[:2]), sys.base_prefix])
+    return answer.returncode == 0 and answer.stdout.strip() == ours
 
 
 def install_npm_packages(folder: Path) -> None:

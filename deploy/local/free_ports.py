@@ -1,8 +1,10 @@
 """Free ports, each given away once on this machine: programs that run side by side choose theirs at any moment."""
 
+import errno
 import fcntl
 import functools
 import os
+import random
 import tempfile
 from pathlib import Path
 
@@ -16,10 +18,13 @@ def free_port() -> int:
 
     Nobody else who asks here is given it while this process lives, also while nothing listens on it yet, or for now.
     """
-    while True:
-        port = int(port_for.select_random(exclude_ports=_given))
-        if reserve(port):
-            return port
+    free = list(port_for.available_good_ports() - _given)
+    random.shuffle(free)
+    for port in free:
+        # Looked at once it is ours: a look is a connection, which what another process has there would notice.
+        if reserve(port) and not port_for.port_is_used(port):
+            return int(port)
+    raise OSError(errno.EADDRINUSE, "every port that programs may take is in use")
 
 
 def free_ports(count: int) -> list[int]:

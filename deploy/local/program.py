@@ -1,17 +1,22 @@
 """One program as a child process: started, awaited and stopped by mirakuru, with its output in a file."""
 
+import atexit
+import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
+from uuid import uuid4
 
 from mirakuru import HTTPExecutor
-from mirakuru.base import ENV_UUID, Executor, SimpleExecutor
+from mirakuru.base import ENV_UUID, Executor, SimpleExecutor, cleanup_subprocesses
+from mirakuru.base_env import processes_with_env
 from mirakuru.exceptions import ProcessExitedWithError, ProcessFinishedWithError, TimeoutExpired
 
 from deploy.local.accounts import Account
@@ -64,6 +69,31 @@ def wait_until(condition: Callable[[], bool], complaint: str, *, timeout_s: floa
         time.sleep(0.05)
 
 
+def started_by(pid: int) -> set[int]:
+    """Give the ids of all processes that bear the mark of a program which this process has started, or did."""
+    found: set[int] = processes_with_env(ENV_UUID, f"{_MARK}{_in_letters(pid)}{_MARK}")
+    return found
+
+
+def _in_letters(text: object) -> str:
+    return str(text).translate(_LETTERS)
+
+
+def _kill_what_we_left() -> None:
+    for pid in started_by(os.getpid()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+# mirakuru marks a program with "<our process id>:<UUID>", and at our exit kills every process on this machine in whose
+# mark our id stands anywhere: 927 is in 19274 too, and in many a UUID. Our marks are without digits, so that nobody's
+# exit takes ours for theirs, and our exit kills what bears our whole id.
+_MARK: Final = "|"
+_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
+atexit.unregister(cleanup_subprocesses)
+atexit.register(_kill_what_we_left)
+
+
 class Program(Executor):
     """A program that listens on a TCP port of this machine; how it shows that it is ready, its subclasses say.
 
@@ -96,6 +126,7 @@ class Program(Executor):
             popen_kwargs=account.popen_arguments() if account else {},
             **options,
         )
+        self._uuid = f"{_MARK}{_in_letters(os.getpid())}{_MARK}{_in_letters(uuid4())}"
         self.name = name
         self.log = log
         self._program = command[0]

@@ -13,13 +13,18 @@ from deploy.local.redis_server import Redis
 
 MASTERS: Final = 3
 SLOTS: Final = 16_384
-NODE_TIMEOUT_MS: Final = 1_500
+NODE_TIMEOUT_MS: Final = 4_000  # one that only waits for a processor has not died
 
 
 class RedisCluster:
-    """Three masters with a replica each, on free ports of this machine; nodes can be killed and started one by one."""
+    """Three masters with a replica each, on free ports of this machine; nodes can be killed and started one by one.
 
-    def __init__(self, folder: Path, *, logs: Path, node_timeout_ms: int = NODE_TIMEOUT_MS) -> None:
+    With `durable=False` a node that ends loses its data (see Redis).
+    """
+
+    def __init__(
+        self, folder: Path, *, logs: Path, node_timeout_ms: int = NODE_TIMEOUT_MS, durable: bool = True
+    ) -> None:
         settings = {
             "cluster-enabled": "yes",
             "cluster-node-timeout": str(node_timeout_ms),
@@ -40,6 +45,7 @@ class RedisCluster:
                 log=logs / f"redis-{n}.log",
                 # The usual bus, 10,000 above the port, lies where outgoing connections take their ports from.
                 settings={**settings, "cluster-port": str(bus)},
+                durable=durable,
             )
             for n, (port, bus) in enumerate(self._buses.items())
         ]

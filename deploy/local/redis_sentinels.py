@@ -10,7 +10,7 @@ from deploy.local.free_ports import free_ports
 from deploy.local.program import wait_until
 from deploy.local.redis_server import Redis
 
-DOWN_AFTER_MS: Final = 1_000
+DOWN_AFTER_MS: Final = 4_000  # one that only waits for a processor has not died
 MASTER_NAME: Final = "movie-together"
 
 

@@ -14,7 +14,8 @@ class Redis(Program, TCPExecutor):
     """A Redis server with its append-only file in `folder`; it refuses writes rather than evict (`noeviction`).
 
     `settings` are added to its own, or replace them; `command` is another one than that of a plain server. With
-    `clock`, a file of its own, the server's clock can be set while it runs (`set_clock`).
+    `clock`, a file of its own, the server's clock can be set while it runs (`set_clock`). `durable=False` gives up the
+    file: the data ends with the server, and a busy disk never holds it up.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class Redis(Program, TCPExecutor):
         settings: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
         clock: Path | None = None,
+        durable: bool = True,
         **options: Any,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +35,7 @@ class Redis(Program, TCPExecutor):
             "port": str(port),
             "bind": "127.0.0.1",
             "dir": str(folder.resolve()),
-            "appendonly": "yes",
+            "appendonly": "yes" if durable else "no",
             "save": "",
             "maxmemory-policy": "noeviction",
             "databases": "256",

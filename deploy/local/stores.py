@@ -63,14 +63,17 @@ class PrivateStores(Stores):
 
 
 def private_stores(folder: Path, *, durable: bool = True, dies_with_us: bool = False) -> PrivateStores:
-    """Describe three private stores with their data and logs in `folder`, on free ports."""
+    """Describe three private stores with their data and logs in `folder`, on free ports.
+
+    With `durable=False` they are quicker: PostgreSQL may lose data when the machine crashes, Redis when it ends.
+    """
     logs = folder / "log"
     postgres, redis, rabbitmq = free_ports(3)
     return PrivateStores(
         Postgres(
             folder / "postgres", port=postgres, log=logs / "postgres.log", durable=durable, dies_with_us=dies_with_us
         ),
-        Redis(folder / "redis", port=redis, log=logs / "redis.log", dies_with_us=dies_with_us),
+        Redis(folder / "redis", port=redis, log=logs / "redis.log", durable=durable, dies_with_us=dies_with_us),
         RabbitMQ(folder / "rabbitmq", port=rabbitmq, log=logs / "rabbitmq.log", dies_with_us=dies_with_us),
     )
 

@@ -51,8 +51,8 @@ def test_each_test_gets_an_empty_redis(redis_url: str, turn: str) -> None:
         client.set("left", "behind")
 
 
-def test_redis_keeps_a_log_and_never_evicts(redis_url: str) -> None:
-    with redis.Redis.from_url(redis_url) as client:
+def test_redis_keeps_a_log_and_never_evicts(own_redis_url: str) -> None:
+    with redis.Redis.from_url(own_redis_url) as client:
         assert client.config_get("appendonly")["appendonly"] == "yes"
         assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
 

@@ -5,8 +5,7 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,20 +13,21 @@ import psutil
 import psycopg2
 import pytest
 import redis
-from mirakuru.base import ENV_UUID
-from mirakuru.base_env import processes_with_env
 
 from deploy.local.free_ports import free_port
 from deploy.local.postgres import remove_cluster
-from deploy.local.program import NotStarted, WebProgram, plain_environment
+from deploy.local.program import NotStarted, WebProgram, plain_environment, started_by, wait_until
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.running import RunFile
 from deploy.local.services import StoreUrls
 from deploy.local.stores import GivenStore
 from tests.fresh_stores import make_vhost, remove_vhost
-from tests.processes import ROOT, RunProcess, processes
+from tests.processes import ROOT, RunProcess, processes, wait_until_gone
 
 PORTS = ("API_PORT", "SYNC_PORT", "IDENTITY_PORT", "INBOX_HTTP_PORT", "INBOX_SMTP_PORT", "NOTIFIER_PORT")
+PATIENCE_S = 90
+
+pytestmark = pytest.mark.timeout(240)
 
 
 @dataclass
@@ -53,15 +53,15 @@ class LocalRun:
         env = {**self.env, **changes}
         url = f"http://127.0.0.1:{env['API_PORT']}/readyz"
         command = ["python", "-m", "deploy.local", "run"]
-        self.program = self.run_process(command, env, url, name="make-run", timeout_s=90)
-        self.program.wait_for(lambda: "make stop" in self.program.log.read_text())
+        self.program = self.run_process(command, env, url, name="make-run", timeout_s=PATIENCE_S)
+        wait_until(lambda: "make stop" in self.program.log.read_text(), "the run did not tell how it is stopped")
         return self.program
 
     def command(self, name: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run one of the other commands behind the Makefile to its end."""
         command = ["python", "-m", "deploy.local", name]
         env = plain_environment(**{**self.env, **changes})
-        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=110, check=False)
 
 
 @pytest.fixture
@@ -97,29 +97,23 @@ def free_ports() -> dict[str, str]:
 def family(program: WebProgram) -> list[psutil.Process]:
     """Give every process that a run has started: its descendants, and those that left it but bear its mark."""
     assert program.pid is not None
-    marked = [psutil.Process(pid) for pid in processes_with_env(ENV_UUID, str(program.pid))]
-    return [*psutil.Process(program.pid).children(recursive=True), *marked]
+    found = psutil.Process(program.pid).children(recursive=True)
+    for pid in started_by(program.pid):
+        with contextlib.suppress(psutil.NoSuchProcess):  # gone meanwhile
+            found.append(psutil.Process(pid))
+    return found
+
+
+def ready(run: LocalRun, variable: str) -> Callable[[], bool]:
+    """Give what asks the service on a port whether it is ready."""
+    url = f"http://127.0.0.1:{run.env[variable]}/readyz"
+    return WebProgram(variable, ["true"], ready_url=url, log=run.program.log).after_start_check
 
 
 def process_of(program: WebProgram, word: str) -> psutil.Process:
     assert program.pid is not None
     (found,) = [child for child in psutil.Process(program.pid).children() if word in " ".join(child.cmdline())]
     return found
-
-
-def wait_until_gone(started: list[psutil.Process], timeout_s: float = 30) -> list[psutil.Process]:
-    """Give those of `started` that still run after the time; what only nobody has buried yet (a zombie) has ended."""
-    deadline = time.monotonic() + timeout_s
-    while (alive := [process for process in started if runs(process)]) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return alive
-
-
-def runs(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_a_stopped_run_leaves_nothing_running_and_the_next_one_finds_its_data(local_run: LocalRun) -> None:
@@ -167,7 +161,7 @@ def test_a_second_run_in_the_same_folder_is_refused(alive: LocalRun) -> None:
 
 def test_the_data_of_a_run_that_is_alive_is_not_removed(alive: LocalRun) -> None:
     assert alive.command("clean").returncode == 1
-    assert alive.program.after_start_check()
+    wait_until(ready(alive, "API_PORT"), "the site serves no more")
 
 
 def test_seed_reaches_the_database_of_the_run_that_is_alive(alive: LocalRun) -> None:
@@ -185,13 +179,16 @@ def test_what_dies_is_started_again(alive: LocalRun, word: str) -> None:
     victim = process_of(program, word)
 
     victim.send_signal(signal.SIGKILL)
-    program.wait_for(lambda: program.log.read_text().count("ready again") > before)
+    wait_until(
+        lambda: program.log.read_text().count("ready again") > before,
+        f"{word} was not started again",
+        timeout_s=PATIENCE_S,
+    )
 
     assert "ended by SIGKILL and is started again" in program.log.read_text()
     assert process_of(program, word).pid != victim.pid
     for variable in ("API_PORT", "SYNC_PORT"):
-        url = f"http://127.0.0.1:{alive.env[variable]}/readyz"
-        program.wait_for(WebProgram(variable, ["true"], ready_url=url, log=program.log).after_start_check)
+        wait_until(ready(alive, variable), f"what listens on {variable} is not ready again", timeout_s=PATIENCE_S)
 
 
 def test_a_killed_run_takes_everything_with_it(local_run: LocalRun) -> None:
@@ -276,7 +273,7 @@ def test_a_run_can_be_ended_while_it_starts(local_run: LocalRun, end: signal.Sig
             if "redis" in line:
                 break
         run.send_signal(end)
-        said, _ = run.communicate(timeout=60)
+        said, _ = run.communicate(timeout=110)
 
     assert run.returncode == 0
     assert "Stopped" in said

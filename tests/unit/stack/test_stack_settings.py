@@ -25,7 +25,7 @@ def test_a_missing_setting_ends_the_start_with_its_name(name: str) -> None:
     command, variable = PROCESSES[name]
 
     ended = subprocess.run(
-        command, cwd=ROOT, env=plain_environment(), capture_output=True, text=True, timeout=30, check=False
+        command, cwd=ROOT, env=plain_environment(), capture_output=True, text=True, timeout=100, check=False
     )
 
     assert ended.returncode not in (0, None)

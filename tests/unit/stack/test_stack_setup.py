@@ -53,6 +53,15 @@ def test_an_old_python_is_told_so_with_the_way_to_name_another(monkeypatch: pyte
         bootstrap.require_python()
 
 
+def test_an_environment_of_another_python_is_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    python = Path(sys.prefix, "bin", "python")
+    assert bootstrap._works(python)
+
+    monkeypatch.setattr(sys, "base_prefix", "/opt/python")
+
+    assert not bootstrap._works(python)
+
+
 def test_who_may_not_install_packages_is_told_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "_root_prefix", lambda: None)
 
