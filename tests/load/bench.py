@@ -30,7 +30,6 @@ from tests.load.report import Report
 from tests.load.servers import ROOT, Relay, SendLoop, Server, Sync, built_send_loop
 
 FIGURES: Final = ROOT / "build" / "bench.json"
-GRACE_S: Final = 8.0
 # The archive is left out: its journal waits in Redis for a broker that is not there.
 NO_BROKER: Final = "amqp://guest:guest@127.0.0.1:1/"
 NAMES: Final = {"sync": Sync, "relay": Relay, "loop": SendLoop}
@@ -92,7 +91,8 @@ def run(plan: Plan, names: Sequence[str], amqp_url: str, figures: Path) -> int:
         where = "Servers and Redis on one core, the load on another" if bench.cores.apart else "All on one core"
         print(f"{where}. A delivery is one event to one member; cpu/M: seconds of the server's CPU for a million.")
         # What hangs outside of the loop ends here; the servers end with us.
-        watchdog = threading.Timer(plan.limit_s + GRACE_S, _give_up, [plan.limit_s + GRACE_S])
+        hung_s = plan.limit_s + plan.grace_s
+        watchdog = threading.Timer(hung_s, _give_up, [hung_s])
         watchdog.daemon = True
         watchdog.start()
         problem = None
@@ -124,7 +124,7 @@ def _give_up(seconds: float) -> None:
 
 def _shape(text: str) -> Shape:
     rooms, members = map(int, text.split("x"))
-    return Shape(rooms, members)
+    return next((one for one in FULL.shapes if (one.rooms, one.members) == (rooms, members)), Shape(rooms, members))
 
 
 def main() -> int:
@@ -139,11 +139,12 @@ def main() -> int:
     parser.add_argument("--figures", type=Path, default=FIGURES, help="where the JSON goes (default: build/bench.json)")
     arguments = parser.parse_args()
     plan = QUICK if arguments.quick else FULL
-    if arguments.shapes:
-        plan = replace(plan, shapes=tuple(arguments.shapes))
+    shapes = tuple(arguments.shapes or plan.shapes)
+    if arguments.repeats:
+        shapes = tuple(replace(shape, repeats=arguments.repeats) for shape in shapes)
     plan = replace(
         plan,
-        repeats=arguments.repeats or plan.repeats,
+        shapes=shapes,
         steady=arguments.rate or plan.steady,
         limit_s=arguments.limit or plan.limit_s,
     )

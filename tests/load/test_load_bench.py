@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from tests.load import drive
 from tests.load.drive import Drive
 from tests.load.listener import EVENT, STAMP, Listener, Sampler, stamp
 from tests.load.process import Cores
@@ -105,11 +104,9 @@ async def test_every_member_of_a_room_gets_what_is_caused_in_it_and_no_other(loo
     assert [[listener.events for listener in room] for room in loop.rooms] == [[0, 0, 0], [1, 1, 1]]
 
 
-async def test_deliveries_that_do_not_come_are_missed(loop: SendLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_deliveries_that_do_not_come_are_missed(loop: SendLoop) -> None:
     await loop.fill(1, 4)
-    with monkeypatch.context() as patient:
-        patient.setattr(drive, "SETTLE_S", 20)
-        whole = await Drive(loop, Cores()).measure(200, 0.2)
+    whole = await Drive(loop, Cores(), settle_s=20).measure(200, 0.2)
 
     loop.rooms[0][0].hang_up()
     loop.rooms[0][0].send(b"to nobody")
