@@ -37,6 +37,8 @@ SESSION_KEY: Final = "c2Vzc2lvbi1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGU="
 TICKET_SEED: Final = bytes(range(32))
 NOBODY_LISTENS: Final = "amqp://guest:guest@127.0.0.1:1/"
 ISSUER: Final = "http://127.0.0.1:1"
+# How long a test waits for what must come: it is not to fail because the machine is busy.
+PATIENCE_S: Final = 60.0
 SITE: Final = Site(public_url="http://cinema.test", sync_public_url="ws://cinema.test:8081", partitions=64)
 
 _ADD_FILM = Statement(
@@ -201,7 +203,7 @@ async def running_site(settings: Settings) -> AsyncIterator[RunningSite]:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, settings.host, settings.port).start()
-    db = Database(settings.database_url, size=4)
+    db = Database(settings.database_url, size=4, acquire_deadline_s=PATIENCE_S)
     await db.start()
     try:
         async with ClientSession(cookie_jar=DummyCookieJar()) as http:
@@ -265,9 +267,9 @@ class Listener:
         self.heard.append(decode(message.body))
         self._something.set()
 
-    async def until(self, number: int, within_s: float = 10) -> list[Event]:
+    async def until(self, number: int) -> list[Event]:
         """Wait until so many events were heard and give all of them."""
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.heard) < number:
                 self._something.clear()
                 await self._something.wait()
@@ -283,15 +285,22 @@ class Listener:
                 return self.heard
 
 
+class PatientBroker(Broker):
+    """A broker that waits long for a confirmation: a queue that is slow for once must not make an event come twice."""
+
+    async def publish(self, event: Event, *, deadline_s: float = PATIENCE_S) -> None:
+        await super().publish(event, deadline_s=deadline_s)
+
+
 @asynccontextmanager
 async def connected_broker(url: str, archive: Archive | None = None) -> AsyncIterator[Broker]:
     """Give a broker that is connected, with the archive as its consumer if there is one."""
-    broker = Broker(url, "api_service")
+    broker = PatientBroker(url, "api_service")
     if archive is not None:
         archive.consume(broker)
     await broker.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await broker.wait_connected()
         yield broker
     finally:

@@ -16,6 +16,7 @@ import aiohttp
 from tests.room_contract import check
 from tests.room_replica import Message, RoomReplica
 
+PATIENCE_S: Final = 60.0  # the machine may be busy with other things
 _ANSWERS: Final = ("ack", "history", "error")
 
 
@@ -70,6 +71,10 @@ class RoomClient(RoomReplica):
         await self.drop()
         if url is not None:
             self.url = url
+        return await self.resume()
+
+    async def resume(self) -> Self:
+        """Enter by the resume token."""
         epoch, seq, hash_ = self.point
         point = {"epoch": epoch, "seq": seq, "hash": hash_} if hash_ else {}
         return await self._enter({"resume": self.resume_token, **point})
@@ -115,10 +120,12 @@ class RoomClient(RoomReplica):
             await self._ws.close()
         await self.drop()
 
-    def stop_reading(self) -> None:
-        """Read nothing more, as a client that cannot keep up; little fits into its buffers."""
-        assert self._ws is not None, "not connected"
-        self._ws.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    def stop_reading(self, fits: int = 4_096) -> None:
+        """Read nothing more, as a client that cannot keep up; little (in bytes) fits into its buffers.
+
+        It never reads quickly again where next to nothing fits.
+        """
+        self._transport().get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, fits)
         self._transport().pause_reading()
 
     def read_again(self) -> None:
@@ -133,7 +140,7 @@ class RoomClient(RoomReplica):
         assert isinstance(connection.transport, asyncio.Transport)
         return connection.transport
 
-    async def closed(self, timeout_s: float = 10) -> int | None:
+    async def closed(self, timeout_s: float = PATIENCE_S) -> int | None:
         """Wait until the server has closed; gives the close code."""
         await self.until(lambda: self.close_code is not None, timeout_s=timeout_s, even_if_closed=True)
         return self.close_code
@@ -226,7 +233,7 @@ class RoomClient(RoomReplica):
 
     # --- what comes ---
 
-    async def expect(self, wanted: str | Callable[[Message], bool], timeout_s: float = 10) -> Message:
+    async def expect(self, wanted: str | Callable[[Message], bool], timeout_s: float = PATIENCE_S) -> Message:
         """Wait for a message (by type, or by what it says), also one that has come already; each is given once."""
         fits = (lambda message: message["type"] == wanted) if isinstance(wanted, str) else wanted
         found: list[Message] = []
@@ -243,7 +250,7 @@ class RoomClient(RoomReplica):
         return found[0]
 
     async def until(
-        self, condition: Callable[[], bool], timeout_s: float = 10, *, even_if_closed: bool = False
+        self, condition: Callable[[], bool], timeout_s: float = PATIENCE_S, *, even_if_closed: bool = False
     ) -> None:
         """Wait until a condition on this client holds; raises Disconnected if it no longer can."""
         try:
@@ -258,7 +265,7 @@ class RoomClient(RoomReplica):
             last = [{key: value for key, value in m.items() if key != "members"} for m in self.received[-5:]]
             raise AssertionError(f"did not come about within {timeout_s} s; last received: {last}") from None
 
-    async def reaches(self, seq: int, timeout_s: float = 10) -> None:
+    async def reaches(self, seq: int, timeout_s: float = PATIENCE_S) -> None:
         """Wait until this client has every event up to ``seq``."""
         await self.until(lambda: self.point[1] >= seq, timeout_s=timeout_s)
 

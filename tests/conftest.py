@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local import free_ports
 from deploy.local.postgres import Postgres
@@ -20,8 +21,17 @@ from deploy.local.redis_cluster import RedisCluster
 from deploy.local.redis_sentinels import RedisSentinels
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore, PrivateStores, Stores, given_or_private, private_stores
-from tests.fresh_stores import Databases, empty_redis, make_vhost, remove_vhost
+from tests.fresh_stores import Databases, empty_redis, make_vhost, remove_last_vhosts, remove_vhost
 from tests.processes import RunProcess, processes
+
+# How busy the machine is says nothing about what is tested.
+settings.register_profile(
+    "patient",
+    settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,6 +86,8 @@ def rabbitmq(described_stores: Stores) -> Iterator[RabbitMQ | GivenStore]:
     """The session's RabbitMQ, serving."""
     with serving(described_stores.rabbitmq):
         yield described_stores.rabbitmq
+        if isinstance(described_stores.rabbitmq, GivenStore):
+            remove_last_vhosts()  # a private one is killed with all that it has
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +95,7 @@ def redis_cluster(stores_folder: Path) -> Iterator[RedisCluster]:
     """The session's Redis Cluster of three masters with their replicas, started when a test first asks."""
     folder = stores_folder / "cluster"
     # Nobody kills its nodes: a machine that is busy for a while must not look like a master that has died.
-    cluster = RedisCluster(folder, logs=folder / "log", node_timeout_ms=15_000).start()
+    cluster = RedisCluster(folder, logs=folder / "log", node_timeout_ms=15_000, durable=False).start()
     yield cluster
     cluster.kill()
 

@@ -2,7 +2,9 @@
 
 import itertools
 import subprocess
+import time
 import uuid
+from collections import deque
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit, urlunsplit
@@ -10,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import redis
 
-from deploy.local.program import plain_environment
+from deploy.local.program import plain_environment, tail
 from deploy.local.rabbitmq import Management, RabbitMQ
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore
@@ -109,6 +111,8 @@ def open_redis(url: str) -> "redis.Redis":
 
 def _management(store: RabbitMQ | GivenStore) -> Management:
     if isinstance(store, RabbitMQ):
+        if not store.running():
+            raise RuntimeError(f"the tests' RabbitMQ has ended\n{tail(store.log)}")
         return store.management
     # The management of a given broker is expected on RabbitMQ's usual port.
     given = urlsplit(store.url)
@@ -123,5 +127,25 @@ def make_vhost(store: RabbitMQ | GivenStore) -> str:
 
 
 def remove_vhost(store: RabbitMQ | GivenStore, url: str) -> None:
-    """Remove a virtual host with everything in it."""
+    """Remove a virtual host with everything in it, but not before those that a test has just killed are forgotten.
+
+    Where a quorum queue is being declared while its virtual host goes, RabbitMQ 3.10 can declare none any more.
+    """
+    _finished.append((time.monotonic(), store, url))
+    while _finished and time.monotonic() - _finished[0][0] > VHOST_KEPT_S:
+        _remove_oldest_vhost()
+
+
+def remove_last_vhosts() -> None:
+    """Remove those that `remove_vhost` has kept."""
+    while _finished:
+        _remove_oldest_vhost()
+
+
+def _remove_oldest_vhost() -> None:
+    _, store, url = _finished.popleft()
     _management(store).remove_vhost(_name(url))
+
+
+VHOST_KEPT_S = 5.0
+_finished: deque[tuple[float, RabbitMQ | GivenStore, str]] = deque()

@@ -83,7 +83,7 @@ class IdentityProvider:
         self.process = HTTPExecutor(
             [str(NODE), str(SERVER)],
             f"{self.issuer}/readyz",
-            timeout=20,
+            timeout=60,
             envvars=self.environment(),
             stop_signal=signal.SIGTERM,
             expected_returncode=0,
@@ -141,7 +141,7 @@ async def _nothing(_request: web.Request) -> web.Response:
 @asynccontextmanager
 async def running_site(settings: IdentitySettings, database_url: str) -> AsyncIterator[None]:
     """Serve a small site with sign-in at the settings' PUBLIC_URL, its accounts mirrored in ``database_url``."""
-    database = Database(database_url)
+    database = Database(database_url, acquire_deadline_s=60)  # what is tested is not the database: it may be busy
     app = web.Application(middlewares=[problem_middleware])
     setup_identity(app, settings, Accounts(database))
     app.add_routes(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,6 +25,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from deploy.local.program import WebProgram
 
 QUEUE = "notifications"
+# How long a test waits for what must come: it is not to fail because the machine is busy.
+PATIENCE_S = 60
 Event = dict[str, Any]
 # The broker's address, the mail server's port and other settings → the notifier, not yet started.
 MakeNotifier = Callable[..., WebProgram]
@@ -66,7 +70,7 @@ async def started(program: WebProgram) -> WebProgram:
     return program
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], what: str, timeout_s: float = 20) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], what: str, timeout_s: float = PATIENCE_S) -> None:
     """Wait until `check` holds; fails naming `what`."""
     deadline = time.monotonic() + timeout_s
     while not await check():
@@ -99,18 +103,25 @@ class Broker:
         """Wait until the notifier has taken everything, have it finish what it holds and stop, and see nothing left."""
 
         async def empty() -> bool:
-            depths = [await self.depth(queue) for queue in (QUEUE, f"{QUEUE}.retry.1s", f"{QUEUE}.retry.2s")]
+            # The main queue last: what has waited long enough goes there, and is not to be missed on its way.
+            depths = [await self.depth(queue) for queue in (f"{QUEUE}.retry.1s", f"{QUEUE}.retry.2s", QUEUE)]
             return not any(depths)
 
+        async def ended() -> bool:
+            return not notifier.running()
+
         await eventually(empty, "empty queues")
-        await asyncio.to_thread(notifier.stop)
+        # Not `stop`, which kills a notifier that takes its time to finish what it holds.
+        assert notifier.pid is not None
+        os.kill(notifier.pid, signal.SIGTERM)
+        await eventually(ended, "the end of the notifier")
         # What was taken and not acknowledged would be back by now: the connection is closed.
         assert await empty()
 
     async def dead_letter(self) -> AbstractIncomingMessage:
         """Wait for a dead letter and take it."""
         queue = await self.channel.declare_queue(f"{QUEUE}.dead", passive=True)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             letter = await queue.get(fail=False)
             if letter is not None:
@@ -146,7 +157,7 @@ class Inbox:
         items: list[dict[str, Any]] = json.loads(body)["items"]
         return items
 
-    async def mail(self, to: str, count: int = 1, timeout_s: float = 20) -> dict[str, Any]:
+    async def mail(self, to: str, count: int = 1, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until `count` mails to one address are there, and give the newest."""
 
         async def enough() -> bool:

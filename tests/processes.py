@@ -1,9 +1,12 @@
 """Processes of ours, started for a test as they are started in earnest."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
+
+import psutil
 
 from deploy.local.program import WebProgram, plain_environment, tail
 
@@ -25,7 +28,7 @@ class RunProcess(Protocol):
         ready_url: str,
         *,
         name: str | None = None,
-        timeout_s: float = 30,
+        timeout_s: float = 60,
         start: bool = True,
     ) -> WebProgram: ...
 
@@ -41,7 +44,7 @@ def processes(folder: Path) -> Iterator[RunProcess]:
         ready_url: str,
         *,
         name: str | None = None,
-        timeout_s: float = 30,
+        timeout_s: float = 60,
         start: bool = True,
     ) -> WebProgram:
         name = name or Path(args[-1]).stem
@@ -65,3 +68,18 @@ def processes(folder: Path) -> Iterator[RunProcess]:
         for process in started:
             # pytest shows this for a failed test only.
             print(f"--- {process.name} ({process.log})\n{tail(process.log, 60)}")
+
+
+def wait_until_gone(started: list[psutil.Process], timeout_s: float = 30) -> list[psutil.Process]:
+    """Give those of `started` that still run after the time; what only nobody has buried yet (a zombie) has ended."""
+    deadline = time.monotonic() + timeout_s
+    while (alive := [process for process in started if _runs(process)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

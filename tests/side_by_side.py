@@ -15,9 +15,9 @@ from typing import IO, Final
 
 ROOT: Final = Path(__file__).parent.parent
 RUNS: Final = {
-    "e2e": ["tests/e2e"],
-    "sync": ["tests/integration/sync", "tests/integration/together"],
-    "faults": ["tests/faults", "tests/integration/stack", "tests/integration/notifier"],
+    "e2e": ["tests/e2e", "tests/integration/identity"],
+    "sync": ["tests/integration/sync", "tests/integration/together", "tests/integration/notifier"],
+    "faults": ["tests/faults", "tests/integration/stack"],
 }
 NOTHING_CHOSEN: Final = 5  # pytest's code where no test was selected
 ALIVE_S: Final = 60.0

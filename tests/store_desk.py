@@ -18,6 +18,7 @@ from sync_service.shards import Shards
 from sync_service.store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step, guards_of
 from sync_service.store_address import read_address
 from sync_service.writes import fact_of
+from tests.clients import PATIENCE_S
 from tests.fresh_stores import open_redis
 from tests.unit.sync.rooms import empty_room
 
@@ -53,7 +54,7 @@ class Desk:
         step = Step(
             epoch=copy.epoch,
             guards=guards_of(copy.hashes, frozenset(copy.hashes)),
-            deadline_ms=int(time.time() * 1000) + 2_000,
+            deadline_ms=int(time.time() * 1000) + 60_000,
             op=op if isinstance(op, Depart) else None,
             command_keys=[] if command.id is None else [f"{command.by}:{command.id}"],
             facts=facts,
@@ -61,9 +62,9 @@ class Desk:
             arrivals=[(op, op.member in copy.state.members)] if isinstance(op, Arrive) else [],
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.store.commit(self.room_id, self.names, replace(step, **change), answer.set_result)
+        self.store.commit(self.names, replace(step, **change), answer.set_result)
         self.store.link.flush()
-        reply: list[bytes] = await asyncio.wait_for(answer, 5)
+        reply: list[bytes] = await asyncio.wait_for(answer, PATIENCE_S)
         return reply
 
     async def join(self, member: str, **change: Any) -> list[bytes]:
@@ -89,7 +90,9 @@ async def until_served(shards: Shards) -> None:
 
 
 @pytest.fixture
-async def desk(redis_url: str) -> AsyncIterator[Desk]:
+async def desk(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    # A store that only waits for a processor is not given up: what becomes of a step then is tested elsewhere.
+    monkeypatch.setattr("sync_service.redis_wire.DEADLINE_S", PATIENCE_S)
     shards = Shards(read_address(redis_url), "test", 64, scripts=[script.source for script in SCRIPTS])
     await shards.start()
     await until_served(shards)

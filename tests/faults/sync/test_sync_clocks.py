@@ -100,7 +100,7 @@ async def test_a_node_that_never_asked_its_store_judges_no_ticket_by_its_wall_cl
     nowhere = "redis://127.0.0.1:1"
     wrong = start_node(run_process, cinema, nowhere, amqp_url, until="/healthz", **ahead(tmp_path, HOUR_S))
     with pytest.raises(Disconnected) as ended:
-        await crowd.enter(wrong, room)
+        await crowd.stranger(wrong, room).hello(crowd.ticket(room))
     assert ended.value.code == 4503
     assert crowd.clients[-1].received[-1]["code"] == "try_again"
 
@@ -118,7 +118,7 @@ async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(shift
                 break
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
-        before_s = elapsed_s()
+        before_s = shard.clock.good_at_s
         shifting_redis.set_clock(shift_s)
         set_s = elapsed_s()
         for _ in range(200):
@@ -129,7 +129,7 @@ async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(shift
         await shards.close()
     ((told_ms, good_at_s),) = jumps
     assert told_ms == pytest.approx(shift_s * 1000, abs=500)
-    assert before_s - 3 < good_at_s < set_s
+    assert before_s <= good_at_s < set_s
     assert shard.clock.now_ms() == pytest.approx((time.time() + shift_s) * 1000, abs=2_000)
 
 
@@ -150,7 +150,7 @@ async def test_the_film_does_not_jump_when_the_stores_clock_does(
         await client.expect("played")
     await asyncio.sleep(1.5)
     offsets_ms = [await offset_ms(client) for client in clients]
-    before_s = elapsed_s()
+    before_s = time.monotonic()
     before_ms = [
         client.position_at(before_s * 1000 + offset) for client, offset in zip(clients, offsets_ms, strict=True)
     ]
@@ -174,7 +174,11 @@ async def test_the_film_does_not_jump_when_the_stores_clock_does(
     assert "member_left" not in [event["type"] for event in clients[0].events]
 
 
-async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(shifting_redis: Redis) -> None:
+async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(
+    shifting_redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Past its first burst it is not asked again but for a doubt.
+    monkeypatch.setattr("sync_service.clock.PROBE_S", 3_600)
     shards = Shards(read_address(shifting_redis.url), "test", 64)
     jumps: list[float] = []
     shards.watch(lambda shard: shard.clock.on_jump.append(lambda shift_ms, _good_at_s: jumps.append(shift_ms)))
@@ -185,16 +189,13 @@ async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(shif
             if shard.clock.synchronized:
                 break
             await asyncio.sleep(0.05)
-        # Past the first burst it is asked once a second: a doubt makes ten jumps be found in the time of two.
         await asyncio.sleep(0.5)
-        started_s = time.monotonic()
         for n in range(1, 11):
             shifting_redis.set_clock(n * 10)
             shard.clock.doubt()
-            while len(jumps) < n:
-                # Once a second without a doubt: ten seconds.
-                assert time.monotonic() - started_s < 8
-                await asyncio.sleep(0.005)
+            async with asyncio.timeout(30):
+                while len(jumps) < n:
+                    await asyncio.sleep(0.005)
     finally:
         await shards.close()
     assert [round(shift_ms, -3) for shift_ms in jumps] == [10_000] * 10

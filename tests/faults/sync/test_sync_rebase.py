@@ -26,13 +26,19 @@ runpy.run_module("sync_service", run_name="__main__")
 
 async def error_ms(client: RoomClient, start_ms: float, started_s: float) -> float:
     """How far the film is from where it would be had it simply gone on since it stood at ``start_ms``."""
-    found: list[tuple[float, float]] = []
+    server_ms, now_s = await one_moment(client)
+    return client.position_at(server_ms) - start_ms - (now_s - started_s) * 1000
+
+
+async def one_moment(client: RoomClient) -> tuple[float, float]:
+    """A moment in the server's milliseconds and in this process's own seconds, by the fastest of a few pings."""
+    found: list[tuple[float, float, float]] = []
     for _ in range(5):
         pong = await client.ping()
         now_s = time.monotonic()
-        server_ms = pong["t2"] + (now_s * 1000 - pong["t0"]) / 2
-        found.append((now_s * 1000 - pong["t0"], client.position_at(server_ms) - start_ms - (now_s - started_s) * 1000))
-    return min(found)[1]
+        took_ms = now_s * 1000 - pong["t0"]
+        found.append((took_ms, pong["t2"] + took_ms / 2, now_s))
+    return min(found)[1:]
 
 
 async def ping_for(client: RoomClient, seconds: float) -> None:
@@ -62,9 +68,9 @@ async def watching(crowd: Crowd, cinema: Cinema, nodes: list[Any]) -> tuple[list
     await clients[0].seek(20_000)
     await clients[0].play()
     await asyncio.gather(*(client.expect("played") for client in clients))
-    pong, now_s = await clients[0].ping(), time.monotonic()
+    server_ms, now_s = await one_moment(clients[0])
     await asyncio.sleep(1)
-    return clients, clients[0].position_at(pong["t2"]), now_s
+    return clients, clients[0].position_at(server_ms), now_s
 
 
 @pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])

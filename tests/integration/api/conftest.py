@@ -6,12 +6,12 @@ import pytest
 
 from api_service.database import Database
 from deploy.local.free_ports import free_port
-from tests.api_fixtures import Cinema, RunningSite, running_site, settings_for
+from tests.api_fixtures import PATIENCE_S, Cinema, RunningSite, running_site, settings_for
 
 
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
-    made = Database(database_url)
+    made = Database(database_url, acquire_deadline_s=PATIENCE_S)
     await made.start()
     yield made
     await made.close()

@@ -82,7 +82,7 @@ def test_it_stops_in_order_when_asked(own_provider: IdentityProvider) -> None:
     assert process is not None
 
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
 
 
 def test_keys_are_made_once_and_kept_from_others(own_provider: IdentityProvider) -> None:

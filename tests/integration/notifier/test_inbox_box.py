@@ -140,7 +140,7 @@ async def test_an_open_page_shows_new_mail_by_itself(inbox: Inbox) -> None:
         await page.goto(inbox.url)
         await page.get_by_text("No mail yet").wait_for()
         await asyncio.to_thread(send, inbox, a_mail(subject="Fresh"))
-        await page.get_by_role("link", name="Fresh").wait_for(timeout=10_000)
+        await page.get_by_role("link", name="Fresh").wait_for()
         page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
         await page.get_by_role("button", name="Delete all").click()
         await page.get_by_text("No mail yet").wait_for()

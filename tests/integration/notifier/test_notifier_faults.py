@@ -74,6 +74,7 @@ async def test_mails_wait_for_the_mail_server_and_then_arrive_once(
     assert len(await inbox.mails()) == 12
 
 
+@pytest.mark.timeout(240)
 async def test_the_broker_may_be_down_at_start_and_go_away_later(
     own_rabbitmq: RabbitMQ, inbox: Inbox, make_notifier: MakeNotifier
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,8 @@ from sync_service.hub import Hub
 from sync_service.live_room import LiveRoom
 from sync_service.log import Record
 from sync_service.orders import Done
+from sync_service.pace import Pace
+from sync_service.redis_link import RedisLink
 from sync_service.state import Message
 from sync_service.store import Arrive, RoomStore
 from sync_service.welcome import welcome
@@ -39,9 +41,9 @@ class Node:
         asyncio.get_running_loop().call_soon(self._step, room)
 
     def _step(self, room: LiveRoom) -> None:
-        before = room.awaits_answer
+        before = bool(room.in_flight)
         room.step()
-        self.steps += room.awaits_answer and not before
+        self.steps += bool(room.in_flight) and not before
         room.store.link.flush()
 
     def applied(self, room: LiveRoom, records: Sequence[Record]) -> None: ...
@@ -64,7 +66,7 @@ async def comes(room: LiveRoom, member: str, jti: str | None = None, token: tupl
     return "in" if isinstance(outcome, Done) else outcome.code
 
 
-async def together(*coming: Coroutine[Any, Any, str]) -> list[str]:
+async def together(*coming: Awaitable[str]) -> list[str]:
     return list(await asyncio.gather(*coming))
 
 
@@ -166,6 +168,55 @@ async def test_a_room_that_several_enter_first_is_opened_once(desk: Desk) -> Non
     assert all(room is rooms[0] for room in rooms)
     assert store.openings == 1
     assert not hub.partitions[3].opening
+    await hub.close()
+
+
+class Patient(Pace):
+    """A pace that judges one moment and waits much longer under load, so that a pause of the test's own ends nothing.
+
+    How long it waits in earnest is tested with it.
+    """
+
+    def __init__(self, commits_s: int, now_s: float) -> None:
+        super().__init__(now_s - 1)
+        self._now_s = now_s
+        self.committed(commits_s)
+        self.delivered(0, now_s)
+
+    def commit_wait_s(self, now_s: float) -> float:
+        return 200 * super().commit_wait_s(self._now_s)
+
+
+@pytest.mark.parametrize(("commits_s", "pipelines"), [(50, 3), (400, 1)], ids=["calm", "under load"])
+async def test_commands_of_several_rooms_share_a_pipeline_under_load(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, commits_s: int, pipelines: int
+) -> None:
+    hub = Hub(desk.shards, "node")
+    state = (await desk.read()).state
+    rooms = []
+    for _ in range(3):
+        room_id = str(uuid.uuid4())
+        room = await hub.enter(3, room_id, replace(state, meta=replace(state.meta, id=room_id)))
+        assert room is not None
+        rooms.append(room)
+    flushes = 0
+    flush = RedisLink.flush
+
+    def counted(link: RedisLink) -> None:
+        nonlocal flushes
+        flushes += 1
+        flush(link)
+
+    monkeypatch.setattr(RedisLink, "flush", counted)
+    hub.pace = Patient(commits_s, asyncio.get_running_loop().time())
+
+    coming = []
+    for room in rooms:
+        coming.append(asyncio.create_task(comes(room, "anna")))
+        await asyncio.sleep(0.001)  # some loop turns
+    assert await together(*coming) == ["in"] * 3
+
+    assert flushes == pipelines
     await hub.close()
 
 

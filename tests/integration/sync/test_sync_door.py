@@ -12,7 +12,7 @@ import pytest
 
 from sync_service.protocol import FRAME_BYTES, TEXT_GRAPHEMES
 from tests.clients import Disconnected, RoomClient
-from tests.sync_fixtures import ORIGIN, Cinema, Crowd, SyncNode, person
+from tests.sync_fixtures import NEVER_MS, ORIGIN, Cinema, Crowd, SyncNode, person
 
 Room = dict[str, Any]
 
@@ -140,6 +140,7 @@ BAD_MESSAGES = {
 async def test_a_bad_message_gets_an_error_and_costs_nothing_else(
     node: SyncNode, crowd: Crowd, room: Room, name: str
 ) -> None:
+    room["starts_at"] = NEVER_MS
     text, code = BAD_MESSAGES[name]
     client = await crowd.enter(node, room)
     before = client.point
@@ -215,6 +216,7 @@ async def test_a_flood_in_spite_of_that_ends_the_connection(node: SyncNode, crow
 
 
 async def test_viewers_do_not_control_a_room_of_its_owner(node: SyncNode, crowd: Crowd, room: Room) -> None:
+    room["starts_at"] = NEVER_MS
     room["control"] = "owner"
     owner = await crowd.enter(node, room, room["owner"])
     viewer = await crowd.enter(node, room)
@@ -243,6 +245,7 @@ async def test_a_ping_gives_the_stores_time(node: SyncNode, crowd: Crowd, room: 
 
 
 async def test_a_slow_network_makes_starts_lie_farther_ahead(node: SyncNode, crowd: Crowd, room: Room) -> None:
+    room["starts_at"] = NEVER_MS
     client = await crowd.enter(node, room)
     await client.ping(rtt_ms=280)
     await client.expect("member_changed")

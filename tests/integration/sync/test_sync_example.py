@@ -57,8 +57,11 @@ class Terminal:
 
 @pytest.fixture
 async def anna(nodes: tuple[SyncNode, SyncNode], crowd: Crowd, room: Room) -> RoomClient:
-    """The room's owner, at the other process."""
-    return await crowd.enter(nodes[1], room, room["owner"])
+    """The room's owner, at the other process; the film, which she has stopped again, does not start by itself."""
+    client = await crowd.enter(nodes[1], room, room["owner"])
+    await client.play()
+    await client.pause()
+    return client
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from shared.events import (
 from sync_service.keys import RoomKeys
 from tests.clients import Disconnected
 from tests.fresh_stores import open_redis
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, publish
+from tests.sync_fixtures import NEVER_MS, Cinema, Crowd, SyncNode, publish
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]
@@ -93,6 +93,7 @@ def opened(room: Room) -> Event:
 async def test_a_closed_room_tells_everyone_and_stays_closed(
     nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
 ) -> None:
+    room["starts_at"] = NEVER_MS
     clients = [await crowd.enter(node, room) for node in nodes]
     await publish(archive.broker, closed(room))
     for client in clients:
@@ -141,6 +142,7 @@ async def test_an_opened_room_waits_for_its_members_and_a_second_opening_changes
 async def test_the_archive_is_told_who_came_what_was_said_and_what_was_played(
     nodes: Nodes, crowd: Crowd, archive: Archive, room: Room, cinema: Cinema
 ) -> None:
+    room["starts_at"] = NEVER_MS
     anna = await crowd.enter(nodes[0], room, room["owner"], "Anna")
     await anna.seek(3_000)
     await anna.say("Смотри!")
@@ -243,6 +245,7 @@ async def test_a_ban_holds_in_a_room_that_nobody_has_entered_yet(
 async def test_the_archive_is_told_of_roles_settings_and_deletions(
     nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
 ) -> None:
+    room["starts_at"] = NEVER_MS
     owner, anna = await crowd.enter(nodes[0], room, room["owner"]), await crowd.enter(nodes[1], room)
     await owner.reaches(anna.point[1])
     await owner.set_role(anna.id, "moderator")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 from typing import Any
 
 import pytest
@@ -47,6 +49,25 @@ async def test_a_role_counts_at_once_on_every_node(nodes: Nodes, crowd: Crowd, r
     assert (await boris.seek(6_000))["code"] == "forbidden"
     await anna.reaches(boris.point[1])
     assert anna.playback["position_ms"] == 5_000
+
+
+async def test_who_is_sent_out_while_they_talk_is_told_so(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    """What they have sent meanwhile must not make the kernel throw the close code away."""
+    owner = await crowd.enter(nodes[0], room, room["owner"])
+    for _ in range(10):
+        boris = await crowd.enter(nodes[0], room)
+        talking = asyncio.create_task(talk(boris))
+        assert (await owner.kick(boris.id))["type"] == "ack"
+        assert await boris.closed() == 4403
+        assert boris.received[-1]["code"] == "kicked"
+        await talking
+
+
+async def talk(client: RoomClient) -> None:
+    with contextlib.suppress(ConnectionError):
+        for n in range(100):
+            await client.send_raw(json.dumps({"type": "ping", "t0": n, "padding": "." * 1_000}))
+            await asyncio.sleep(0)
 
 
 async def test_who_is_sent_out_is_gone_everywhere_and_the_link_lets_them_in_again(

@@ -28,6 +28,7 @@ async def test_a_repeated_order_is_answered_as_then(
     room["settings"] = {"slow_mode_s": 300}
     owner = await crowd.enter(nodes[0], room, room["owner"], "Owner")
     anna = await crowd.enter(nodes[1], room, name="Anna")
+    await owner.reaches(anna.point[1])
     first = await order(owner, anna)
     assert first["type"] == "ack"
     giver = owner if by_owner else anna

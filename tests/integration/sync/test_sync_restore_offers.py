@@ -21,7 +21,7 @@ from tests.unit.sync.rooms import applied, empty_room, joined
 __all__ = ["desk"]
 
 ROOMS_AT_ONCE = 250
-WINDOW_MS = 1_500
+WINDOW_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)

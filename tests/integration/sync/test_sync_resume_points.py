@@ -39,7 +39,7 @@ def grown(after: list[Record], length: int, what: int, *, epoch: int = 1, origin
         (event,) = facts(ROOM, Seek(by="anna", position_ms=what * 100 + seq), seq)
         body = body_of(event)
         hash_ = hashlib.sha1(hash_.encode() + body, usedforsecurity=False).hexdigest()[:16]
-        history.append(placed(epoch, seq, hash_, event, body))
+        history.append(placed(epoch, seq, hash_.encode(), event, body))
     return history
 
 
@@ -93,7 +93,7 @@ def worlds() -> Iterator[World]:
 
 
 def moved(record: Record, by: int) -> Record:
-    return placed(record.epoch, record.seq + by, record.hash, record.event, body_of(record.event))
+    return placed(record.epoch, record.seq + by, record.hash.encode(), record.event, body_of(record.event))
 
 
 def points(world: World) -> list[Point]:

@@ -136,7 +136,7 @@ async def test_one_that_is_no_master_is_not_connected_to(redis_cluster: RedisClu
     try:
         await asyncio.wait_for(link.wait_up(), 10)
         assert ports == [master.port]
-        assert asked == 3
+        assert asked >= 3
     finally:
         await link.close()
 

@@ -88,7 +88,7 @@ class Node:
             arrivals=[(op, op.member in self.copy.state.members)] if isinstance(op, Arrive) else [],
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.store.commit(room_id, self.names, step, answer.set_result)
+        self.store.commit(self.names, step, answer.set_result)
         self.store.link.flush()
         reply: list[bytes] = await answer
         return reply

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from tests.fresh_stores import open_redis
-from tests.sync_fixtures import Crowd, SyncNode, same_for_all
+from tests.sync_fixtures import NEVER_MS, Crowd, SyncNode, same_for_all
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]
@@ -93,6 +93,7 @@ async def test_a_message_that_the_node_does_not_keep_is_found_in_the_store(
 
 
 async def test_signals_reach_everyone_and_are_not_kept(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    room["starts_at"] = NEVER_MS
     anna, boris = await crowd.enter(nodes[0], room), await crowd.enter(nodes[1], room)
     here = await crowd.enter(nodes[0], room)
     await anna.reaches(here.point[1])
