@@ -1,7 +1,8 @@
 """Keeps a local run alive: starts its programs in order, starts again what dies, and ends everything in order."""
 
-import queue
+import select
 import signal
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -39,21 +40,25 @@ class Supervisor:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._kept: list[_Kept] = []
-        # SimpleQueue is the one queue that a signal handler may fill.
-        self._deaths: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Turn the ending signals into StopRequested, and notice children that end."""
         before = {number: signal.getsignal(number) for number in (*ENDINGS, signal.SIGCHLD)}
-        for number in ENDINGS:
-            signal.signal(number, _request_stop)
-        signal.signal(signal.SIGCHLD, lambda *_: self._deaths.put(None))
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        self._signals, signalled = socket.socketpair()
+        with self._signals, signalled:
+            self._signals.setblocking(False)
+            signalled.setblocking(False)
+            fd_before = signal.set_wakeup_fd(signalled.fileno(), warn_on_full_buffer=False)
+            for number in ENDINGS:
+                signal.signal(number, _request_stop)
+            signal.signal(signal.SIGCHLD, lambda *_: None)
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+                signal.set_wakeup_fd(fd_before)
 
     def start(self, programs: Sequence[Program]) -> None:
         """Start programs side by side and wait for each. Raises PortTaken, NotStarted."""
@@ -67,7 +72,7 @@ class Supervisor:
             kept.ready_at = time.monotonic()
 
     def watch(self) -> None:
-        """Start again whatever ends; returns by StopRequested only."""
+        """Start again whatever ends, while listening; returns by StopRequested only."""
         while True:
             for kept in self._kept:
                 if kept.due is None and not kept.program.running():
@@ -75,8 +80,11 @@ class Supervisor:
                 if kept.due is not None and time.monotonic() >= kept.due:
                     self._revive(kept)
             due = [kept.due for kept in self._kept if kept.due is not None]
-            with suppress(queue.Empty):
-                self._deaths.get(timeout=max(0.0, min(due) - time.monotonic()) if due else None)
+            # A handler runs between two steps of Python: for a signal that comes just before a wait, or to another
+            # thread, it would run after the wait. The signal's number is written here besides, at once.
+            select.select([self._signals], [], [], max(0.0, min(due) - time.monotonic()) if due else None)
+            with suppress(BlockingIOError):
+                self._signals.recv(4096)
 
     def stop(self) -> None:
         """End all programs, the last started first; when asked again meanwhile, kill the rest at once."""

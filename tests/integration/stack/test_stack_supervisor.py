@@ -91,6 +91,32 @@ def test_a_program_that_keeps_dying_is_started_again_after_growing_pauses(
     assert said.getvalue().count("server ended by SIGKILL and is started again in 2 s") == 1
 
 
+def test_a_signal_that_another_thread_takes_ends_the_wait() -> None:
+    supervisor = Supervisor(Progress(io.StringIO()))
+    noticed, missed = threading.Event(), threading.Event()
+
+    def take_a_signal() -> None:
+        time.sleep(0.3)  # the supervisor waits by then
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        if not noticed.wait(30):
+            missed.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    taker = threading.Thread(target=take_a_signal)
+
+    def watch() -> None:
+        taker.start()
+        supervisor.watch()
+
+    with supervisor.listening():
+        with pytest.raises(StopRequested):
+            watch()
+        noticed.set()
+        taker.join()
+
+    assert not missed.is_set()
+
+
 def test_stopping_waits_for_last_words_unless_asked_again(
     tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
