@@ -20,6 +20,7 @@ SERVER = """
 import http.server, os, signal, sys, threading
 port, last_words_s = int(sys.argv[1]), float(sys.argv[2])
 def end(*_):
+    os.write(1, b"asked to end")
     threading.Event().wait(last_words_s)
     os._exit(0)
 signal.signal(signal.SIGTERM, end)
@@ -35,31 +36,22 @@ def server(folder: Path, port: int, *, last_words_s: float = 0) -> WebProgram:
 
 
 @contextmanager
-def signal_after(seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGTERM])
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-@contextmanager
-def signal_once(condition: Callable[[], bool]) -> Iterator[None]:
-    """Send the signal when the condition holds, at latest after one and a half minutes."""
-    over = threading.Event()
+def signal_once(condition: Callable[[], bool]) -> Iterator[threading.Event]:
+    """Send the signal when the condition holds, at latest after one and a half minutes; gives whether it was sent."""
+    over, sent = threading.Event(), threading.Event()
 
     def watch() -> None:
         deadline = time.monotonic() + 90
         while not condition() and time.monotonic() < deadline:
             if over.wait(0.05):
                 return
+        sent.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        yield
+        yield sent
     finally:
         over.set()
         watcher.join()
@@ -126,10 +118,11 @@ def test_stopping_waits_for_last_words_unless_asked_again(
     with supervisor.listening():
         supervisor.start([program])
         began = time.monotonic()
-        with signal_after(0.5):
+        with signal_once(lambda: "asked to end" in program.log.read_text()) as asked_again:
             supervisor.stop()
 
-    assert 0.4 < time.monotonic() - began < 60  # it would be killed then
+    assert asked_again.is_set()
+    assert time.monotonic() - began < 60  # it would be killed then
     assert not program.running()
 
 
