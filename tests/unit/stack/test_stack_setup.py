@@ -1,5 +1,6 @@
 """`make setup`: what it refuses, what it tells, what it leaves as it was."""
 
+import os
 import re
 import resource
 import subprocess
@@ -127,9 +128,30 @@ def test_a_catalogue_is_compiled_again_once_it_changed(tmp_path: Path, monkeypat
     compiled = catalogue.with_suffix(".mo")
     assert "Фильм".encode() in compiled.read_bytes()
 
+    os.utime(compiled, (1, 1))  # long ago
     catalogue.write_text(catalogue.read_text().replace("Фильм", "Кино"))
     bootstrap.compile_translations()
     assert "Кино".encode() in compiled.read_bytes()
+
+
+def test_the_fan_out_is_compiled_again_once_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "sync_service" / "fan_out.c"
+    source.parent.mkdir()
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    library = tmp_path / "build" / "fan_out.so"
+    made: list[tuple[str, int]] = []
+    for symbol in ("first", "second"):
+        source.write_text(f"int {symbol}(void);\nint {symbol}(void) {{ return 1; }}\n")
+        for _ in range(2):
+            bootstrap.compile_fan_out()
+            made.append((symbol, library.stat().st_ino))
+            assert symbol.encode() in library.read_bytes()
+        os.utime(library, (1, 1))  # long ago
+
+    # Compiled once each, and into a file of its own: a service that runs keeps the one that it has loaded.
+    assert len(set(made)) == 2
+    assert made[0][1] != made[2][1]
+    assert [file.name for file in library.parent.iterdir()] == ["fan_out.so"]
 
 
 def bare_imports(text: str) -> set[str]:

@@ -1,15 +1,18 @@
-"""The fan-out: what reaches which socket, in which order, in how many writes."""
+"""A room's sockets: what reaches which of them, in which order, in how many writes (how: test_sync_fan_out.py)."""
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
 import pytest
 
-from sync_service import audience
 from sync_service.audience import Audience
 
 
 class Ear:
-    """A socket that keeps what is written to it."""
+    """A socket: what reaches it in one piece, and what it was given to write by itself."""
 
     name = "Anna"
     role = "viewer"
@@ -18,37 +21,45 @@ class Ear:
     def __init__(self, room: Audience, member_id: str) -> None:
         self.member_id = member_id
         self.room = room
-        self.writes: list[bytes] = []
-        self.checks = 0
         self.kept: list[bytes] = []
+        # Each write is a message of its own, so that they can be counted.
+        self._near, self._far = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        self._far.setblocking(False)
         room.add(self)
 
-    def transport_write(self, data: bytes, /) -> None:
-        self.writes.append(data)
+    def hang_up(self) -> None:
+        self.room.remove(self)
+        self._near.close()
+        self._far.close()
+
+    @property
+    def reads(self) -> list[bytes]:
+        """Give what has come, by write."""
+        writes = []
+        with suppress(BlockingIOError):
+            while True:
+                writes.append(self._far.recv(1_000))
+        return writes
+
+    def fileno(self) -> int:
+        return self._near.fileno()
+
+    def unsent(self) -> int:
+        return 0
 
     def dismiss(self, code: str) -> None:
         self.room.remove(self)
 
     def keep(self, frame: bytes) -> None:
         self.kept.append(frame)
-        self.room.keeps_for(self)
+        self.room.write_apart(self)
 
     def write(self, data: bytes) -> None:
-        self.transport_write(b"".join((data, *self.kept)))
+        self._near.send(b"".join((data, *self.kept)))
         self.kept.clear()
 
     def flush(self) -> None:
         self.write(b"")
-
-    def check(self) -> None:
-        self.checks += 1
-
-
-class Lost(Ear):
-    """A socket whose transport has just been lost."""
-
-    def transport_write(self, data: bytes, /) -> None:
-        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
 
 
 @pytest.fixture
@@ -56,83 +67,76 @@ def room() -> Audience:
     return Audience()
 
 
-def test_what_a_turn_brings_is_one_write_for_each_socket(room: Audience) -> None:
-    ears = [Ear(room, "anna"), Ear(room, "boris")]
+@pytest.fixture
+def hear(room: Audience) -> Iterator[Callable[..., Ear]]:
+    """Make ears in the room, which are gone when the test is over."""
+    ears: list[Ear] = []
+
+    def make(member_id: str, kind: type[Ear] = Ear) -> Ear:
+        ears.append(kind(room, member_id))
+        return ears[-1]
+
+    yield make
+    for ear in ears:
+        ear.hang_up()
+
+
+def test_what_a_turn_brings_is_one_write_for_each_socket(room: Audience, hear: Callable[..., Ear]) -> None:
+    ears = [hear("anna"), hear("boris")]
     room.push(b"one ")
     room.push(b"two")
 
     assert room.flush() == 4
-    assert [ear.writes for ear in ears] == [[b"one two"]] * 2
+    assert [ear.reads for ear in ears] == [[b"one two"]] * 2
     assert room.flush() == 0
 
 
-def test_a_frame_of_ones_own_comes_behind_the_events_in_the_same_write(room: Audience) -> None:
-    anna, boris = Ear(room, "anna"), Ear(room, "boris")
+def test_a_frame_of_ones_own_comes_behind_the_events_in_the_same_write(
+    room: Audience, hear: Callable[..., Ear]
+) -> None:
+    anna, boris = hear("anna"), hear("boris")
     room.push(b"event ")
     anna.keep(b"ack")
     room.flush()
     room.push(b"next")
     room.flush()
 
-    assert anna.writes == [b"event ack", b"next"]
-    assert boris.writes == [b"event ", b"next"]
+    assert anna.reads == [b"event ack", b"next"]
+    assert boris.reads == [b"event ", b"next"]
 
 
 @pytest.mark.parametrize("keeps", [False, True])
 def test_a_socket_that_is_being_closed_hears_nothing_more_but_its_member_is_still_here(
-    room: Audience, keeps: bool
+    room: Audience, hear: Callable[..., Ear], keeps: bool
 ) -> None:
-    anna, boris = Ear(room, "anna"), Ear(room, "boris")
+    anna, boris = hear("anna"), hear("boris")
     if keeps:
         anna.keep(b"ack")
     room.silence(anna)
     room.push(b"event")
 
     assert room.flush() == 1
-    assert (anna.writes, boris.writes) == ([], [b"event"])
+    assert (anna.reads, boris.reads) == ([], [b"event"])
     assert "anna" in room.by_member
 
 
-def test_a_socket_may_be_silenced_by_the_write_that_finds_it_full(room: Audience) -> None:
+def test_a_socket_may_be_silenced_by_the_write_that_finds_it_full(room: Audience, hear: Callable[..., Ear]) -> None:
     class Full(Ear):
         def write(self, data: bytes) -> None:
             super().write(data)
             self.room.silence(self)
 
-    full = Full(room, "anna")
+    full = hear("anna", Full)
     full.keep(b"ack")
     for event in (b"one ", b"two"):
         room.push(event)
         room.flush()
 
-    assert full.writes == [b"one ack"]
+    assert full.reads == [b"one ack"]
 
 
-def test_a_lost_transport_keeps_nothing_from_the_others(room: Audience) -> None:
-    Lost(room, "anna")
-    boris = Ear(room, "boris")
-    Lost(room, "clara")
-    room.push(b"event")
-    room.flush()
-
-    assert boris.writes == [b"event"]
-
-
-def test_who_does_not_read_is_looked_for_once_enough_was_written(room: Audience) -> None:
-    anna = Ear(room, "anna")
-    frame = bytes(audience.CHECK_EACH_BYTES // 4)
-    for _ in range(3):
-        room.push(frame)
-        room.flush()
-    assert anna.checks == 0
-
-    room.push(frame)
-    room.flush()
-    assert anna.checks == 1
-
-
-def test_a_member_is_gone_with_their_last_socket(room: Audience) -> None:
-    tabs = [Ear(room, "anna"), Ear(room, "anna")]
+def test_a_member_is_gone_with_their_last_socket(room: Audience, hear: Callable[..., Ear]) -> None:
+    tabs = [hear("anna"), hear("anna")]
 
     assert room.remove(tabs[0]) is False
     assert room.remove(tabs[1]) is True
