@@ -142,6 +142,35 @@ def test_nothing_overtakes_what_a_transport_still_holds(fan_out: FanOut, lines: 
     assert anna.reads(26) == b"of its own, then the event"
 
 
+def test_nothing_overtakes_what_was_late_once_the_kernel_takes_more(fan_out: FanOut, lines: list[Line]) -> None:
+    slow, anna, _ = lines
+    sent = 0
+    while not slow.held:
+        fan_out.send(bytes(100_000))
+        sent += 100_000
+        for line in lines[1:]:
+            line.reads(100_000)
+    taken = slow.far.recv(1_000_000)  # its transport, which waits for the loop, does not know yet
+    anna.kept.append(b", and hers")
+    fan_out.write_apart(anna)
+    fan_out.send(b"the last")
+
+    assert slow.reads(sent + 8 - len(taken)).endswith(b"\0the last")
+    assert anna.reads(18) == b"the last, and hers"
+
+
+def test_who_is_written_to_apart_hears_once_what_somebody_else_is_late_for(fan_out: FanOut, lines: list[Line]) -> None:
+    slow, anna, _ = lines
+    anna.kept.append(b"!")
+    fan_out.write_apart(anna)
+    fan_out.send(bytes(1_000_000))
+    assert slow.held, "the kernel took it all: this shows nothing"
+
+    assert anna.reads(1_000_001) == bytes(1_000_000) + b"!"
+    assert anna.held == b""
+    assert len(anna.written) == 1
+
+
 def test_a_lost_connection_keeps_nothing_from_the_others(fan_out: FanOut, lines: list[Line]) -> None:
     lines[1].far.close()
     for _ in range(2):
