@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import logging
+import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -75,6 +76,12 @@ def configure_logging(level: str, format_: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def allow_open_files() -> None:
+    """Raise the bound of open files as far as it goes, for this process and what it starts."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _json(value: object, **options: Any) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gc
-import resource
 
 import uvloop
 from aiohttp import web
 
-from shared.service import configure_logging, serve
+from shared.service import allow_open_files, configure_logging, serve
 from sync_service.app import build
 from sync_service.settings import load
 
@@ -23,14 +22,9 @@ def _address() -> tuple[str, int, str]:
     return settings.host, settings.port, "SYNC_PORT"
 
 
-def _allow_open_files() -> None:
-    # A connection takes two descriptors, its own and the fan-out's; shells and systemd give 1,024 until one asks.
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 async def _build() -> web.Application:
-    _allow_open_files()
+    # A connection takes two descriptors, its own and the fan-out's; shells and systemd give 1,024 until one asks.
+    allow_open_files()
     app = await build(load())
     app.on_startup.append(_freeze)
     return app

@@ -1,7 +1,7 @@
 """Sends the same bytes to many sockets by one call of C (fan_out.c).
 
-Handing them to each transport cost a seventh of all that a delivery took at 20 rooms of 50: calls of Python, uvloop's
-own book-keeping, and write(2) where send(2) does less (docs/decisions/0007). Transports keep what the kernel did not
+Handing them to each transport cost a tenth of all that a delivery took at 20 rooms of 50: calls of Python, uvloop's own
+book-keeping, and write(2) where send(2) does less (docs/decisions/0007). Transports keep what the kernel did not
 take, and everything that a socket is sent alone.
 """
 

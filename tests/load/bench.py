@@ -24,8 +24,9 @@ import uvloop
 
 from deploy.local.free_ports import free_port
 from deploy.local.redis_server import Redis
+from shared.service import allow_open_files
 from tests.load.plan import FULL, QUICK, Plan, Shape, measured_memory, measured_shape
-from tests.load.process import Cores, Process, allow_open_files
+from tests.load.process import Cores, Process
 from tests.load.report import Report
 from tests.load.servers import ROOT, Relay, SendLoop, Server, Sync, built_send_loop
 

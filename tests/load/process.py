@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,10 +61,3 @@ class Cores:
         line = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(f"cpu{core} "))
         seconds = [int(number) / os.sysconf("SC_CLK_TCK") for number in line.split()[1:9]]
         return sum(seconds) - seconds[3] - seconds[4], seconds[5] + seconds[6]
-
-
-def allow_open_files() -> int:
-    """Raise the bound of open files as far as it goes, for us and for what we start; gives it."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
