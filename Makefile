@@ -51,7 +51,7 @@ format: setup ## put the code into its usual form
 	@$(PY) -m ruff format
 
 asyncapi: setup ## write docs/asyncapi.json anew from the schemas of the room protocol
-	@$(PY) -m sync_service.asyncapi >build/asyncapi.json && mv build/asyncapi.json docs/asyncapi.json
+	@$(PY) -m sync_service.protocol.asyncapi >build/asyncapi.json && mv build/asyncapi.json docs/asyncapi.json
 
 migrate: setup ## bring the database up to date (DATABASE_URL, else the one of `make run`)
 	@$(PY) -m deploy.local migrate

@@ -12,15 +12,15 @@ from shared.broker import Broker
 from shared.service import Health, problem_middleware
 from shared.tickets import Verifier
 from sync_service import metrics
-from sync_service.door import Door
-from sync_service.hub import Hub
-from sync_service.journal import Journal
-from sync_service.lifecycle import Lifecycle
-from sync_service.presence import Presence
-from sync_service.resume import ResumeTokens
+from sync_service.broker.journal_relay import Journal
+from sync_service.broker.room_events import Lifecycle
+from sync_service.live.hub import Hub
+from sync_service.live.presence import Presence
+from sync_service.redis_client.shards import Shards
 from sync_service.settings import Settings
-from sync_service.shards import Shards
-from sync_service.store import SCRIPTS
+from sync_service.sockets.resume_tokens import ResumeTokens
+from sync_service.sockets.server import Door
+from sync_service.store.room_store import SCRIPTS
 
 
 class _Part(Protocol):

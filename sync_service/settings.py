@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid_utils import uuid4
 
 from shared.settings import Environment, SettingsError, read
-from sync_service.store_address import EXAMPLES, StoreAddress, read_address
+from sync_service.redis_client.address import EXAMPLES, StoreAddress, read_address
 
 _PUBLIC_KEY = "main:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 _RESUME_KEY = "main:c2VjcmV0IGJ5dGVzLCBhdCBsZWFzdCB0aGlydHktdHdv"

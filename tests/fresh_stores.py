@@ -16,7 +16,7 @@ from deploy.local.program import plain_environment, tail
 from deploy.local.rabbitmq import Management, RabbitMQ
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore
-from sync_service.store_address import read_address
+from sync_service.redis_client.address import read_address
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from sync_service.commands import Close, Command, Join
-from sync_service.keys import RoomKeys
-from sync_service.room import decide, evolve
-from sync_service.shards import Shards
-from sync_service.store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step, guards_of
-from sync_service.store_address import read_address
-from sync_service.writes import fact_of
+from sync_service.redis_client.address import read_address
+from sync_service.redis_client.shards import Shards
+from sync_service.room.commands import Close, Command, Join
+from sync_service.room.decide import decide
+from sync_service.room.evolve import evolve
+from sync_service.store.changes import fact_of
+from sync_service.store.redis_keys import RoomKeys
+from sync_service.store.room_store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step, guards_of
 from tests.clients import PATIENCE_S
 from tests.fresh_stores import open_redis
 from tests.unit.sync.rooms import empty_room
@@ -92,7 +93,7 @@ async def until_served(shards: Shards) -> None:
 @pytest.fixture
 async def desk(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     # A store that only waits for a processor is not given up: what becomes of a step then is tested elsewhere.
-    monkeypatch.setattr("sync_service.redis_wire.DEADLINE_S", PATIENCE_S)
+    monkeypatch.setattr("sync_service.redis_client.wire.DEADLINE_S", PATIENCE_S)
     shards = Shards(read_address(redis_url), "test", 64, scripts=[script.source for script in SCRIPTS])
     await shards.start()
     await until_served(shards)

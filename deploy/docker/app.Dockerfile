@@ -30,7 +30,7 @@ ARG EXTRA_CA=""
 RUN printf '%s\n' "$EXTRA_CA" >>/etc/ssl/certs/ca-certificates.crt
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null
 WORKDIR /build
-COPY sync_service/fan_out.c sync_service/
+COPY sync_service/delivery/fan_out.c sync_service/delivery/
 COPY deploy/local/bootstrap.py deploy/local/
 RUN python -c 'from deploy.local.bootstrap import compile_fan_out; compile_fan_out()'
 

@@ -225,7 +225,7 @@ def compile_translations() -> None:
 
 def compile_fan_out() -> None:
     """Compile the one loop that is written in C, if it is newer than its compiled form (build/fan_out.so)."""
-    source, library = ROOT / "sync_service" / "fan_out.c", ROOT / "build" / "fan_out.so"
+    source, library = ROOT / "sync_service" / "delivery" / "fan_out.c", ROOT / "build" / "fan_out.so"
     if _newer(library, source):
         return
     with _Step("the fan-out (build/fan_out.so)"):

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from deploy.local.redis_server import Redis, shifted
-from sync_service.clock import elapsed_s
-from sync_service.shards import Shards
-from sync_service.store_address import read_address
+from sync_service.redis_client.address import read_address
+from sync_service.redis_client.clock import elapsed_s
+from sync_service.redis_client.shards import Shards
 from tests.clients import Disconnected, RoomClient
 from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_node
@@ -178,7 +178,7 @@ async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(
     shifting_redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Past its first burst it is not asked again but for a doubt.
-    monkeypatch.setattr("sync_service.clock.PROBE_S", 3_600)
+    monkeypatch.setattr("sync_service.redis_client.clock.PROBE_S", 3_600)
     shards = Shards(read_address(shifting_redis.url), "test", 64)
     jumps: list[float] = []
     shards.watch(lambda shard: shard.clock.on_jump.append(lambda shift_ms, _good_at_s: jumps.append(shift_ms)))

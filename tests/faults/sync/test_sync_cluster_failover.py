@@ -19,7 +19,7 @@ import pytest
 from deploy.local.redis_cluster import RedisCluster
 from deploy.local.redis_sentinels import RedisSentinels
 from deploy.local.redis_server import Redis
-from sync_service.topology import slot_of
+from sync_service.redis_client.topology import slot_of
 from tests.clients import RoomClient
 from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_node, status, until_ready

@@ -12,18 +12,18 @@ from typing import Any
 import orjson
 import pytest
 
-from sync_service import live_room
-from sync_service.commands import Join
-from sync_service.events import Said
-from sync_service.hub import Hub
-from sync_service.live_room import LiveRoom
-from sync_service.log import Record
-from sync_service.orders import Done
-from sync_service.pace import Pace
-from sync_service.redis_link import RedisLink
-from sync_service.state import Message
-from sync_service.store import Arrive, RoomStore
-from sync_service.welcome import welcome
+from sync_service.live import live_room
+from sync_service.live.hub import Hub
+from sync_service.live.live_room import LiveRoom
+from sync_service.live.orders import Done
+from sync_service.live.pace import Pace
+from sync_service.live.welcome import welcome
+from sync_service.redis_client.client import RedisLink
+from sync_service.room.commands import Join
+from sync_service.room.events import Said
+from sync_service.room.state import Message
+from sync_service.store.records import Record
+from sync_service.store.room_store import Arrive, RoomStore
 from tests.store_desk import Desk, desk
 
 __all__ = ["desk"]

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sync_service.protocol import FRAME_BYTES, TEXT_GRAPHEMES
+from sync_service.protocol.messages import FRAME_BYTES, TEXT_GRAPHEMES
 from tests.clients import Disconnected, RoomClient
 from tests.sync_fixtures import NEVER_MS, ORIGIN, Cinema, Crowd, SyncNode, person
 

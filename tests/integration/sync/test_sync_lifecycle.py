@@ -27,7 +27,7 @@ from shared.events import (
     Event,
     new_event,
 )
-from sync_service.keys import RoomKeys
+from sync_service.store.redis_keys import RoomKeys
 from tests.clients import Disconnected
 from tests.fresh_stores import open_redis
 from tests.sync_fixtures import NEVER_MS, Cinema, Crowd, SyncNode, publish

@@ -8,7 +8,7 @@ import signal
 import time
 from typing import Any
 
-from sync_service.keys import RoomKeys
+from sync_service.store.redis_keys import RoomKeys
 from tests.fresh_stores import open_redis
 from tests.processes import RunProcess
 from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from sync_service import store as store_module
-from sync_service.commands import Leave, Say, Seek
-from sync_service.keys import RoomKeys
-from sync_service.state import State
-from sync_service.store import OFFER, RoomStore, Snapshot
+from sync_service.room.commands import Leave, Say, Seek
+from sync_service.room.state import State
+from sync_service.store import room_store as store_module
+from sync_service.store.redis_keys import RoomKeys
+from sync_service.store.room_store import OFFER, RoomStore, Snapshot
 from tests.store_desk import Desk, desk
 from tests.unit.sync.rooms import applied, empty_room, joined
 

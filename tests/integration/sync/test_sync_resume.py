@@ -9,7 +9,7 @@ import aiohttp
 import jwt
 import pytest
 
-from sync_service.connection import ABORT_AFTER_S
+from sync_service.sockets.connection import ABORT_AFTER_S
 from tests.clients import Disconnected
 from tests.sync_fixtures import NEVER_MS, Cinema, Crowd, SyncNode, person, same_for_all
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import pytest
 import redis
 
-from sync_service.commands import Seek
-from sync_service.frames import text_frame
-from sync_service.keys import RoomKeys
-from sync_service.log import Record, body_of, placed
-from sync_service.room_copy import RoomCopy
-from sync_service.store import RAISE, SECTIONS, TAIL, Snapshot
+from sync_service.delivery.frames import text_frame
+from sync_service.live.replica import RoomCopy
+from sync_service.room.commands import Seek
+from sync_service.store.records import Record, body_of, placed
+from sync_service.store.redis_keys import RoomKeys
+from sync_service.store.room_store import RAISE, SECTIONS, TAIL, Snapshot
 from tests.fresh_stores import open_redis
 from tests.unit.sync.rooms import empty_room, facts, joined
 

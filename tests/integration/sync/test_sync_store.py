@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from sync_service import keys
-from sync_service.commands import Close, Leave, Say, Seek
-from sync_service.presence import STALE_MS
-from sync_service.store import LEASE_MS, SWEEP, Arrive, Depart, RoomStore, Step
+from sync_service.live.presence import STALE_MS
+from sync_service.room.commands import Close, Leave, Say, Seek
+from sync_service.store import redis_keys
+from sync_service.store.room_store import LEASE_MS, SWEEP, Arrive, Depart, RoomStore, Step
 from tests.fresh_stores import open_redis
 from tests.processes import RunProcess
 from tests.store_desk import Desk, desk
@@ -111,7 +111,7 @@ async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
 
 async def test_after_nobody_has_looked_for_a_while_no_node_is_dead_yet(desk: Desk) -> None:
     """A store that was away could take no renewals: every lease has run out, and nobody has died."""
-    names = keys.partition(3, "nodes"), keys.partition(3, "swept")
+    names = redis_keys.partition(3, "nodes"), redis_keys.partition(3, "swept")
     with open_redis(desk.url) as store:
 
         async def swept(*, ago_ms: int) -> list[bytes]:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from sync_service.commands import Command, Join, Leave, Report, SetRole
-from sync_service.room import READS, decide, evolve
-from sync_service.store import COMMIT, Arrive, Depart, Op, Snapshot, Step, guards_of
-from sync_service.writes import fact_of
+from sync_service.room.commands import Command, Join, Leave, Report, SetRole
+from sync_service.room.decide import READS, decide
+from sync_service.room.evolve import evolve
+from sync_service.store.changes import fact_of
+from sync_service.store.room_store import COMMIT, Arrive, Depart, Op, Snapshot, Step, guards_of
 from tests.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sync_service.commands import (
+from sync_service.live.replica import RoomCopy
+from sync_service.room.commands import (
     Ban,
     ChangeRoom,
     ChangeSettings,
@@ -31,14 +32,14 @@ from sync_service.commands import (
     SetRate,
     SetRole,
 )
-from sync_service.events import MemberJoined
-from sync_service.keys import RoomKeys
-from sync_service.log import read_record
-from sync_service.room import READS, Refusal, decide, evolve
-from sync_service.room_copy import RoomCopy
-from sync_service.state import State
-from sync_service.store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
-from sync_service.writes import fact_of
+from sync_service.room.decide import READS, decide
+from sync_service.room.events import MemberJoined, Refusal
+from sync_service.room.evolve import evolve
+from sync_service.room.state import State
+from sync_service.store.changes import fact_of
+from sync_service.store.records import read_record
+from sync_service.store.redis_keys import RoomKeys
+from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
 from tests.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER, empty_room
 from tests.unit.sync.watched_room import WatchedRoom

@@ -135,8 +135,8 @@ def test_a_catalogue_is_compiled_again_once_it_changed(tmp_path: Path, monkeypat
 
 
 def test_the_fan_out_is_compiled_again_once_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = tmp_path / "sync_service" / "fan_out.c"
-    source.parent.mkdir()
+    source = tmp_path / "sync_service" / "delivery" / "fan_out.c"
+    source.parent.mkdir(parents=True)
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     library = tmp_path / "build" / "fan_out.so"
     made: list[tuple[str, int]] = []

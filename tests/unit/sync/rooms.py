@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 
 import orjson
 
-from sync_service.commands import Command, Join, Play
-from sync_service.events import Event
-from sync_service.playback import Playback
-from sync_service.room import Events, Refusal, decide, evolve
-from sync_service.state import Meta, Rights, Settings, State
-from sync_service.store import SECTIONS, _snapshot
-from sync_service.writes import sections
+from sync_service.room.commands import Command, Join, Play
+from sync_service.room.decide import decide
+from sync_service.room.events import Event, Events, Refusal
+from sync_service.room.evolve import evolve
+from sync_service.room.playback import Playback
+from sync_service.room.state import Meta, Rights, Settings, State
+from sync_service.store.changes import sections
+from sync_service.store.room_store import SECTIONS, _snapshot
 
 OWNER = "owner"
 DURATION_MS = 60_000

@@ -13,9 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from jsonschema import Draft202012Validator
 
-from sync_service import asyncapi
-from sync_service.inbound import BadMessage, parse
-from sync_service.protocol import CLIENT, ERRORS, SERVER, CloseCode
+from sync_service.protocol import asyncapi
+from sync_service.protocol.inbound import BadMessage, parse
+from sync_service.protocol.messages import CLIENT, ERRORS, SERVER, CloseCode
 from tests.clients import Disconnected, RoomClient
 from tests.room_contract import DOCUMENT, BrokenContract, check, complaint_about, messages, resolved
 

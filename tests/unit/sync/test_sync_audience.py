@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from sync_service.audience import Audience
+from sync_service.delivery.audience import Audience
 
 
 class Ear:

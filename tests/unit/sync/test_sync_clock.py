@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sync_service.clock import BURST, JUMP_MS, JUMP_SAMPLES, SLEW, PartitionClock, elapsed_s
+from sync_service.redis_client.clock import BURST, JUMP_MS, JUMP_SAMPLES, SLEW, PartitionClock, elapsed_s
 
 STORE_MS = 1_000_000_000.0
 Jumps = list[tuple[float, float]]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sync_service import fan_out as fan_out_module
-from sync_service.fan_out import FanOut
+from sync_service.delivery import fan_out as fan_out_module
+from sync_service.delivery.fan_out import FanOut
 
 
 class Line:

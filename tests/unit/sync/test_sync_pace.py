@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.pace import COMMIT_WAIT_LEAST_S, COMMIT_WAIT_MOST_S, FURTHER, WRITE_WAIT_MOST_S, Pace
+from sync_service.live.pace import COMMIT_WAIT_LEAST_S, COMMIT_WAIT_MOST_S, FURTHER, WRITE_WAIT_MOST_S, Pace
 
 
 def paced(*, commits_s: float = 0, deliveries_s: float = 0) -> Pace:

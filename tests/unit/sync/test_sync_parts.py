@@ -10,7 +10,11 @@ import orjson
 import pytest
 
 from shared.events import SCHEMAS
-from sync_service.commands import (
+from sync_service.broker.journal_relay import event_of
+from sync_service.delivery.frames import text_frame
+from sync_service.live.limits import CHAT, ROOM_CHAT, Rate, RoomLimits, TokenBucket
+from sync_service.protocol.sanitising import cleaned, is_emoji, longer_than
+from sync_service.room.commands import (
     ChangeSettings,
     Command,
     DeleteMessage,
@@ -22,16 +26,12 @@ from sync_service.commands import (
     Say,
     SetRole,
 )
-from sync_service.events import Closed
-from sync_service.frames import text_frame
-from sync_service.journal import event_of
-from sync_service.journal_entries import AS_IT_IS, NOTHING, data_of, entry_of
-from sync_service.limits import CHAT, ROOM_CHAT, Rate, RoomLimits, TokenBucket
-from sync_service.log import body_of, last_field
-from sync_service.resume import TTL_S, InvalidResume, Resume, ResumeTokens
-from sync_service.room import evolve
-from sync_service.skew import SkewTeller
-from sync_service.texts import cleaned, is_emoji, longer_than
+from sync_service.room.events import Closed
+from sync_service.room.evolve import evolve
+from sync_service.sockets.resume_tokens import TTL_S, InvalidResume, Resume, ResumeTokens
+from sync_service.sockets.skew import SkewTeller
+from sync_service.store.journal_entries import AS_IT_IS, NOTHING, data_of, entry_of
+from sync_service.store.records import body_of, last_field
 from tests.unit.sync.rooms import applied, empty_room, facts, joined
 
 OWNER = "33333333-3333-4333-8333-333333333333"

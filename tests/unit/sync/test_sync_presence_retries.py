@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from sync_service import presence
-from sync_service.orders import Done, Order
-from sync_service.presence import Presence
-from sync_service.room import Refusal
+from sync_service.live import presence
+from sync_service.live.orders import Done, Order
+from sync_service.live.presence import Presence
+from sync_service.room.events import Refusal
 
 
 class Refusing:

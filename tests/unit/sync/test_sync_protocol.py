@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_service import outbound
-from sync_service.inbound import BadMessage, parse, read_any, read_plain
-from sync_service.protocol import CLIENT, ERRORS
+from sync_service.protocol import outbound
+from sync_service.protocol.inbound import BadMessage, parse, read_any, read_plain
+from sync_service.protocol.messages import CLIENT, ERRORS
 from tests.room_contract import messages
 
 EXAMPLES: dict[str, dict[str, Any]] = {

@@ -8,8 +8,20 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from sync_service import protocol
-from sync_service.commands import (
+from sync_service.protocol import messages
+from sync_service.protocol.messages import (
+    CLIENT,
+    CONTROLS,
+    ERRORS,
+    EVENTS,
+    LEAVING,
+    REASONS,
+    ROLES,
+    SERVER,
+    CloseCode,
+    RoomEvent,
+)
+from sync_service.room.commands import (
     ChangeSettings,
     Command,
     DeleteMessage,
@@ -23,32 +35,20 @@ from sync_service.commands import (
     SetRate,
     SetRole,
 )
-from sync_service.protocol import (
-    CLIENT,
-    CONTROLS,
-    ERRORS,
-    EVENTS,
-    LEAVING,
-    REASONS,
-    ROLES,
-    SERVER,
-    CloseCode,
-    RoomEvent,
-)
-from sync_service.rules.permissions import RANKS, SETTING, lowest_role
-from sync_service.state import Rights, Settings
+from sync_service.room.permissions import RANKS, SETTING, lowest_role
+from sync_service.room.state import Rights, Settings
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 VALUES: dict[str, type[Schema]] = {
-    "you": protocol.You,
-    "limits": protocol.Limits,
-    "room": protocol.Room,
-    "film": protocol.Film,
-    "settings": protocol.Settings,
-    "state": protocol.RoomState,
-    "member": protocol.Member,
-    "message": protocol.ChatMessage,
-    "author": protocol.Author,
+    "you": messages.You,
+    "limits": messages.Limits,
+    "room": messages.Room,
+    "film": messages.Film,
+    "settings": messages.Settings,
+    "state": messages.RoomState,
+    "member": messages.Member,
+    "message": messages.ChatMessage,
+    "author": messages.Author,
 }
 COMMANDS: dict[str, type[Command]] = {
     "say": Say,
@@ -120,11 +120,11 @@ def test_every_value_is_told() -> None:
     assert column("Values") == list(VALUES)
     for cells in rows("Values"):
         assert sorted(names(cells[1])) == sorted(VALUES[names(cells[0])[0]]().fields)
-    assert sorted(column("The film")) == sorted(protocol.Playback().fields)
-    assert column("Settings") == list(protocol.Settings().fields)
+    assert sorted(column("The film")) == sorted(messages.Playback().fields)
+    assert column("Settings") == list(messages.Settings().fields)
     told = re.search(r"A message is \{(.*?)\}", section("The chat"), re.DOTALL)
     assert told
-    assert names(told[1]) == list(protocol.ChatMessage().fields)
+    assert names(told[1]) == list(messages.ChatMessage().fields)
 
 
 def test_every_reason_is_told() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from sync_service.commands import Ban, ChangeRoom, Close, Due, Leave, Play, Report, Say
-from sync_service.events import Closed, MemberLeft
-from sync_service.room import _RULES, READS
-from sync_service.rules.deadlines import next_due_ms
+from sync_service.room.commands import Ban, ChangeRoom, Close, Due, Leave, Play, Report, Say
+from sync_service.room.deadlines import next_due_ms
+from sync_service.room.decide import _RULES, READS
+from sync_service.room.events import Closed, MemberLeft
 from tests.unit.sync.rooms import applied, empty_room, facts, join_of, joined, playing, refusal
 
 
@@ -47,11 +47,11 @@ def test_every_command_says_what_its_decision_reads() -> None:
 
 
 def test_the_rules_need_nothing_but_the_standard_library() -> None:
-    code = "import sys, sync_service.room; print(*{name.partition('.')[0] for name in sys.modules})"
+    code = "import sys, sync_service.room.decide; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     # What a site-packages hook loads before any code of ours is none of the rules' doing.
     bare = subprocess.run(
-        [sys.executable, "-c", code.replace("sync_service.room", "dataclasses")],
+        [sys.executable, "-c", code.replace("sync_service.room.decide", "dataclasses")],
         capture_output=True,
         text=True,
         check=True,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.commands import ChangeSettings, Due, Kick, Leave, Mute, Pause, Play, Rebase, Report, Say
-from sync_service.events import Rebased
-from sync_service.playback import position_at
-from sync_service.rules.deadlines import HOST_AFTER_MS, next_due_ms
-from sync_service.rules.playing import FIGHT_COOLS_MS, HOLDS_MOST
-from sync_service.state import State
+from sync_service.room.commands import ChangeSettings, Due, Kick, Leave, Mute, Pause, Play, Rebase, Report, Say
+from sync_service.room.deadlines import HOST_AFTER_MS, next_due_ms
+from sync_service.room.events import Rebased
+from sync_service.room.film import FIGHT_COOLS_MS, HOLDS_MOST
+from sync_service.room.playback import position_at
+from sync_service.room.state import State
 from tests.unit.sync.rooms import (
     DURATION_MS,
     OWNER,

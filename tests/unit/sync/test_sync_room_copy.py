@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.commands import Seek
-from sync_service.frames import text_frame
-from sync_service.log import Record, body_of, placed, read_record
-from sync_service.room_copy import RECENT_KEPT, RoomCopy
-from sync_service.store import Snapshot
+from sync_service.delivery.frames import text_frame
+from sync_service.live.replica import RECENT_KEPT, RoomCopy
+from sync_service.room.commands import Seek
+from sync_service.store.records import Record, body_of, placed, read_record
+from sync_service.store.room_store import Snapshot
 from tests.unit.sync.rooms import empty_room, facts, joined
 
 SECTIONS = ("playback", "rights", "meta", "members")

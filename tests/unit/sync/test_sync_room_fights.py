@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sync_service.commands import Command, Pause, Play, Report, Seek, SetRate
-from sync_service.room import Refusal, decide, evolve
-from sync_service.rules.playing import FIGHT_COOLS_MS, FIGHT_MOST
-from sync_service.state import State
+from sync_service.room.commands import Command, Pause, Play, Report, Seek, SetRate
+from sync_service.room.decide import decide
+from sync_service.room.events import Refusal
+from sync_service.room.evolve import evolve
+from sync_service.room.film import FIGHT_COOLS_MS, FIGHT_MOST
+from sync_service.room.state import State
 from tests.unit.sync.rooms import applied, facts, playing, refused
 
 

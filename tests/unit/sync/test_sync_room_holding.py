@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.commands import ChangeSettings, Due, Kick, Leave, Pause, Play, Report, Seek, SetRate
-from sync_service.events import MemberChanged, MemberLeft, PlaybackChanged, SettingsChanged
-from sync_service.playback import position_at
-from sync_service.rules.deadlines import next_due_ms
-from sync_service.rules.evolution import HOLDS_WINDOW_MS
-from sync_service.rules.playing import HOLDS_MOST, SEEK_GRACE_MS
-from sync_service.state import State
+from sync_service.room.commands import ChangeSettings, Due, Kick, Leave, Pause, Play, Report, Seek, SetRate
+from sync_service.room.deadlines import next_due_ms
+from sync_service.room.events import MemberChanged, MemberLeft, PlaybackChanged, SettingsChanged
+from sync_service.room.evolve import HOLDS_WINDOW_MS
+from sync_service.room.film import HOLDS_MOST, SEEK_GRACE_MS
+from sync_service.room.playback import position_at
+from sync_service.room.state import State
 from tests.unit.sync.rooms import DURATION_MS, OWNER, applied, facts, joined, playing
 
 T = 10_150  # the film has been playing for ten seconds

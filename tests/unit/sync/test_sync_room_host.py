@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.commands import ChangeRoom, Due, Kick, Leave, Pause, Play, Seek, SetRate, SetRole
-from sync_service.events import HostChanged, MemberJoined
-from sync_service.rules.deadlines import HOST_AFTER_MS, next_due_ms
-from sync_service.state import State
+from sync_service.room.commands import ChangeRoom, Due, Kick, Leave, Pause, Play, Seek, SetRate, SetRole
+from sync_service.room.deadlines import HOST_AFTER_MS, next_due_ms
+from sync_service.room.events import HostChanged, MemberJoined
+from sync_service.room.state import State
 from tests.unit.sync.rooms import OWNER, applied, empty_room, fact, facts, join_of, joined, refusal
 
 GONE_MS = 100_000

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from sync_service.commands import Ban, Kick, Leave, Mute, Play, Report, Say, SetRole
-from sync_service.events import BanChanged, MemberJoined, MemberLeft, Muted, RoleSet
-from sync_service.rules.evolution import KICKS_KEPT_MS
-from sync_service.rules.talking import may_be_heard
-from sync_service.state import State
+from sync_service.room.chat import may_be_heard
+from sync_service.room.commands import Ban, Kick, Leave, Mute, Play, Report, Say, SetRole
+from sync_service.room.events import BanChanged, MemberJoined, MemberLeft, Muted, RoleSet
+from sync_service.room.evolve import KICKS_KEPT_MS
+from sync_service.room.state import State
 from tests.unit.sync.rooms import OWNER, applied, empty_room, fact, facts, join_of, joined, playing, refusal, refused
 
 

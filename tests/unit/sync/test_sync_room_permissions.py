@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sync_service.commands import (
+from sync_service.room.commands import (
     ChangeSettings,
     Command,
     DeleteMessage,
@@ -20,8 +20,9 @@ from sync_service.commands import (
     SetRate,
     SetRole,
 )
-from sync_service.room import Refusal, decide
-from sync_service.state import Message, State
+from sync_service.room.decide import decide
+from sync_service.room.events import Refusal
+from sync_service.room.state import Message, State
 from tests.unit.sync.rooms import OWNER, applied, empty_room, joined
 
 GUEST, VIEWER, MODERATOR = "guest", "viewer", "moderator"

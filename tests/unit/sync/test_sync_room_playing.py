@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.commands import Due, Leave, Pause, Play, Report, Seek, SetRate
-from sync_service.events import MemberLeft, PlaybackChanged
-from sync_service.playback import Playback, lead_ms, position_at
-from sync_service.rules.deadlines import AUTO_START_MS, next_due_ms
-from sync_service.rules.playing import rtt_bucket_ms
+from sync_service.room.commands import Due, Leave, Pause, Play, Report, Seek, SetRate
+from sync_service.room.deadlines import AUTO_START_MS, next_due_ms
+from sync_service.room.events import MemberLeft, PlaybackChanged
+from sync_service.room.film import rtt_bucket_ms
+from sync_service.room.playback import Playback, lead_ms, position_at
 from tests.unit.sync.rooms import DURATION_MS, applied, empty_room, fact, facts, joined, playing
 
 

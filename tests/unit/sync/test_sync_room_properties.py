@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sync_service.commands import (
+from sync_service.room.commands import (
     Ban,
     ChangeRoom,
     ChangeSettings,
@@ -28,12 +28,12 @@ from sync_service.commands import (
     SetRate,
     SetRole,
 )
-from sync_service.events import Event, MemberJoined, MemberLeft
-from sync_service.log import read_record
-from sync_service.playback import position_at
-from sync_service.room import Refusal, decide
-from sync_service.rules.deadlines import HOST_AFTER_MS, next_due_ms
-from sync_service.state import State
+from sync_service.room.deadlines import HOST_AFTER_MS, next_due_ms
+from sync_service.room.decide import decide
+from sync_service.room.events import Event, MemberJoined, MemberLeft, Refusal
+from sync_service.room.playback import position_at
+from sync_service.room.state import State
+from sync_service.store.records import read_record
 from tests.unit.sync.rooms import DURATION_MS, OWNER, after, empty_room, stored
 from tests.unit.sync.watched_room import CONTROL, RANK, WatchedRoom
 

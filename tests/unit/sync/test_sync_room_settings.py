@@ -6,9 +6,9 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
-from sync_service.commands import ChangeRoom, ChangeSettings, Kick, Leave
-from sync_service.events import SettingsChanged
-from sync_service.state import Settings, State
+from sync_service.room.commands import ChangeRoom, ChangeSettings, Kick, Leave
+from sync_service.room.events import SettingsChanged
+from sync_service.room.state import Settings, State
 from tests.unit.sync.rooms import OWNER, applied, empty_room, fact, facts, join_of, joined, refusal, refused
 
 

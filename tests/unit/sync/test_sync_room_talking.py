@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sync_service.commands import ChangeSettings, DeleteMessage, Pause, Say
-from sync_service.events import MessageDeleted
-from sync_service.rules.talking import may_be_heard
-from sync_service.state import MESSAGES_KEPT, Message
+from sync_service.room.chat import may_be_heard
+from sync_service.room.commands import ChangeSettings, DeleteMessage, Pause, Say
+from sync_service.room.events import MessageDeleted
+from sync_service.room.state import MESSAGES_KEPT, Message
 from tests.unit.sync.rooms import OWNER, applied, empty_room, fact, facts, joined, playing, refusal, refused
 
 

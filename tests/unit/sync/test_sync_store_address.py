@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.store_address import StoreAddress, read_address
+from sync_service.redis_client.address import StoreAddress, read_address
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from redis.crc import key_slot
 
-from sync_service import topology
-from sync_service.redis_link import RedisLink
-from sync_service.shards import Shard, Shards
-from sync_service.store_address import Address, StoreAddress, read_address
-from sync_service.topology import SLOTS, Group, Layout, read_nodes, slot_of
+from sync_service.redis_client import topology
+from sync_service.redis_client.address import Address, StoreAddress, read_address
+from sync_service.redis_client.client import RedisLink
+from sync_service.redis_client.shards import Shard, Shards
+from sync_service.redis_client.topology import SLOTS, Group, Layout, read_nodes, slot_of
 
 NODES = """\
 07c3 127.0.0.1:30004@31004,replica.example slave e7d1 0 1426238317239 4 connected
@@ -97,7 +97,7 @@ class Following:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.told = Told()
-        monkeypatch.setattr("sync_service.shards.topology_of", lambda _store: self.told)
+        monkeypatch.setattr("sync_service.redis_client.shards.topology_of", lambda _store: self.told)
 
         async def nothing(_link: RedisLink) -> None:
             """Connect to nobody."""

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from sync_service.web_socket import WebSocket
+from sync_service.sockets.aiohttp_socket import WebSocket
 
 
 class Server:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync_service.commands import (
+from sync_service.room.commands import (
     Ban,
     ChangeRoom,
     ChangeSettings,
@@ -23,11 +23,11 @@ from sync_service.commands import (
     SetRate,
     SetRole,
 )  # fmt: skip
-from sync_service.events import Event, PlaybackChanged, Rebased
-from sync_service.log import body_of, placed
-from sync_service.playback import position_at
-from sync_service.room import Refusal, decide
-from sync_service.state import State
+from sync_service.room.decide import decide
+from sync_service.room.events import Event, PlaybackChanged, Rebased, Refusal
+from sync_service.room.playback import position_at
+from sync_service.room.state import State
+from sync_service.store.records import body_of, placed
 from tests.unit.sync.rooms import DURATION_MS, OWNER, after, empty_room
 
 RANK = ["guest", "viewer", "moderator", "owner"]

@@ -1,0 +1,90 @@
+"""What the API decides about rooms, applied to the live ones; each event may come late, twice or out of order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from shared.broker import Broker, Transient
+from shared.events import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, ROOM_CLOSED, ROOM_OPENED, Event
+from sync_service.live.hub import Hub
+from sync_service.live.live_room import RoomClosed
+from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
+from sync_service.room.commands import Ban, ChangeRoom, Close, Command
+from sync_service.room.events import Refusal
+from sync_service.room.opening import opening_state
+from sync_service.store.redis_keys import TOMBSTONE_MS, RoomKeys
+
+log = structlog.get_logger(__name__)
+
+QUEUE: Final = "sync_service.lifecycle"
+_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED)
+
+
+class Lifecycle:
+    """Consumes what the API says of rooms. All nodes share the queue: one commits, the room's log tells the others."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def consume_from(self, broker: Broker) -> None:
+        """Have the broker bring its events here; to be said before it starts."""
+        broker.consume(QUEUE, _KEYS, self.handle)
+
+    async def handle(self, event: Event) -> None:
+        """Apply one event; raises Transient while the store is away."""
+        try:
+            if event.type == ROOM_OPENED:
+                await self._opened(event)
+            elif event.type == ROOM_CHANGED:
+                await self._apply(event, ChangeRoom(version=event.data["version"], changes=event.data["changes"]))
+            elif event.type in {MEMBER_BANNED, MEMBER_UNBANNED}:
+                await self._apply(event, _ban_of(event))
+            elif event.type == ROOM_CLOSED:
+                await self._closed(event)
+        except (StoreAway, OutcomeUnknown, RedisError) as error:
+            raise Transient(f"Redis: {error}") from None
+
+    async def _opened(self, event: Event) -> None:
+        claim = event.data["room"]
+        partition = self._hub.partitions[claim["partition"]]
+        state = opening_state(claim, int(partition.now_ms()))
+        store = partition.store
+        if await store.open(RoomKeys.of(store.number, claim["id"]), 1, 0, state) is not None:
+            log.info("a room that is closed stays so", room=claim["id"])
+
+    async def _apply(self, event: Event, command: Command) -> None:
+        """Have a live room obey; one that is not there opens for it, or a ticket on its way would open an older one."""
+        number = event.data["partition"]
+        opening = opening_state(event.data["room"], int(self._hub.partitions[number].now_ms()))
+        try:
+            room = await self._hub.enter(number, event.subject, opening)
+        except RoomClosed:
+            return
+        if room is None:
+            raise Transient("the room could not be opened yet")
+        result = await room.ask(command)
+        if isinstance(result, Refusal) and result.code != "room_closed":
+            raise Transient(f"the room could not be changed yet: {result.code}")
+
+    async def _closed(self, event: Event) -> None:
+        number, reason = event.data["partition"], event.data["reason"]
+        names = RoomKeys.of(number, event.subject)
+        try:
+            room = await self._hub.enter(number, event.subject)
+        except RoomClosed:
+            return
+        if room is None:
+            # It never was live, or is not any more: let no ticket that is still on its way open it.
+            await self._hub.partitions[number].store.link.call("SET", names.closed, reason, "PX", TOMBSTONE_MS)
+            return
+        result = await room.ask(Close(reason=reason))
+        if isinstance(result, Refusal) and result.code != "room_closed":
+            raise Transient(f"the room could not be closed yet: {result.code}")
+        log.info("room closed", room=event.subject, reason=reason)
+
+
+def _ban_of(event: Event) -> Ban:
+    data = event.data
+    return Ban(by=data["by"], member_id=data["user_id"], version=data["version"], banned=event.type == MEMBER_BANNED)

@@ -1,0 +1,33 @@
+"""A room's first state: from what the API says of it, or from where the archive left it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sync_service.room.playback import Playback
+from sync_service.room.state import Meta, Rights, Settings, State
+
+_SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s")
+
+
+def opening_state(claim: dict[str, Any], at_ms: int, position_ms: float | None = None) -> State:
+    """Give the state of a room that opens, from a ticket's or event's ``room`` (shared.events.Room).
+
+    One that comes back from the archive stands at ``position_ms``. What had been decided about people in it is gone, so
+    nobody comes in again but by a ticket, for which the API asks whether they are banned.
+    """
+    given = {name: value for name, value in claim["settings"].items() if name in _SETTINGS}
+    settings = Settings(control=claim["control"], capacity=claim["capacity"], **given)
+    restored = position_ms is not None
+    return State(
+        meta=Meta(
+            id=claim["id"],
+            code=claim["code"],
+            version=claim["version"],
+            film=claim["film"],
+            access=claim["access"],
+            starts_at=claim["starts_at"],
+        ),
+        rights=Rights(owner=claim["owner"], settings=settings, since_ms=at_ms if restored else 0),
+        playback=Playback("paused", round(position_ms or 0), 1.0, at_ms, None, restored),
+    )

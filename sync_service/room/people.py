@@ -1,0 +1,155 @@
+"""People: who comes and goes, who is sent away, who may speak, and who acts for the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sync_service.room.commands import Ban, Close, Command, Join, Kick, Leave, Mute, SetRole
+from sync_service.room.events import (
+    BanChanged,
+    Closed,
+    Events,
+    HostChanged,
+    MemberJoined,
+    MemberLeft,
+    Muted,
+    Outcome,
+    Refusal,
+    RoleSet,
+)
+from sync_service.room.evolve import evolve, recent_of
+from sync_service.room.film import RTT_BUCKETS_MS, goes_on_without, stop
+from sync_service.room.permissions import RANKS, may_moderate, rank_of, refused, role_of
+from sync_service.room.state import Member, State
+
+
+def join(state: State, command: Join, now_ms: int) -> Outcome:
+    member_id, rights = command.by or "", state.rights
+    if rights.bans.get(member_id, 0) > 0:
+        return Refusal("banned", "you were banned from this room")
+    if command.since_ms <= rights.kicked.get(member_id, -1):
+        return Refusal("kicked", "you were sent out of the room; its link lets you in again")
+    if command.since_ms < rights.since_ms:
+        return Refusal("resume_invalid", "the room has begun anew since: ask the API for a ticket")
+    if member_id in state.members:
+        return ()
+    role = role_of(rights, member_id, command.role)
+    # Whose connection was lost for longer than the grace is nobody new.
+    is_new = command.since_ms >= rights.locked_ms
+    if rights.settings.locked and is_new and RANKS[role] < RANKS["moderator"]:
+        return Refusal("room_locked", "the room is locked: ask someone inside to unlock it")
+    until_ms = rights.muted.get(member_id, 0)
+    member = Member(
+        member_id,
+        command.name,
+        role,
+        False,
+        RTT_BUCKETS_MS[0],
+        now_ms,
+        command.visit_id,
+        muted_until_ms=until_ms if until_ms > now_ms else None,
+        holds=recent_of(state.gone.holds.get(member_id, ()), now_ms),
+    )
+    joined = MemberJoined(time_ms=now_ms, by=member_id, command=command.id, member=member)
+    if member_id != rights.owner or rights.host is None:
+        return (joined,)
+    return joined, HostChanged(time_ms=now_ms, by=member_id, command=command.id, host=None)
+
+
+def leave(state: State, command: Leave, now_ms: int) -> Events:
+    member = state.members.get(command.by or "")
+    if member is None:
+        return ()
+    gone_ms = max(min(command.gone_ms, now_ms), member.joined_ms)
+    return _without(state, _left(member, command, now_ms, command.reason, gone_ms), command, now_ms)
+
+
+def _left(member: Member, command: Command, now_ms: int, reason: str, left_ms: int) -> MemberLeft:
+    return MemberLeft(
+        time_ms=now_ms,
+        by=command.by,
+        command=command.id,
+        member_id=member.id,
+        name=member.name,
+        reason=reason,
+        visit_id=member.visit_id,
+        joined_ms=member.joined_ms,
+        left_ms=left_ms,
+    )
+
+
+def _without(state: State, left: MemberLeft, command: Command, now_ms: int) -> Events:
+    """Give what comes of somebody's leaving: they are waited for no longer, and the last one out pauses the film."""
+    after = evolve(state, left)
+    by_itself = Command()
+    if after.members or after.playback.status == "paused":
+        return (left, *goes_on_without(after, left.member_id, by_itself, now_ms, "left"))
+    # Nobody watches while the grace runs out: the film stops where the last one's connection ended.
+    return (left, *stop(after, by_itself, after.gone.last_seen_ms, now_ms, "empty"))
+
+
+def kick(state: State, command: Kick, now_ms: int) -> Outcome:
+    member = state.members.get(command.member_id)
+    if member is None:
+        return Refusal("member_not_found", "member_id: is not in the room")
+    refusal = may_moderate(state, command.by or "", member.id)
+    if refusal is not None:
+        return refusal
+    return _without(state, _left(member, command, now_ms, "kicked", now_ms), command, now_ms)
+
+
+def ban(state: State, command: Ban, now_ms: int) -> Events:
+    """Apply the API's word about a person, which may come late, twice or out of order."""
+    if abs(state.rights.bans.get(command.member_id, 0)) >= command.version:
+        return ()
+    changed = BanChanged(
+        type="banned" if command.banned else "unbanned",
+        time_ms=now_ms,
+        by=command.by,
+        command=command.id,
+        member_id=command.member_id,
+        version=command.version,
+    )
+    member = state.members.get(command.member_id)
+    if member is None or not command.banned:
+        return (changed,)
+    after = evolve(state, changed)
+    return (changed, *_without(after, _left(member, command, now_ms, "banned", now_ms), command, now_ms))
+
+
+def set_role(state: State, command: SetRole, now_ms: int) -> Outcome:
+    by, target = command.by or "", command.member_id
+    if target not in state.members and target not in state.rights.roles:
+        return Refusal("member_not_found", "member_id: is not known in this room")
+    refusal = may_moderate(state, by, target)
+    if refusal is not None:
+        return refusal
+    # A moderator makes nobody their equal.
+    if RANKS[command.role] >= rank_of(state, by):
+        return refused("owner")
+    member = state.members.get(target)
+    if role_of(state.rights, target, "" if member is None else member.role) == command.role:
+        return ()
+    return (RoleSet(time_ms=now_ms, by=by, command=command.id, member_id=target, role=command.role),)
+
+
+def mute(state: State, command: Mute, now_ms: int) -> Outcome:
+    target = command.member_id
+    muted_ms = state.rights.muted.get(target)
+    if target not in state.members and muted_ms is None:
+        return Refusal("member_not_found", "member_id: is not in the room")
+    refusal = may_moderate(state, command.by or "", target)
+    if refusal is not None:
+        return refusal
+    if command.seconds == 0 and (muted_ms is None or muted_ms <= now_ms):
+        return ()
+    until_ms = now_ms + command.seconds * 1000 if command.seconds else None
+    return (Muted(time_ms=now_ms, by=command.by, command=command.id, member_id=target, until_ms=until_ms),)
+
+
+def close(state: State, command: Close, now_ms: int) -> Events:
+    def everyone() -> Iterator[MemberLeft]:
+        for member in state.members.values():
+            yield _left(member, Command(), now_ms, "closed", now_ms)
+
+    return (Closed(time_ms=now_ms, by=command.by, command=command.id, reason=command.reason), *everyone())

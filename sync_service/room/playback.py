@@ -1,0 +1,71 @@
+"""The timing vector: where the film stands at any moment, as a function of server time.
+
+A vector {status, position_ms, rate, at_ms} says it all at once and never needs a tick (the idea is Arntzen's "timing
+object", https://webtiming.github.io/timingobject/). All moments are in ms of the partition's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeVar
+
+from sync_service.room.value import value
+
+RATE_MIN: Final = 0.5
+RATE_MAX: Final = 2.0
+LEAD_MIN_MS: Final = 150
+LEAD_MAX_MS: Final = 1_000
+
+N = TypeVar("N", int, float)
+
+Status = Literal["playing", "paused", "holding"]
+
+
+@value(frozen=True, slots=True)
+class Playback:
+    """At ``at_ms`` the film stood at ``position_ms``; ``started`` turns true with the first wish or the auto-start.
+
+    ``by`` and ``reason`` say who brought about the status, and why (see ``protocol.REASONS``). While ``holding`` the
+    room waits for the members of ``waiting_for``, at latest until ``hold_until_ms``. ``sought_ms`` is when it was last
+    sought. ``heat`` grows with each play or pause that undoes another member's, and ``heat_ms`` is when it last did
+    (rules/playing.py). ``era`` counts how often the store's clock was set.
+    """
+
+    status: Status
+    position_ms: int
+    rate: float
+    at_ms: int
+    by: str | None
+    started: bool
+    reason: str | None = None
+    waiting_for: tuple[str, ...] = ()
+    hold_until_ms: int | None = None
+    sought_ms: int = 0
+    heat: float = 0.0
+    heat_ms: int = 0
+    era: int = 0
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Playback:
+        """Give the playback of its JSON."""
+        return cls(**{**raw, "waiting_for": tuple(raw["waiting_for"])})
+
+
+def position_at(playback: Playback, now_ms: float, duration_ms: int) -> float:
+    """Give the position in ms at ``now_ms``, within [0, duration]; before ``at_ms`` the film waits for its start."""
+    position_ms: float = playback.position_ms
+    if playback.status == "playing" and now_ms > playback.at_ms:
+        position_ms += (now_ms - playback.at_ms) * playback.rate
+    return clamped(position_ms, 0, duration_ms)
+
+
+def clamped(value: N, least: N, most: N) -> N:
+    """Give the nearest value within these bounds; min() and max() are dear calls where each message makes some."""
+    if value < least:
+        return least
+    return value if value < most else most
+
+
+def lead_ms(highest_rtt_ms: int) -> int:
+    """Give how far ahead a start must lie so that the farthest member hears of it in time, and nobody waits long."""
+    return clamped(2 * highest_rtt_ms, LEAD_MIN_MS, LEAD_MAX_MS)

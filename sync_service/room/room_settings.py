@@ -1,0 +1,64 @@
+"""The room's settings, changed by those inside and by the API."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from sync_service.room.commands import ChangeRoom, ChangeSettings, Command
+from sync_service.room.events import Events, Outcome, SettingsChanged
+from sync_service.room.film import end_hold
+from sync_service.room.permissions import RANKS, SETTING, rank_of, refused
+from sync_service.room.state import Meta, Settings, State
+
+_OF_META: Final = ("access", "starts_at")
+_CHANGEABLE: Final = (*SETTING, *_OF_META)
+
+
+def change_settings(state: State, command: ChangeSettings, now_ms: int) -> Outcome:
+    rank = rank_of(state, command.by or "")
+    for name in command.changes:
+        if rank < RANKS[SETTING[name]]:
+            return refused(SETTING[name])
+    return _changed(state, command, now_ms, replace(state.rights.settings, **command.changes), state.meta)
+
+
+def change_room(state: State, command: ChangeRoom, now_ms: int) -> Events:
+    """Apply what the API changed: each value if this version is higher than the one that last changed it.
+
+    So an event that comes late, twice or after a newer one does no harm. Single settings count for themselves: the API
+    names only those that changed.
+    """
+    meta, settings = state.meta, state.rights.settings
+    wanted = {**command.changes, **command.changes.get("settings", {})}
+    fresh = {
+        name: value
+        for name, value in wanted.items()
+        if name in _CHANGEABLE and command.version > meta.versions.get(name, meta.version)
+    }
+    if not fresh:
+        return ()
+    meta = replace(
+        meta,
+        **{name: value for name, value in fresh.items() if name in _OF_META},
+        versions={**meta.versions, **dict.fromkeys(fresh, command.version)},
+    )
+    settings = replace(settings, **{name: value for name, value in fresh.items() if name in SETTING})
+    return _changed(state, command, now_ms, settings, meta)
+
+
+def _changed(state: State, command: Command, now_ms: int, settings: Settings, meta: Meta) -> Events:
+    if settings == state.rights.settings and meta == state.meta:
+        return ()
+    changed = SettingsChanged(
+        time_ms=now_ms,
+        by=command.by,
+        command=command.id,
+        settings=settings,
+        access=meta.access,
+        starts_at=meta.starts_at,
+        versions=meta.versions,
+    )
+    if settings.hold or state.playback.status != "holding":
+        return (changed,)
+    return (changed, *end_hold(state, command, now_ms, "hold_skipped"))

@@ -1,0 +1,58 @@
+"""The one place where what went wrong becomes an error code and a close code."""
+
+from __future__ import annotations
+
+from shared.tickets import InvalidTicket
+from sync_service.live.live_room import RoomClosed
+from sync_service.protocol.inbound import BadMessage
+from sync_service.protocol.messages import CloseCode
+from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
+from sync_service.room.events import Refusal
+from sync_service.sockets.resume_tokens import InvalidResume
+
+RETRY_AFTER_MS = 500
+
+
+class Goodbye(Exception):
+    """The connection ends: an error frame goes out first where ``code`` is given, then the close."""
+
+    def __init__(self, close: CloseCode, code: str | None = None, message: str | None = None) -> None:
+        super().__init__(code or close.name.lower())
+        self.close = close
+        self.code = code
+        self.message = message
+
+
+_REFUSED_HELLO = {
+    "room_full": CloseCode.ROOM_FULL,
+    "room_closed": CloseCode.ROOM_CLOSED,
+    "ticket_reused": CloseCode.UNAUTHORIZED,
+    "resume_invalid": CloseCode.UNAUTHORIZED,
+    "room_locked": CloseCode.FORBIDDEN,
+    "kicked": CloseCode.FORBIDDEN,
+    "banned": CloseCode.FORBIDDEN,
+}
+
+
+def goodbye_of(error: Exception) -> Goodbye:
+    """Translate what ends a connection; a surprise reveals nothing."""
+    match error:
+        case Goodbye():
+            return error
+        case InvalidTicket():
+            return Goodbye(CloseCode.UNAUTHORIZED, error.code, str(error))
+        case InvalidResume():
+            return Goodbye(CloseCode.UNAUTHORIZED, "resume_invalid", str(error))
+        case RoomClosed():
+            return Goodbye(CloseCode.ROOM_CLOSED, "room_closed", f"the room is closed: {error.reason}")
+        case BadMessage():
+            return Goodbye(CloseCode.BAD_MESSAGE, error.code, str(error))
+        case StoreAway() | OutcomeUnknown() | RedisError():
+            return Goodbye(CloseCode.TRY_AGAIN, "try_again")
+        case _:
+            return Goodbye(CloseCode.INTERNAL, "internal")
+
+
+def refused_hello(refusal: Refusal) -> Goodbye:
+    """Give the end of a connection whose joining was refused."""
+    return Goodbye(_REFUSED_HELLO.get(refusal.code, CloseCode.TRY_AGAIN), refusal.code, refusal.message or None)

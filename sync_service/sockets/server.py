@@ -1,0 +1,133 @@
+"""The way in: who may open a socket, which sockets there are, and how all of them are sent away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from shared.service import Problem
+from shared.tickets import Verifier
+from sync_service import metrics
+from sync_service.delivery.frames import ping_frame, text_frame
+from sync_service.live.hub import Hub
+from sync_service.live.live_room import LiveRoom
+from sync_service.live.presence import Presence
+from sync_service.protocol import outbound
+from sync_service.protocol.messages import CloseCode
+from sync_service.sockets.aiohttp_socket import WebSocket
+from sync_service.sockets.connection import FRAME_HARD_BYTES, Connection
+from sync_service.sockets.handshake import Entrance
+from sync_service.sockets.resume_tokens import ResumeTokens
+
+log = structlog.get_logger(__name__)
+
+# A client of ours pings every few seconds; a silent one is asked, and cut off when it does not answer either.
+WATCH_S: Final = 5.0
+SILENT_S: Final = 20.0
+GONE_S: Final = 35.0
+KERNEL_BUFFER_BYTES: Final = 64 * 1024
+DRAIN_S: Final = 0.3
+COME_BACK_MOST_MS: Final = 2_000
+
+
+class Door:
+    """Accepts sockets at ``/ws/p{partition}`` and knows those that are open."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        presence: Presence,
+        tickets: Verifier,
+        tokens: ResumeTokens,
+        *,
+        origins: frozenset[str],
+        partitions: int,
+    ) -> None:
+        self._hub = hub
+        self._presence = presence
+        self._tickets = tickets
+        self._tokens = tokens
+        self._origins = origins
+        self._partitions = partitions
+        self._open: set[Connection] = set()
+        self._draining = False
+        self._task: asyncio.Task[None] | None = None
+        hub.on_closed = self._on_closed
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get(r"/ws/p{partition:\d{1,5}}", self._socket)]
+
+    async def start(self) -> None:
+        """Begin to watch for sockets that have fallen silent."""
+        self._task = asyncio.create_task(self._watch(), name="door")
+
+    async def close(self) -> None:
+        """Stop watching."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def drain(self) -> None:
+        """Ask everyone to come back by their resume token, each at a moment of their own, and close."""
+        self._draining = True
+        for connection in self._open:
+            after_ms = random.randint(0, COME_BACK_MOST_MS)  # noqa: S311 - spreads the load, guards nothing
+            connection.write(text_frame(outbound.reconnect(after_ms)))
+        if self._open:
+            await asyncio.sleep(DRAIN_S)
+        for connection in tuple(self._open):
+            connection.detach()
+            connection.close(CloseCode.TRY_AGAIN)
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        # Browsers always send it, and only they can be made to come here with somebody else's cookies or network.
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in self._origins:
+            raise Problem(403, "foreign_origin", f"pages of {origin} may not open a room (ALLOWED_ORIGINS)")
+        partition = int(request.match_info["partition"])
+        if partition >= self._partitions:
+            raise Problem(404, "not_found", f"there are {self._partitions} partitions, from p0 (PARTITIONS)")
+        # Pings and their answers come to the connection, which notes that its client lives.
+        ws = WebSocket(autoping=False, compress=False, max_msg_size=FRAME_HARD_BYTES, timeout=1.0)
+        await ws.prepare(request)
+        transport = request.transport
+        if transport is None:
+            return ws
+        # The kernel would let megabytes pile up before our own bound saw any of it.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
+        entrance = Entrance(partition, self._hub, self._presence, self._tickets, self._tokens)
+        connection = Connection(ws, transport, self._hub, self._presence, entrance)
+        self._open.add(connection)
+        metrics.sockets += 1
+        try:
+            if self._draining:
+                connection.close(CloseCode.TRY_AGAIN)
+            await connection.run()
+        finally:
+            self._open.discard(connection)
+            metrics.sockets -= 1
+        return ws
+
+    def _on_closed(self, room: LiveRoom, _reason: str) -> None:
+        for connection in tuple(room.audience.sockets):
+            if isinstance(connection, Connection):
+                connection.close(CloseCode.ROOM_CLOSED)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(WATCH_S)
+            now_s = loop.time()
+            for connection in tuple(self._open):
+                silent_s = now_s - connection.heard_at_s
+                if silent_s > GONE_S:
+                    connection.abort()
+                elif silent_s > SILENT_S:
+                    connection.write(ping_frame())

@@ -1,0 +1,59 @@
+"""Every Redis key, once. All of a partition's keys carry its hash tag, so that one script may touch them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sync_service.redis_client.wire import packed
+
+TOMBSTONE_MS: Final = 24 * 3600 * 1000
+# In what form rooms are kept. Code that keeps them otherwise does not read these: a room then comes back from the
+# archive, as after a loss of the store.
+LAYOUT: Final = 2
+
+
+def partition(number: int, name: str) -> bytes:
+    """Give a partition's own key: journal, events (a channel), head, nodes, relay, swept, node:, jti:, session:<id>."""
+    return f"{{p{number}}}:{name}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomKeys:
+    """A room's keys: what it is, who is in it, what happened, and on which nodes they are connected.
+
+    ``chat`` orders the ids of its messages, ``texts`` holds them by id.
+    """
+
+    room: bytes
+    members: bytes
+    log: bytes
+    chat: bytes
+    texts: bytes
+    presence: bytes
+    closed: bytes
+    restoring: bytes
+    packed: bytes  # the first keys of a call of commit.lua
+    packed_id: bytes
+
+    @classmethod
+    def of(cls, number: int, room_id: str) -> RoomKeys:
+        """Give the keys of a room in its partition."""
+        room = partition(number, f"room:{LAYOUT}:{room_id}")
+        of_commit = (
+            room,
+            *(room + part for part in (b":members", b":log", b":chat", b":texts", b":presence", b":closed")),
+        )
+        _, members, log, chat, texts, presence, closed = of_commit
+        return cls(
+            room=room,
+            members=members,
+            log=log,
+            chat=chat,
+            texts=texts,
+            presence=presence,
+            closed=closed,
+            restoring=room + b":restoring",
+            packed=packed(*of_commit),
+            packed_id=packed(room_id),
+        )

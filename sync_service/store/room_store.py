@@ -1,0 +1,348 @@
+"""A room in Redis: read it whole, read what came after a point, and commit one step by one script.
+
+The rules run in Python on a node's copy; the script makes the step atomic and refuses it when what the decision had
+read has changed (optimistic concurrency).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from sync_service.redis_client.client import RedisError, RedisLink
+from sync_service.redis_client.shards import Shard
+from sync_service.redis_client.wire import packed
+from sync_service.room.playback import Playback
+from sync_service.room.state import MESSAGES_KEPT, Gone, Member, Members, Message, Meta, Rights, State
+from sync_service.room.value import value
+from sync_service.store import redis_keys
+from sync_service.store.changes import Fact, sections
+from sync_service.store.redis_keys import RoomKeys
+
+_LUA: Final = Path(__file__).parent / "lua"
+SECTIONS: Final = ("playback", "rights", "meta", "members")
+# What a partition's journal may hold while RabbitMQ is away, in entries of about 400 bytes: with 64 partitions 5 GB.
+JOURNAL_BOUND: Final = 200_000
+RESTORE_MS: Final = 500  # how long copies of a lost room are collected before the newest wins
+LEASE_MS: Final = 12_500  # how long a node is believed alive: with a sweep every 2.5 s, 10 to 15 s after its last word
+SPENT_TICKET_MS: Final = 60_000  # a ticket lives 30 s, and 5 s more by leeway
+USED_TOKEN_MS: Final = 660_000  # a resume token lives 10 minutes
+
+
+class Script:
+    """A Lua script, called by its digest; one that Redis has forgotten is sent whole."""
+
+    def __init__(self, name: str) -> None:
+        self.use((_LUA / f"{name}.lua").read_bytes())
+
+    def use(self, source: bytes) -> None:
+        """Be this script from now on."""
+        self.source = source
+        # Redis names scripts by SHA-1; nothing is guarded by it.
+        self.sha = hashlib.sha1(source, usedforsecurity=False).hexdigest()
+        self._by_sha = packed("EVALSHA", self.sha)
+
+    def send(self, link: RedisLink, on_reply: Callable[[Any], None], n_keys: int, *words: bytes | str | int) -> None:
+        """Call; the last ``words`` are keys, then arguments. Raises StoreAway."""
+
+        def answer(reply: Any) -> None:
+            if isinstance(reply, RedisError) and str(reply).startswith("NOSCRIPT"):
+                link.send(on_reply, "EVAL", self.source, n_keys, *words)
+            else:
+                on_reply(reply)
+
+        link.send(answer, "EVALSHA", self.sha, n_keys, *words)
+
+    def put(self, link: RedisLink, on_reply: Callable[[Any], None], count: int, *words: bytes) -> None:
+        """Call by ``count`` packed words (the number of keys, the keys, the arguments) once the link is flushed."""
+
+        def answer(reply: Any) -> None:
+            if isinstance(reply, RedisError) and str(reply).startswith("NOSCRIPT"):
+                link.put(on_reply, count + 2, packed("EVAL", self.source), *words)
+                link.flush()
+            else:
+                on_reply(reply)
+
+        link.put(answer, count + 2, self._by_sha, *words)
+
+    async def call(self, link: RedisLink, n_keys: int, *words: bytes | str | int) -> Any:
+        """Call and wait; raises StoreAway, OutcomeUnknown or RedisError."""
+        try:
+            return await link.call("EVALSHA", self.sha, n_keys, *words)
+        except RedisError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+            return await link.call("EVAL", self.source, n_keys, *words)
+
+
+COMMIT: Final = Script("commit")
+_COMMIT_KEYS: Final = 11  # beside two of each arrival
+_COMMIT_WORDS: Final = 7  # the number of keys, and those arguments that do not change from step to step
+APPLIED: Final = Script("applied")
+OPEN: Final = Script("open")
+READ: Final = Script("read")
+TAIL: Final = Script("tail")
+HISTORY: Final = Script("history")
+OFFER: Final = Script("offer")
+RAISE: Final = Script("raise")
+SWEEP: Final = Script("sweep")
+RELAY: Final = Script("relay")
+SCRIPTS: Final = (COMMIT, APPLIED, OPEN, READ, TAIL, HISTORY, OFFER, RAISE, SWEEP, RELAY)
+
+
+@value(frozen=True, slots=True)
+class Arrive:
+    """A member's connection comes to this node.
+
+    ``jti`` is the ticket's, spent with the step; ``token`` (session, generation) the resume token's: from now on older
+    ones of the session bring nobody back.
+    """
+
+    member: str
+    jti: str | None = None
+    token: tuple[str, int] | None = None
+
+
+@value(frozen=True, slots=True)
+class Depart:
+    """A member has no connection to ``node`` any more; ``*`` means to none at all."""
+
+    member: str
+    node: str
+
+
+Op = Arrive | Depart | None
+
+
+@value(frozen=True, slots=True)
+class Snapshot:
+    """A room as the store had it at one moment; ``hashes`` of its sections guard later commits."""
+
+    epoch: int
+    seq: int
+    hash: str
+    hashes: Mapping[str, str]
+    state: State
+
+
+# The hash of each of SECTIONS that a decision has read, "" for one that it has not.
+Guards = tuple[str, str, str, str]
+
+
+def guards_of(hashes: Mapping[str, str], reads: frozenset[str]) -> Guards:
+    """Give what guards a decision that has read these sections, whose hashes these are."""
+    return (
+        hashes["playback"] if "playback" in reads else "",
+        hashes["rights"] if "rights" in reads else "",
+        hashes["meta"] if "meta" in reads else "",
+        hashes["members"] if "members" in reads else "",
+    )
+
+
+@value(frozen=True, slots=True)
+class Step:
+    """What is to be committed, guarded by the sections that were read."""
+
+    epoch: int
+    guards: Guards
+    deadline_ms: int
+    op: Depart | None
+    command_keys: Sequence[str]
+    facts: Sequence[Fact]
+    closes: str | None
+    arrivals: Sequence[tuple[Arrive, bool]] = ()  # of different members, each with whether the copy holds that member
+
+
+class RoomStore:
+    """One partition's rooms in Redis; ``shard`` is who serves it now."""
+
+    def __init__(self, shard: Shard, number: int, node: str) -> None:
+        self.shard = shard
+        self.number = number
+        self.node = node
+        # Channels, unlike keys, are shared by all databases of a Redis.
+        self.channel = redis_keys.partition(number, f"events:{shard.link.database}")
+        self.head = redis_keys.partition(number, "head")
+        self.journal = redis_keys.partition(number, "journal")
+        # Most commits change nobody's presence: these differ from one to the next in their last words only.
+        self._own_keys = self._packed_keys(node)
+        self._begin = packed(_COMMIT_KEYS)
+        self._without_op = packed(node, JOURNAL_BOUND, "", "", "")
+
+    @property
+    def link(self) -> RedisLink:
+        """The connection to who serves it now."""
+        return self.shard.link
+
+    def commit(self, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
+        """Send one step once the link is flushed; ``on_reply`` gets commit.lua's answer or an exception.
+
+        Raises StoreAway.
+        """
+        playback, rights, meta, members = step.guards
+        words: list[bytes | str | int] = [
+            f"{step.epoch} {step.deadline_ms} {playback} {rights} {meta} {members}",
+            len(step.command_keys),
+            *step.command_keys,
+            len(step.arrivals),
+        ]
+        begin, arrival_keys = self._begin, b""
+        if step.arrivals:
+            begin = packed(_COMMIT_KEYS + 2 * len(step.arrivals))
+            arrival_keys = packed(*(key for arrive, _ in step.arrivals for key in self._keys_of(arrive)))
+            for arrive, known in step.arrivals:
+                words += _words_of(arrive, known)
+        count = _COMMIT_WORDS + _COMMIT_KEYS + 2 * len(step.arrivals) + len(words)
+        pieces = [packed(*words)]
+        for fact in step.facts:
+            count += fact.count
+            pieces += fact.words
+        own_keys, op = self._own_keys, self._without_op
+        if step.op is not None:
+            node = self.node if step.op.node == "*" else step.op.node
+            own_keys = self._packed_keys(node)
+            op = packed(self.node, JOURNAL_BOUND, "depart", step.op.member, step.op.node)
+        elif step.closes is not None:
+            op = packed(self.node, JOURNAL_BOUND, "close", "", step.closes)
+        COMMIT.put(
+            self.link, on_reply, count, begin, names.packed, own_keys, arrival_keys, op, names.packed_id, *pieces
+        )
+
+    def _packed_keys(self, node: str) -> bytes:
+        return packed(self.journal, self.head, self.channel, self.node_key(node))
+
+    def _keys_of(self, arrive: Arrive) -> tuple[bytes, bytes]:
+        """Give where a ticket is noted as spent, and the generation of a session's tokens."""
+        session = "" if arrive.token is None else arrive.token[0]
+        jti = redis_keys.partition(self.number, f"jti:{arrive.jti or ''}")
+        return jti, redis_keys.partition(self.number, f"session:{session}")
+
+    def applied(self, names: RoomKeys, command_key: str, on_reply: Callable[[Any], None]) -> None:
+        """Ask whether a command was applied; ``on_reply`` gets its seq, None or an exception. Raises StoreAway."""
+        APPLIED.send(self.link, on_reply, 1, names.room, command_key)
+
+    async def read(self, names: RoomKeys) -> Snapshot | str | None:
+        """Give the room, its closing reason, or None where there is no such room."""
+        keys_read = names.room, names.members, names.chat, names.texts, names.closed
+        reply = await READ.call(self.link, 5, *keys_read, MESSAGES_KEPT)
+        if reply[0] == b"closed":
+            return str(reply[1].decode())
+        return None if reply[0] == b"missing" else _snapshot(*reply[1:])
+
+    async def open(self, names: RoomKeys, epoch: int, seq: int, state: State) -> str | None:
+        """Create the room unless it is there; gives the closing reason of one that is closed."""
+        origin = _origin(state, epoch, seq)
+        reply = await OPEN.call(
+            self.link,
+            2,
+            names.room,
+            names.closed,
+            epoch,
+            seq,
+            origin,
+            *sections(state).values(),
+            state.rights.settings.capacity,
+        )
+        return str(reply[1].decode()) if reply[0] == b"closed" else None
+
+    async def offer(self, names: RoomKeys, epoch: int, seq: int, state: State) -> int | None:
+        """Offer a copy of a room that the store has lost; gives the ms to wait before asking again, None when over."""
+        stand_in = f"restored-{state.meta.id}"
+        members = [word for member in state.members.values() for word in (member.id, orjson.dumps(member))]
+        first = seq - len(state.messages)
+        messages = [
+            word for n, message in enumerate(state.messages) for word in (first + n, message.id, orjson.dumps(message))
+        ]
+        reply = await OFFER.call(
+            self.link,
+            12,
+            names.room,
+            names.members,
+            names.chat,
+            names.texts,
+            names.presence,
+            names.closed,
+            names.restoring,
+            names.restoring + b":members",
+            names.restoring + b":chat",
+            names.restoring + b":texts",
+            redis_keys.partition(self.number, "nodes"),
+            self.node_key(stand_in),
+            epoch,
+            seq,
+            RESTORE_MS,
+            LEASE_MS,
+            state.meta.id,
+            stand_in,
+            *sections(state).values(),
+            state.rights.settings.capacity,
+            _origin(state, epoch + 1, seq),
+            len(state.members),
+            *members,
+            *messages,
+        )
+        return int(reply[1]) if reply[0] == b"wait" else None
+
+    async def raise_epoch(self, names: RoomKeys, epoch: int, state: State) -> None:
+        """Have the room's epoch above this one, whose tail the store has lost; nothing where it is already."""
+        await RAISE.call(self.link, 2, names.room, names.log, epoch, _origin(state, epoch + 1, 0))
+
+    async def tail(self, names: RoomKeys, epoch: int, seq: int, hash_: str) -> tuple[str, list[bytes]]:
+        """Give ("ok", the events after this point) or (why not, …); see tail.lua."""
+        reply = await TAIL.call(self.link, 3, names.room, names.log, names.closed, epoch, seq, hash_)
+        return reply[0].decode(), reply[1:]
+
+    async def log(self, names: RoomKeys) -> list[bytes]:
+        """Give the whole log that is kept, oldest first."""
+        entries: list[bytes] = await self.link.call("LRANGE", names.log, 0, -1)
+        return entries
+
+    async def history(self, names: RoomKeys, before: str, limit: int) -> tuple[list[Message], bool] | None:
+        """Give messages before one (``""``: the last ones), oldest first, and whether there are older ones.
+
+        None where there is no message ``before``.
+        """
+        reply = await HISTORY.call(self.link, 2, names.chat, names.texts, before, limit)
+        if reply[0] != b"ok":
+            return None
+        return [Message(**orjson.loads(message)) for message in reply[2:]], reply[1] == b"1"
+
+    async def message(self, names: RoomKeys, id_: str) -> Message | None:
+        """Give one message of the chat."""
+        found = await self.link.call("HGET", names.texts, id_)
+        return None if found is None else Message(**orjson.loads(found))
+
+    def node_key(self, node: str) -> bytes:
+        """Give the key of the set of (room, member) that a node holds connections of."""
+        return redis_keys.partition(self.number, f"node:{node}")
+
+
+def _words_of(arrive: Arrive, known: bool) -> tuple[bytes | str | int, ...]:
+    generation = "" if arrive.token is None else arrive.token[1]
+    ttl_ms = SPENT_TICKET_MS if arrive.jti else ""
+    return arrive.member, "old" if known else "new", ttl_ms, generation, USED_TOKEN_MS
+
+
+def _origin(state: State, epoch: int, seq: int) -> str:
+    """Give the hash that an epoch's chain begins with."""
+    return hashlib.sha256(f"{state.meta.id} {epoch} {seq}".encode()).hexdigest()[:16]
+
+
+def _snapshot(fields: list[bytes], members: list[bytes], messages: list[bytes]) -> Snapshot:
+    room = dict(zip((name.decode() for name in fields[::2]), fields[1::2], strict=True))
+    read = {section: orjson.loads(room[section]) for section in SECTIONS}
+    state = State(
+        meta=Meta(**read["meta"]),
+        rights=Rights.read(read["rights"]),
+        playback=Playback.read(read["playback"]),
+        members=Members({m.id: m for m in (Member.read(orjson.loads(value)) for value in members[1::2])}),
+        messages=tuple(Message(**orjson.loads(message)) for message in messages),
+        gone=Gone.read(read["members"]),
+        closed=room["closed"].decode() if "closed" in room else None,
+    )
+    hashes = {section: room[f"{section}_hash"].decode() for section in SECTIONS}
+    return Snapshot(int(room["epoch"]), int(room["seq"]), room["hash"].decode(), hashes, state)
