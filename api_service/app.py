@@ -6,19 +6,20 @@ from typing import Protocol
 
 from aiohttp import web
 
-from api_service.archive import Archive
+from api_service.api.openapi import setup_api
+from api_service.api.parsing import BODY_BYTES
+from api_service.app_keys import DATABASE, MINTER, SITE
+from api_service.broker.archive import Archive
+from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
-from api_service.edge import SecurityHeaders, database_faults, request_deadline
-from api_service.files import setup_files
 from api_service.housekeeping import keep_house
-from api_service.http.openapi import setup_api
-from api_service.http.parsing import BODY_BYTES
 from api_service.identity import setup_identity
-from api_service.keys import DATABASE, MINTER, SITE
-from api_service.outbox import SOURCE, Relay
+from api_service.middlewares import SecurityHeaders, database_faults, request_deadline
 from api_service.pages import setup_pages
-from api_service.people import Accounts
 from api_service.settings import Settings
+from api_service.static_files import setup_files
+from api_service.usecases.outbox import SOURCE
+from api_service.usecases.people import Accounts
 from shared.broker import Broker
 from shared.service import Health, metrics_middleware, problem_middleware
 from shared.tickets import Minter

@@ -8,7 +8,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Integer, Interval, Table, bindparam, delete, func, select, tuple_
 
-from api_service import outbox
+from api_service.broker import outbox_relay
 from api_service.database import Database, DatabaseUnavailable, Statement
 from api_service.tables import films, idempotency_keys, inbox
 from api_service.tables import outbox as outbox_table
@@ -75,7 +75,7 @@ async def keep_house(db: Database, allow_origins: Callable[[list[str]], object])
 
     async def look() -> None:
         allow_origins(await film_origins(db))
-        await outbox.measure(db)
+        await outbox_relay.measure(db)
 
     await asyncio.gather(_every(MEASURE_EVERY_S, look), _every(PURGE_EVERY_S, lambda: purge(db)))
 

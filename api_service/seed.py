@@ -24,8 +24,8 @@ from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, Statement, Transaction
-from api_service.people import LOCALES
 from api_service.tables import films, friendships, users, watchlist
+from api_service.usecases.people import LOCALES
 from shared import settings
 from shared.settings import Environment, SettingsError
 

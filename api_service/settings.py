@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from api_service.facts import Site
 from api_service.identity import IdentitySettings, identity_settings
+from api_service.site import Site
 from shared.settings import Environment
 
 

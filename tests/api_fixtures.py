@@ -20,16 +20,16 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from api_service import films, friends, people
+from api_service.api.openapi import document
 from api_service.app import build
-from api_service.archive import Archive
+from api_service.broker.archive import Archive
 from api_service.database import Database, Row, Statement
-from api_service.facts import Site
-from api_service.http.openapi import document
 from api_service.identity import IdentitySettings
-from api_service.people import User
 from api_service.settings import Settings
+from api_service.site import Site
 from api_service.tables import films as films_table
+from api_service.usecases import films, friends, people
+from api_service.usecases.people import User
 from shared.broker import Broker
 from shared.events import EXCHANGE, Event, decode
 

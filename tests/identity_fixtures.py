@@ -24,7 +24,7 @@ from yarl import URL
 
 from api_service.database import Database
 from api_service.identity import IdentitySettings, current_user, optional_user, page_user, setup_identity
-from api_service.people import Accounts
+from api_service.usecases.people import Accounts
 from deploy.local.free_ports import free_port
 from shared.service import problem_middleware
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from api_service.people import User
+from api_service.usecases.people import User
 from shared.events import (
     CHAT_DELETED,
     CHAT_POSTED,

@@ -8,9 +8,9 @@ from typing import Any, Final
 from aiohttp import web
 from markupsafe import Markup, escape
 
+from api_service.app_keys import SPEC
 from api_service.identity import optional_user
-from api_service.keys import SPEC
-from api_service.pages import texts
+from api_service.pages import copy
 from api_service.pages.rendering import page, page_language
 from api_service.problems import KINDS
 
@@ -29,7 +29,7 @@ async def read_problem(request: web.Request) -> web.Response:
     code = request.match_info["code"]
     viewer = await optional_user(request)
     kind = next((kind for kind in KINDS if kind.code == code), None)
-    told = texts.told(code, page_language(request, viewer))
+    told = copy.told(code, page_language(request, viewer))
     if kind is None and told is None:
         raise web.HTTPNotFound
     title, text = told or (code, "")

@@ -12,8 +12,8 @@ from aiohttp.typedefs import Handler
 
 from api_service.database import DatabaseUnavailable
 from api_service.identity import SignInProblem, User, optional_user
-from api_service.pages import texts
-from api_service.pages.language import Language
+from api_service.language import Language
+from api_service.pages import copy
 from api_service.pages.rendering import page, page_language
 from api_service.problems import DATABASE_UNAVAILABLE
 from shared.service import Problem, problem_of
@@ -55,7 +55,7 @@ def _for_person(request: web.Request) -> bool:
 async def _page(request: web.Request, problem: Problem) -> web.Response:
     viewer = await _viewer(request, problem)
     here = page_language(request, viewer)
-    title, text = texts.of_problem(problem.code, problem.status, here)
+    title, text = copy.of_problem(problem.code, problem.status, here)
     context: dict[str, Any] = {
         "status": problem.status,
         "title": title,

@@ -15,8 +15,8 @@ from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from api_service.identity import User, sign_in_url
-from api_service.pages import texts
-from api_service.pages.language import LANGUAGES, Language, choose, language, remember
+from api_service.language import LANGUAGES, Language, choose, language, remember
+from api_service.pages import copy
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 COLOURS: Final = 8
@@ -76,7 +76,7 @@ def page(
         "face": face,
         "moment": lambda when: _MOMENT.format(when.isoformat(), here.moment(when)),
         "running_time": lambda ms: running_time(ms, here),
-        "page_data": {"lang": here.code, "texts": texts.of_scripts(here)},
+        "page_data": {"lang": here.code, "texts": copy.of_scripts(here)},
     }
     response = aiohttp_jinja2.render_template(template, request, {**everywhere, **context}, status=status)
     # Who is signed in decides what the page shows, and going back must not show the state of before.

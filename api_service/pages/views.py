@@ -11,12 +11,12 @@ from uuid import UUID
 from aiohttp import web
 from yarl import URL
 
-from api_service import films, friends, matches, rooms
-from api_service.cursors import Page
+from api_service.app_keys import DATABASE, SITE
 from api_service.identity import optional_user, page_user
-from api_service.keys import DATABASE, SITE
 from api_service.pages.rendering import is_future, page, page_language
 from api_service.problems import BANNED, FILM_NOT_FOUND
+from api_service.usecases import films, friends, matches, rooms
+from api_service.usecases.paging import Page
 
 FILMS_SHOWN: Final = 24
 MATCHES_SHOWN: Final = 6

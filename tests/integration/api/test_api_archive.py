@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from api_service import rooms
-from api_service.archive import QUEUE, Archive
+from api_service.broker.archive import QUEUE, Archive
 from api_service.database import Database
-from api_service.people import User
-from api_service.rooms import RoomOrder
+from api_service.usecases import rooms
+from api_service.usecases.people import User
+from api_service.usecases.rooms import RoomOrder
 from shared.broker import Transient
 from shared.events import PLAYBACK_CHANGED, Event, InvalidEvent
 from tests.api_fixtures import SITE, Cinema, connected_broker, dead_letters

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from api_service import archive as archive_module
-from api_service import rooms
-from api_service.archive import Archive
+from api_service.broker import archive as archive_module
+from api_service.broker.archive import Archive
 from api_service.database import Database, Statement
-from api_service.people import User
-from api_service.rooms import Room, RoomOrder
+from api_service.usecases import rooms
+from api_service.usecases.people import User
+from api_service.usecases.rooms import Room, RoomOrder
 from shared.broker import Transient
 from shared.events import Event, InvalidEvent
 from tests.api_fixtures import PATIENCE_S, SITE, Cinema, connected_broker

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from api_service.people import User
+from api_service.usecases.people import User
 from shared.events import Event, decode, encode, new_event
 from tests.api_fixtures import RunningSite, Viewer
 

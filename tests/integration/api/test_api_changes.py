@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, select, text
 
-from api_service import rooms
 from api_service.database import Statement
+from api_service.usecases import rooms
 from shared.events import Event, decode, encode, new_event
 from tests.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from api_service import housekeeping, rooms
+from api_service import housekeeping
 from api_service.database import Database
-from api_service.rooms import RoomOrder
+from api_service.usecases import rooms
+from api_service.usecases.rooms import RoomOrder
 from tests.api_fixtures import SITE, Cinema
 
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
-from api_service.people import User
+from api_service.usecases.people import User
 from shared.events import Event, decode, encode, new_event
 from tests.api_fixtures import Cinema, RunningSite, Viewer
 

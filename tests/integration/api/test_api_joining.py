@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api_service.archive import Archive
+from api_service.broker.archive import Archive
 from api_service.database import Database
 from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, VISIT_STARTED, Event, new_event
 from shared.tickets import Ticket, Verifier

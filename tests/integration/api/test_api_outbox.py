@@ -11,9 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 from prometheus_client import REGISTRY
 
-from api_service import outbox
+from api_service.broker import outbox_relay
+from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
-from api_service.outbox import Relay
+from api_service.usecases.outbox import add
 from shared.broker import Broker, NotConfirmed
 from shared.events import INVITATION_CREATED, ROOM_CLOSED, Event, new_event
 from tests.api_fixtures import PATIENCE_S, Cinema, Listener, PatientBroker, connected_broker
@@ -45,7 +46,7 @@ def a_closing() -> Event:
 
 async def write(db: Database, *events: Event) -> None:
     async with db.transaction() as transaction:
-        await outbox.add(transaction, events)
+        await add(transaction, events)
 
 
 async def unpublished(cinema: Cinema) -> int:
@@ -61,7 +62,7 @@ async def until_published(cinema: Cinema) -> None:
 async def test_an_event_leaves_soon_after_its_commit_and_whole(
     db: Database, cinema: Cinema, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "LOOK_EVERY_S", 600)  # it is announced, not found by looking
+    monkeypatch.setattr(outbox_relay, "LOOK_EVERY_S", 600)  # it is announced, not found by looking
     async with Listener(amqp_url) as listener, connected_broker(amqp_url) as broker:
         relay = Relay(db, broker)
         await relay.start()
@@ -95,7 +96,7 @@ async def test_rows_of_other_processes_are_found_by_looking(
 async def test_what_is_rolled_back_is_never_told(db: Database, cinema: Cinema, amqp_url: str) -> None:
     async def fail() -> None:
         async with db.transaction() as transaction:
-            await outbox.add(transaction, [an_invitation()])
+            await add(transaction, [an_invitation()])
             raise LookupError
 
     async with Listener(amqp_url) as listener, connected_broker(amqp_url) as broker:
@@ -180,12 +181,12 @@ async def test_an_event_that_no_queue_takes_waits_alone(db: Database, cinema: Ci
         row, least_s, most_s = await put_off()
         assert (row.id, row.attempts) == (UUID(lonely.id), 1)
         assert row.last_error == "Unroutable: no queue takes room.closed.v1"
-        assert least_s <= outbox.BACKOFF_FIRST_S <= most_s
+        assert least_s <= outbox_relay.BACKOFF_FIRST_S <= most_s
 
         await asyncio.sleep(1.1)
         row, least_s, most_s = await put_off()
         assert row.attempts == 2
-        assert least_s <= 2 * outbox.BACKOFF_FIRST_S <= most_s
+        assert least_s <= 2 * outbox_relay.BACKOFF_FIRST_S <= most_s
 
         async with Listener(amqp_url, "room.*.v1") as listener:
             await asyncio.sleep(2.1)
@@ -289,7 +290,7 @@ async def test_a_relay_that_stumbles_itself_goes_on(
 async def test_closing_finishes_the_round_under_way(
     db: Database, cinema: Cinema, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "STOP_WITHIN_S", PATIENCE_S)
+    monkeypatch.setattr(outbox_relay, "STOP_WITHIN_S", PATIENCE_S)
     broker = HeldBroker(amqp_url)
     await broker.start()
     relay = Relay(db, broker)
@@ -310,7 +311,7 @@ async def test_closing_finishes_the_round_under_way(
 async def test_closing_does_not_wait_for_an_absent_broker(
     db: Database, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "STOP_WITHIN_S", 600)
+    monkeypatch.setattr(outbox_relay, "STOP_WITHIN_S", 600)
     broker = Broker(f"amqp://guest:guest@127.0.0.1:{free_port}/", "api_service")
     await broker.start()
     relay = Relay(db, broker)
@@ -328,7 +329,7 @@ async def test_closing_does_not_wait_for_an_absent_broker(
 KILLED_RELAY = """
 import asyncio, os, signal, sys
 from api_service.database import Database
-from api_service.outbox import Relay
+from api_service.broker.outbox_relay import Relay
 from tests.api_fixtures import PatientBroker
 
 class KilledRelay(Relay):
@@ -369,7 +370,7 @@ async def test_a_process_killed_between_publish_and_mark_loses_nothing(
 
 
 async def measured(db: Database) -> float:
-    await outbox.measure(db)
+    await outbox_relay.measure(db)
     value = REGISTRY.get_sample_value("outbox_oldest_seconds")
     assert value is not None
     return value

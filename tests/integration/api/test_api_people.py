@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from api_service import people
 from api_service.database import Database
-from api_service.friends import ask
 from api_service.identity import Profile
+from api_service.usecases import people
+from api_service.usecases.friends import ask
 from tests.api_fixtures import ISSUER, Cinema, RunningSite
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
-from api_service.edge import database_faults, request_deadline
+from api_service.middlewares import database_faults, request_deadline
 from deploy.local.free_ports import free_port
 from shared.service import problem_middleware
 from tests.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer, running_site, settings_for

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from api_service import bans, rooms
-from api_service.keys import DATABASE, SITE
-from api_service.rooms import RoomOrder
+from api_service.app_keys import DATABASE, SITE
+from api_service.usecases import bans, rooms
+from api_service.usecases.rooms import RoomOrder
 from tests.api_fixtures import RunningSite
 from tests.pages_browser import look
 
@@ -116,7 +116,7 @@ async def test_a_surprise_is_logged_whole_and_reveals_nothing(
     async def fails(*_: object, **__: object) -> web.Response:
         raise RuntimeError("the secret is 42")
 
-    monkeypatch.setattr("api_service.films.catalogue", fails)
+    monkeypatch.setattr("api_service.usecases.films.catalogue", fails)
 
     page = await look(site.viewer(), "/")
 

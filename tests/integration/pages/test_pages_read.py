@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from api_service import friends, rooms
-from api_service.invitations import Guests
-from api_service.keys import SITE
-from api_service.people import User
-from api_service.rooms import Room, RoomOrder
+from api_service.app_keys import SITE
+from api_service.usecases import friends, rooms
+from api_service.usecases.invitations import Guests
+from api_service.usecases.people import User
+from api_service.usecases.rooms import Room, RoomOrder
 from tests.api_fixtures import RunningSite
 from tests.pages_browser import look
 

@@ -13,11 +13,11 @@ from uuid import UUID
 import pytest
 
 from api_service.database import Database
-from api_service.films import catalogue, unwant, wanted
-from api_service.friends import end, friends
-from api_service.matches import friends_wanting, ranked
-from api_service.people import upsert_user, user_by_subject
 from api_service.seed import Demo, Report, read_demo, seed
+from api_service.usecases.films import catalogue, unwant, wanted
+from api_service.usecases.friends import end, friends
+from api_service.usecases.matches import friends_wanting, ranked
+from api_service.usecases.people import upsert_user, user_by_subject
 
 ROOT = Path(__file__).parents[3]
 DEMO_DIR = ROOT / "deploy/demo"

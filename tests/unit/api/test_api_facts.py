@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from api_service import facts
-from api_service.facts import Invitee
-from api_service.people import User
+from api_service.usecases import published
+from api_service.usecases.people import User
+from api_service.usecases.published import Invitee
 from shared.events import SCHEMAS, Event, InvalidEvent, decode, encode
 from shared.tickets import Minter
 from tests.api_fixtures import SITE
@@ -35,13 +35,13 @@ ROOM = SimpleNamespace(
     settings={"slow_mode_s": 5, "hold": False},
 )
 EVENTS = [
-    facts.room_opened(ROOM),
-    facts.room_closed(ROOM.id, 4, 17, "owner", AT),
-    facts.invitation_created(SITE, ROOM, ANNA, uuid4(), BORIS),
-    facts.invitation_revoked(ROOM, ANNA, uuid4(), BORIS),
-    facts.room_changed(ROOM, ["starts_at", "capacity"], ["hold"]),
-    facts.member_banned(ROOM, uuid4(), ANNA.id),
-    facts.member_unbanned(ROOM, uuid4(), ANNA.id),
+    published.room_opened(ROOM),
+    published.room_closed(ROOM.id, 4, 17, "owner", AT),
+    published.invitation_created(SITE, ROOM, ANNA, uuid4(), BORIS),
+    published.invitation_revoked(ROOM, ANNA, uuid4(), BORIS),
+    published.room_changed(ROOM, ["starts_at", "capacity"], ["hold"]),
+    published.member_banned(ROOM, uuid4(), ANNA.id),
+    published.member_unbanned(ROOM, uuid4(), ANNA.id),
 ]
 
 
@@ -82,13 +82,13 @@ def test_a_change_names_what_changed_and_nothing_else() -> None:
     changed = decode(on_the_wire(EVENTS[4]))
 
     assert changed.data["changes"] == {"starts_at": 1_777_665_600_500, "capacity": 50, "settings": {"hold": False}}
-    assert changed.data["room"] == facts.room_claim(ROOM)
-    assert "settings" not in facts.room_changed(ROOM, ["access"], []).data["changes"]
+    assert changed.data["room"] == published.room_claim(ROOM)
+    assert "settings" not in published.room_changed(ROOM, ["access"], []).data["changes"]
 
 
 def test_the_ticket_takes_the_same_claim() -> None:
-    assert facts.room_claim(ROOM)["starts_at"] == 1_777_665_600_500
-    assert facts.room_claim(ROOM)["settings"] == {"slow_mode_s": 5, "hold": False}
+    assert published.room_claim(ROOM)["starts_at"] == 1_777_665_600_500
+    assert published.room_claim(ROOM)["settings"] == {"slow_mode_s": 5, "hold": False}
     assert Minter("k", bytes(32)).mint(
-        user={"id": ANNA.id, "name": "Anna", "role": "owner"}, room=facts.room_claim(ROOM)
+        user={"id": ANNA.id, "name": "Anna", "role": "owner"}, room=published.room_claim(ROOM)
     )

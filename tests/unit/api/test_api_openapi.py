@@ -10,8 +10,8 @@ from aiohttp import web
 from openapi_spec_validator import validate
 
 from api_service import problems
-from api_service.http.endpoints import PREFIX
-from api_service.http.openapi import ALL, PATH, document, setup_api
+from api_service.api.endpoints import PREFIX
+from api_service.api.openapi import ALL, PATH, document, setup_api
 from api_service.problems import Kind
 
 ROOT = Path(__file__).parents[3]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api_service.joining import Archived, restore
+from api_service.usecases.joining import Archived, restore
 
 AT = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
 DURATION_MS = 100_000

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from api_service.identity import IdentitySettings, identity_settings, setup_identity
-from api_service.people import Accounts
+from api_service.usecases.people import Accounts
 from shared import settings
 from shared.settings import SettingsError
 

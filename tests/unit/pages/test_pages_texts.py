@@ -14,8 +14,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from api_service.identity.routes import routes as sign_in_routes
-from api_service.pages import texts
-from api_service.pages.language import LANGUAGES, LOCALES, choose, language
+from api_service.language import LANGUAGES, LOCALES, choose, language
+from api_service.pages import copy
 from api_service.pages.rendering import colour_of, running_time
 from api_service.problems import KINDS
 from deploy.local.program import plain_environment
@@ -77,7 +77,7 @@ def test_lengths_of_films_read_like_lengths() -> None:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_problem_that_a_page_can_meet_is_told_in_words(code: str) -> None:
-    told = texts.of_scripts(language(code))
+    told = copy.of_scripts(language(code))
     # What only programs can bring about has no words of its own and is told by its status.
     of_programs = {"invalid_json", "body_too_large", "unsupported_media_type", "idempotency_key_reused"}
     for kind in KINDS:
@@ -92,8 +92,8 @@ def test_every_problem_that_a_page_can_meet_is_told_in_words(code: str) -> None:
 def test_an_unknown_problem_is_told_by_its_status() -> None:
     en = language("en")
 
-    assert texts.of_problem("never_heard_of", 418, en) == texts.of_problem("bad_request", 400, en)
-    assert texts.of_problem("never_heard_of", 507, en) == texts.of_problem("internal_error", 500, en)
+    assert copy.of_problem("never_heard_of", 418, en) == copy.of_problem("bad_request", 400, en)
+    assert copy.of_problem("never_heard_of", 507, en) == copy.of_problem("internal_error", 500, en)
 
 
 @pytest.mark.parametrize(

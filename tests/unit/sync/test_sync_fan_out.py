@@ -242,8 +242,8 @@ def test_where_descriptors_have_run_out_nobody_is_half_added(fan_out: FanOut) ->
 
 
 def test_a_missing_library_is_named_with_its_remedy(tmp_path: Path) -> None:
-    elsewhere = tmp_path / "sync_service" / "fan_out.py"
-    elsewhere.parent.mkdir()
+    elsewhere = tmp_path / "sync_service" / "delivery" / "fan_out.py"
+    elsewhere.parent.mkdir(parents=True)
     shutil.copy(fan_out_module.__file__, elsewhere)
     said = subprocess.run([sys.executable, elsewhere], capture_output=True, text=True, check=False)
 

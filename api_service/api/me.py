@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from api_service import films, friends, matches, people
-from api_service.http import schemas
-from api_service.http.endpoints import Call, Endpoints, done, reply
+from api_service.api import schemas
+from api_service.api.endpoints import Call, Endpoints, done, reply
 from api_service.problems import FILM_NOT_FOUND, FRIEND_YOURSELF, INVALID_CURSOR, PERSON_NOT_FOUND
+from api_service.usecases import films, friends, matches, people
 
 endpoints = Endpoints("people")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
-from api_service.invitations import MOST_AT_ONCE, Guests
-from api_service.rooms import RoomOrder
+from api_service.usecases.invitations import MOST_AT_ONCE, Guests
+from api_service.usecases.rooms import RoomOrder
 from shared.events import ACCESSES, CONTROLS, LiveSettings, RoomSettings
 from shared.tickets import ROLES
 

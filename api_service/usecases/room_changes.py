@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from sqlalchemy import Uuid, bindparam, update
 
-from api_service import facts, invitations, outbox, rooms
 from api_service.database import Database, Statement
-from api_service.facts import Site
-from api_service.people import User
-from api_service.rooms import Room
+from api_service.site import Site
 from api_service.tables import rooms as rooms_table
+from api_service.usecases import invitations, outbox, published, rooms
+from api_service.usecases.people import User
+from api_service.usecases.rooms import Room
 
 _FIELDS: Final = ("access", "control", "capacity", "starts_at")
 _CHANGE = Statement(
@@ -45,6 +45,6 @@ async def change_room(db: Database, site: Site, owner: User, locale: str, code: 
             new = {f"new_{name}": value for name, value in fields.items()}
             await transaction.run(_CHANGE, room_id=row.id, new_settings={**row.settings, **settings}, **new)
             row = await rooms.changed_room(transaction, owner.id, row.id)
-            await outbox.add(transaction, [facts.room_changed(row, changed, settings)])
+            await outbox.add(transaction, [published.room_changed(row, changed, settings)])
         shown = await invitations.listed(transaction, row.id)
     return rooms.room_of(row, site, owner.id, locale, shown)

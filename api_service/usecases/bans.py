@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import Integer, Uuid, and_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from api_service import facts, outbox, rooms
 from api_service.database import Database, Queryable, Row, Statement, Transaction
-from api_service.people import Person, User
 from api_service.problems import BANNED, CANNOT_BAN, NOT_ROOM_MODERATOR, PERSON_NOT_FOUND
 from api_service.tables import bans, room_roles, users
 from api_service.tables import rooms as rooms_table
+from api_service.usecases import outbox, published, rooms
+from api_service.usecases.people import Person, User
 
 MOST_SHOWN = 1_000
 
@@ -84,7 +84,7 @@ async def ban(db: Database, judge: User, code: str, user_id: UUID) -> None:
             raise CANNOT_BAN.problem()
         if await transaction.run(_BAN, room_id=row.id, user_id=user_id, banned_by=judge.id):
             row = await _next(transaction, judge, row)
-            await outbox.add(transaction, [facts.member_banned(row, user_id, judge.id)])
+            await outbox.add(transaction, [published.member_banned(row, user_id, judge.id)])
 
 
 async def lift(db: Database, judge: User, code: str, user_id: UUID) -> None:
@@ -96,7 +96,7 @@ async def lift(db: Database, judge: User, code: str, user_id: UUID) -> None:
         row = await _held(transaction, judge, code)
         if await transaction.run(_LIFT, room_id=row.id, user_id=user_id):
             row = await _next(transaction, judge, row)
-            await outbox.add(transaction, [facts.member_unbanned(row, user_id, judge.id)])
+            await outbox.add(transaction, [published.member_unbanned(row, user_id, judge.id)])
 
 
 async def _moderated_room(db: Queryable, viewer: UUID, code: str) -> Row:

@@ -9,11 +9,11 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.http import films, me, rooms
-from api_service.http.endpoints import PREFIX, Endpoint, reply
-from api_service.http.parsing import KEY_CHARACTERS
-from api_service.http.schemas import Problem
-from api_service.keys import SPEC
+from api_service.api import films, me, rooms
+from api_service.api.endpoints import PREFIX, Endpoint, reply
+from api_service.api.parsing import KEY_CHARACTERS
+from api_service.api.schemas import Problem
+from api_service.app_keys import SPEC
 from api_service.problems import (
     BODY_TOO_LARGE,
     DATABASE_UNAVAILABLE,

@@ -4,10 +4,9 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from api_service import bans, changes, invitations, joining, rooms
-from api_service.http import schemas
-from api_service.http.endpoints import PREFIX, Call, Endpoints, done, reply
-from api_service.keys import MINTER
+from api_service.api import schemas
+from api_service.api.endpoints import PREFIX, Call, Endpoints, done, reply
+from api_service.app_keys import MINTER
 from api_service.problems import (
     BANNED,
     CANNOT_BAN,
@@ -23,6 +22,7 @@ from api_service.problems import (
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
+from api_service.usecases import bans, invitations, joining, room_changes, rooms
 
 endpoints = Endpoints("rooms")
 
@@ -74,7 +74,7 @@ async def change_room(call: Call) -> web.Response:
     Control, capacity and settings may be changed in the room itself at the same time: the last change wins, each value
     by itself. Those who are in the room stay when `access` or `capacity` would no longer let them in.
     """
-    return reply(await changes.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body))
+    return reply(await room_changes.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body))
 
 
 @endpoints.add("DELETE", "/rooms/{code}", status=HTTPStatus.NO_CONTENT, problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER))

@@ -19,12 +19,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from api_service import cursors
-from api_service.cursors import Page
 from api_service.database import ConstraintViolated, Queryable, Row, Statement
-from api_service.friends import friends_of
 from api_service.problems import FILM_NOT_FOUND
 from api_service.tables import films, watchlist
+from api_service.usecases import paging
+from api_service.usecases.friends import friends_of
+from api_service.usecases.paging import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ async def catalogue(
 
     Raises the problem `invalid_cursor`.
     """
-    (after,) = cursors.decode(cursor, UUID)
+    (after,) = paging.decode(cursor, UUID)
     rows = await db.all(_CATALOGUE, viewer=viewer, pattern=_containing(query), after=after, limit=limit + 1)
     return _page(rows, locale, limit)
 
@@ -133,7 +133,7 @@ async def film(db: Queryable, viewer: UUID | None, locale: str, film_id: UUID) -
 
 async def wanted(db: Queryable, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None) -> Page[Film]:
     """Give the films that a viewer wants to watch; raises the problem `invalid_cursor`."""
-    (after,) = cursors.decode(cursor, UUID)
+    (after,) = paging.decode(cursor, UUID)
     return _page(await db.all(_WANTED, viewer=viewer, after=after, limit=limit + 1), locale, limit)
 
 
@@ -152,7 +152,7 @@ async def unwant(db: Queryable, viewer: UUID, film_id: UUID) -> None:
 
 def _page(rows: list[Row], locale: str, limit: int) -> Page[Film]:
     found = [film_of(row, locale, row.matches_count) for row in rows]
-    return cursors.page(found, limit, lambda last: (last.id,))
+    return paging.page(found, limit, lambda last: (last.id,))
 
 
 def _containing(query: str) -> str | None:

@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy import Integer, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from api_service import cursors
-from api_service.cursors import Page
 from api_service.database import Queryable, Statement
-from api_service.films import Film, film, film_columns, film_of
-from api_service.friends import friends_of
-from api_service.people import Person
 from api_service.tables import films, users, watchlist
+from api_service.usecases import paging
+from api_service.usecases.films import Film, film, film_columns, film_of
+from api_service.usecases.friends import friends_of
+from api_service.usecases.paging import Page
+from api_service.usecases.people import Person
 
 FRIENDS_NAMED = 5
 MOST_SHOWN = 1_000
@@ -97,7 +97,7 @@ async def ranked(
     db: Queryable, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None
 ) -> Page[Match]:
     """Give the films that friends want to watch, those wanted by most first; raises the problem `invalid_cursor`."""
-    count_after, after = cursors.decode(cursor, int, UUID)
+    count_after, after = paging.decode(cursor, int, UUID)
     rows = await db.all(_RANKED, viewer=viewer, count_after=count_after, after=after, limit=limit + 1)
     found = [
         Match(
@@ -107,4 +107,4 @@ async def ranked(
         )
         for row in rows
     ]
-    return cursors.page(found, limit, lambda last: (last.friends_count, last.film.id))
+    return paging.page(found, limit, lambda last: (last.friends_count, last.film.id))

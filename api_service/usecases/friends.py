@@ -9,9 +9,9 @@ from sqlalchemy import CTE, BindParameter, Uuid, bindparam, case, delete, func, 
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import ConstraintViolated, Queryable, Statement
-from api_service.people import Person
 from api_service.problems import FRIEND_YOURSELF, PERSON_NOT_FOUND
 from api_service.tables import friendships, users
+from api_service.usecases.people import Person
 
 Status = Literal["accepted", "incoming", "outgoing"]
 MOST_SHOWN = 1_000

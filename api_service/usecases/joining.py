@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from api_service import facts, rooms
 from api_service.database import Database, Queryable, Statement
-from api_service.facts import Site
-from api_service.people import User
 from api_service.problems import BANNED
-from api_service.rooms import Room
+from api_service.site import Site
 from api_service.tables import chat_messages, room_events, room_roles, visits
+from api_service.usecases import published, rooms
+from api_service.usecases.people import User
+from api_service.usecases.rooms import Room
 from shared.tickets import TTL_S, Minter
 
 
@@ -88,7 +88,7 @@ async def join(db: Database, site: Site, minter: Minter, user: User, locale: str
     seen = rooms.room_of(row, site, user.id, locale)
     ticket = minter.mint(
         user={"id": user.id, "name": user.name, "role": seen.role},
-        room=facts.room_claim(row),
+        room=published.room_claim(row),
         restore=restore(await archived(db, row.id), row.film_duration_ms),
     )
     return Joining(ticket, TTL_S, site.socket_url(row.partition), seen)

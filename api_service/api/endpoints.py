@@ -11,14 +11,14 @@ import orjson
 from aiohttp import hdrs, web
 from marshmallow import Schema
 
+from api_service.api.parsing import read_body, read_idempotency_key, read_query
+from api_service.app_keys import DATABASE, SITE
 from api_service.database import Database
-from api_service.facts import Site
-from api_service.http.parsing import read_body, read_idempotency_key, read_query
 from api_service.identity import current_user
-from api_service.keys import DATABASE, SITE
-from api_service.pages.language import choose
-from api_service.people import User
+from api_service.language import choose
 from api_service.problems import Kind
+from api_service.site import Site
+from api_service.usecases.people import User
 
 PREFIX: Final = "/api/v1"
 Handler = Callable[["Call"], Awaitable[web.Response]]

@@ -13,8 +13,9 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from api_service.database import Row
-from api_service.outbox import SOURCE
-from api_service.people import User
+from api_service.site import Site
+from api_service.usecases.outbox import SOURCE
+from api_service.usecases.people import User
 from shared.events import (
     INVITATION_CREATED,
     INVITATION_REVOKED,
@@ -25,21 +26,6 @@ from shared.events import (
     ROOM_OPENED,
     Event,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where people reach us, in a browser and by socket, and how many partitions the rooms are spread over."""
-
-    public_url: str
-    sync_public_url: str
-    partitions: int
-
-    def room_link(self, code: str) -> str:
-        return f"{self.public_url}/rooms/{code}"
-
-    def socket_url(self, partition: int) -> str:
-        return f"{self.sync_public_url}/ws/p{partition}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The outbox: events written with the change that they tell of, and the relay that brings them to the broker.
+"""The relay that brings the events of the outbox to the broker (usecases/outbox.py writes them).
 
 At least once: an event is marked only after the broker confirmed it, so a crash between the two publishes it again,
 under the same id. No transaction ever waits for the broker: rows are claimed for the length of a lease, by any number
@@ -13,18 +13,15 @@ from typing import Final
 
 import structlog
 from prometheus_client import Gauge
-from sqlalchemy import ARRAY, Integer, Interval, Text, Uuid, bindparam, cast, column, func, insert, null, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ARRAY, Integer, Interval, Uuid, bindparam, cast, func, null, select, update
 
-from api_service.database import Database, DatabaseUnavailable, Row, Statement, Transaction
+from api_service.database import Database, DatabaseUnavailable, Row, Statement
 from api_service.tables import outbox
+from api_service.usecases.outbox import SOURCE, TOPIC
 from shared.broker import Broker, NotConfirmed, Unroutable
 from shared.events import Event
 
 log = structlog.get_logger(__name__)
-
-SOURCE: Final = "api_service"
-TOPIC: Final = "outbox"
 
 # Well above the broker's deadline of 5 s for a confirmation, so that a lease outlives every publish made under it.
 LEASE_S: Final = 30.0
@@ -40,24 +37,6 @@ OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest event that the broker
 
 
 _ids = bindparam("ids", type_=ARRAY(Uuid))
-_rows = (
-    func.unnest(
-        cast(_ids, ARRAY(Uuid)),
-        cast(bindparam("types"), ARRAY(Text)),
-        cast(bindparam("subjects"), ARRAY(Text)),
-        cast(bindparam("data"), ARRAY(JSONB)),
-    )
-    .table_valued(
-        column("id", Uuid), column("type", Text), column("subject", Text), column("data", JSONB), name="event"
-    )
-    .render_derived()
-)
-_ADD = Statement(
-    insert(outbox).from_select(
-        ["id", "type", "subject", "data"], select(_rows.c.id, _rows.c.type, _rows.c.subject, _rows.c.data)
-    )
-)
-
 _due = (
     select(outbox.c.id)
     .where(outbox.c.published_at.is_(None), outbox.c.due_at <= func.now())
@@ -92,20 +71,6 @@ _OLDEST = Statement(
         outbox.c.published_at.is_(None)
     )
 )
-
-
-async def add(transaction: Transaction, events: Sequence[Event]) -> None:
-    """Write events that go out once the transaction is committed, and only then."""
-    if not events:
-        return
-    await transaction.run(
-        _ADD,
-        ids=[event.id for event in events],
-        types=[event.type for event in events],
-        subjects=[event.subject for event in events],
-        data=[event.data for event in events],
-    )
-    transaction.announce(TOPIC)
 
 
 class Relay:

@@ -16,7 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
-LOCALES: Final = Path(__file__).parent.parent / "locales"
+LOCALES: Final = Path(__file__).parent / "locales"
 LANGUAGES: Final = ("ru", "en")
 DEFAULT: Final = "ru"
 COOKIE: Final = "lang"

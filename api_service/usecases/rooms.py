@@ -28,16 +28,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from api_service import cursors, facts, invitations, outbox
-from api_service.cursors import Page
 from api_service.database import ConstraintViolated, Database, Queryable, Row, Statement, Transaction
-from api_service.facts import Site
-from api_service.films import Film, film_columns, film_of
-from api_service.invitations import NOBODY, Guests, Invitation
-from api_service.people import Person, User
 from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED, NOT_ROOM_OWNER, ROOM_CLOSED, ROOM_NOT_FOUND
+from api_service.site import Site
 from api_service.tables import bans, films, idempotency_keys, room_roles, rooms, users
 from api_service.tables import invitations as invitations_table
+from api_service.usecases import invitations, outbox, paging, published
+from api_service.usecases.films import Film, film_columns, film_of
+from api_service.usecases.invitations import NOBODY, Guests, Invitation
+from api_service.usecases.paging import Page
+from api_service.usecases.people import Person, User
 from shared.events import SETTINGS_DEFAULTS
 
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
@@ -216,7 +216,7 @@ async def open_room(
             )
             row = await transaction.one(_BY_ID, viewer=owner.id, room_id=room_id)
             made, letters = await invitations.invite(transaction, site, row, owner, order.guests, field="invite.users")
-            await outbox.add(transaction, [facts.room_opened(row), *letters])
+            await outbox.add(transaction, [published.room_opened(row), *letters])
     except ConstraintViolated as violated:
         if violated.constraint == "fk_rooms_film_id":
             raise FILM_NOT_FOUND.problem() from None
@@ -275,9 +275,9 @@ async def mine(
     db: Queryable, site: Site, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None
 ) -> Page[Room]:
     """Give the rooms that a viewer owns, entered or is invited to, newest first; raises `invalid_cursor`."""
-    (after,) = cursors.decode(cursor, UUID)
+    (after,) = paging.decode(cursor, UUID)
     rows = await db.all(_MINE, viewer=viewer, after=after, limit=limit + 1)
-    return cursors.page([room_of(row, site, viewer, locale) for row in rows], limit, lambda last: (last.id,))
+    return paging.page([room_of(row, site, viewer, locale) for row in rows], limit, lambda last: (last.id,))
 
 
 async def close(db: Database, viewer: UUID, code: str) -> None:
@@ -289,7 +289,7 @@ async def close(db: Database, viewer: UUID, code: str) -> None:
     async with db.transaction() as transaction:
         closed = await transaction.first(_CLOSE, room_id=row.id, reason="owner")
         if closed is not None:
-            event = facts.room_closed(row.id, closed.version, closed.partition, "owner", closed.closed_at)
+            event = published.room_closed(row.id, closed.version, closed.partition, "owner", closed.closed_at)
             await outbox.add(transaction, [event])
 
 

@@ -24,13 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from api_service import facts, outbox
 from api_service.database import Database, Queryable, Row, Statement, Transaction
-from api_service.facts import Invitee, Site
-from api_service.friends import friends_of
-from api_service.people import Person, User
 from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, NOT_FRIENDS
+from api_service.site import Site
 from api_service.tables import bans, invitations, users, watchlist
+from api_service.usecases import outbox, published
+from api_service.usecases.friends import friends_of
+from api_service.usecases.people import Person, User
+from api_service.usecases.published import Invitee
 from shared.events import Event
 
 # One order's bound; a room's owner with more friends invites the rest in another.
@@ -159,7 +160,7 @@ async def invite(
         inviter=inviter.id,
     )
     letters = [
-        facts.invitation_created(site, room, inviter, row.id, _invitee(by_id[row.invitee_id]))
+        published.invitation_created(site, room, inviter, row.id, _invitee(by_id[row.invitee_id]))
         for row in made
         if by_id[row.invitee_id].email is not None
     ]
@@ -174,7 +175,7 @@ async def revoke(db: Database, room: Row, inviter: User, invitation_id: UUID) ->
     async with db.transaction() as transaction:
         row = await transaction.first(_REVOKE, invitation_id=invitation_id, room_id=room.id)
         if row is not None and row.email is not None:
-            await outbox.add(transaction, [facts.invitation_revoked(room, inviter, invitation_id, _invitee(row))])
+            await outbox.add(transaction, [published.invitation_revoked(room, inviter, invitation_id, _invitee(row))])
     if row is None and await db.first(_KNOWN, invitation_id=invitation_id, room_id=room.id) is None:
         raise INVITATION_NOT_FOUND.problem()
 

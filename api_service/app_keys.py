@@ -5,7 +5,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from api_service.database import Database
-from api_service.facts import Site
+from api_service.site import Site
 from shared.tickets import Minter
 
 DATABASE: Final = web.AppKey("DATABASE", Database)

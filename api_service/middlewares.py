@@ -11,8 +11,8 @@ from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 from api_service.database import DatabaseUnavailable, InvalidValue
-from api_service.facts import Site
 from api_service.problems import DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED, INVALID_FIELDS
+from api_service.site import Site
 
 log = structlog.get_logger(__name__)
 

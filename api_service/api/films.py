@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from api_service import films, matches
-from api_service.http import schemas
-from api_service.http.endpoints import Call, Endpoints, reply
-from api_service.http.me import People
+from api_service.api import schemas
+from api_service.api.endpoints import Call, Endpoints, reply
+from api_service.api.me import People
 from api_service.problems import FILM_NOT_FOUND, INVALID_CURSOR
+from api_service.usecases import films, matches
 
 endpoints = Endpoints("films")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from api_service.pages.language import Language
+from api_service.language import Language
 
 Gettext = Callable[[str], str]
 
