@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, settings
 from deploy.local import free_ports
 from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
-from deploy.local.redis_cluster import RedisCluster
-from deploy.local.redis_sentinels import RedisSentinels
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore, PrivateStores, Stores, given_or_private, private_stores
-from tests.fresh_stores import Databases, empty_redis, make_vhost, remove_last_vhosts, remove_vhost
-from tests.processes import RunProcess, processes
+from tests.support.fresh_stores import Databases, empty_redis, make_vhost, remove_last_vhosts, remove_vhost
+from tests.support.processes import RunProcess, processes
+from tests.support.redis_cluster import RedisCluster
+from tests.support.redis_sentinels import RedisSentinels
 
 # How busy the machine is says nothing about what is tested.
 settings.register_profile(

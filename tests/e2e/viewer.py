@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from playwright.async_api import BrowserContext, Locator, Page, WebSocket, expect
 
 from deploy.local.services import DEMO
-from tests.room_contract import Direction, complaint_about
+from tests.support.room_contract import Direction, complaint_about
 
 VIEWERS = {viewer["sub"]: viewer for viewer in json.loads((DEMO / "viewers.json").read_text())}
 FILMS = {film["slug"]: film for film in json.loads((DEMO / "films.json").read_text())}

@@ -23,7 +23,7 @@ from deploy.local.free_ports import free_port
 from deploy.local.program import NotStarted, Program, WebProgram, plain_environment
 from tests.load.listener import STAMP, Listener, Sampler, Step, frame, stamp, upgrade
 from tests.load.process import Process
-from tests.sync_fixtures import Cinema, person
+from tests.support.sync_fixtures import Cinema, person
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent

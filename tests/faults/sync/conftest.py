@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, SyncNode, cinema, crowd, room, start_node
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, SyncNode, cinema, crowd, room, start_node
 
 __all__ = ["cinema", "crowd", "room"]
 

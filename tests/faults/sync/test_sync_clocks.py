@@ -15,9 +15,9 @@ from deploy.local.redis_server import Redis, shifted
 from sync_service.redis_client.address import read_address
 from sync_service.redis_client.clock import elapsed_s
 from sync_service.redis_client.shards import Shards
-from tests.clients import Disconnected, RoomClient
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_node
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_node
 
 Room = dict[str, Any]
 StartNode = Callable[..., SyncNode]

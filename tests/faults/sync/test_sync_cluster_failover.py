@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from deploy.local.redis_cluster import RedisCluster
-from deploy.local.redis_sentinels import RedisSentinels
 from deploy.local.redis_server import Redis
 from sync_service.redis_client.topology import slot_of
-from tests.clients import RoomClient
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_node, status, until_ready
+from tests.support.clients import RoomClient
+from tests.support.processes import RunProcess
+from tests.support.redis_cluster import RedisCluster
+from tests.support.redis_sentinels import RedisSentinels
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_node, status, until_ready
 
 Room = dict[str, Any]
 LIVE_AGAIN_S = 6.0

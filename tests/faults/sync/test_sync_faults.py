@@ -15,9 +15,18 @@ import redis
 from deploy.local.stores import PrivateStores
 from shared.broker import Broker
 from shared.events import Event
-from tests.clients import Disconnected, RoomClient
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, come_back, same_for_all, start_node, status, until_ready
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import (
+    Cinema,
+    Crowd,
+    SyncNode,
+    come_back,
+    same_for_all,
+    start_node,
+    status,
+    until_ready,
+)
 
 Room = dict[str, Any]
 StartNode = Callable[..., SyncNode]

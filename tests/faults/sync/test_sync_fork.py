@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from tests.faults.sync.lost_tail import go_back, remembered
-from tests.sync_fixtures import Crowd, SyncNode
+from tests.support.sync_fixtures import Crowd, SyncNode
 
 Room = dict[str, Any]
 StartNode = Callable[..., SyncNode]

@@ -11,10 +11,10 @@ import redis
 
 from shared.broker import Broker
 from shared.events import Event
-from tests.clients import RoomClient
 from tests.faults.sync.lost_tail import go_back, remembered
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+from tests.support.clients import RoomClient
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, start_node
 
 Room = dict[str, Any]
 StartNode = Callable[..., SyncNode]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from deploy.local.redis_server import Redis
-from tests.clients import RoomClient
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, start_node
+from tests.support.clients import RoomClient
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, Crowd, start_node
 
 HOUR_S = 3_600
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.clients import Disconnected, RoomClient
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, start_node
 
 Room = dict[str, Any]
 

@@ -6,7 +6,7 @@ import pytest
 
 from api_service.database import Database
 from deploy.local.free_ports import free_port
-from tests.api_fixtures import PATIENCE_S, Cinema, RunningSite, running_site, settings_for
+from tests.support.api_fixtures import PATIENCE_S, Cinema, RunningSite, running_site, settings_for
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from api_service.usecases.people import User
 from api_service.usecases.rooms import RoomOrder
 from shared.broker import Transient
 from shared.events import PLAYBACK_CHANGED, Event, InvalidEvent
-from tests.api_fixtures import SITE, Cinema, connected_broker, dead_letters
-from tests.journalled import NOW, Journal
+from tests.support.api_fixtures import SITE, Cinema, connected_broker, dead_letters
+from tests.support.journalled import NOW, Journal
 
 
 @pytest.fixture

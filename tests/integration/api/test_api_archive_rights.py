@@ -18,8 +18,8 @@ from api_service.usecases.people import User
 from api_service.usecases.rooms import Room, RoomOrder
 from shared.broker import Transient
 from shared.events import Event, InvalidEvent
-from tests.api_fixtures import PATIENCE_S, SITE, Cinema, connected_broker
-from tests.journalled import NOW, Journal
+from tests.support.api_fixtures import PATIENCE_S, SITE, Cinema, connected_broker
+from tests.support.journalled import NOW, Journal
 
 LATER = NOW + timedelta(minutes=1)
 

@@ -8,7 +8,7 @@ import pytest
 
 from api_service.usecases.people import User
 from shared.events import Event, decode, encode, new_event
-from tests.api_fixtures import RunningSite, Viewer
+from tests.support.api_fixtures import RunningSite, Viewer
 
 NOBODY = uuid4()
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, text
 from api_service.database import Statement
 from api_service.usecases import rooms
 from shared.events import Event, decode, encode, new_event
-from tests.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer
+from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer
 
 DEFAULTS = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
 

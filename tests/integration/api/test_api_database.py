@@ -20,7 +20,7 @@ from api_service.database import (
     Statement,
 )
 from api_service.tables import users
-from tests.api_fixtures import PATIENCE_S
+from tests.support.api_fixtures import PATIENCE_S
 
 ONE = Statement(text("SELECT 1 AS number"))
 BACKEND = Statement(text("SELECT pg_backend_pid() AS pid"))

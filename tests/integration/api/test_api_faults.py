@@ -16,8 +16,8 @@ from aiohttp import ClientSession, DummyCookieJar
 from api_service.database import Database
 from deploy.local.program import WebProgram, plain_environment
 from deploy.local.stores import PrivateStores
-from tests.api_fixtures import PATIENCE_S, SESSION_KEY, TICKET_SEED, Answer, Cinema, Listener, Viewer
-from tests.processes import RunProcess
+from tests.support.api_fixtures import PATIENCE_S, SESSION_KEY, TICKET_SEED, Answer, Cinema, Listener, Viewer
+from tests.support.processes import RunProcess
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api_fixtures import RunningSite, Viewer
+from tests.support.api_fixtures import RunningSite, Viewer
 
 
 async def all_pages(viewer: Viewer, path: str, limit: int) -> list[list[str]]:

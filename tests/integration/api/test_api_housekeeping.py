@@ -6,7 +6,7 @@ from api_service import housekeeping
 from api_service.database import Database
 from api_service.usecases import rooms
 from api_service.usecases.rooms import RoomOrder
-from tests.api_fixtures import SITE, Cinema
+from tests.support.api_fixtures import SITE, Cinema
 
 
 async def test_rows_that_have_served_go_and_others_stay(

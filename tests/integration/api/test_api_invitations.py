@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from api_service.usecases.people import User
 from shared.events import Event, decode, encode, new_event
-from tests.api_fixtures import Cinema, RunningSite, Viewer
+from tests.support.api_fixtures import Cinema, RunningSite, Viewer
 
 
 async def letters(cinema: Cinema, kind: str = "invitation.created.v1") -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from api_service.broker.archive import Archive
 from api_service.database import Database
 from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, VISIT_STARTED, Event, new_event
 from shared.tickets import Ticket, Verifier
-from tests.api_fixtures import TICKET_SEED, RunningSite, Viewer
-from tests.journalled import Journal
+from tests.support.api_fixtures import TICKET_SEED, RunningSite, Viewer
+from tests.support.journalled import Journal
 
 PUBLIC = Ed25519PrivateKey.from_private_bytes(TICKET_SEED).public_key().public_bytes_raw()
 VERIFIER = Verifier({"test": PUBLIC})

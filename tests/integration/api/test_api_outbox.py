@@ -17,7 +17,7 @@ from api_service.database import Database
 from api_service.usecases.outbox import add
 from shared.broker import Broker, NotConfirmed
 from shared.events import INVITATION_CREATED, ROOM_CLOSED, Event, new_event
-from tests.api_fixtures import PATIENCE_S, Cinema, Listener, PatientBroker, connected_broker
+from tests.support.api_fixtures import PATIENCE_S, Cinema, Listener, PatientBroker, connected_broker
 
 ROOT = Path(__file__).parents[3]
 
@@ -330,7 +330,7 @@ KILLED_RELAY = """
 import asyncio, os, signal, sys
 from api_service.database import Database
 from api_service.broker.outbox_relay import Relay
-from tests.api_fixtures import PatientBroker
+from tests.support.api_fixtures import PatientBroker
 
 class KilledRelay(Relay):
     async def settle(self, claimed, outcomes):

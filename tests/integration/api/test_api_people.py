@@ -9,7 +9,7 @@ from api_service.database import Database
 from api_service.identity import Profile
 from api_service.usecases import people
 from api_service.usecases.friends import ask
-from tests.api_fixtures import ISSUER, Cinema, RunningSite
+from tests.support.api_fixtures import ISSUER, Cinema, RunningSite
 
 
 async def test_one_reads_one_s_own_account(site: RunningSite) -> None:

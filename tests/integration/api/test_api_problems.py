@@ -13,7 +13,7 @@ from aiohttp import ClientSession, web
 from api_service.middlewares import database_faults, request_deadline
 from deploy.local.free_ports import free_port
 from shared.service import problem_middleware
-from tests.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer, running_site, settings_for
+from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer, running_site, settings_for
 
 JSON = {"Content-Type": "application/json"}
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api_fixtures import RunningSite, Viewer
+from tests.support.api_fixtures import RunningSite, Viewer
 
 
 async def people(site: RunningSite, *names: str) -> list[Viewer]:

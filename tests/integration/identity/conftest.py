@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fresh_stores import Databases
-from tests.identity_fixtures import Browser, IdentityProvider, running_site
+from tests.support.fresh_stores import Databases
+from tests.support.identity_fixtures import Browser, IdentityProvider, running_site
 
 
 @pytest.fixture(scope="session")

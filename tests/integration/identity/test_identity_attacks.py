@@ -13,8 +13,8 @@ from yarl import URL
 
 from api_service.identity import provider as provider_module
 from deploy.local.free_ports import free_port
-from tests.identity_adversary import Adversary, public_jwk
-from tests.identity_fixtures import CLIENT_ID, Browser, running_site, settings_for
+from tests.support.identity_adversary import Adversary, public_jwk
+from tests.support.identity_fixtures import CLIENT_ID, Browser, running_site, settings_for
 
 NewBrowser = Callable[..., Browser]
 Forge = Callable[[Adversary, str], str]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import jwt
 
-from tests.identity_fixtures import AUDIENCE, SERVICE, Browser, IdentityProvider, running_site
+from tests.support.identity_fixtures import AUDIENCE, SERVICE, Browser, IdentityProvider, running_site
 
 NewBrowser = Callable[..., Browser]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.identity_fixtures import Browser
+from tests.support.identity_fixtures import Browser
 
 
 @pytest.mark.parametrize(

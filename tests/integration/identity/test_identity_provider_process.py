@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.identity_fixtures import CLIENT_ID, NODE, SERVER, Browser, IdentityProvider
+from tests.support.identity_fixtures import CLIENT_ID, NODE, SERVER, Browser, IdentityProvider
 
 NewBrowser = Callable[..., Browser]
 

@@ -12,7 +12,7 @@ from yarl import URL
 
 from api_service.identity import provider as provider_module
 from api_service.identity.session import MAX_AGE_S
-from tests.identity_fixtures import Browser, IdentityProvider, running_site
+from tests.support.identity_fixtures import Browser, IdentityProvider, running_site
 
 NewBrowser = Callable[..., Browser]
 

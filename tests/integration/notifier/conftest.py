@@ -9,8 +9,8 @@ import pytest
 
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
-from tests.notifier_fixtures import Broker, Inbox, MailServer, MakeNotifier, broker, listening, started
-from tests.processes import RunProcess
+from tests.support.notifier_fixtures import Broker, Inbox, MailServer, MakeNotifier, broker, listening, started
+from tests.support.processes import RunProcess
 
 NOTIFIER = ("python", "-W", "error", "-m", "deploy.neighbours.notifier")
 INBOX = ("python", "-W", "error", "-m", "deploy.neighbours.inbox")

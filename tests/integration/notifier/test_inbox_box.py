@@ -11,8 +11,8 @@ from playwright.async_api import async_playwright
 
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
-from tests.notifier_fixtures import Inbox, eventually, started
-from tests.processes import RunProcess
+from tests.support.notifier_fixtures import Inbox, eventually, started
+from tests.support.processes import RunProcess
 
 
 def a_mail(to: str = "boris@example.com", subject: str = "Привет", html: str | None = None) -> EmailMessage:

@@ -12,7 +12,7 @@ import pytest
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
 from deploy.local.rabbitmq import RabbitMQ
-from tests.notifier_fixtures import (
+from tests.support.notifier_fixtures import (
     Broker,
     Inbox,
     MailServer,

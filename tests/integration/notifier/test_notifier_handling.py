@@ -21,7 +21,7 @@ from deploy.neighbours.notifier.handling import TRIES_WITH_FAULTS, Attempt, Done
 from deploy.neighbours.notifier.memory import Memory
 from deploy.neighbours.notifier.settings import SmtpServer
 from deploy.neighbours.notifier.wire import ascii_address
-from tests.notifier_fixtures import Event, MailServer, invitation_created, invitation_revoked, listening
+from tests.support.notifier_fixtures import Event, MailServer, invitation_created, invitation_revoked, listening
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from icalendar import Calendar
 
 from shared.broker import queue_arguments
 from shared.events import INVITATION_CREATED, decode, encode, new_event
-from tests.notifier_fixtures import (
+from tests.support.notifier_fixtures import (
     QUEUE,
     Broker,
     Inbox,

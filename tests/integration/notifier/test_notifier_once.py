@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
-from tests.notifier_fixtures import (
+from tests.support.notifier_fixtures import (
     Broker,
     Inbox,
     MailServer,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from deploy.local.free_ports import free_port
-from tests.api_fixtures import RunningSite, running_site, settings_for
+from tests.support.api_fixtures import RunningSite, running_site, settings_for
 
 
 @pytest.fixture

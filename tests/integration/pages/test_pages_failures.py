@@ -8,8 +8,8 @@ from aiohttp import web
 from api_service.app_keys import DATABASE, SITE
 from api_service.usecases import bans, rooms
 from api_service.usecases.rooms import RoomOrder
-from tests.api_fixtures import RunningSite
-from tests.pages_browser import look
+from tests.support.api_fixtures import RunningSite
+from tests.support.pages_browser import look
 
 LONG_GONE = "A" * 22
 

@@ -13,8 +13,8 @@ from api_service.usecases import friends, rooms
 from api_service.usecases.invitations import Guests
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room, RoomOrder
-from tests.api_fixtures import RunningSite
-from tests.pages_browser import look
+from tests.support.api_fixtures import RunningSite
+from tests.support.pages_browser import look
 
 
 async def opened(site: RunningSite, owner: User, **order: Any) -> Room:

@@ -11,7 +11,7 @@ import redis
 
 from deploy.local.program import Program
 from deploy.local.stores import PrivateStores
-from tests.processes import RunProcess
+from tests.support.processes import RunProcess
 
 
 def tables(url: str) -> set[str]:

@@ -15,7 +15,7 @@ from mirakuru.base import ENV_UUID
 from deploy.local import program as program_module
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram, plain_environment, started_by
-from tests.processes import ROOT, wait_until_gone
+from tests.support.processes import ROOT, wait_until_gone
 
 # Starts a program, leaves it running, and ends when its input does.
 LEAVER = """

@@ -21,8 +21,8 @@ from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.running import RunFile
 from deploy.local.services import StoreUrls
 from deploy.local.stores import GivenStore
-from tests.fresh_stores import make_vhost, remove_vhost
-from tests.processes import ROOT, RunProcess, processes, wait_until_gone
+from tests.support.fresh_stores import make_vhost, remove_vhost
+from tests.support.processes import ROOT, RunProcess, processes, wait_until_gone
 
 PORTS = ("API_PORT", "SYNC_PORT", "IDENTITY_PORT", "INBOX_HTTP_PORT", "INBOX_SMTP_PORT", "NOTIFIER_PORT")
 PATIENCE_S = 90

@@ -24,7 +24,7 @@ from sync_service.room.events import Said
 from sync_service.room.state import Message
 from sync_service.store.records import Record
 from sync_service.store.room_store import Arrive, RoomStore
-from tests.store_desk import Desk, desk
+from tests.support.store_desk import Desk, desk
 
 __all__ = ["desk"]
 

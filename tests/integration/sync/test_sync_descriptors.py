@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.clients import PATIENCE_S
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+from tests.support.clients import PATIENCE_S
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, start_node
 
 PEOPLE = 120
 OTHERS = 12  # what the node opens and closes meanwhile for its own ends

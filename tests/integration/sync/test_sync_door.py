@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from sync_service.protocol.messages import FRAME_BYTES, TEXT_GRAPHEMES
-from tests.clients import Disconnected, RoomClient
-from tests.sync_fixtures import NEVER_MS, ORIGIN, Cinema, Crowd, SyncNode, person
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.sync_fixtures import NEVER_MS, ORIGIN, Cinema, Crowd, SyncNode, person
 
 Room = dict[str, Any]
 

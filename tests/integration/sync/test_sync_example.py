@@ -14,8 +14,8 @@ from typing import Any, Self
 
 import pytest
 
-from tests.clients import RoomClient
-from tests.sync_fixtures import Crowd, SyncNode, person
+from tests.support.clients import RoomClient
+from tests.support.sync_fixtures import Crowd, SyncNode, person
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "room_client.py"
 Room = dict[str, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.clients import RoomClient
-from tests.sync_fixtures import Crowd, SyncNode
+from tests.support.clients import RoomClient
+from tests.support.sync_fixtures import Crowd, SyncNode
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]

@@ -28,9 +28,9 @@ from shared.events import (
     new_event,
 )
 from sync_service.store.redis_keys import RoomKeys
-from tests.clients import Disconnected
-from tests.fresh_stores import open_redis
-from tests.sync_fixtures import NEVER_MS, Cinema, Crowd, SyncNode, publish
+from tests.support.clients import Disconnected
+from tests.support.fresh_stores import open_redis
+from tests.support.sync_fixtures import NEVER_MS, Cinema, Crowd, SyncNode, publish
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]

@@ -9,9 +9,9 @@ import time
 from typing import Any
 
 from sync_service.store.redis_keys import RoomKeys
-from tests.fresh_stores import open_redis
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+from tests.support.fresh_stores import open_redis
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, start_node
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients import RoomClient
-from tests.sync_fixtures import Crowd, SyncNode
+from tests.support.clients import RoomClient
+from tests.support.sync_fixtures import Crowd, SyncNode
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]

@@ -10,8 +10,8 @@ import jwt
 import pytest
 
 from sync_service.sockets.connection import ABORT_AFTER_S
-from tests.clients import Disconnected
-from tests.sync_fixtures import NEVER_MS, Cinema, Crowd, SyncNode, person, same_for_all
+from tests.support.clients import Disconnected
+from tests.support.sync_fixtures import NEVER_MS, Cinema, Crowd, SyncNode, person, same_for_all
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]

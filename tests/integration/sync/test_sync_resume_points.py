@@ -19,7 +19,7 @@ from sync_service.room.commands import Seek
 from sync_service.store.records import Record, body_of, placed
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.room_store import RAISE, SECTIONS, TAIL, Snapshot
-from tests.fresh_stores import open_redis
+from tests.support.fresh_stores import open_redis
 from tests.unit.sync.rooms import empty_room, facts, joined
 
 LENGTH = 20

@@ -13,10 +13,10 @@ import pytest
 
 from shared.broker import Broker
 from shared.events import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, Event, new_event
-from tests.clients import PATIENCE_S, Disconnected, RoomClient
 from tests.integration.sync.visitors import AGAIN, Visitor
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, publish, start_node
+from tests.support.clients import PATIENCE_S, Disconnected, RoomClient
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, publish, start_node
 
 Room = dict[str, Any]
 SCHEDULES = 200

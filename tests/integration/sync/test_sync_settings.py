@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from deploy.local.program import plain_environment
-from tests.processes import ROOT
-from tests.sync_fixtures import Cinema
+from tests.support.processes import ROOT
+from tests.support.sync_fixtures import Cinema
 
 
 @pytest.mark.parametrize("missing", ["REDIS_URL", "TICKET_VERIFY_KEYS", "RESUME_KEYS", "ALLOWED_ORIGINS", "AMQP_URL"])

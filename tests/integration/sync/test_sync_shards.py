@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from deploy.local.free_ports import free_port
-from deploy.local.redis_cluster import RedisCluster
 from deploy.local.redis_server import Redis
 from sync_service.redis_client.address import Address, read_address
 from sync_service.redis_client.client import RedisLink, StoreAway
 from sync_service.redis_client.shards import Shards
 from sync_service.redis_client.topology import slot_of
+from tests.support.redis_cluster import RedisCluster
 
 Connect = Callable[..., Awaitable[RedisLink]]
 PARTITION = 60  # no other test's

@@ -12,10 +12,10 @@ from sync_service.live.presence import STALE_MS
 from sync_service.room.commands import Close, Leave, Say, Seek
 from sync_service.store import redis_keys
 from sync_service.store.room_store import LEASE_MS, SWEEP, Arrive, Depart, RoomStore, Step
-from tests.fresh_stores import open_redis
-from tests.processes import RunProcess
-from tests.store_desk import Desk, desk
-from tests.sync_fixtures import NEVER_MS, Cinema, Crowd, start_node
+from tests.support.fresh_stores import open_redis
+from tests.support.processes import RunProcess
+from tests.support.store_desk import Desk, desk
+from tests.support.sync_fixtures import NEVER_MS, Cinema, Crowd, start_node
 
 __all__ = ["desk"]
 

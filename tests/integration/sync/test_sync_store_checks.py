@@ -16,7 +16,7 @@ from sync_service.room.decide import READS, decide
 from sync_service.room.evolve import evolve
 from sync_service.store.changes import fact_of
 from sync_service.store.room_store import COMMIT, Arrive, Depart, Op, Snapshot, Step, guards_of
-from tests.store_desk import Desk, desk
+from tests.support.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER
 
 __all__ = ["desk"]

@@ -40,7 +40,7 @@ from sync_service.store.changes import fact_of
 from sync_service.store.records import read_record
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
-from tests.store_desk import Desk, desk
+from tests.support.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER, empty_room
 from tests.unit.sync.watched_room import WatchedRoom
 

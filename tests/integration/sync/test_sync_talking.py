@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.fresh_stores import open_redis
-from tests.sync_fixtures import NEVER_MS, Crowd, SyncNode, same_for_all
+from tests.support.fresh_stores import open_redis
+from tests.support.sync_fixtures import NEVER_MS, Crowd, SyncNode, same_for_all
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]

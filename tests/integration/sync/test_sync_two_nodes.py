@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.sync_fixtures import NEVER_MS, Crowd, SyncNode, person
+from tests.support.sync_fixtures import NEVER_MS, Crowd, SyncNode, person
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]

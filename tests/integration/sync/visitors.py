@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from tests.clients import Disconnected, RoomClient
-from tests.sync_fixtures import BUSY, Crowd, SyncNode, person
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.sync_fixtures import BUSY, Crowd, SyncNode, person
 
 Room = dict[str, Any]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from deploy.local.free_ports import free_port
-from tests.api_fixtures import RunningSite, Viewer, running_site, settings_for
-from tests.clients import Disconnected, RoomClient
-from tests.processes import RunProcess
-from tests.sync_fixtures import Cinema, Crowd, SyncNode, cinema, crowd, start_node
+from tests.support.api_fixtures import RunningSite, Viewer, running_site, settings_for
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.processes import RunProcess
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, cinema, crowd, start_node
 
 __all__ = ["cinema", "crowd"]
 

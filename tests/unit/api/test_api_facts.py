@@ -13,7 +13,7 @@ from api_service.usecases.people import User
 from api_service.usecases.published import Invitee
 from shared.events import SCHEMAS, Event, InvalidEvent, decode, encode
 from shared.tickets import Minter
-from tests.api_fixtures import SITE
+from tests.support.api_fixtures import SITE
 
 AT = datetime(2026, 5, 1, 20, 0, 0, 500_000, tzinfo=UTC)
 ANNA = User(uuid4(), "Anna", "anna@example.com", "ru")

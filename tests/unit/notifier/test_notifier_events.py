@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.neighbours.notifier.events import InvalidEvent, Kind, parse
-from tests.notifier_fixtures import Event, invitation_created, invitation_revoked
+from tests.support.notifier_fixtures import Event, invitation_created, invitation_revoked
 
 
 def body_of(event: Event) -> bytes:

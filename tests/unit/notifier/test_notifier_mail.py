@@ -18,7 +18,7 @@ from deploy.neighbours.notifier.events import InvalidEvent, Kind, parse
 from deploy.neighbours.notifier.mail import SECTIONS, compose
 from deploy.neighbours.notifier.wire import WIRE, ascii_address, header_text
 from deploy.neighbours.notifier.wording import TEXTS, texts, told_time
-from tests.notifier_fixtures import Event, invitation_created, invitation_revoked
+from tests.support.notifier_fixtures import Event, invitation_created, invitation_revoked
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.neighbours.notifier.events import Kind, Notification, parse
 from deploy.neighbours.notifier.memory import KEEP, Fate, Memory, OnlyNotifier
-from tests.notifier_fixtures import invitation_created
+from tests.support.notifier_fixtures import invitation_created
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -34,7 +34,8 @@ LAWFUL = {
     "api_service/database.py": "import aiopg, psycopg2",
     "migrations/versions.py": "import api_service.tables",
     **dict.fromkeys(
-        ("api_service/tables.py", "api_service/app_keys.py", "sync_service/metrics.py", "shared/settings.py"), "import typing"
+        ("api_service/tables.py", "api_service/app_keys.py", "sync_service/metrics.py", "shared/settings.py"),
+        "import typing",
     ),
     **dict.fromkeys(("deploy/local.py", "deploy/demo.py"), "import typing"),
     **dict.fromkeys(

@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 from sync_service.protocol import asyncapi
 from sync_service.protocol.inbound import BadMessage, parse
 from sync_service.protocol.messages import CLIENT, ERRORS, SERVER, CloseCode
-from tests.clients import Disconnected, RoomClient
-from tests.room_contract import DOCUMENT, BrokenContract, check, complaint_about, messages, resolved
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.room_contract import DOCUMENT, BrokenContract, check, complaint_about, messages, resolved
 
 FILE = Path(__file__).parents[3] / "docs" / "asyncapi.json"
 MESSAGES: dict[str, dict[str, Any]] = DOCUMENT["components"]["messages"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sync_service.protocol import outbound
 from sync_service.protocol.inbound import BadMessage, parse, read_any, read_plain
 from sync_service.protocol.messages import CLIENT, ERRORS
-from tests.room_contract import messages
+from tests.support.room_contract import messages
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     message["name"]: example["payload"] for message in messages("sent") for example in message["examples"]

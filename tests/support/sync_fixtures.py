@@ -21,8 +21,8 @@ from shared.broker import Broker, NotConfirmed, Unroutable
 from shared.events import Event
 from shared.tickets import Minter
 from sync_service.protocol.messages import CloseCode
-from tests.clients import Disconnected, RoomClient
-from tests.processes import RunProcess, processes
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.processes import RunProcess, processes
 
 ORIGIN = "http://localhost:8080"
 # A room of which something is counted starts as late as this (the year 2100): else its film would start by itself,

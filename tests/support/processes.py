@@ -10,7 +10,7 @@ import psutil
 
 from deploy.local.program import WebProgram, plain_environment, tail
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 class RunProcess(Protocol):
