@@ -1,8 +1,8 @@
 /** Small pieces of markup that scripts make; texts are never read as markup. */
 
-export { make } from "../widget/look.js";
-import { colourOf } from "../widget/lines.js";
-import { make } from "../widget/look.js";
+export { make } from "../widget/ui/look.js";
+import { colourOf } from "../widget/ui/lines.js";
+import { make } from "../widget/ui/look.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,7 +1,7 @@
 /** The room's settings as its owner and moderators change them, and bans, which the API keeps. */
-import { mayArrange } from "../widget/rights.js";
-import { textsFor } from "../widget/texts.js";
-import { refusalWords } from "../widget/words.js";
+import { mayArrange } from "../widget/core/permissions.js";
+import { textsFor } from "../widget/ui/texts.js";
+import { refusalWords } from "../widget/ui/words.js";
 import { call } from "./api.js";
 import { busy, make } from "./dom.js";
 import { text } from "./texts.js";

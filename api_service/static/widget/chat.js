@@ -1,14 +1,14 @@
 /** <movie-together-chat for="id of the <movie-together>">: the room's messages and a place to write. */
-import { CHAT_CSS } from "./chat-look.js";
-import { ChatLog } from "./chat-log.js";
-import { companionOf } from "./companion.js";
-import { Composer } from "./composer.js";
-import { dress, make } from "./look.js";
-import { MessageActs } from "./message-acts.js";
-import { Outbox } from "./outbox.js";
-import { mayDelete } from "./rights.js";
-import { textsFor } from "./texts.js";
-import { Typists } from "./typists.js";
+import { CHAT_CSS } from "./ui/chat-look.js";
+import { ChatLog } from "./ui/chat-log.js";
+import { companionOf } from "./ui/companion.js";
+import { Composer } from "./ui/composer.js";
+import { dress, make } from "./ui/look.js";
+import { MessageActs } from "./ui/message-acts.js";
+import { Outbox } from "./ui/outbox.js";
+import { mayDelete } from "./core/permissions.js";
+import { textsFor } from "./ui/texts.js";
+import { Typists } from "./ui/typists.js";
 
 export class MovieTogetherChat extends HTMLElement {
   #companion = companionOf(

@@ -3,17 +3,17 @@
  *
  * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-error, mt-closed.
  */
-import { Asking } from "./asking.js";
-import { Overlay } from "./overlay.js";
-import { Player } from "./player.js";
-import { Reports, keepWaits, keptWaits } from "./reports.js";
-import { mayControl } from "./rights.js";
-import { Session } from "./session.js";
-import { joinBy } from "./socket.js";
-import { textsFor } from "./texts.js";
-import { Refusal } from "./commands.js";
-import { isRunning, positionAt } from "./timeline.js";
-import { refusalWords } from "./words.js";
+import { Asking } from "./ui/room-element.js";
+import { Overlay } from "./ui/overlay.js";
+import { Player } from "./core/player.js";
+import { Reports, keepWaits, keptWaits } from "./core/reports.js";
+import { mayControl } from "./core/permissions.js";
+import { Session } from "./core/session.js";
+import { joinBy } from "./core/socket.js";
+import { textsFor } from "./ui/texts.js";
+import { Refusal } from "./core/commands.js";
+import { isRunning, positionAt } from "./core/timeline.js";
+import { refusalWords } from "./ui/words.js";
 
 /** What media-chrome's controls ask of their controller; heard here first, so that the room is asked instead. */
 const REQUESTS = {

@@ -2,13 +2,13 @@
  * <movie-together-people for="id of the <movie-together>" bans>: who is in the room, how they are, and what one may do with them.
  * With `bans` the menu offers to ban somebody, and `mt-ban` ({id, name}) asks the page to have the API do it.
  */
-import { companionOf } from "./companion.js";
-import { dress, make } from "./look.js";
-import { COLOURS, colourOf } from "./lines.js";
-import { MENU_CSS, MemberMenu, actsFor } from "./member-menu.js";
-import { PEOPLE_CSS } from "./people-look.js";
-import { roleOf } from "./rights.js";
-import { textsFor } from "./texts.js";
+import { companionOf } from "./ui/companion.js";
+import { dress, make } from "./ui/look.js";
+import { COLOURS, colourOf } from "./ui/lines.js";
+import { MENU_CSS, MemberMenu, actsFor } from "./ui/member-menu.js";
+import { PEOPLE_CSS } from "./ui/people-look.js";
+import { roleOf } from "./core/permissions.js";
+import { textsFor } from "./ui/texts.js";
 
 /** Further off than this is worth telling the others; the widget removes less by itself in no time. */
 const SKEW_TOLD_MS = 1_500;

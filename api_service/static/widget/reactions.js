@@ -1,7 +1,7 @@
 /** <movie-together-reactions for="id of the <movie-together>">: a bar of emoji; each press floats one over everyone's film. */
-import { dress, make } from "./look.js";
-import { textsFor } from "./texts.js";
-import { companionOf } from "./companion.js";
+import { dress, make } from "./ui/look.js";
+import { textsFor } from "./ui/texts.js";
+import { companionOf } from "./ui/companion.js";
 
 const EMOJI = ["😂", "❤️", "😮", "😢", "👏", "🔥"];
 

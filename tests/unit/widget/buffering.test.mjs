@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Buffering, LANDING_MS, STALL_MS, THIN_MS } from "../../../api_service/static/widget/buffering.js";
+import { Buffering, LANDING_MS, STALL_MS, THIN_MS } from "../../../api_service/static/widget/core/buffering.js";
 
 /** A player whose dryness a test sets, under a clock that it moves. */
 function watched() {

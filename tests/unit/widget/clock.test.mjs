@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Clock, WINDOW } from "../../../api_service/static/widget/clock.js";
+import { Clock, WINDOW } from "../../../api_service/static/widget/core/clock.js";
 import { seeded } from "./seeded.mjs";
 
 /** A ping over a line: the server's clock is `offset` ahead; each way has its own delay. */

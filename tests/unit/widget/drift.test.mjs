@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Drift, PARAMETERS, rateChangesStall } from "../../../api_service/static/widget/drift.js";
+import { Drift, PARAMETERS, rateChangesStall } from "../../../api_service/static/widget/core/drift.js";
 import { seeded } from "./seeded.mjs";
 
 const { sampleEveryMs, controlEveryMs } = PARAMETERS;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Commands, TEXT_LIVES_MS, WISH_LIVES_MS, randomId } from "../../../api_service/static/widget/commands.js";
-import { Order } from "../../../api_service/static/widget/order.js";
-import { MESSAGES_KEPT, evolve, fromSnapshot } from "../../../api_service/static/widget/replica.js";
-import { waitBefore } from "../../../api_service/static/widget/backoff.js";
+import { Commands, TEXT_LIVES_MS, WISH_LIVES_MS, randomId } from "../../../api_service/static/widget/core/commands.js";
+import { Order } from "../../../api_service/static/widget/core/log-position.js";
+import { MESSAGES_KEPT, evolve, fromSnapshot } from "../../../api_service/static/widget/core/replica.js";
+import { waitBefore } from "../../../api_service/static/widget/core/backoff.js";
 
 const at = (seq, epoch = 1) => ({ epoch, seq, hash: `h${seq}` });
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { Player } from "../../../api_service/static/widget/player.js";
-import { positionAt } from "../../../api_service/static/widget/timeline.js";
+import { Player } from "../../../api_service/static/widget/core/player.js";
+import { positionAt } from "../../../api_service/static/widget/core/timeline.js";
 import { Adapter } from "./adapter.mjs";
 import { hold, pass } from "./time.mjs";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { Reports } from "../../../api_service/static/widget/reports.js";
+import { Reports } from "../../../api_service/static/widget/core/reports.js";
 
 beforeEach(() => {
   mock.timers.reset();

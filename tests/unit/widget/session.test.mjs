@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { JoinError, joinBy } from "../../../api_service/static/widget/socket.js";
-import { Session } from "../../../api_service/static/widget/session.js";
+import { JoinError, joinBy } from "../../../api_service/static/widget/core/socket.js";
+import { Session } from "../../../api_service/static/widget/core/session.js";
 import { Line, PLAYBACK, WELCOME, event } from "./line.mjs";
 import { hold } from "./time.mjs";
 

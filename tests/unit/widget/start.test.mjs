@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FIRST_LEAD_MS, FIRST_SEEK_MS, LONGEST_SEEK_MS, StartTiming } from "../../../api_service/static/widget/start.js";
+import { FIRST_LEAD_MS, FIRST_SEEK_MS, LONGEST_SEEK_MS, StartTiming } from "../../../api_service/static/widget/core/start.js";
 
 test("each start moves the lead by half of its error, until starts are on time", () => {
   const timing = new StartTiming();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isRunning, positionAt, readablePosition } from "../../../api_service/static/widget/timeline.js";
+import { isRunning, positionAt, readablePosition } from "../../../api_service/static/widget/core/timeline.js";
 
 const playing = { status: "playing", position_ms: 10_000, rate: 1.5, at_ms: 1_000 };
 const paused = { status: "paused", position_ms: 10_000, rate: 1.5, at_ms: 1_000 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Wishes } from "../../../api_service/static/widget/wishes.js";
+import { Wishes } from "../../../api_service/static/widget/core/echo-filter.js";
 
 const player = (now) => ({ paused: true, ended: false, seeking: false, currentTime: 0, playbackRate: 1, ...now });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mayArrange, mayControl, mayDelete, mayModerate, rolesFor } from "../../../api_service/static/widget/rights.js";
-import { actsFor } from "../../../api_service/static/widget/member-menu.js";
-import { LANGUAGES } from "../../../api_service/static/widget/texts.js";
-import { eventWords, holdWords, pauseWords, refusalWords, steeringWords } from "../../../api_service/static/widget/words.js";
+import { mayArrange, mayControl, mayDelete, mayModerate, rolesFor } from "../../../api_service/static/widget/core/permissions.js";
+import { actsFor } from "../../../api_service/static/widget/ui/member-menu.js";
+import { LANGUAGES } from "../../../api_service/static/widget/ui/texts.js";
+import { eventWords, holdWords, pauseWords, refusalWords, steeringWords } from "../../../api_service/static/widget/ui/words.js";
 import { PLAYBACK, SETTINGS } from "./line.mjs";
 
 const { en } = LANGUAGES;

@@ -1,5 +1,5 @@
 /** The look of the people in the room. */
-import { NAMES_CSS } from "./names-look.js";
+import { NAMES_CSS } from "./name-colours.js";
 
 export const PEOPLE_CSS = `
   :host { display: block; min-width: 0; font-size: .875rem; }

@@ -1,8 +1,8 @@
 /**
  * The hands on the player: every move the widget makes goes through here, so that what was asked of the player is known
- * and its events are never mistaken for the viewer's wishes (wishes.js).
+ * and its events are never mistaken for the viewer's wishes (echo-filter.js).
  */
-import { Wishes } from "./wishes.js";
+import { Wishes } from "./echo-filter.js";
 
 const HAVE_METADATA = 1;
 const HAVE_FUTURE_DATA = 3;

@@ -1,5 +1,5 @@
 /**
- * Who may do what in a room, as the server decides it (sync_service/rules/permissions.py): it spares refused wishes their round
+ * Who may do what in a room, as the server decides it (sync_service/room/permissions.py): it spares refused wishes their round
  * trip, and people the buttons that are not for them.
  */
 

@@ -1,5 +1,5 @@
 /** The chat's look. */
-import { NAMES_CSS } from "./names-look.js";
+import { NAMES_CSS } from "./name-colours.js";
 
 export const CHAT_CSS = `
   :host { display: flex; flex-direction: column; min-height: 0; font-size: .9375rem; line-height: 1.4; }

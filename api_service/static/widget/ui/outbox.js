@@ -1,7 +1,7 @@
 /** Texts on their way: shown at once, sent under an id that makes repeating harmless, offered again when they did not arrive. */
-import { randomId } from "./commands.js";
+import { randomId } from "../core/commands.js";
 import { make } from "./look.js";
-import { Unsent } from "./unsent.js";
+import { Unsent } from "../core/unsent.js";
 import { refusalWords } from "./words.js";
 
 const LATER = new Set(["closed", "room_closed", "banned"]);

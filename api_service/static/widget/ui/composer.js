@@ -1,7 +1,7 @@
 /** Where one writes: the field, what it replies to, and why nothing can be sent just now. */
 import { graphemes } from "./lines.js";
 import { make } from "./look.js";
-import { speaksFreely } from "./rights.js";
+import { speaksFreely } from "../core/permissions.js";
 import { isolated } from "./words.js";
 
 /** The counter shows from this part of the limit on. */

@@ -1,6 +1,6 @@
 /** The chat's lines: what somebody said, and what happened in the room. */
 import { make } from "./look.js";
-import { readablePosition } from "./timeline.js";
+import { readablePosition } from "../core/timeline.js";
 import { eventWords, isolated } from "./words.js";
 
 /** How many colours names have (`--mt-name-0` …); all keep a contrast of 4.5 in both schemes. */

@@ -1,6 +1,6 @@
 /** What a room's state and events are in words: who paused and why, whom the room waits for, who steers. No page is needed here. */
-import { roleOf } from "./rights.js";
-import { readablePosition } from "./timeline.js";
+import { roleOf } from "../core/permissions.js";
+import { readablePosition } from "../core/timeline.js";
 
 /** A name set apart, so that its direction of writing does not turn the words around it (Unicode UAX 9, isolates). */
 export function isolated(name) {

@@ -50,7 +50,7 @@ export class RoomSocket {
   #shutOut = null;
 
   /**
-   * `join()` gives {ticket, socket_url} or throws a JoinError; `order` is the place in the log (order.js).
+   * `join()` gives {ticket, socket_url} or throws a JoinError; `order` is the place in the log (log-position.js).
    * `heard` takes {status(name, detail), message(object)}; statuses: joining, connecting, live, waiting, closed, stopped.
    */
   constructor({ join, order, heard, open = (url) => new WebSocket(url), random = Math.random }) {

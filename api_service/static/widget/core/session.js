@@ -11,8 +11,8 @@
  */
 import { Clock } from "./clock.js";
 import { Commands } from "./commands.js";
-import { Order } from "./order.js";
-import { Pulse } from "./pulse.js";
+import { Order } from "./log-position.js";
+import { Pulse } from "./pings.js";
 import { evolve, fromSnapshot } from "./replica.js";
 import { RoomSocket } from "./socket.js";
 

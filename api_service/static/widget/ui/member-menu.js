@@ -1,6 +1,6 @@
 /** What one may do with a member, as a menu for pointer, finger and keys. */
 import { make } from "./look.js";
-import { mayModerate, rolesFor } from "./rights.js";
+import { mayModerate, rolesFor } from "../core/permissions.js";
 
 export const MENU_CSS = `
   .menu {
