@@ -19,7 +19,7 @@ Room = dict[str, Any]
 # Nodes on which an owner who is gone is missed after a second and a half instead of a minute.
 IMPATIENT = """
 import runpy
-from sync_service.rules import deadlines
+from sync_service.room import deadlines
 deadlines.HOST_AFTER_MS = 1_500
 runpy.run_module("sync_service", run_name="__main__")
 """
