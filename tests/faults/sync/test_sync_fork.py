@@ -18,7 +18,7 @@ StartNode = Callable[..., SyncNode]
 # Comparing heads would find it out within three seconds; here it never does.
 BLIND = """
 import runpy
-from sync_service import recovery
+from sync_service.live import recovery
 recovery.HEADS_S = 3600.0
 runpy.run_module("sync_service", run_name="__main__")
 """

@@ -21,8 +21,8 @@ StartNode = Callable[..., SyncNode]
 
 MUTE = """
 import hashlib, runpy
-from sync_service import store
-script = store.COMMIT
+from sync_service.store import room_store
+script = room_store.COMMIT
 before = script.source
 script.use(before.replace(b"redis.call('SPUBLISH', channel, ", b"tostring("))
 assert script.source != before
@@ -31,7 +31,7 @@ runpy.run_module("sync_service", run_name="__main__")
 # A node that never finds out by comparing heads what it has missed.
 BLIND = """
 import runpy
-from sync_service import recovery
+from sync_service.live import recovery
 recovery.HEADS_S = 3600.0
 runpy.run_module("sync_service", run_name="__main__")
 """

@@ -17,15 +17,15 @@ Room = dict[str, Any]
 # A node that hears of nothing that others do: no bell reaches its rooms, and it never compares heads.
 DEAF = """
 import runpy
-from sync_service import live_room, recovery
+from sync_service.live import live_room, recovery
 live_room.LiveRoom.hear = lambda room, bell: None
 recovery.HEADS_S = 3600.0
 """
 # And one whose commits are not guarded by the rights that it decided on.
 TRUSTING = (
     """
-from sync_service import room
-room.READS = {command: reads - {"rights"} for command, reads in room.READS.items()}
+from sync_service.room import decide
+decide.READS = {command: reads - {"rights"} for command, reads in decide.READS.items()}
 """
     + DEAF
 )

@@ -19,8 +19,9 @@ Room = dict[str, Any]
 # A node that asks the silent after a second, and gives up those who have not answered eleven seconds later.
 IMPATIENT = """
 import runpy
-from sync_service import door, presence
-door.WATCH_S, door.SILENT_S, door.GONE_S, presence.GRACE_S = 0.25, 1, 12, 0.5
+from sync_service.live import presence
+from sync_service.sockets import server
+server.WATCH_S, server.SILENT_S, server.GONE_S, presence.GRACE_S = 0.25, 1, 12, 0.5
 runpy.run_module("sync_service", run_name="__main__")
 """
 

@@ -21,8 +21,8 @@ __all__ = ["desk"]
 
 IMPATIENT = """
 import runpy
-from sync_service import store
-store.JOURNAL_BOUND = 4
+from sync_service.store import room_store
+room_store.JOURNAL_BOUND = 4
 runpy.run_module("sync_service", run_name="__main__")
 """
 
