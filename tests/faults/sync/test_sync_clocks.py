@@ -27,7 +27,7 @@ HOUR_S = 3_600
 # A node that goes by its own wall clock, as it must not.
 BELIEVING = """
 import runpy, time
-from sync_service.entrance import Entrance
+from sync_service.sockets.handshake import Entrance
 Entrance._known_ms = lambda self: time.time() * 1000
 runpy.run_module("sync_service", run_name="__main__")
 """
