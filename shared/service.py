@@ -9,16 +9,17 @@ import logging
 import resource
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol, TypeVar
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 
-from shared.settings import SettingsError
+from shared.settings import Environment, SettingsError
+from shared.settings import read as read_settings
 
 log = structlog.get_logger(__name__)
 
@@ -231,35 +232,74 @@ def stop_at_start(reason: str, *, status: int = EX_CONFIG) -> NoReturn:
     raise SystemExit(status)
 
 
+class Part(Protocol):
+    """What runs from the application's start to its end: a client, a consumer, a background task."""
+
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+def running(part: Part) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Return the cleanup context (aiohttp) that starts ``part`` with the application and closes it at its end."""
+
+    async def run(_app: web.Application) -> AsyncIterator[None]:
+        await part.start()
+        yield
+        await part.close()
+
+    return run
+
+
+class ServiceSettings(Protocol):
+    """What `serve` needs of a service's settings."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def log_level(self) -> str: ...
+    @property
+    def log_format(self) -> str: ...
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
 def serve(
     name: str,
-    build: Callable[[], Awaitable[web.Application]],
-    address: Callable[[], tuple[str, int, str]],
+    read: Callable[[Environment], S],
+    build: Callable[[S], Awaitable[web.Application]],
     *,
+    port_variable: str,
     loop: asyncio.AbstractEventLoop | None = None,
     shutdown_timeout_s: float = 10.0,
 ) -> None:
     """Run a service until SIGINT or SIGTERM, then stop it in order.
 
-    ``address`` gives (host, port, name of the port's variable) and, like ``build``, may raise SettingsError; that and a
-    taken port end the process with one clear line and no traceback.
+    Wrong settings and a port that is taken end the process with one clear line each and no traceback; the latter names
+    ``port_variable``, the setting to change.
     """
     try:
-        host, port, variable = address()
+        settings = read_settings(read)
+    except SettingsError as error:
+        stop_at_start(f"{name} cannot start, its settings are not right:\n{error}")
+    configure_logging(settings.log_level, settings.log_format)
+    try:
         web.run_app(
-            build(),
-            host=host,
-            port=port,
+            build(settings),
+            host=settings.host,
+            port=settings.port,
             access_log=None,
             print=None,
             shutdown_timeout=shutdown_timeout_s,
             loop=loop,
         )
-    except SettingsError as error:
-        stop_at_start(f"{name} cannot start, its settings are not right:\n{error}")
     except OSError as error:
         if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
             raise
         stop_at_start(
-            f"{name} cannot listen on {host}:{port} ({error.strerror}); free it or set {variable} to another", status=1
+            f"{name} cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
+            f"free it or set {port_variable} to another",
+            status=1,
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from environs import Env, EnvError, EnvValidationError
@@ -13,18 +14,25 @@ from marshmallow import validate
 
 T = TypeVar("T")
 
+# What every installation that works keeps to: api_service, which chooses a room's partition, has never taken more.
+MOST_PARTITIONS: Final = 4_096
+
 
 class SettingsError(Exception):
     """What is wrong with the environment, one line a variable."""
 
 
-def _address(value: str, *, schemes: tuple[str, ...], example: str) -> str:
+def is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    """Return whether the text is a URL with one of the schemes and a host."""
     try:
-        parts = urlsplit(value)
-        good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        good = False
-    if not good:
+        return False
+
+
+def _address(value: str, *, schemes: tuple[str, ...], example: str) -> str:
+    if not is_address(value, schemes):
         # The value may hold a password: name the form, never print what was given.
         raise EnvError(f"must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}, e.g. {example}")
     return value.rstrip("/")
@@ -74,6 +82,9 @@ class Environment:
         self._examples[name] = example
         return cast("str", self._env.str(name, **_given(default), validate=validate.Length(min=1)))
 
+    def folder(self, name: str, *, default: str) -> Path:
+        return Path(self.text(name, default=default, example=default) or default)
+
     def integer(self, name: str, *, default: int, low: int, high: int) -> int:
         self._examples[name] = str(default)
         return self._env.int(name, default, validate=validate.Range(low, high))
@@ -85,6 +96,10 @@ class Environment:
     def port(self, name: str, *, default: int) -> int:
         return self.integer(name, default=default, low=1, high=65535)
 
+    def partitions(self) -> int:
+        """Read PARTITIONS, which must be the same in both services."""
+        return self.integer("PARTITIONS", default=64, low=1, high=MOST_PARTITIONS)
+
     def choice(self, name: str, options: tuple[str, ...], *, default: str) -> str:
         self._examples[name] = default
         return self._env.str(name, default, validate=validate.OneOf(options))
@@ -94,10 +109,10 @@ class Environment:
         self._examples[name] = example
         return cast("str", self._env.address(name, **_given(default), schemes=schemes, example=example))
 
-    def parsed(self, name: str, parse: Callable[[str], T], *, example: str) -> T:
-        """Read what ``parse`` makes of the text; a ValueError of its says what is wrong and never what was given."""
+    def parsed(self, name: str, parse: Callable[[str], T], *, default: str | None = None, example: str) -> T:
+        """Read what ``parse`` makes of the text; its ValueError says what is wrong and never what was given."""
         self._examples[name] = example
-        return cast("T", self._env.parsed(name, parse=parse))
+        return cast("T", self._env.parsed(name, **_given(default), parse=parse))
 
     def key(self, name: str, *, size: int, example: str) -> tuple[str, bytes]:
         """Read one ``kid:base64url`` key of ``size`` bytes."""

@@ -7,25 +7,19 @@ import gc
 import uvloop
 from aiohttp import web
 
-from shared.service import allow_open_files, configure_logging, serve
+from shared.service import allow_open_files, serve
 from sync_service.app import build
-from sync_service.settings import load
+from sync_service.settings import Settings, settings
 
 # Connections are many small long-lived objects: with the default thresholds the collector walked all of them for up to
 # 230 ms at 10,000 joins. Cycles are rare here, so it may come seldom, and never for what start-up has left.
 _GC_THRESHOLD = 100_000
 
 
-def _address() -> tuple[str, int, str]:
-    settings = load()
-    configure_logging(settings.log_level, settings.log_format)
-    return settings.host, settings.port, "SYNC_PORT"
-
-
-async def _build() -> web.Application:
+async def _build(found: Settings) -> web.Application:
     # A connection takes two descriptors, its own and the fan-out's; shells and systemd give 1,024 until one asks.
     allow_open_files()
-    app = await build(load())
+    app = await build(found)
     app.on_startup.append(_freeze)
     return app
 
@@ -36,4 +30,4 @@ async def _freeze(_app: web.Application) -> None:
     gc.set_threshold(_GC_THRESHOLD, 50, 100)
 
 
-serve("sync_service", _build, _address, loop=uvloop.new_event_loop())
+serve("sync_service", settings, _build, port_variable="SYNC_PORT", loop=uvloop.new_event_loop())

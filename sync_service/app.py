@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import Protocol
 from uuid import uuid4
 
 from aiohttp import web
 
 from shared.broker import Broker
-from shared.service import Health, problem_middleware
+from shared.service import Health, problem_middleware, running
 from shared.tickets import Verifier
 from sync_service import metrics
 from sync_service.broker.journal_relay import Journal
@@ -21,20 +19,6 @@ from sync_service.settings import Settings
 from sync_service.sockets.resume_tokens import ResumeTokens
 from sync_service.sockets.server import Door
 from sync_service.store.room_store import SCRIPTS
-
-
-class _Part(Protocol):
-    async def start(self) -> None: ...
-    async def close(self) -> None: ...
-
-
-def _running(part: _Part) -> Callable[[web.Application], AsyncIterator[None]]:
-    async def run(_app: web.Application) -> AsyncIterator[None]:
-        await part.start()
-        yield
-        await part.close()
-
-    return run
 
 
 async def build(settings: Settings) -> web.Application:
@@ -71,6 +55,6 @@ async def build(settings: Settings) -> web.Application:
         await door.drain()
 
     for part in (shards, broker, hub, presence, journal, door):
-        app.cleanup_ctx.append(_running(part))
+        app.cleanup_ctx.append(running(part))
     app.on_shutdown.append(drained)
     return app
