@@ -1,4 +1,4 @@
-"""Work that nobody asks for: saying when PostgreSQL is away at the start, dropping old rows, measuring the outbox."""
+"""Work at intervals: waiting for PostgreSQL at the start, deleting old rows, measuring the outbox."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -42,8 +42,37 @@ _ORIGINS: Final = Statement(
 )
 
 
-async def greet(db: Database) -> None:
-    """Return when PostgreSQL has answered once, telling until then what is missing."""
+class Housekeeping:
+    """Does all of it between ``start`` and ``close``; what fails is logged and tried again at its next turn.
+
+    ``allow_origins`` takes the origins of films and posters for the content policy.
+    """
+
+    def __init__(self, db: Database, allow_origins: Callable[[list[str]], object]) -> None:
+        self._db = db
+        self._allow_origins = allow_origins
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="housekeeping")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _run(self) -> None:
+        await wait_for_database(self._db)
+        await asyncio.gather(_every(MEASURE_EVERY_S, self._look), _every(PURGE_EVERY_S, lambda: purge(self._db)))
+
+    async def _look(self) -> None:
+        self._allow_origins(await film_origins(self._db))
+        await outbox_relay.measure(self._db)
+
+
+async def wait_for_database(db: Database) -> None:
+    """Return when PostgreSQL has answered once; until then log what is missing."""
     pause_s = FIRST_PAUSE_S
     while True:
         try:
@@ -58,26 +87,15 @@ async def greet(db: Database) -> None:
 
 
 async def film_origins(db: Database) -> list[str]:
-    """Give the origins that films and posters come from, besides our own."""
+    """Return the foreign origins of films and posters."""
     return [row.origin for row in await db.all(_ORIGINS) if row.origin is not None]
 
 
 async def purge(db: Database) -> None:
-    """Drop what has served: published events, ids of consumed ones, keys of orders that nobody repeats any more."""
+    """Delete old rows: published events, ids of consumed ones, idempotency keys that nobody repeats any more."""
     for statement, age in _PURGES:
         while await db.run(statement, age=age, batch=PURGE_BATCH) == PURGE_BATCH:
             pass
-
-
-async def keep_house(db: Database, allow_origins: Callable[[list[str]], object]) -> None:
-    """Do all of it for ever; what fails is told and tried again at its next turn."""
-    await greet(db)
-
-    async def look() -> None:
-        allow_origins(await film_origins(db))
-        await outbox_relay.measure(db)
-
-    await asyncio.gather(_every(MEASURE_EVERY_S, look), _every(PURGE_EVERY_S, lambda: purge(db)))
 
 
 async def _every(pause_s: float, work: Callable[[], Awaitable[object]]) -> None:

@@ -217,7 +217,7 @@ def _settings(environment: Environment) -> tuple[str, str, Path]:
             example="postgresql://user:password@localhost:5432/movie_together",
         ),
         environment.text("OIDC_ISSUER", example="http://localhost:8082"),
-        Path(environment.text("DEMO_DIR", default=DEMO_DIR, example=DEMO_DIR)),
+        environment.folder("DEMO_DIR", default=DEMO_DIR),
     )
 
 

@@ -44,12 +44,12 @@ def settings(environment: Environment) -> Settings:
         site=Site(
             public_url=identity.public_url,
             sync_public_url=environment.address("SYNC_PUBLIC_URL", "ws", "wss", example="ws://localhost:8081"),
-            partitions=environment.integer("PARTITIONS", default=64, low=1, high=4096),
+            partitions=environment.partitions(),
         ),
         identity=identity,
         ticket_signing_key=environment.key(
             "TICKET_SIGNING_KEY", size=32, example="key1:$(openssl rand -base64 32 | tr '+/' '-_')"
         ),
-        assets_dir=Path(environment.text("ASSETS_DIR", default="build/assets", example="build/assets")),
+        assets_dir=environment.folder("ASSETS_DIR", default="build/assets"),
         demo_dir=Path(demo_dir) if demo_dir else None,
     )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -85,7 +85,7 @@ class Endpoint:
         """Read the request and call the handler."""
         call = Call(
             request=request,
-            viewer=cast("User", await current_user(request)),  # identity gives what people.Accounts gave it
+            viewer=await current_user(request),
             query=await read_query(request, self.query) if self.query else {},
             body=await read_body(request, self.body) if self.body else None,
             key=read_idempotency_key(request) if self.takes_key else None,

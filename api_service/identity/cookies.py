@@ -1,30 +1,187 @@
-"""Where the cookies of sessions and of pending sign-ins get into answers."""
+"""What signing in keeps in browsers, encrypted: the session, and each sign-in under way.
+
+Handlers read and change them on the request; the middleware `save_cookies` writes what changed into the answer.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final
+from uuid import UUID
+
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
+from aiohttp_session import Session
+from aiohttp_session.cookie_storage import EncryptedCookieStorage
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from api_service.identity.pending import PendingSignIns
-from api_service.identity.session import Sessions
+from api_service.identity.oidc import Pending
+
+SESSION_COOKIE: Final = "movie_together_session"
+# Counted from signing in, never extended: a cookie cannot be revoked, so its life has to end.
+SESSION_LIFETIME_S: Final = 7 * 24 * 3600
+# Browsers drop a cookie over 4 KiB whole, and with it the session; encryption adds a third.
+HINT_BYTES: Final = 2048
+
+PENDING_PREFIX: Final = "movie_together_sign_in_"
+PENDING_PATH: Final = "/auth"
+PENDING_LIFETIME_S: Final = 600
+# A new one replaces the oldest: cookies of abandoned tabs must not outgrow what a request's headers may hold.
+MOST_PENDING: Final = 4
+
+_USER = "user"
+_HINT = "id_token"
+_SESSION: Final = web.RequestKey("_SESSION", Session)
+_CHANGES: Final = web.RequestKey("_CHANGES", dict)
 
 
-def cookies(sessions: Sessions, pending: PendingSignIns) -> Middleware:
-    """Give the middleware that saves what a request changed, in redirects and errors too."""
+class SessionStorage(EncryptedCookieStorage):
+    """aiohttp-session's encrypted cookie; one with bytes that are no text counts as none instead of failing."""
 
-    async def save(request: web.Request, response: web.StreamResponse) -> None:
-        await sessions.save(request, response)
-        pending.save(request, response)
+    def load_cookie(self, request: web.Request) -> str | None:
+        cookie = super().load_cookie(request)
+        return cookie if cookie is not None and cookie.isascii() else None
 
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+
+class Sessions:
+    """The signed-in session: whose it is, and the ID token that ends the provider's session too.
+
+    Each request's session is read when first asked for. aiohttp-session's own middleware keeps things under string
+    keys, of which aiohttp warns.
+    """
+
+    def __init__(self, key: bytes, *, secure: bool) -> None:
+        self._storage = SessionStorage(
+            key,
+            cookie_name=SESSION_COOKIE,
+            max_age=SESSION_LIFETIME_S,
+            path="/",
+            secure=secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    async def sign_in(self, request: web.Request, user_id: UUID, id_token: str) -> None:
+        """Start a new session and drop the browser's earlier one, so that a session planted before gains nothing."""
+        session = request[_SESSION] = await self._storage.new_session()
+        session[_USER] = str(user_id)
+        if len(id_token) <= HINT_BYTES:
+            session[_HINT] = id_token
+
+    async def sign_out(self, request: web.Request) -> str | None:
+        """End the session and return its ID token, if it had one."""
+        session = await self._session(request)
+        hint = session.get(_HINT)
+        session.invalidate()
+        return hint if isinstance(hint, str) else None
+
+    async def user_id(self, request: web.Request) -> UUID | None:
+        """Return the key of the session's account, or None without a session."""
+        session = await self._session(request)
         try:
-            response = await handler(request)
-        except web.HTTPException as answer:
-            await save(request, answer)
-            raise
-        if not response.prepared:
-            await save(request, response)
-        return response
+            return UUID(session[_USER])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
 
-    return middleware
+    async def save(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Set or drop the cookie if the session changed."""
+        session = request.get(_SESSION)
+        if session is not None and session._changed:
+            await self._storage.save_session(request, response, session)
+
+    async def _session(self, request: web.Request) -> Session:
+        if _SESSION not in request:
+            request[_SESSION] = await self._storage.load_session(request)
+        return request[_SESSION]
+
+
+class PendingSignIns:
+    """Sign-ins under way, each in a cookie of its own, so that several tabs can be signing in at once."""
+
+    def __init__(self, session_key: bytes, *, secure: bool) -> None:
+        # A derived key, so that neither kind of cookie is accepted as the other.
+        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"movie-together sign-in").derive(session_key)
+        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+        self._secure = secure
+
+    def remember(self, request: web.Request, pending: Pending) -> None:
+        """Keep ``pending`` in the browser for ``PENDING_LIFETIME_S``."""
+        for name in self._oldest(request.cookies):
+            _changes(request)[name] = ""
+        sealed = self._fernet.encrypt(json.dumps(asdict(pending)).encode()).decode()
+        _changes(request)[_name(pending.state)] = sealed
+
+    def take(self, request: web.Request, state: str) -> Pending | None:
+        """Return this browser's sign-in with ``state`` and drop it; None if there is none or it is too old."""
+        name = _name(state)
+        sealed = request.cookies.get(name)
+        if sealed is None:
+            return None
+        _changes(request)[name] = ""
+        try:
+            pending = Pending(**json.loads(self._fernet.decrypt(sealed.encode(), ttl=PENDING_LIFETIME_S)))
+        except (InvalidToken, ValueError, TypeError):
+            return None
+        return pending if hmac.compare_digest(pending.state.encode(), state.encode()) else None
+
+    def save(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Set the cookies of remembered sign-ins and drop those of taken ones."""
+        for name, value in request.get(_CHANGES, {}).items():
+            response.set_cookie(
+                name,
+                value,
+                max_age=PENDING_LIFETIME_S if value else 0,
+                path=PENDING_PATH,
+                httponly=True,
+                samesite="Lax",
+                secure=self._secure,
+            )
+
+    def _oldest(self, cookies: Mapping[str, str]) -> list[str]:
+        ages = {}
+        for name, sealed in cookies.items():
+            if name.startswith(PENDING_PREFIX):
+                try:
+                    ages[name] = self._fernet.extract_timestamp(sealed.encode())
+                except (InvalidToken, ValueError):
+                    ages[name] = 0
+        keep = MOST_PENDING - 1
+        return sorted(ages, key=lambda name: ages[name], reverse=True)[keep:]
+
+
+SESSIONS: Final = web.AppKey("SESSIONS", Sessions)
+PENDING: Final = web.AppKey("PENDING", PendingSignIns)
+
+
+@web.middleware
+async def save_cookies(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Save what the request changed of sessions and pending sign-ins, in redirects and errors too."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as answer:
+        await _save(request, answer)
+        raise
+    if not response.prepared:
+        await _save(request, response)
+    return response
+
+
+async def _save(request: web.Request, response: web.StreamResponse) -> None:
+    await request.app[SESSIONS].save(request, response)
+    request.app[PENDING].save(request, response)
+
+
+def _changes(request: web.Request) -> dict[str, str]:
+    changes: dict[str, str] = request.setdefault(_CHANGES, {})
+    return changes
+
+
+def _name(state: str) -> str:
+    return PENDING_PREFIX + hashlib.sha256(state.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The identity provider as this process reaches it: metadata, signing keys, token and userinfo endpoints."""
+"""The identity provider over HTTP: metadata, signing keys, token and userinfo endpoints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from urllib.parse import quote
 
 import jwt
 import structlog
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, encode_basic_auth, hdrs
+from aiohttp import (
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+    encode_basic_auth,
+    hdrs,
+)
 from yarl import URL
 
 from api_service.identity.settings import IdentitySettings
@@ -20,8 +29,8 @@ from api_service.identity.settings import IdentitySettings
 log = structlog.get_logger(__name__)
 
 FRESH_S: Final = 3600.0  # how long metadata and keys are used without asking again
-REFETCH_S: Final = 10.0  # an unknown key id may ask again no more often than this
-RETRY_S: Final = 1.0  # after a failure with nothing to fall back on, the failure is the answer for so long
+REFETCH_S: Final = 10.0  # an unknown key id fetches the keys again no more often than this
+RETRY_S: Final = 1.0  # how long a failure is the answer when there is no earlier value
 DEADLINE_S: Final = 5.0
 ANSWER_BYTES: Final = 256 * 1024
 
@@ -29,7 +38,7 @@ T = TypeVar("T")
 
 
 class ProviderUnavailable(Exception):
-    """The provider did not answer, or not as OpenID Connect demands."""
+    """The provider did not answer, or its answer breaks OpenID Connect."""
 
 
 class Refused(Exception):
@@ -42,7 +51,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Metadata:
-    """What we use of OpenID Connect Discovery 1.0, section 3, each address as the one who calls it reaches it."""
+    """What we use of OpenID Connect Discovery 1.0, section 3, with each address as its caller reaches it."""
 
     authorization_endpoint: str
     token_endpoint: str
@@ -53,7 +62,7 @@ class Metadata:
 
 
 class Cached(Generic[T]):
-    """One fetched value: shared by concurrent askers, used while fresh, kept when stale and the source is down."""
+    """A fetched value: concurrent callers share one fetch; a stale one is used while the source is down."""
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], clock: Callable[[], float]) -> None:
         self._fetch = fetch
@@ -65,7 +74,7 @@ class Cached(Generic[T]):
         self._failure: ProviderUnavailable | None = None
 
     async def get(self, *, newer_than_s: float = FRESH_S) -> T:
-        """Give the value, fetched again if older than ``newer_than_s``; raises ProviderUnavailable if there is none."""
+        """Return the value, fetched again if older than ``newer_than_s``; raises ProviderUnavailable without any."""
         if self._value is not None and self._age_s() < newer_than_s:
             return self._value
         async with self._lock:
@@ -93,25 +102,37 @@ class Cached(Generic[T]):
 
 
 class Provider:
-    """Speaks to one issuer over ``http``; nothing is fetched before it is needed, so we start while it is down."""
+    """One issuer over HTTP, between ``start`` and ``close``.
 
-    def __init__(
-        self, settings: IdentitySettings, http: ClientSession, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    Nothing is fetched before it is needed, so this process starts while the issuer is down.
+    """
+
+    def __init__(self, settings: IdentitySettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._http = http
+        self._http: ClientSession | None = None
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
 
+    async def start(self) -> None:
+        """Open the HTTP session."""
+        # No connection is kept: a code is redeemed by a POST, which is not repeated when a kept one turns out dead.
+        self._http = ClientSession(connector=TCPConnector(force_close=True), cookie_jar=DummyCookieJar())
+
+    async def close(self) -> None:
+        """Close the HTTP session."""
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
     async def metadata(self) -> Metadata:
-        """Give the provider's endpoints; raises ProviderUnavailable."""
+        """Return the provider's endpoints; raises ProviderUnavailable."""
         return await self._metadata.get()
 
     async def key(self, kid: str | None, algorithm: str) -> jwt.PyJWK | None:
-        """Give the key that signs with ``algorithm`` under ``kid``, or None; raises ProviderUnavailable.
+        """Return the key ``kid`` for ``algorithm``, or None; raises ProviderUnavailable.
 
-        An unknown key id makes us ask again, because keys rotate, but at most once in ``REFETCH_S``: whoever sends
-        invented key ids must not make us hammer the provider.
+        An unknown key id fetches the keys again, because keys rotate, but at most once in ``REFETCH_S``: callers with
+        invented key ids must not make us flood the provider.
         """
         found = _select(await self._keys.get(), kid, algorithm)
         if found is not None:
@@ -153,7 +174,7 @@ class Provider:
     async def _fetch_metadata(self) -> Metadata:
         address = f"{self._settings.backchannel_url}/.well-known/openid-configuration"
         found = await self._fetch_document(address)
-        # OpenID Connect Discovery 1.0, section 4.3: the issuer must be exactly the one we were told.
+        # OpenID Connect Discovery 1.0, section 4.3: the issuer must be exactly the configured one.
         if found.get("issuer") != self._settings.issuer:
             raise ProviderUnavailable(f"{address} speaks for {found.get('issuer')!r}, not for OIDC_ISSUER")
         return Metadata(
@@ -186,6 +207,8 @@ class Provider:
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, Any]]:
+        if self._http is None:
+            raise ProviderUnavailable("the provider is not started, or closed again")
         try:
             async with self._http.request(
                 method,
@@ -204,8 +227,8 @@ class Provider:
             raise ProviderUnavailable(f"{address} did not answer with a JSON object")
         return response.status, answer
 
-    # A provider that builds addresses from the name it was reached by gives either name; one with endpoints on other
-    # hosts means them.
+    # A provider that derives addresses from the name it was reached by answers with either name: each caller gets its
+    # own. Endpoints on other hosts stay as they are.
     def _front(self, address: str) -> str:
         return self._at(address, self._settings.issuer)
 
@@ -244,7 +267,7 @@ def _required(found: Mapping[str, Any], name: str) -> str:
 
 
 def _select(keys: tuple[Mapping[str, Any], ...], kid: str | None, algorithm: str) -> jwt.PyJWK | None:
-    """Pick the one key that fits: by its id, or without an id the only one (OIDC Core 1.0, section 10.1)."""
+    """Return the one key that fits: by its id, or without an id the only one (OIDC Core 1.0, section 10.1)."""
     fitting = []
     for key in keys:
         if (kid is not None and key.get("kid") != kid) or key.get("use", "sig") != "sig":

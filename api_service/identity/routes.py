@@ -1,4 +1,4 @@
-"""The three steps a browser takes: to the provider, back from it, and out."""
+"""The routes of signing in and out: to the provider, back from it, and out."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ from typing import Any, Final
 import structlog
 from aiohttp import hdrs, web
 
-from api_service.identity import pending
-from api_service.identity.guards import ACCOUNTS, SESSIONS, SIGN_IN, optional_user, sign_in_url, unavailable
-from api_service.identity.oidc import CALLBACK, Denied, Expired, Failed, RelyingParty
+from api_service.identity.cookies import PENDING, SESSIONS
+from api_service.identity.guards import ACCOUNTS, PUBLIC_ORIGIN, SIGN_IN, optional_user, sign_in_url, unavailable
+from api_service.identity.oidc import CALLBACK, Denied, Expired, Failed, RelyingParty, begin, next_of, return_path
 from api_service.identity.provider import ProviderUnavailable
-from api_service.identity.return_path import return_path
+from api_service.language import COOKIE, LANGUAGES
 from shared.service import Problem
 
 log = structlog.get_logger(__name__)
 
 SIGN_OUT: Final = "/auth/sign-out"
 RELYING_PARTY: Final = web.AppKey("RELYING_PARTY", RelyingParty)
-PENDING: Final = web.AppKey("PENDING", pending.PendingSignIns)
-PUBLIC_ORIGIN: Final = web.AppKey("PUBLIC_ORIGIN", str)
-_LANGUAGES: Final = ("ru", "en")
 
 
 class SignInProblem(Problem):
-    """A sign-in that came to nothing; ``sign_in_url`` is the path that starts it again and keeps the place."""
+    """A sign-in that failed; ``sign_in_url`` is the path that starts it again, to the same ``next_path``."""
 
     def __init__(self, problem: Problem, next_path: str) -> None:
         super().__init__(problem.status, problem.code, problem.detail, errors=problem.errors, headers=problem.headers)
@@ -35,7 +32,7 @@ class SignInProblem(Problem):
 
 
 def routes() -> list[web.RouteDef]:
-    """Give the routes of signing in and out."""
+    """Return the routes of signing in and out."""
     return [
         web.get(SIGN_IN, start, allow_head=False),
         web.get(CALLBACK, finish, allow_head=False),
@@ -44,11 +41,11 @@ def routes() -> list[web.RouteDef]:
 
 
 async def start(request: web.Request) -> web.StreamResponse:
-    """Send the browser to the provider, and whoever is signed in already to where they wanted to go."""
+    """Redirect to the provider, or to ``next`` whoever is signed in already."""
     next_path = return_path(request.query.get("next"))
     if await optional_user(request) is not None:
         raise _go(request, next_path)
-    begun = pending.begin(next_path)
+    begun = begin(next_path)
     try:
         address = await request.app[RELYING_PARTY].authorization_url(begun, _language(request))
     except ProviderUnavailable as error:
@@ -58,12 +55,12 @@ async def start(request: web.Request) -> web.StreamResponse:
 
 
 async def finish(request: web.Request) -> web.StreamResponse:
-    """Take the provider's answer: a new session and on to where the person wanted to go, or a problem with a way on."""
+    """Take the provider's answer: start a session and redirect to the sign-in's ``next``; raises SignInProblem."""
     state = request.query.get("state", "")
     begun = request.app[PENDING].take(request, state)
     if begun is None:
-        next_path = pending.next_of(state)
-        # «Back» after signing in, or a second click: nothing to do over, and nothing is believed of the answer.
+        next_path = next_of(state)
+        # «Back» after signing in, or a second click: nothing to repeat, and nothing in the answer is trusted.
         if await optional_user(request) is not None:
             raise _go(request, next_path)
         raise SignInProblem(_expired(), next_path)
@@ -100,7 +97,7 @@ def _expired() -> Problem:
 
 
 def _go(request: web.Request, path: str) -> web.HTTPException:
-    # The origin is written out, so that no path whatever can name another.
+    # With the origin in front no path can lead to another site.
     return _uncached(web.HTTPSeeOther(request.app[PUBLIC_ORIGIN] + path))
 
 
@@ -110,6 +107,6 @@ def _uncached(answer: web.HTTPException) -> web.HTTPException:
 
 
 def _language(request: web.Request) -> str | None:
-    """Give the language that the person chose on our pages (theirs is the cookie `lang`), if they did."""
-    wanted = request.query.get("lang") or request.cookies.get("lang")
-    return wanted if wanted in _LANGUAGES else None
+    """Return the language chosen on our pages, or None; the provider's pages follow it."""
+    wanted = request.query.get("lang") or request.cookies.get(COOKIE)
+    return wanted if wanted in LANGUAGES else None

@@ -1,21 +1,25 @@
-"""What signing in needs to be told by the environment."""
+"""The settings of signing in."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
 
 from yarl import URL
 
-from shared.settings import Environment, SettingsError
+from shared.settings import Environment, is_address
 
-SESSION_KEY_BYTES = 32
+SESSION_KEY_BYTES: Final = 32
+_SCHEMES: Final = ("http", "https")
+_ISSUER_EXAMPLE: Final = "http://localhost:8082"
 
 
 @dataclass(frozen=True)
 class IdentitySettings:
-    """Where the provider is and who we are to it; ``backchannel_url`` is how this process reaches the issuer itself."""
+    """Where the provider is and who we are to it; ``backchannel_url`` is the issuer's address for this process."""
 
     public_url: str
     issuer: str
@@ -23,7 +27,7 @@ class IdentitySettings:
     client_id: str
     client_secret: str
     audience: str
-    session_key: str
+    session_key: bytes
 
     @property
     def public_origin(self) -> str:
@@ -31,59 +35,50 @@ class IdentitySettings:
 
     @property
     def secure(self) -> bool:
-        """Whether browsers reach us over TLS, so that cookies may insist on it."""
+        """Whether browsers reach us over TLS, so that cookies may be `Secure`."""
         return self.public_url.startswith("https://")
 
 
 def identity_settings(environment: Environment) -> IdentitySettings:
     """Read the variables of signing in; complaints are collected by ``environment``."""
-    issuer = environment.text("OIDC_ISSUER", example="http://localhost:8082")
+    issuer = environment.parsed("OIDC_ISSUER", _issuer, example=_ISSUER_EXAMPLE)
     return IdentitySettings(
-        public_url=environment.address("PUBLIC_URL", "http", "https", example="http://localhost:8080"),
+        public_url=environment.parsed("PUBLIC_URL", _origin, example="http://localhost:8080"),
         issuer=issuer,
         backchannel_url=environment.address(
             "OIDC_BACKCHANNEL_URL",
-            "http",
-            "https",
-            default=issuer or "http://localhost:8082",
+            *_SCHEMES,
+            default=issuer or _ISSUER_EXAMPLE,  # a bad issuer has its own complaint
             example="http://identity:8082",
         ),
         client_id=environment.text("OIDC_CLIENT_ID", example="movie-together"),
         client_secret=environment.text("OIDC_CLIENT_SECRET", example="the-secret-shared-with-the-provider"),
         audience=environment.text("OIDC_AUDIENCE", default="urn:movie-together:api", example="urn:movie-together:api"),
-        session_key=environment.text("SESSION_KEY", example="$(openssl rand -base64 32 | tr '+/' '-_')"),
+        session_key=environment.parsed(
+            "SESSION_KEY", _session_key, example="$(openssl rand -base64 32 | tr '+/' '-_')"
+        ),
     )
 
 
-def session_secret(settings: IdentitySettings) -> bytes:
-    """Give the 32 bytes of SESSION_KEY; raises SettingsError with the remedy, never with the value."""
+def _session_key(text: str) -> bytes:
     try:
-        secret = base64.b64decode(settings.session_key, altchars=b"-_", validate=True)
+        key = base64.b64decode(text, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        secret = b""
-    if len(secret) != SESSION_KEY_BYTES:
-        raise SettingsError(
-            "SESSION_KEY: must be urlsafe base64 of 32 bytes. Set it, e.g. "
-            "SESSION_KEY=$(openssl rand -base64 32 | tr '+/' '-_')"
-        )
-    return secret
+        key = b""
+    if len(key) != SESSION_KEY_BYTES:
+        raise ValueError(f"must be urlsafe base64 of {SESSION_KEY_BYTES} bytes.")
+    return key
 
 
-def check_addresses(settings: IdentitySettings) -> None:
-    """Raise SettingsError unless the issuer is an address (OIDC Core 1.0, section 2) and PUBLIC_URL an origin."""
-    issuer = _url(settings.issuer)
-    if issuer is None or issuer.query_string or issuer.fragment:
-        raise SettingsError(
-            "OIDC_ISSUER: must be an http(s) address without query, e.g. OIDC_ISSUER=http://localhost:8082"
-        )
-    public = _url(settings.public_url)
-    if public is None or public.path != "/" or public.query_string or public.fragment:
-        raise SettingsError("PUBLIC_URL: must be an origin without a path, e.g. PUBLIC_URL=http://localhost:8080")
+def _issuer(text: str) -> str:
+    """Return the issuer as given: it is compared letter by letter (OIDC Core 1.0, section 2)."""
+    if not is_address(text, _SCHEMES) or "?" in text or "#" in text:
+        raise ValueError("must be an http(s) address without query.")
+    return text
 
 
-def _url(text: str) -> URL | None:
-    try:
-        url = URL(text)
-    except ValueError:
-        return None
-    return url if url.scheme in {"http", "https"} and url.host else None
+def _origin(text: str) -> str:
+    origin = text.rstrip("/")
+    if not is_address(origin, _SCHEMES) or origin != origin.partition("://")[0] + "://" + urlsplit(origin).netloc:
+        raise ValueError("must be an origin without a path.")
+    return origin

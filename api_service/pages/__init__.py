@@ -11,18 +11,14 @@ from api_service.pages.api_docs import read_api, read_problem
 from api_service.pages.failures import page_failures
 from api_service.pages.rendering import setup_templates
 from api_service.pages.views import film_page, films_page, friends_page, room_page, rooms_page
-from shared.service import problem_middleware
+
+__all__ = ["page_failures", "setup_pages"]
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 
 
 def setup_pages(app: web.Application) -> None:
-    """Add the pages, their files and their way of telling failures to ``app``.
-
-    Failures are told right inside ``problem_middleware``, whatever middleware they come from: a person reads a page, a
-    program a problem document.
-    """
-    app.middlewares.insert(list(app.middlewares).index(problem_middleware) + 1, page_failures)
+    """Add the pages and their files to ``app``; it needs `page_failures` right inside ``problem_middleware``."""
     setup_templates(app)
     app.router.add_static("/static/", STATIC)
     app.add_routes(

@@ -11,11 +11,12 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from api_service.database import DatabaseUnavailable
-from api_service.identity import SignInProblem, User, optional_user
+from api_service.identity import SignInProblem, optional_user
 from api_service.language import Language
 from api_service.pages import copy
 from api_service.pages.rendering import page, page_language
 from api_service.problems import DATABASE_UNAVAILABLE
+from api_service.usecases.people import User
 from shared.service import Problem, problem_of
 
 log = structlog.get_logger(__name__)

@@ -14,9 +14,10 @@ from aiohttp import hdrs, web
 from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from api_service.identity import User, sign_in_url
+from api_service.identity import sign_in_url
 from api_service.language import LANGUAGES, Language, choose, language, remember
 from api_service.pages import copy
+from api_service.usecases.people import User
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 COLOURS: Final = 8

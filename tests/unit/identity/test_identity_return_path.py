@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from api_service.identity.return_path import LIMIT, return_path
+from api_service.identity.oidc import RETURN_PATH_BYTES, return_path
 
 SITE = "https://cinema.example"
 
@@ -45,7 +45,7 @@ def test_places_of_the_site_are_kept(path: str) -> None:
         "/\udcff",
         "/auth/sign-in?next=/",
         "/auth/sign-out",
-        "/" + "x" * LIMIT,
+        "/" + "x" * RETURN_PATH_BYTES,
     ],
 )
 def test_anything_else_becomes_the_home_page(elsewhere: str | None) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
-SETTINGS = [*ROOT.glob("*_service/settings.py"), *ROOT.glob("*_service/*/settings.py")]
+SETTINGS = [ROOT / "shared" / "settings.py", *ROOT.glob("*_service/settings.py"), *ROOT.glob("*_service/*/settings.py")]
 METRIC_KINDS = {"Counter", "Gauge", "Histogram", "Buckets", "CounterMetricFamily", "GaugeMetricFamily", "_by_label"}
 
 
@@ -36,7 +36,7 @@ METRICS = {
 
 
 def test_the_settings_and_metrics_are_found_at_all() -> None:
-    assert {"DATABASE_URL", "OIDC_ISSUER", "REDIS_URL"} <= VARIABLES
+    assert {"DATABASE_URL", "OIDC_ISSUER", "REDIS_URL", "PARTITIONS"} <= VARIABLES
     assert {"outbox_oldest_seconds", "sync_gaps", "http_requests_total"} <= METRICS
 
 
