@@ -22,7 +22,7 @@ from api_service.problems import (
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
-from api_service.usecases import bans, invitations, joining, room_changes, rooms
+from api_service.usecases import bans, invitations, joining, rooms
 
 endpoints = Endpoints("rooms")
 
@@ -74,7 +74,7 @@ async def change_room(call: Call) -> web.Response:
     Control, capacity and settings may be changed in the room itself at the same time: the last change wins, each value
     by itself. Those who are in the room stay when `access` or `capacity` would no longer let them in.
     """
-    return reply(await room_changes.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body))
+    return reply(await rooms.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body))
 
 
 @endpoints.add("DELETE", "/rooms/{code}", status=HTTPStatus.NO_CONTENT, problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER))
@@ -87,8 +87,7 @@ async def close_room(call: Call) -> web.Response:
 @endpoints.add("GET", "/rooms/{code}/invitations", gives=Invitations, problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER))
 async def list_invitations(call: Call) -> web.Response:
     """List the invitations to one's room, revoked ones too."""
-    row = await rooms.owned_room(call.db, call.viewer.id, call.code)
-    return reply({"items": await invitations.listed(call.db, row.id)})
+    return reply({"items": await invitations.listed(call.db, call.viewer.id, call.code)})
 
 
 @endpoints.add(
@@ -102,7 +101,7 @@ async def list_invitations(call: Call) -> web.Response:
 )
 async def invite_friends(call: Call) -> web.Response:
     """Invite more friends to one's room; who is invited already is not invited again, so repeating it is safe."""
-    shown = await rooms.invite(call.db, call.site, call.viewer, call.code, call.body)
+    shown = await invitations.invite(call.db, call.site, call.viewer, call.code, call.body)
     return reply({"items": shown}, HTTPStatus.CREATED)
 
 
@@ -114,8 +113,7 @@ async def invite_friends(call: Call) -> web.Response:
 )
 async def revoke_invitation(call: Call) -> web.Response:
     """Take an invitation back; repeating it changes nothing."""
-    row = await rooms.owned_room(call.db, call.viewer.id, call.code)
-    await invitations.revoke(call.db, row, call.viewer, call.id("invitation_id", INVITATION_NOT_FOUND))
+    await invitations.revoke(call.db, call.viewer, call.code, call.id("invitation_id", INVITATION_NOT_FOUND))
     return done()
 
 

@@ -1,4 +1,4 @@
-"""Bans: who may not enter a room, until somebody lifts it. The live room hears of each and shows them the door."""
+"""Bans: who may not enter a room until the ban is lifted; the live room receives each and removes the person."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,18 +8,18 @@ from sqlalchemy import Integer, Uuid, and_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import Database, Queryable, Row, Statement, Transaction
-from api_service.problems import BANNED, CANNOT_BAN, NOT_ROOM_MODERATOR, PERSON_NOT_FOUND
-from api_service.tables import bans, room_roles, users
-from api_service.tables import rooms as rooms_table
-from api_service.usecases import outbox, published, rooms
+from api_service.problems import CANNOT_BAN, PERSON_NOT_FOUND
+from api_service.tables import bans, room_roles, rooms, users
+from api_service.usecases import outbox, published
 from api_service.usecases.people import Person, User
+from api_service.usecases.room_access import locked_room, moderated_room, room_row
 
 MOST_SHOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Somebody who may not enter, since when and by whose word; ``banned_by`` is None once that account is gone."""
+    """Who may not enter, since when, and who banned them; ``banned_by`` is None once that account is gone."""
 
     person: Person
     banned_by: Person | None
@@ -28,11 +28,11 @@ class Ban:
 
 _room_id = bindparam("room_id", type_=Uuid)
 _user_id = bindparam("user_id", type_=Uuid)
-_judge = users.alias("judge")
+_moderator = users.alias("moderator")
 _LIST = Statement(
-    select(bans.c.user_id, users.c.name, bans.c.banned_by, _judge.c.name.label("judge_name"), bans.c.banned_at)
+    select(bans.c.user_id, users.c.name, bans.c.banned_by, _moderator.c.name.label("moderator_name"), bans.c.banned_at)
     .join_from(bans, users, users.c.id == bans.c.user_id)
-    .outerjoin(_judge, _judge.c.id == bans.c.banned_by)
+    .outerjoin(_moderator, _moderator.c.id == bans.c.banned_by)
     .where(bans.c.room_id == _room_id)
     .order_by(bans.c.banned_at, bans.c.user_id)
     .limit(bindparam("limit", type_=Integer))
@@ -49,71 +49,60 @@ _BAN = Statement(
     .on_conflict_do_nothing()
 )
 _LIFT = Statement(delete(bans).where(bans.c.room_id == _room_id, bans.c.user_id == _user_id))
-_NEXT_VERSION = Statement(
-    update(rooms_table).values(version=rooms_table.c.version + 1).where(rooms_table.c.id == _room_id)
-)
+_NEXT_VERSION = Statement(update(rooms).values(version=rooms.c.version + 1).where(rooms.c.id == _room_id))
 
 
 async def listed(db: Queryable, viewer: UUID, code: str) -> list[Ban]:
-    """Give a room's bans, the oldest first; raises `room_not_found`, `banned` and `not_room_moderator`."""
-    row = await _moderated_room(db, viewer, code)
+    """Return a room's bans, the oldest first; raises `room_not_found`, `banned` and `not_room_moderator`."""
+    row = await moderated_room(db, viewer, code)
     found = await db.all(_LIST, room_id=row.id, limit=MOST_SHOWN)
     return [
         Ban(
             Person(ban.user_id, ban.name),
-            None if ban.banned_by is None else Person(ban.banned_by, ban.judge_name),
+            None if ban.banned_by is None else Person(ban.banned_by, ban.moderator_name),
             ban.banned_at,
         )
         for ban in found
     ]
 
 
-async def ban(db: Database, judge: User, code: str, user_id: UUID) -> None:
-    """Ban somebody from an open room, whether they were in it or not; banning them again changes nothing.
+async def ban(db: Database, moderator: User, code: str, user_id: UUID) -> None:
+    """Ban a person from an open room, whether they were in it or not; banning them again changes nothing.
 
-    Their invitation stands and is worth nothing while the ban does. Raises the problems `room_not_found`, `banned`,
+    Their invitation stands, without effect while the ban lasts. Raises the problems `room_not_found`, `banned`,
     `not_room_moderator`, `room_closed`, `person_not_found` and `cannot_ban`.
     """
     async with db.transaction() as transaction:
-        row = await _held(transaction, judge, code)
+        row = await _locked(transaction, moderator, code)
         target = await transaction.first(_ROLE, room_id=row.id, user_id=user_id)
         if target is None:
             raise PERSON_NOT_FOUND.problem()
-        among_equals = target.role == "moderator" and row.owner_id != judge.id
-        if user_id in (row.owner_id, judge.id) or among_equals:
+        among_equals = target.role == "moderator" and row.owner_id != moderator.id
+        if user_id in (row.owner_id, moderator.id) or among_equals:
             raise CANNOT_BAN.problem()
-        if await transaction.run(_BAN, room_id=row.id, user_id=user_id, banned_by=judge.id):
-            row = await _next(transaction, judge, row)
-            await outbox.add(transaction, [published.member_banned(row, user_id, judge.id)])
+        if await transaction.run(_BAN, room_id=row.id, user_id=user_id, banned_by=moderator.id):
+            row = await _next_version(transaction, moderator, row)
+            await outbox.add(transaction, [published.member_banned(row, user_id, moderator.id)])
 
 
-async def lift(db: Database, judge: User, code: str, user_id: UUID) -> None:
-    """Let somebody enter an open room again; where no ban stands nothing changes.
+async def lift(db: Database, moderator: User, code: str, user_id: UUID) -> None:
+    """Lift a person's ban from an open room; without a ban nothing changes.
 
     Raises the problems `room_not_found`, `banned`, `not_room_moderator` and `room_closed`.
     """
     async with db.transaction() as transaction:
-        row = await _held(transaction, judge, code)
+        row = await _locked(transaction, moderator, code)
         if await transaction.run(_LIFT, room_id=row.id, user_id=user_id):
-            row = await _next(transaction, judge, row)
-            await outbox.add(transaction, [published.member_unbanned(row, user_id, judge.id)])
+            row = await _next_version(transaction, moderator, row)
+            await outbox.add(transaction, [published.member_unbanned(row, user_id, moderator.id)])
 
 
-async def _moderated_room(db: Queryable, viewer: UUID, code: str) -> Row:
-    row = await rooms.visible_room(db, viewer, code)
-    if row.banned:
-        raise BANNED.problem()
-    if row.owner_id != viewer and row.role != "moderator":
-        raise NOT_ROOM_MODERATOR.problem()
-    return row
+async def _locked(transaction: Transaction, moderator: User, code: str) -> Row:
+    row = await moderated_room(transaction, moderator.id, code)
+    return await locked_room(transaction, moderator.id, row.id)
 
 
-async def _held(transaction: Transaction, judge: User, code: str) -> Row:
-    row = await _moderated_room(transaction, judge.id, code)
-    return await rooms.held_room(transaction, judge.id, row.id)
-
-
-async def _next(transaction: Transaction, judge: User, row: Row) -> Row:
-    """Raise the room's version: it is what tells the live room which word about somebody is the last."""
+async def _next_version(transaction: Transaction, moderator: User, row: Row) -> Row:
+    """Raise the room's version: of several events about a person the live room applies the one with the highest."""
     await transaction.run(_NEXT_VERSION, room_id=row.id)
-    return await rooms.changed_room(transaction, judge.id, row.id)
+    return await room_row(transaction, moderator.id, row.id)

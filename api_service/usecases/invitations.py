@@ -1,4 +1,4 @@
-"""Invitations to rooms: who may come to a room for the invited, and who gets a letter about it."""
+"""Invitations to rooms: who may enter a room for invited people, and who is mailed about it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,9 +32,10 @@ from api_service.usecases import outbox, published
 from api_service.usecases.friends import friends_of
 from api_service.usecases.people import Person, User
 from api_service.usecases.published import Invitee
+from api_service.usecases.room_access import check_open, owned_room
 from shared.events import Event
 
-# One order's bound; a room's owner with more friends invites the rest in another.
+# The bound of one request; an owner with more friends invites the rest in another.
 MOST_AT_ONCE = 200
 MOST_SHOWN = 1_000
 
@@ -123,20 +124,37 @@ _KNOWN = Statement(
 )
 
 
-async def listed(db: Queryable, room_id: UUID) -> list[Invitation]:
-    """Give a room's invitations, revoked ones too, in the order in which they were made."""
+async def listed(db: Queryable, owner: UUID, code: str) -> list[Invitation]:
+    """Return the invitations to one's room, as `of_room`; raises the problems `room_not_found` and `not_room_owner`."""
+    return await of_room(db, (await owned_room(db, owner, code)).id)
+
+
+async def of_room(db: Queryable, room_id: UUID) -> list[Invitation]:
+    """Return a room's invitations, revoked ones too, in the order of their creation; at most ``MOST_SHOWN``."""
     rows = await db.all(_LIST, room_id=room_id)
     return [Invitation(row.id, Person(row.invitee_id, row.name), row.created_at, row.revoked_at) for row in rows]
 
 
-async def invite(
+async def invite(db: Database, site: Site, owner: User, code: str, guests: Guests) -> list[Invitation]:
+    """Invite more friends to one's open room and return all of its invitations.
+
+    Raises the problems `room_not_found`, `not_room_owner`, `room_closed`, `not_friends` and `guest_banned`.
+    """
+    row = await owned_room(db, owner.id, code)
+    check_open(row)
+    async with db.transaction() as transaction:
+        _, mails = await add(transaction, site, row, owner, guests, field="users")
+        await outbox.add(transaction, mails)
+    return await of_room(db, row.id)
+
+
+async def add(
     transaction: Transaction, site: Site, room: Row, inviter: User, guests: Guests, *, field: str
 ) -> tuple[list[Invitation], list[Event]]:
-    """Invite friends who are not invited yet; give the new invitations, and the letters to those with an address.
+    """Invite friends who are not invited yet; return the new invitations, and an event for each that can be mailed.
 
-    The letters belong into the outbox of the same transaction. Raises the problems `not_friends` and `guest_banned`
-    naming each person who is none or is banned, under the name of the order's ``field``; a banned friend who only
-    matches is left out.
+    The events belong in the outbox of the same transaction. Raises the problems `not_friends` and `guest_banned`, whose
+    errors name each wrong place in the request's ``field``. A banned friend who only matches is left out.
     """
     if not guests.users and not guests.matches:
         return [], []
@@ -159,7 +177,7 @@ async def invite(
         room_id=room.id,
         inviter=inviter.id,
     )
-    letters = [
+    mails = [
         published.invitation_created(site, room, inviter, row.id, _invitee(by_id[row.invitee_id]))
         for row in made
         if by_id[row.invitee_id].email is not None
@@ -167,15 +185,19 @@ async def invite(
     invited = [
         Invitation(row.id, Person(row.invitee_id, by_id[row.invitee_id].name), row.created_at, None) for row in made
     ]
-    return invited, letters
+    return invited, mails
 
 
-async def revoke(db: Database, room: Row, inviter: User, invitation_id: UUID) -> None:
-    """Take an invitation back, once; the invitee is told. Raises the problem `invitation_not_found`."""
+async def revoke(db: Database, owner: User, code: str, invitation_id: UUID) -> None:
+    """Revoke an invitation to one's room and publish that; repeating it changes nothing.
+
+    Raises the problems `room_not_found`, `not_room_owner` and `invitation_not_found`.
+    """
+    room = await owned_room(db, owner.id, code)
     async with db.transaction() as transaction:
         row = await transaction.first(_REVOKE, invitation_id=invitation_id, room_id=room.id)
         if row is not None and row.email is not None:
-            await outbox.add(transaction, [published.invitation_revoked(room, inviter, invitation_id, _invitee(row))])
+            await outbox.add(transaction, [published.invitation_revoked(room, owner, invitation_id, _invitee(row))])
     if row is None and await db.first(_KNOWN, invitation_id=invitation_id, room_id=room.id) is None:
         raise INVITATION_NOT_FOUND.problem()
 

@@ -12,9 +12,10 @@ from api_service.database import Database, Queryable, Statement
 from api_service.problems import BANNED
 from api_service.site import Site
 from api_service.tables import chat_messages, room_events, room_roles, visits
-from api_service.usecases import published, rooms
+from api_service.usecases import published
 from api_service.usecases.people import User
-from api_service.usecases.rooms import Room
+from api_service.usecases.room_access import check_open, visible_room
+from api_service.usecases.rooms import Room, room_of
 from shared.tickets import TTL_S, Minter
 
 
@@ -79,13 +80,13 @@ async def join(db: Database, site: Site, minter: Minter, user: User, locale: str
 
     A ban that is made at the same moment reaches the live room, which takes no ticket from the banned.
     """
-    row = await rooms.visible_room(db, user.id, code)
-    rooms.check_open(row)
+    row = await visible_room(db, user.id, code)
+    check_open(row)
     if row.banned:
         raise BANNED.problem()
     if row.role is None:
         await db.run(_ENTER, room_id=row.id, user_id=user.id)
-    seen = rooms.room_of(row, site, user.id, locale)
+    seen = room_of(row, site, user.id, locale)
     ticket = minter.mint(
         user={"id": user.id, "name": user.name, "role": seen.role},
         room=published.room_claim(row),

@@ -1,47 +1,32 @@
-"""Rooms: opened by their owner, seen by whoever may come, closed for everyone."""
+"""Rooms: opened and changed by their owner, seen by whoever may know of them, closed for everyone."""
 
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import (
-    Integer,
-    LargeBinary,
-    Select,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Integer, LargeBinary, Text, Uuid, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from api_service.database import ConstraintViolated, Database, Queryable, Row, Statement, Transaction
-from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED, NOT_ROOM_OWNER, ROOM_CLOSED, ROOM_NOT_FOUND
+from api_service.database import ConstraintViolated, Database, Queryable, Row, Statement
+from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED
 from api_service.site import Site
-from api_service.tables import bans, films, idempotency_keys, room_roles, rooms, users
+from api_service.tables import idempotency_keys, room_roles, rooms
 from api_service.tables import invitations as invitations_table
 from api_service.usecases import invitations, outbox, paging, published
-from api_service.usecases.films import Film, film_columns, film_of
+from api_service.usecases.films import Film, film_of
 from api_service.usecases.invitations import NOBODY, Guests, Invitation
 from api_service.usecases.paging import Page
 from api_service.usecases.people import Person, User
+from api_service.usecases.room_access import ROOM_ROWS, locked_room, owned_room, room_row, visible_room
 from shared.events import SETTINGS_DEFAULTS
 
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
-_CODE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +69,6 @@ class Room:
 
 
 _viewer = bindparam("viewer", type_=Uuid)
-_own = [column for column in rooms.c if column is not rooms.c.film_id]
-_roles = room_roles.alias("own_role")
-
-
-def _seen(viewer_columns: list[Any]) -> Select[Any]:
-    invited = exists().where(
-        invitations_table.c.room_id == rooms.c.id,
-        invitations_table.c.invitee_id == _viewer,
-        invitations_table.c.revoked_at.is_(None),
-    )
-    return (
-        select(
-            *_own,
-            *viewer_columns,
-            users.c.name.label("owner_name"),
-            users.c.locale.label("owner_locale"),
-            _roles.c.role,
-            or_(rooms.c.access == literal("link"), rooms.c.owner_id == _viewer, invited).label("visible"),
-            exists().where(bans.c.room_id == rooms.c.id, bans.c.user_id == _viewer).label("banned"),
-        )
-        .join_from(rooms, films, films.c.id == rooms.c.film_id)
-        .join(users, users.c.id == rooms.c.owner_id)
-        .outerjoin(_roles, and_(_roles.c.room_id == rooms.c.id, _roles.c.user_id == _viewer))
-    )
-
-
-_room = _seen(film_columns(_viewer))
-_BY_CODE = Statement(_room.where(rooms.c.code == bindparam("code")))
-_BY_ID = Statement(_room.where(rooms.c.id == bindparam("room_id")))
-
 _after = bindparam("after", type_=Uuid)
 _mine = (
     select(room_roles.c.room_id)
@@ -126,7 +81,7 @@ _mine = (
     .subquery("mine")
 )
 _MINE = Statement(
-    _room.join(_mine, _mine.c.room_id == rooms.c.id)
+    ROOM_ROWS.join(_mine, _mine.c.room_id == rooms.c.id)
     .where(or_(_after.is_(None), rooms.c.id < _after))
     .order_by(rooms.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
@@ -177,8 +132,15 @@ _EARLIER = Statement(
         idempotency_keys.c.user_id == bindparam("owner_id"), idempotency_keys.c.key == bindparam("key")
     )
 )
-# FOR NO KEY UPDATE: whatever only refers to the room, like the archive, need not wait.
-_HOLD = Statement(select(rooms.c.id).where(rooms.c.id == bindparam("room_id")).with_for_update(key_share=True))
+_CHANGEABLE: Final = ("access", "control", "capacity", "starts_at")
+_CHANGE = Statement(
+    update(rooms)
+    .values(
+        {name: bindparam(f"new_{name}", type_=rooms.c[name].type) for name in (*_CHANGEABLE, "settings")},
+    )
+    .values(version=rooms.c.version + 1)
+    .where(rooms.c.id == bindparam("room_id", type_=Uuid))
+)
 _CLOSE = Statement(
     update(rooms)
     .values(closed_at=func.now(), closed_reason=bindparam("reason"), version=rooms.c.version + 1)
@@ -214,9 +176,9 @@ async def open_room(
                 key=key,
                 fingerprint=fingerprint,
             )
-            row = await transaction.one(_BY_ID, viewer=owner.id, room_id=room_id)
-            made, letters = await invitations.invite(transaction, site, row, owner, order.guests, field="invite.users")
-            await outbox.add(transaction, [published.room_opened(row), *letters])
+            row = await room_row(transaction, owner.id, room_id)
+            made, mails = await invitations.add(transaction, site, row, owner, order.guests, field="invite.users")
+            await outbox.add(transaction, [published.room_opened(row), *mails])
     except ConstraintViolated as violated:
         if violated.constraint == "fk_rooms_film_id":
             raise FILM_NOT_FOUND.problem() from None
@@ -231,43 +193,14 @@ async def _repeated(db: Database, site: Site, owner: User, locale: str, key: str
     earlier = await db.one(_EARLIER, owner_id=owner.id, key=key)
     if bytes(earlier.fingerprint) != fingerprint:
         raise IDEMPOTENCY_KEY_REUSED.problem()
-    row = await db.one(_BY_ID, viewer=owner.id, room_id=earlier.room_id)
-    return room_of(row, site, owner.id, locale, await invitations.listed(db, row.id))
-
-
-async def visible_room(db: Queryable, viewer: UUID, code: str) -> Row:
-    """Give a room's row if the viewer may know of it; raises the problem `room_not_found`."""
-    row = await db.first(_BY_CODE, viewer=viewer, code=code) if _CODE.fullmatch(code) else None
-    if row is None or not row.visible:
-        raise ROOM_NOT_FOUND.problem()
-    return row
-
-
-async def owned_room(db: Queryable, viewer: UUID, code: str) -> Row:
-    """Give the row of a viewer's own room; raises the problems `room_not_found` and `not_room_owner`."""
-    row = await visible_room(db, viewer, code)
-    if row.owner_id != viewer:
-        raise NOT_ROOM_OWNER.problem()
-    return row
-
-
-async def held_room(transaction: Transaction, viewer: UUID, room_id: UUID) -> Row:
-    """Give an open room's row, which nobody else changes before the transaction's end; raises `room_closed`."""
-    await transaction.run(_HOLD, room_id=room_id)
-    row = await transaction.one(_BY_ID, viewer=viewer, room_id=room_id)
-    check_open(row)
-    return row
-
-
-async def changed_room(transaction: Transaction, viewer: UUID, room_id: UUID) -> Row:
-    """Give a room's row as the transaction has left it."""
-    return await transaction.one(_BY_ID, viewer=viewer, room_id=room_id)
+    row = await room_row(db, owner.id, earlier.room_id)
+    return room_of(row, site, owner.id, locale, await invitations.of_room(db, row.id))
 
 
 async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) -> Room:
     """Give a room that the viewer may know of; raises the problem `room_not_found`."""
     row = await visible_room(db, viewer, code)
-    shown = await invitations.listed(db, row.id) if row.owner_id == viewer else None
+    shown = await invitations.of_room(db, row.id) if row.owner_id == viewer else None
     return room_of(row, site, viewer, locale, shown)
 
 
@@ -278,6 +211,30 @@ async def mine(
     (after,) = paging.decode(cursor, UUID)
     rows = await db.all(_MINE, viewer=viewer, after=after, limit=limit + 1)
     return paging.page([room_of(row, site, viewer, locale) for row in rows], limit, lambda last: (last.id,))
+
+
+async def change_room(db: Database, site: Site, owner: User, locale: str, code: str, wanted: Mapping[str, Any]) -> Room:
+    """Change the ``wanted`` fields of one's open room: any of access, control, capacity, starts_at and settings.
+
+    Settings that are not named stay. A value that is as wanted already is no change: no new version, no event. The live
+    room changes control, capacity and settings too, and the archive brings that back here: of two changes at the same
+    moment the one that the live room receives last wins, for it applies `room.changed` like any other change and then
+    publishes all of its settings. Raises the problems `room_not_found`, `not_room_owner` and `room_closed`.
+    """
+    async with db.transaction() as transaction:
+        row = await owned_room(transaction, owner.id, code)
+        row = await locked_room(transaction, owner.id, row.id)
+        seen = room_of(row, site, owner.id, locale)
+        fields = {name: wanted.get(name, getattr(row, name)) for name in _CHANGEABLE}
+        changed = [name for name in _CHANGEABLE if fields[name] != getattr(row, name)]
+        settings = {name: value for name, value in wanted.get("settings", {}).items() if value != seen.settings[name]}
+        if changed or settings:
+            new = {f"new_{name}": value for name, value in fields.items()}
+            await transaction.run(_CHANGE, room_id=row.id, new_settings={**row.settings, **settings}, **new)
+            row = await room_row(transaction, owner.id, row.id)
+            await outbox.add(transaction, [published.room_changed(row, changed, settings)])
+        shown = await invitations.of_room(transaction, row.id)
+    return room_of(row, site, owner.id, locale, shown)
 
 
 async def close(db: Database, viewer: UUID, code: str) -> None:
@@ -291,25 +248,6 @@ async def close(db: Database, viewer: UUID, code: str) -> None:
         if closed is not None:
             event = published.room_closed(row.id, closed.version, closed.partition, "owner", closed.closed_at)
             await outbox.add(transaction, [event])
-
-
-async def invite(db: Database, site: Site, owner: User, code: str, guests: Guests) -> list[Invitation]:
-    """Invite more friends to one's open room and give all of its invitations.
-
-    Raises the problems `room_not_found`, `not_room_owner`, `room_closed`, `not_friends` and `guest_banned`.
-    """
-    row = await owned_room(db, owner.id, code)
-    check_open(row)
-    async with db.transaction() as transaction:
-        _, letters = await invitations.invite(transaction, site, row, owner, guests, field="users")
-        await outbox.add(transaction, letters)
-    return await invitations.listed(db, row.id)
-
-
-def check_open(row: Row) -> None:
-    """Raise the problem `room_closed` for a room that is."""
-    if row.closed_at is not None:
-        raise ROOM_CLOSED.problem()
 
 
 def room_of(row: Row, site: Site, viewer: UUID, locale: str, shown: list[Invitation] | None = None) -> Room:
