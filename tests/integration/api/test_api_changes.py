@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import bindparam, select, text
 
 from api_service.database import Statement
-from api_service.usecases import rooms
+from api_service.usecases import room_access
 from shared.events import Event, decode, encode, new_event
 from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer
 
@@ -145,8 +145,8 @@ async def changed_together(site: RunningSite) -> tuple[Viewer, str, list[int]]:
     async with asyncio.timeout(PATIENCE_S):
         while True:
             anna, path, _ = await a_room(site)
-            async with site.cinema.db.transaction() as held:
-                await held.run(Statement(text("SELECT FROM rooms FOR UPDATE")))
+            async with site.cinema.db.transaction() as locking:
+                await locking.run(Statement(text("SELECT FROM rooms FOR UPDATE")))
                 wanted = ({"locked": True}, {"hold": False})
                 asked = [asyncio.create_task(anna.patch(path, {"settings": one})) for one in wanted]
                 while await site.cinema.value(waiting) < len(asked) and not any(map(given_up, asked)):
@@ -167,10 +167,10 @@ async def test_two_changes_at_the_same_moment_both_stay(site: RunningSite) -> No
     assert [change["version"] for change in await told(site)] == [2, 3]
 
 
-async def test_without_holding_the_room_one_of_two_changes_would_be_lost(
+async def test_without_locking_the_room_one_of_two_changes_would_be_lost(
     site: RunningSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "_HOLD", Statement(select(bindparam("room_id"))))
+    monkeypatch.setattr(room_access, "_LOCK", Statement(select(bindparam("room_id"))))
 
     anna, path, _ = await changed_together(site)
 
