@@ -33,7 +33,7 @@ DEMO_DIR = "deploy/demo"
 MEDIA_PREFIX = "/demo/media/"  # where api_service serves `DEMO_DIR/media`
 
 
-class _Film(Schema):
+class _FilmSchema(Schema):
     id = fields.UUID(required=True)
     slug = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9-]+$"))
     title = fields.Dict(keys=fields.String(validate=validate.OneOf(LOCALES)), values=fields.String(), required=True)
@@ -46,7 +46,7 @@ class _Film(Schema):
     poster = fields.String(required=True)
 
 
-class _Viewer(Schema):
+class _ViewerSchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
@@ -124,7 +124,7 @@ _WISH = Statement(
 
 def read_demo(folder: Path) -> Demo:
     """Read and check the demo files; raises DemoError."""
-    demo = Demo(_read(folder / "films.json", _Film()), _read(folder / "viewers.json", _Viewer()))
+    demo = Demo(_read(folder / "films.json", _FilmSchema()), _read(folder / "viewers.json", _ViewerSchema()))
     slugs, subs = {film["slug"] for film in demo.films}, {viewer["sub"] for viewer in demo.viewers}
     for viewer in demo.viewers:
         for name, known, kind in (

@@ -132,7 +132,7 @@ rooms = _table(
     # Fixed for life: the live room's keys and the socket's address are made from it.
     Column("partition", Integer, nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
-    # Any of shared.events.RoomSettings; what is not there has its default.
+    # Any of shared.events.RoomSettingsSchema; what is not there has its default.
     Column("settings", JSONB, nullable=False, server_default=text("'{}'")),
     # Where in the journal control, capacity and settings were last told of by the live room.
     *_place("settings_"),

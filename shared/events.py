@@ -64,46 +64,46 @@ class Event:
     source: str
 
 
-class _Payload(Schema):
+class _PayloadSchema(Schema):
     class Meta:
         # A reader accepts fields it does not know: a later minor version may add some (design, section 5).
         unknown = EXCLUDE
 
 
-class Person(_Payload):
+class PersonSchema(_PayloadSchema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
 
 
-class Invitee(Person):
+class InviteeSchema(PersonSchema):
     email = fields.Email(required=True)
     locale = fields.String(required=True, validate=validate.Length(min=2, max=16))
 
 
-class Film(_Payload):
+class FilmSchema(_PayloadSchema):
     id = fields.UUID(required=True)
     title = fields.String(required=True)
 
 
-class InvitationCreated(_Payload):
+class InvitationCreatedSchema(_PayloadSchema):
     """Somebody was invited to a room: the notification service writes to ``invitee``."""
 
     invitation_id = fields.UUID(required=True)
     link = fields.URL(required=True, require_tld=False, schemes={"http", "https"})
     starts_at = fields.AwareDateTime(required=True, allow_none=True, format="iso")
-    film = fields.Nested(Film, required=True)
-    inviter = fields.Nested(Person, required=True)
-    invitee = fields.Nested(Invitee, required=True)
+    film = fields.Nested(FilmSchema, required=True)
+    inviter = fields.Nested(PersonSchema, required=True)
+    invitee = fields.Nested(InviteeSchema, required=True)
 
 
-class InvitationRevoked(_Payload):
+class InvitationRevokedSchema(_PayloadSchema):
     invitation_id = fields.UUID(required=True)
-    film = fields.Nested(Film, required=True)
-    inviter = fields.Nested(Person, required=True)
-    invitee = fields.Nested(Invitee, required=True)
+    film = fields.Nested(FilmSchema, required=True)
+    inviter = fields.Nested(PersonSchema, required=True)
+    invitee = fields.Nested(InviteeSchema, required=True)
 
 
-class RoomFilm(Film):
+class RoomFilmSchema(FilmSchema):
     duration_ms = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
 
 
@@ -135,7 +135,7 @@ def _hold_max_s(*, required: bool = False) -> fields.Integer:
     return fields.Integer(required=required, strict=True, validate=validate.Range(1, 60), metadata=described)
 
 
-class RoomSettings(_Payload):
+class RoomSettingsSchema(_PayloadSchema):
     """How a room behaves beside who controls it and how many it holds; what is left out is the default."""
 
     locked = _locked()
@@ -144,7 +144,7 @@ class RoomSettings(_Payload):
     hold_max_s = _hold_max_s()
 
 
-class Room(_Payload):
+class RoomSchema(_PayloadSchema):
     """What sync_service must know of a room; the same claims stand in the join ticket."""
 
     id = fields.UUID(required=True)
@@ -152,30 +152,30 @@ class Room(_Payload):
     version = _version()
     partition = _partition()
     owner = fields.UUID(required=True)
-    film = fields.Nested(RoomFilm, required=True)
+    film = fields.Nested(RoomFilmSchema, required=True)
     access = fields.String(required=True, validate=validate.OneOf(ACCESSES))
     control = fields.String(required=True, validate=validate.OneOf(CONTROLS))
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=2))
     starts_at = fields.Integer(required=True, strict=True, allow_none=True)  # ms since the epoch
-    settings = fields.Nested(RoomSettings, required=True)
+    settings = fields.Nested(RoomSettingsSchema, required=True)
 
 
-class RoomOpened(_Payload):
+class RoomOpenedSchema(_PayloadSchema):
     version = _version()
-    room = fields.Nested(Room, required=True)
+    room = fields.Nested(RoomSchema, required=True)
 
 
-class RoomChanges(_Payload):
+class RoomChangesSchema(_PayloadSchema):
     """The fields that one change touched, and of the settings those that it touched."""
 
     access = fields.String(validate=validate.OneOf(ACCESSES))
     control = fields.String(validate=validate.OneOf(CONTROLS))
     capacity = fields.Integer(strict=True, validate=validate.Range(min=2))
     starts_at = fields.Integer(strict=True, allow_none=True)
-    settings = fields.Nested(RoomSettings)
+    settings = fields.Nested(RoomSettingsSchema)
 
 
-class RoomChanged(_Payload):
+class RoomChangedSchema(_PayloadSchema):
     """The owner changed the room: apply each field of ``changes`` that no higher ``version`` has changed.
 
     ``room`` is the whole claim as of this version, for a reader that does not have the room.
@@ -183,25 +183,25 @@ class RoomChanged(_Payload):
 
     version = _version()
     partition = _partition()
-    changes = fields.Nested(RoomChanges, required=True)
-    room = fields.Nested(Room, required=True)
+    changes = fields.Nested(RoomChangesSchema, required=True)
+    room = fields.Nested(RoomSchema, required=True)
 
 
-class MemberBanned(_Payload):
+class MemberBannedSchema(_PayloadSchema):
     """Somebody may no longer enter the room, by whose word; per person the highest ``version`` counts."""
 
     version = _version()
     partition = _partition()
     user_id = fields.UUID(required=True)
     by = fields.UUID(required=True)
-    room = fields.Nested(Room, required=True)
+    room = fields.Nested(RoomSchema, required=True)
 
 
-class MemberUnbanned(MemberBanned):
+class MemberUnbannedSchema(MemberBannedSchema):
     """Somebody may enter the room again."""
 
 
-class RoomClosed(_Payload):
+class RoomClosedSchema(_PayloadSchema):
     """The partition tells the reader where the room's keys live without a look-up elsewhere."""
 
     version = _version()
@@ -210,7 +210,7 @@ class RoomClosed(_Payload):
     closed_at = fields.AwareDateTime(required=True, format="iso")
 
 
-class JournalEntry(_Payload):
+class JournalEntrySchema(_PayloadSchema):
     """An entry of a room's journal: (room_id, epoch, seq) is its key, and it is sufficient alone."""
 
     room_id = fields.UUID(required=True)
@@ -218,20 +218,20 @@ class JournalEntry(_Payload):
     seq = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
 
 
-class VisitStarted(JournalEntry):
+class VisitStartedSchema(JournalEntrySchema):
     visit_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
     user_id = fields.UUID(required=True)
     started_at = fields.AwareDateTime(required=True, format="iso")
 
 
-class VisitEnded(VisitStarted):
+class VisitEndedSchema(VisitStartedSchema):
     """``reason`` is left, lost, kicked, banned or closed; a later version may know more."""
 
     ended_at = fields.AwareDateTime(required=True, format="iso")
     reason = fields.String(required=True)
 
 
-class MemberChanged(JournalEntry):
+class MemberChangedSchema(JournalEntrySchema):
     """A member's role or mute after somebody set either; ``by`` is null where the room did it by itself."""
 
     user_id = fields.UUID(required=True)
@@ -241,24 +241,24 @@ class MemberChanged(JournalEntry):
     at = fields.AwareDateTime(required=True, format="iso")
 
 
-class LiveSettings(_Payload):
+class LiveSettingsSchema(_PayloadSchema):
     locked = _locked(required=True)
     slow_mode_s = _slow_mode_s(required=True)
     hold = _hold(required=True)
     hold_max_s = _hold_max_s(required=True)
 
 
-class SettingsChanged(JournalEntry):
+class SettingsChangedSchema(JournalEntrySchema):
     """All of the live room's settings after some were changed in it, or by ``room.changed``."""
 
     control = fields.String(required=True, validate=validate.OneOf(CONTROLS))
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=2))
-    settings = fields.Nested(LiveSettings, required=True)
+    settings = fields.Nested(LiveSettingsSchema, required=True)
     by = fields.UUID(required=True, allow_none=True)
     at = fields.AwareDateTime(required=True, format="iso")
 
 
-class Playback(_Payload):
+class PlaybackSchema(_PayloadSchema):
     """The timing vector: at ``at_ms`` (ms since the epoch) the film stood at ``position_ms``.
 
     While it is ``holding``, the room waits for somebody and the film stands, as when ``paused``.
@@ -270,14 +270,14 @@ class Playback(_Payload):
     at_ms = fields.Float(required=True)
 
 
-class PlaybackChanged(JournalEntry):
+class PlaybackChangedSchema(JournalEntrySchema):
     event = fields.String(required=True, validate=validate.OneOf(PLAYBACK_CHANGES))
-    playback = fields.Nested(Playback, required=True)
+    playback = fields.Nested(PlaybackSchema, required=True)
     by = fields.UUID(required=True, allow_none=True)
     at = fields.AwareDateTime(required=True, format="iso")
 
 
-class ChatPosted(JournalEntry):
+class ChatPostedSchema(JournalEntrySchema):
     message_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
     author_id = fields.UUID(required=True)
     author_name = fields.String(required=True)
@@ -288,7 +288,7 @@ class ChatPosted(JournalEntry):
     reply_to = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=128))
 
 
-class ChatDeleted(JournalEntry):
+class ChatDeletedSchema(JournalEntrySchema):
     """A message was taken back; it may come before the message's own event."""
 
     message_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
@@ -297,20 +297,20 @@ class ChatDeleted(JournalEntry):
 
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
-    INVITATION_CREATED: InvitationCreated(),
-    INVITATION_REVOKED: InvitationRevoked(),
-    ROOM_OPENED: RoomOpened(),
-    ROOM_CHANGED: RoomChanged(),
-    ROOM_CLOSED: RoomClosed(),
-    MEMBER_BANNED: MemberBanned(),
-    MEMBER_UNBANNED: MemberUnbanned(),
-    VISIT_STARTED: VisitStarted(),
-    VISIT_ENDED: VisitEnded(),
-    MEMBER_CHANGED: MemberChanged(),
-    SETTINGS_CHANGED: SettingsChanged(),
-    PLAYBACK_CHANGED: PlaybackChanged(),
-    CHAT_POSTED: ChatPosted(),
-    CHAT_DELETED: ChatDeleted(),
+    INVITATION_CREATED: InvitationCreatedSchema(),
+    INVITATION_REVOKED: InvitationRevokedSchema(),
+    ROOM_OPENED: RoomOpenedSchema(),
+    ROOM_CHANGED: RoomChangedSchema(),
+    ROOM_CLOSED: RoomClosedSchema(),
+    MEMBER_BANNED: MemberBannedSchema(),
+    MEMBER_UNBANNED: MemberUnbannedSchema(),
+    VISIT_STARTED: VisitStartedSchema(),
+    VISIT_ENDED: VisitEndedSchema(),
+    MEMBER_CHANGED: MemberChangedSchema(),
+    SETTINGS_CHANGED: SettingsChangedSchema(),
+    PLAYBACK_CHANGED: PlaybackChangedSchema(),
+    CHAT_POSTED: ChatPostedSchema(),
+    CHAT_DELETED: ChatDeletedSchema(),
 }
 
 
@@ -361,7 +361,7 @@ def encode(event: Event) -> bytes:
     )
 
 
-class _Envelope(_Payload):
+class _EnvelopeSchema(_PayloadSchema):
     specversion = fields.String(required=True, validate=validate.Equal("1.0"))
     id = fields.String(required=True, validate=validate.Length(min=1, max=256))
     source = fields.String(required=True, validate=validate.Length(min=1))
@@ -371,7 +371,7 @@ class _Envelope(_Payload):
     data = fields.Dict(keys=fields.String(), required=True)
 
 
-_ENVELOPE: Final = _Envelope()
+_ENVELOPE: Final = _EnvelopeSchema()
 
 
 def decode(body: bytes) -> Event:

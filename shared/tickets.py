@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from uuid_utils import uuid7
 
-from shared.events import Person, Room
+from shared.events import PersonSchema, RoomSchema
 
 TTL_S: Final = 30
 LEEWAY_S: Final = 5  # the two services' clocks; both run NTP, this is a generous rest
@@ -43,7 +43,7 @@ class InvalidTicket(Exception):
 class Ticket:
     """A verified ticket.
 
-    ``user`` {id, name, role}; ``room`` as events.Room; ``restore`` {position_ms, epoch, seq} or None.
+    ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq} or None.
     """
 
     jti: str
@@ -53,11 +53,11 @@ class Ticket:
     restore: dict[str, Any] | None
 
 
-class _User(Person):
+class _UserSchema(PersonSchema):
     role = fields.String(required=True, validate=validate.OneOf(ROLES))
 
 
-class _Restore(Schema):
+class _RestoreSchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
@@ -66,18 +66,18 @@ class _Restore(Schema):
     seq = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
 
 
-class _Claims(Schema):
+class _ClaimsSchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    user = fields.Nested(_User, required=True)
-    room = fields.Nested(Room, required=True)
-    restore = fields.Nested(_Restore, required=True, allow_none=True)
+    user = fields.Nested(_UserSchema, required=True)
+    room = fields.Nested(RoomSchema, required=True)
+    restore = fields.Nested(_RestoreSchema, required=True, allow_none=True)
 
 
-_CLAIMS: Final = _Claims()
-_OWN_CLAIMS: Final = _Claims(exclude=("room",))
-_ROOM: Final = Room()
+_CLAIMS: Final = _ClaimsSchema()
+_OWN_CLAIMS: Final = _ClaimsSchema(exclude=("room",))
+_ROOM: Final = RoomSchema()
 
 
 @lru_cache(ROOMS_KEPT)

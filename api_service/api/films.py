@@ -4,29 +4,29 @@ from aiohttp import web
 
 from api_service.api import schemas
 from api_service.api.endpoints import Call, Endpoints, reply
-from api_service.api.me import People
+from api_service.api.me import PeopleSchema
 from api_service.problems import FILM_NOT_FOUND, INVALID_CURSOR
 from api_service.usecases import films, matches
 
 endpoints = Endpoints("films")
 
-Films = schemas.items_of(schemas.Film, "Films", paged=True)
+FilmsSchema = schemas.items_of(schemas.FilmSchema, "Films", paged=True)
 
 
-@endpoints.add("GET", "/films", query=schemas.FilmsQuery, gives=Films, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/films", query=schemas.FilmsQuerySchema, gives=FilmsSchema, problems=(INVALID_CURSOR,))
 async def list_films(call: Call) -> web.Response:
     """List the films of the catalogue, or search their titles."""
     query = dict(call.query)
     return reply(await films.catalogue(call.db, call.viewer.id, call.locale, query=query.pop("q"), **query))
 
 
-@endpoints.add("GET", "/films/{film_id}", gives=schemas.Film, problems=(FILM_NOT_FOUND,))
+@endpoints.add("GET", "/films/{film_id}", gives=schemas.FilmSchema, problems=(FILM_NOT_FOUND,))
 async def read_film(call: Call) -> web.Response:
     """Read one film."""
     return reply(await films.film(call.db, call.viewer.id, call.locale, call.id("film_id", FILM_NOT_FOUND)))
 
 
-@endpoints.add("GET", "/films/{film_id}/matches", gives=People, problems=(FILM_NOT_FOUND,))
+@endpoints.add("GET", "/films/{film_id}/matches", gives=PeopleSchema, problems=(FILM_NOT_FOUND,))
 async def list_film_matches(call: Call) -> web.Response:
     """List the friends who also want to watch a film, in the order of names."""
     film_id = call.id("film_id", FILM_NOT_FOUND)

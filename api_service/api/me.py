@@ -11,31 +11,31 @@ from api_service.usecases import films, friends, matches, people
 
 endpoints = Endpoints("people")
 
-People = schemas.items_of(schemas.Person, "People")
-Friends = schemas.items_of(schemas.Friend, "Friends")
-Matches = schemas.items_of(schemas.Match, "Matches", paged=True)
-Watchlist = schemas.items_of(schemas.Film, "Watchlist", paged=True)
+PeopleSchema = schemas.items_of(schemas.PersonSchema, "People")
+FriendsSchema = schemas.items_of(schemas.FriendSchema, "Friends")
+MatchesSchema = schemas.items_of(schemas.MatchSchema, "Matches", paged=True)
+WatchlistSchema = schemas.items_of(schemas.FilmSchema, "Watchlist", paged=True)
 
 
-@endpoints.add("GET", "/me", gives=schemas.Me)
+@endpoints.add("GET", "/me", gives=schemas.MeSchema)
 async def read_me(call: Call) -> web.Response:
     """Read one's own account."""
     return reply(call.viewer)
 
 
-@endpoints.add("GET", "/people", query=schemas.PeopleQuery, gives=People)
+@endpoints.add("GET", "/people", query=schemas.PeopleQuerySchema, gives=PeopleSchema)
 async def find_people(call: Call) -> web.Response:
     """Find people by their whole e-mail address, for example to ask them to be friends."""
     return reply({"items": await people.people_by_email(call.db, call.query["email"])})
 
 
-@endpoints.add("GET", "/me/friends", gives=Friends)
+@endpoints.add("GET", "/me/friends", gives=FriendsSchema)
 async def list_friends(call: Call) -> web.Response:
     """List friends and open requests, in the order of names."""
     return reply({"items": await friends.friends(call.db, call.viewer.id)})
 
 
-@endpoints.add("PUT", "/me/friends/{user_id}", gives=schemas.Friend, problems=(PERSON_NOT_FOUND, FRIEND_YOURSELF))
+@endpoints.add("PUT", "/me/friends/{user_id}", gives=schemas.FriendSchema, problems=(PERSON_NOT_FOUND, FRIEND_YOURSELF))
 async def ask_friend(call: Call) -> web.Response:
     """Ask a person to be friends, or accept their request."""
     return reply(await friends.ask(call.db, call.viewer.id, call.id("user_id", PERSON_NOT_FOUND)))
@@ -48,7 +48,7 @@ async def end_friendship(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("GET", "/me/watchlist", query=schemas.PageQuery, gives=Watchlist, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/me/watchlist", query=schemas.PageQuerySchema, gives=WatchlistSchema, problems=(INVALID_CURSOR,))
 async def list_watchlist(call: Call) -> web.Response:
     """List the films that one wants to watch."""
     return reply(await films.wanted(call.db, call.viewer.id, call.locale, **call.query))
@@ -68,7 +68,7 @@ async def unwant_film(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("GET", "/me/matches", query=schemas.PageQuery, gives=Matches, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/me/matches", query=schemas.PageQuerySchema, gives=MatchesSchema, problems=(INVALID_CURSOR,))
 async def list_matches(call: Call) -> web.Response:
     """List the films that friends want to watch, those wanted by most friends first."""
     return reply(await matches.ranked(call.db, call.viewer.id, call.locale, **call.query))

@@ -12,7 +12,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from api_service.api import films, me, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.parsing import KEY_CHARACTERS
-from api_service.api.schemas import Problem
+from api_service.api.schemas import ProblemSchema
 from api_service.app_keys import SPEC
 from api_service.problems import (
     BODY_TOO_LARGE,
@@ -125,9 +125,9 @@ def _everywhere(endpoint: Endpoint) -> Iterable[Kind]:
 
 
 def _refusal(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {"schema": Problem}}}
+    return {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
 
 
 def _name(schema: Any) -> str:
     cls = schema if isinstance(schema, type) else type(schema)
-    return cls.__name__
+    return cls.__name__.removesuffix("Schema")

@@ -26,18 +26,18 @@ from api_service.usecases import bans, invitations, joining, rooms
 
 endpoints = Endpoints("rooms")
 
-Rooms = schemas.items_of(schemas.Room, "Rooms", paged=True)
-Bans = schemas.items_of(schemas.Ban, "Bans")
-Invitations = schemas.items_of(schemas.Invitation, "Invitations")
+RoomsSchema = schemas.items_of(schemas.RoomSchema, "Rooms", paged=True)
+BansSchema = schemas.items_of(schemas.BanSchema, "Bans")
+InvitationsSchema = schemas.items_of(schemas.InvitationSchema, "Invitations")
 
 
 @endpoints.add(
     "POST",
     "/rooms",
-    body=schemas.RoomRequest,
+    body=schemas.RoomRequestSchema,
     takes_key=True,
     status=HTTPStatus.CREATED,
-    gives=schemas.Room,
+    gives=schemas.RoomSchema,
     problems=(FILM_NOT_FOUND, NOT_FRIENDS, IDEMPOTENCY_KEY_REUSED),
 )
 async def open_room(call: Call) -> web.Response:
@@ -49,13 +49,13 @@ async def open_room(call: Call) -> web.Response:
     return reply(room, HTTPStatus.CREATED, headers={hdrs.LOCATION: f"{PREFIX}/rooms/{room.code}"})
 
 
-@endpoints.add("GET", "/rooms", query=schemas.PageQuery, gives=Rooms, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/rooms", query=schemas.PageQuerySchema, gives=RoomsSchema, problems=(INVALID_CURSOR,))
 async def list_rooms(call: Call) -> web.Response:
     """List the rooms that one owns, entered or is invited to, newest first."""
     return reply(await rooms.mine(call.db, call.site, call.viewer.id, call.locale, **call.query))
 
 
-@endpoints.add("GET", "/rooms/{code}", gives=schemas.Room, problems=(ROOM_NOT_FOUND,))
+@endpoints.add("GET", "/rooms/{code}", gives=schemas.RoomSchema, problems=(ROOM_NOT_FOUND,))
 async def read_room(call: Call) -> web.Response:
     """Read a room that one may know of: by its link, or by an invitation."""
     return reply(await rooms.room(call.db, call.site, call.viewer.id, call.locale, call.code))
@@ -64,8 +64,8 @@ async def read_room(call: Call) -> web.Response:
 @endpoints.add(
     "PATCH",
     "/rooms/{code}",
-    body=schemas.RoomChange,
-    gives=schemas.Room,
+    body=schemas.RoomChangeSchema,
+    gives=schemas.RoomSchema,
     problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CLOSED),
 )
 async def change_room(call: Call) -> web.Response:
@@ -84,7 +84,7 @@ async def close_room(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("GET", "/rooms/{code}/invitations", gives=Invitations, problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER))
+@endpoints.add("GET", "/rooms/{code}/invitations", gives=InvitationsSchema, problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER))
 async def list_invitations(call: Call) -> web.Response:
     """List the invitations to one's room, revoked ones too."""
     return reply({"items": await invitations.listed(call.db, call.viewer.id, call.code)})
@@ -93,10 +93,10 @@ async def list_invitations(call: Call) -> web.Response:
 @endpoints.add(
     "POST",
     "/rooms/{code}/invitations",
-    body=schemas.GuestsOrder,
+    body=schemas.GuestsOrderSchema,
     takes_key=True,
     status=HTTPStatus.CREATED,
-    gives=Invitations,
+    gives=InvitationsSchema,
     problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, NOT_FRIENDS, GUEST_BANNED, ROOM_CLOSED),
 )
 async def invite_friends(call: Call) -> web.Response:
@@ -117,7 +117,7 @@ async def revoke_invitation(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("GET", "/rooms/{code}/bans", gives=Bans, problems=(ROOM_NOT_FOUND, BANNED, NOT_ROOM_MODERATOR))
+@endpoints.add("GET", "/rooms/{code}/bans", gives=BansSchema, problems=(ROOM_NOT_FOUND, BANNED, NOT_ROOM_MODERATOR))
 async def list_bans(call: Call) -> web.Response:
     """List who is banned from a room that one owns or moderates."""
     return reply({"items": await bans.listed(call.db, call.viewer.id, call.code)})
@@ -150,7 +150,9 @@ async def lift_ban(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("POST", "/rooms/{code}/join", gives=schemas.Joining, problems=(ROOM_NOT_FOUND, BANNED, ROOM_CLOSED))
+@endpoints.add(
+    "POST", "/rooms/{code}/join", gives=schemas.JoiningSchema, problems=(ROOM_NOT_FOUND, BANNED, ROOM_CLOSED)
+)
 async def join_room(call: Call) -> web.Response:
     """Get a ticket for a room's socket: it opens it once, within its lifetime."""
     minter = call.request.app[MINTER]

@@ -10,7 +10,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from api_service.usecases.invitations import MOST_AT_ONCE, Guests
 from api_service.usecases.rooms import RoomOrder
-from shared.events import ACCESSES, CONTROLS, LiveSettings, RoomSettings
+from shared.events import ACCESSES, CONTROLS, LiveSettingsSchema, RoomSettingsSchema
 from shared.tickets import ROLES
 
 PAGE_MOST = 100
@@ -22,7 +22,7 @@ def _printable(text: str) -> None:
         raise ValidationError("Must not contain control characters.")
 
 
-class Request(Schema):
+class RequestSchema(Schema):
     """What a caller sends: a name that is not known is a mistake to tell of."""
 
     class Meta:
@@ -34,7 +34,7 @@ class Request(Schema):
     }
 
 
-class PageQuery(Request):
+class PageQuerySchema(RequestSchema):
     limit = fields.Integer(
         load_default=20,
         validate=validate.Range(1, PAGE_MOST),
@@ -47,7 +47,7 @@ class PageQuery(Request):
     )
 
 
-class FilmsQuery(PageQuery):
+class FilmsQuerySchema(PageQuerySchema):
     q = fields.String(
         load_default="",
         validate=[validate.Length(max=100), _printable],
@@ -55,7 +55,7 @@ class FilmsQuery(PageQuery):
     )
 
 
-class PeopleQuery(Request):
+class PeopleQuerySchema(RequestSchema):
     email = fields.Email(
         required=True,
         validate=validate.Length(max=254),
@@ -63,7 +63,7 @@ class PeopleQuery(Request):
     )
 
 
-class GuestsOrder(Request):
+class GuestsOrderSchema(RequestSchema):
     """Whom to invite, of one's accepted friends."""
 
     matches = fields.Boolean(
@@ -84,13 +84,13 @@ class GuestsOrder(Request):
         return Guests(users=tuple(dict.fromkeys(data["users"])), matches=data["matches"])
 
 
-class SettingsOrder(RoomSettings):
+class SettingsOrderSchema(RoomSettingsSchema):
     """How a room behaves; what is left out stays as it is, in a new room at its default."""
 
-    class Meta(RoomSettings.Meta):
+    class Meta(RoomSettingsSchema.Meta):
         unknown = RAISE
 
-    error_messages = Request.error_messages
+    error_messages = RequestSchema.error_messages
 
 
 def _access(**options: Any) -> fields.String:
@@ -112,49 +112,49 @@ def _starts_at(**options: Any) -> fields.AwareDateTime:
     return fields.AwareDateTime(allow_none=True, format="iso", metadata=described, **options)
 
 
-class RoomChange(Request):
+class RoomChangeSchema(RequestSchema):
     """What to change; what is left out stays as it is."""
 
     access = _access()
     control = _control()
     capacity = _capacity()
     starts_at = _starts_at()
-    settings = fields.Nested(SettingsOrder)
+    settings = fields.Nested(SettingsOrderSchema)
 
 
-class RoomRequest(Request):
+class RoomRequestSchema(RequestSchema):
     film_id = fields.UUID(required=True)
     access = _access(load_default="link")
     control = _control(load_default="everyone")
     capacity = _capacity(load_default=50)
     starts_at = _starts_at(load_default=None)
-    settings = fields.Nested(SettingsOrder, load_default=dict)
-    invite = fields.Nested(GuestsOrder, load_default=Guests)
+    settings = fields.Nested(SettingsOrderSchema, load_default=dict)
+    invite = fields.Nested(GuestsOrderSchema, load_default=Guests)
 
     @post_load
     def _order(self, data: dict[str, Any], **_: Any) -> RoomOrder:
         return RoomOrder(guests=data.pop("invite"), **data)
 
 
-class Me(Schema):
+class MeSchema(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     email = fields.Email(required=True, allow_none=True)
     locale = fields.String(required=True, validate=validate.OneOf(["ru", "en"]))
 
 
-class Person(Schema):
+class PersonSchema(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
 
 
-class Friend(Schema):
-    person = fields.Nested(Person, required=True)
+class FriendSchema(Schema):
+    person = fields.Nested(PersonSchema, required=True)
     status = fields.String(required=True, validate=validate.OneOf(["accepted", "incoming", "outgoing"]))
     since = fields.AwareDateTime(required=True)
 
 
-class Film(Schema):
+class FilmSchema(Schema):
     id = fields.UUID(required=True)
     slug = fields.String(required=True)
     title = fields.String(required=True, metadata={"description": "In the viewer's language."})
@@ -171,30 +171,32 @@ class Film(Schema):
     )
 
 
-class Match(Schema):
-    film = fields.Nested(Film, required=True)
+class MatchSchema(Schema):
+    film = fields.Nested(FilmSchema, required=True)
     friends_count = fields.Integer(required=True)
-    friends = fields.List(fields.Nested(Person), required=True, metadata={"description": "The first five by name."})
+    friends = fields.List(
+        fields.Nested(PersonSchema), required=True, metadata={"description": "The first five by name."}
+    )
 
 
-class Invitation(Schema):
+class InvitationSchema(Schema):
     id = fields.UUID(required=True)
-    invitee = fields.Nested(Person, required=True)
+    invitee = fields.Nested(PersonSchema, required=True)
     created_at = fields.AwareDateTime(required=True)
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
-class Room(Schema):
+class RoomSchema(Schema):
     id = fields.UUID(required=True)
     code = fields.String(required=True, validate=validate.Regexp("^[A-Za-z0-9_-]{22}$"))
     link = fields.String(required=True, metadata={"format": "uri"})
-    film = fields.Nested(Film, required=True)
-    owner = fields.Nested(Person, required=True)
+    film = fields.Nested(FilmSchema, required=True)
+    owner = fields.Nested(PersonSchema, required=True)
     access = fields.String(required=True, validate=validate.OneOf(ACCESSES))
     control = fields.String(required=True, validate=validate.OneOf(CONTROLS))
     capacity = fields.Integer(required=True)
     starts_at = fields.AwareDateTime(required=True, allow_none=True)
-    settings = fields.Nested(LiveSettings, required=True)
+    settings = fields.Nested(LiveSettingsSchema, required=True)
     status = fields.String(required=True, validate=validate.OneOf(["open", "closed"]))
     version = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
@@ -204,34 +206,34 @@ class Room(Schema):
     )
     banned = fields.Boolean(required=True, metadata={"description": "Whether the viewer may not enter."})
     invitations = fields.List(
-        fields.Nested(Invitation),
+        fields.Nested(InvitationSchema),
         required=True,
         allow_none=True,
         metadata={"description": "Only for its owner, and only where one room is asked for; else null."},
     )
 
 
-class Ban(Schema):
-    person = fields.Nested(Person, required=True)
+class BanSchema(Schema):
+    person = fields.Nested(PersonSchema, required=True)
     banned_by = fields.Nested(
-        Person, required=True, allow_none=True, metadata={"description": "Null once that account is gone."}
+        PersonSchema, required=True, allow_none=True, metadata={"description": "Null once that account is gone."}
     )
     banned_at = fields.AwareDateTime(required=True)
 
 
-class Joining(Schema):
+class JoiningSchema(Schema):
     ticket = fields.String(required=True, metadata={"description": "The `ticket` of the socket's first message."})
     expires_in_s = fields.Integer(required=True)
     socket_url = fields.String(required=True, metadata={"format": "uri"})
-    room = fields.Nested(Room, required=True)
+    room = fields.Nested(RoomSchema, required=True)
 
 
-class FieldError(Schema):
+class FieldErrorSchema(Schema):
     field = fields.String(required=True)
     message = fields.String(required=True)
 
 
-class Problem(Schema):
+class ProblemSchema(Schema):
     """An RFC 9457 problem document; docs/errors.md explains each `code`."""
 
     type = fields.String(required=True)
@@ -240,7 +242,7 @@ class Problem(Schema):
     detail = fields.String(required=True)
     code = fields.String(required=True)
     instance = fields.String(required=True)
-    errors = fields.List(fields.Nested(FieldError))
+    errors = fields.List(fields.Nested(FieldErrorSchema))
 
 
 def items_of(shape: type[Schema], name: str, *, paged: bool = False) -> type[Schema]:

@@ -46,7 +46,7 @@ class RoomOrder:
 class Room:
     """A room as one viewer sees it, who may be ``banned`` from it.
 
-    ``invitations`` are shown to its owner, where one room is asked for; ``settings`` as shared.events.LiveSettings.
+    ``invitations`` are shown to its owner, where one room is asked for; ``settings`` as shared.events.LiveSettingsSchema.
     """
 
     id: UUID

@@ -11,7 +11,7 @@ _SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s")
 
 
 def opening_state(claim: dict[str, Any], at_ms: int, position_ms: float | None = None) -> State:
-    """Give the state of a room that opens, from a ticket's or event's ``room`` (shared.events.Room).
+    """Give the state of a room that opens, from a ticket's or event's ``room`` (shared.events.RoomSchema).
 
     One that comes back from the archive stands at ``position_ms``. What had been decided about people in it is gone, so
     nobody comes in again but by a ticket, for which the API asks whether they are banned.
