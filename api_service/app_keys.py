@@ -1,4 +1,4 @@
-"""Where the application keeps what its handlers share."""
+"""Keys of what handlers share in the application."""
 
 from typing import Any, Final
 

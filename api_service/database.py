@@ -21,11 +21,11 @@ from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
 from sqlalchemy.sql.elements import ClauseElement
 
 STATEMENT_DEADLINE_S: Final = 5.0
-# Whoever waits longer for a connection is told so: a queue of waiters would only grow behind a slow database.
+# A longer wait for a connection is refused: behind a slow database the queue would only grow.
 ACQUIRE_DEADLINE_S: Final = 2.0
 POOL_SIZE: Final = 10
 
-# What ends a statement whose client has gone (aiopg drops the connection, PostgreSQL goes on), and a transaction that a
+# PostgreSQL itself ends a statement whose client has gone (aiopg only drops the connection), and a transaction that a
 # frozen process left open.
 _SERVER_OPTIONS: Final = " ".join(
     (
@@ -50,15 +50,15 @@ Row = Any  # a named tuple of the statement's columns
 
 
 class DatabaseUnavailable(Exception):
-    """PostgreSQL cannot be reached, broke off, or has no connection free; nothing is known about a COMMIT under way."""
+    """PostgreSQL is unreachable, disconnected, or has no free connection; whether a COMMIT took effect is unknown."""
 
 
 class DatabaseTimeout(DatabaseUnavailable):
-    """A statement ran over its deadline and was abandoned."""
+    """A statement exceeded its deadline and was abandoned."""
 
 
 class ConstraintViolated(Exception):
-    """A row was refused by the named constraint."""
+    """The named constraint refused a row."""
 
     def __init__(self, constraint: str, reason: str) -> None:
         super().__init__(reason)
@@ -66,7 +66,7 @@ class ConstraintViolated(Exception):
 
 
 class InvalidValue(Exception):
-    """A value that PostgreSQL cannot hold, such as a text with a NUL character."""
+    """A value that PostgreSQL cannot store, such as a text with a NUL character."""
 
 
 class Statement:
@@ -88,14 +88,14 @@ class Statement:
         self.deadline_s = deadline_s
 
     def parameters(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Give the values of all parameters; raises TypeError if one is missing or unknown."""
+        """Return the values of all parameters; raises TypeError if one is missing or unknown."""
         values = {**self._defaults, **given}
         if values.keys() != self._names:
             raise TypeError(f"parameters {sorted(values.keys() ^ self._names)} are missing or unknown: {self.sql}")
         return values
 
     def rows(self, description: Sequence[Any], values: Sequence[Sequence[Any]]) -> list[Row]:
-        """Name the columns of the rows that a run brought."""
+        """Return a run's values as named tuples."""
         if self._row is None:
             self._row = _namer([column[0] for column in description])
         return list(map(self._row, values))
@@ -105,28 +105,28 @@ _MIGRATED: Final = Statement(text("SELECT version_num FROM alembic_version"), de
 
 
 class Connection:
-    """One connection for the length of a ``with``; use cases take it or the whole Database alike."""
+    """One connection for the length of a ``with``; use cases take it or the Database alike."""
 
     def __init__(self, raw: aiopg.Connection) -> None:
         self._raw = raw
 
     async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:
-        """Run a statement and give every row."""
+        """Run a statement and return all rows."""
         cursor = await self._run(statement, parameters)
         return statement.rows(cursor.description, cursor.fetchall())
 
     async def first(self, statement: Statement, /, **parameters: Any) -> Row | None:
-        """Run a statement and give its first row, or None."""
+        """Run a statement and return its first row, or None."""
         cursor = await self._run(statement, parameters)
         row = cursor.fetchone()
         return None if row is None else statement.rows(cursor.description, [row])[0]
 
     async def one(self, statement: Statement, /, **parameters: Any) -> Row:
-        """Run a statement that always brings a row, and give it."""
-        return _there(await self.first(statement, **parameters))
+        """Run a statement and return its first row; raises LookupError without one."""
+        return _required(await self.first(statement, **parameters))
 
     async def run(self, statement: Statement, /, **parameters: Any) -> int:
-        """Run a statement and give the number of rows that it touched."""
+        """Run a statement and return the number of rows it touched."""
         return int((await self._run(statement, parameters)).rowcount)
 
     async def command(self, sql: str) -> None:
@@ -137,23 +137,23 @@ class Connection:
         return await self._execute(statement.sql, statement.parameters(parameters), statement.deadline_s)
 
     async def _execute(self, sql: str, values: dict[str, Any] | None, deadline_s: float) -> Any:
-        """Give psycopg2's cursor with the result already here."""
-        stop = _StopAsked()
+        """Return psycopg2's cursor, its result fetched."""
+        cancelled = _Cancelled()
         try:
             cursor = await self._raw.cursor()
             await cursor.execute(sql, values, timeout=deadline_s)
         except BaseException as error:
-            stop.check()
+            cancelled.check()
             fault = _fault(error, sql, deadline_s)
             if fault is None:
                 raise
             raise fault from error
-        stop.check()
+        cancelled.check()
         return cursor.raw
 
 
 class Transaction(Connection):
-    """Statements that take effect together, and announcements made once they did."""
+    """Statements that take effect together, and the topics to announce after their commit."""
 
     def __init__(self, raw: aiopg.Connection) -> None:
         super().__init__(raw)
@@ -187,7 +187,7 @@ class Database:
         self._topics: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
-        """Make the pool; connections are opened when first needed, so PostgreSQL may still be away."""
+        """Make the pool; connections are opened when first needed, so PostgreSQL may be away."""
         self._pool = await aiopg.create_pool(
             self._url,
             minsize=0,
@@ -212,21 +212,21 @@ class Database:
         await self.first(_MIGRATED)
 
     async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:
-        """Run a statement by itself and give every row."""
+        """Run a statement by itself and return all rows."""
         async with self._lend() as raw:
             return await Connection(raw).all(statement, **parameters)
 
     async def first(self, statement: Statement, /, **parameters: Any) -> Row | None:
-        """Run a statement by itself and give its first row, or None."""
+        """Run a statement by itself and return its first row, or None."""
         async with self._lend() as raw:
             return await Connection(raw).first(statement, **parameters)
 
     async def one(self, statement: Statement, /, **parameters: Any) -> Row:
-        """Run a statement by itself that always brings a row, and give it."""
-        return _there(await self.first(statement, **parameters))
+        """Run a statement by itself and return its first row; raises LookupError without one."""
+        return _required(await self.first(statement, **parameters))
 
     async def run(self, statement: Statement, /, **parameters: Any) -> int:
-        """Run a statement by itself and give the number of rows that it touched."""
+        """Run a statement by itself and return the number of rows it touched."""
         async with self._lend() as raw:
             return await Connection(raw).run(statement, **parameters)
 
@@ -253,7 +253,7 @@ class Database:
             self.announcement(topic).set()
 
     def announcement(self, topic: str) -> asyncio.Event:
-        """Give the event that is set after each commit which announced ``topic``; the waiter clears it."""
+        """Return the event that is set after each commit that announced ``topic``; the waiter clears it."""
         return self._topics.setdefault(topic, asyncio.Event())
 
     @asynccontextmanager
@@ -261,17 +261,17 @@ class Database:
         pool = self._pool
         if pool is None:
             raise DatabaseUnavailable("the database is not started, or closed again")
-        stop = _StopAsked()
+        cancelled = _Cancelled()
         try:
             raw = await pool.acquire()
         except TimeoutError:
-            stop.check()
+            cancelled.check()
             raise DatabaseUnavailable(f"no connection to PostgreSQL within {self._acquire_deadline_s:g} s") from None
         except psycopg2.Error as error:
-            stop.check()
+            cancelled.check()
             raise DatabaseUnavailable(_line(error)) from error
         try:
-            stop.check()
+            cancelled.check()
             yield raw
         finally:
             # After a timeout or a cancellation a statement may still be running on it: never lend it again.
@@ -280,11 +280,11 @@ class Database:
             pool.release(raw)
 
 
-class _StopAsked:
-    """Whether the current task was asked to stop since this was made.
+class _Cancelled:
+    """Whether the current task was cancelled since this was created.
 
-    aiopg waits with `asyncio.wait_for`, which until Python 3.12 swallows a cancellation that comes together with the
-    result; and it makes a CancelledError of the server's own "canceling statement". So we count for ourselves.
+    aiopg waits with `asyncio.wait_for`, which before Python 3.12 swallows a cancellation that comes together with the
+    result; and it raises CancelledError for the server's own "canceling statement". So cancellations are counted here.
     """
 
     def __init__(self) -> None:
@@ -292,13 +292,13 @@ class _StopAsked:
         self._before = self._task.cancelling() if self._task else 0
 
     def check(self) -> None:
-        """Raise CancelledError if it was."""
+        """Raise CancelledError if the task was cancelled."""
         if self._task is not None and self._task.cancelling() > self._before:
             raise asyncio.CancelledError
 
 
 def _fault(error: BaseException, sql: str, deadline_s: float) -> Exception | None:
-    """Translate what a statement raised in a task that was not asked to stop; None for what is no fault of its own."""
+    """Return our exception for what a statement raised in a task that was not cancelled; None to leave it as it is."""
     match error:
         case asyncio.CancelledError():
             return DatabaseTimeout(f"PostgreSQL cancelled a statement: {sql}")
@@ -320,9 +320,9 @@ def _namer(columns: list[str]) -> Callable[[Sequence[Any]], Row]:
     return cast("Callable[[Sequence[Any]], Row]", row._make)
 
 
-def _there(row: Row | None) -> Row:
+def _required(row: Row | None) -> Row:
     if row is None:
-        raise LookupError("the statement brought no row")
+        raise LookupError("the statement returned no row")
     return row
 
 

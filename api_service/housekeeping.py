@@ -19,7 +19,7 @@ FIRST_PAUSE_S: Final = 0.5
 MOST_PAUSE_S: Final = 5.0
 MEASURE_EVERY_S: Final = 30.0
 PURGE_EVERY_S: Final = 3600.0
-PURGE_BATCH: Final = 5_000  # a statement's deadline must never be near
+PURGE_BATCH: Final = 5_000  # far from a statement's deadline
 
 
 def _purge(table: Table, moment: Any) -> Statement:
@@ -30,7 +30,7 @@ def _purge(table: Table, moment: Any) -> Statement:
 
 _PURGES: Final = (
     (_purge(outbox_table, outbox_table.c.published_at), timedelta(days=7)),
-    # As long as an event may still come again: out of a dead-letter queue that is replayed, at the latest.
+    # As long as an event may be delivered again, at the latest from a dead-letter queue that is replayed.
     (_purge(inbox, inbox.c.consumed_at), timedelta(days=30)),
     (_purge(idempotency_keys, idempotency_keys.c.created_at), timedelta(days=1)),
 )

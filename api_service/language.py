@@ -1,4 +1,4 @@
-"""Which of the two languages a page is in, and the texts, plurals and dates of that language."""
+"""The language of a page, and that language's texts, plurals and dates."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ COOKIE_LIVES_S: Final = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language's texts: ``gettext`` and ``ngettext`` take English and give this language."""
+    """One language's texts: ``gettext`` and ``ngettext`` translate from English."""
 
     code: str
     translations: Translations
 
     def gettext(self, text: str) -> str:
-        """Give the text in this language; the English one where there is no other."""
+        """Return the translation, or the text itself if there is none."""
         return self.translations.gettext(text)
 
     def ngettext(self, one: str, many: str, number: int) -> str:
-        """Give the text for a number of things, by this language's plural rule."""
+        """Return the translation for a number, by this language's plural rule."""
         return self.translations.ngettext(one, many, number)
 
     def moment(self, when: datetime) -> str:
-        """Give a moment as people write it, in UTC; the page's script replaces it by the viewer's own time."""
+        """Return a datetime as people write it, in UTC; the page's script replaces it with the viewer's local time."""
         return f"{format_datetime(when, 'd MMMM y, HH:mm', tzinfo=None, locale=self.code)} UTC"
 
 
 @cache
 def language(code: str) -> Language:
-    """Give a language by its code, read from its catalogue once.
+    """Return the language with this code, its catalogue read once.
 
     Catalogues are compiled in memory: a few milliseconds at start, and no build step that could be stale or forgotten.
     """
@@ -59,7 +59,7 @@ def language(code: str) -> Language:
 
 
 def choose(query: Mapping[str, str], cookies: Mapping[str, str], viewer_locale: str | None, accept: str) -> str:
-    """Choose a page's language: asked for in the address, chosen earlier, the account's, the browser's, Russian."""
+    """Return a page's language: of the address, the cookie, the account, the browser; else Russian."""
     for wanted in (query.get("lang"), cookies.get(COOKIE), viewer_locale):
         if wanted in LANGUAGES:
             return wanted
@@ -67,7 +67,7 @@ def choose(query: Mapping[str, str], cookies: Mapping[str, str], viewer_locale: 
 
 
 def _of_browser(accept: str) -> str:
-    """Read Accept-Language (RFC 9110, 12.5.4): the best of ours by weight, earlier first among equals."""
+    """Return our best language in Accept-Language (RFC 9110, 12.5.4): by weight, the earlier among equals."""
     best, best_weight = DEFAULT, 0.0
     for part in accept.split(","):
         tag, _, parameters = part.strip().partition(";")
@@ -82,7 +82,7 @@ def _of_browser(accept: str) -> str:
 
 
 def remember(request: web.Request, response: web.StreamResponse) -> None:
-    """Keep a language chosen in the address (``?lang=en``) for the next pages."""
+    """Set the cookie for a language chosen in the address (``?lang=en``)."""
     chosen = request.query.get("lang")
     if chosen in LANGUAGES:
         response.set_cookie(COOKIE, chosen, max_age=COOKIE_LIVES_S, samesite="Lax", secure=request.secure)

@@ -1,4 +1,4 @@
-"""What every request and answer passes: a deadline, the database's faults told plainly, and security headers."""
+"""Middlewares: the deadline of requests and the database's faults; and the security headers of every answer."""
 
 import asyncio
 import re
@@ -23,7 +23,7 @@ _HSTS: Final = "max-age=31536000"
 
 
 def request_deadline(limit_s: float = REQUEST_DEADLINE_S) -> Middleware:
-    """Give the middleware that gives a request up after ``limit_s``; files are sent after it, at the client's pace."""
+    """Return the middleware that abandons a request after ``limit_s``; files are sent later, at the client's pace."""
 
     @web.middleware
     async def deadline(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -42,7 +42,7 @@ def request_deadline(limit_s: float = REQUEST_DEADLINE_S) -> Middleware:
 
 @web.middleware
 async def database_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Tell callers that PostgreSQL is away, and when to come back."""
+    """Turn the database's exceptions into problems: PostgreSQL is away (with Retry-After), or cannot store a value."""
     try:
         return await handler(request)
     except DatabaseUnavailable as error:
@@ -53,7 +53,7 @@ async def database_faults(request: web.Request, handler: Handler) -> web.StreamR
 
 
 class SecurityHeaders:
-    """Headers of every answer; the content policy lets in the player's own sources and nothing else."""
+    """Headers of every answer; the content policy allows what the player needs and nothing else."""
 
     def __init__(self, site: Site, issuer: str) -> None:
         self._socket_origin = str(URL(site.sync_public_url).origin())
@@ -61,7 +61,7 @@ class SecurityHeaders:
         self._issuer_origin = str(URL(issuer).origin())
         self._always = {
             "X-Content-Type-Options": "nosniff",
-            # A room's address is its key: it must not reach other sites.
+            # Whoever has a room's address can enter it: it must not reach other sites.
             "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
@@ -72,7 +72,7 @@ class SecurityHeaders:
         self.allow(())
 
     def allow(self, film_origins: Iterable[str]) -> None:
-        """Let films and posters come from these origins too."""
+        """Allow films and posters from these origins too."""
         films = " ".join(sorted(origin for origin in film_origins if _ORIGIN.fullmatch(origin)))
         self.content_policy = "; ".join(
             (
@@ -93,7 +93,7 @@ class SecurityHeaders:
         )
 
     async def put(self, _request: web.Request, response: web.StreamResponse) -> None:
-        """Put the headers on an answer that is about to go out."""
+        """Set the headers on an answer (signal `on_response_prepare`)."""
         for name, value in self._always.items():
             response.headers.setdefault(name, value)
         if response.content_type in {"text/html", "image/svg+xml"}:
@@ -103,5 +103,5 @@ class SecurityHeaders:
             response.content_type in {"application/json", "application/problem+json"}
             and hdrs.CACHE_CONTROL not in response.headers
         ):
-            # Answers are one viewer's own.
+            # Every answer belongs to one viewer.
             response.headers[hdrs.CACHE_CONTROL] = "private, no-store"

@@ -1,4 +1,4 @@
-"""Every problem that the HTTP API answers with: each code is spelled here once and explained in docs/errors.md."""
+"""Every problem of the HTTP API: each code is defined here once and explained in docs/errors.md."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -9,7 +9,7 @@ RETRY_AFTER_S: Final = 1
 
 
 class Kind:
-    """One problem code; `problem()` gives the exception to raise."""
+    """One problem code; `problem()` returns the exception to raise."""
 
     def __init__(self, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
         self.status = status

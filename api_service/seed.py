@@ -1,9 +1,9 @@
 """Fills an empty installation with the demo films and viewers: `python -m api_service.seed`.
 
-Safe to repeat, also while the service runs. The films follow `films.json`: what differs is brought up to date. All else
-belongs to people from the moment it exists: a viewer gets friends, requests and wishes only in the run that first
-brings that viewer, so a friendship that was ended or a film that was taken off a list stays so. Whoever signed in
-before the first seed counts as known, and keeps an empty list. Everything happens in one transaction.
+Safe to repeat, also while the service runs. The films follow `films.json`: what differs is updated. Everything else
+belongs to people once it exists: a viewer gets friends, requests and a watchlist only in the run that adds the viewer,
+so a friendship that was ended or a film that was taken off a list stays so. A viewer who signed in before the first
+seed counts as known, and gets nothing. Everything happens in one transaction.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ class _ViewerSchema(Schema):
     email = fields.Email(required=True)
     locale = fields.String(required=True, validate=validate.OneOf(LOCALES))
     friends = fields.List(fields.String(), load_default=list)
-    requests = fields.List(fields.String(), load_default=list)  # whom this viewer has asked, without an answer yet
+    requests = fields.List(fields.String(), load_default=list)  # who was asked to be friends and has not answered
     watchlist = fields.List(fields.String(), load_default=list)
 
 
 class DemoError(Exception):
-    """The demo cannot be brought in; says what stands in the way, where and why."""
+    """The demo cannot be read or written; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The content of `films.json` and `viewers.json`, checked: every name in a list is there."""
+    """The content of `films.json` and `viewers.json`; every name in a list exists."""
 
     films: list[dict[str, Any]]
     viewers: list[dict[str, Any]]
@@ -83,7 +83,7 @@ class Report:
     wishes: int = 0
 
     def lines(self) -> list[str]:
-        """Tell it for a person, a line each."""
+        """Return the report as lines of text."""
         return [
             f"films: {len(self.new_films)} new, {len(self.changed_films)} brought up to date",
             f"viewers: {len(self.new_viewers)} new{': ' if self.new_viewers else ''}{', '.join(self.new_viewers)}",
@@ -91,13 +91,13 @@ class Report:
         ]
 
 
-_FACTS = ("slug", "title", "description", "year", "duration_ms", "media_url", "poster_url")
-_film = insert(films).values({name: bindparam(name) for name in ("id", *_FACTS)})
+_FILM_COLUMNS = ("slug", "title", "description", "year", "duration_ms", "media_url", "poster_url")
+_film = insert(films).values({name: bindparam(name) for name in ("id", *_FILM_COLUMNS)})
 _PUT_FILM = Statement(
     _film.on_conflict_do_update(
         index_elements=[films.c.id],
-        set_={**{name: _film.excluded[name] for name in _FACTS}, "updated_at": func.now()},
-        where=or_(*(films.c[name].is_distinct_from(_film.excluded[name]) for name in _FACTS)),
+        set_={**{name: _film.excluded[name] for name in _FILM_COLUMNS}, "updated_at": func.now()},
+        where=or_(*(films.c[name].is_distinct_from(_film.excluded[name]) for name in _FILM_COLUMNS)),
         # PostgreSQL: `xmax` is 0 in a row that this statement inserted, and set in one that it updated.
     ).returning(literal_column("(xmax = 0)").label("is_new"))
 )
@@ -161,9 +161,9 @@ async def seed(db: Database, demo: Demo, issuer: str) -> Report:
 
 
 async def _put_film(transaction: Transaction, film: dict[str, Any], report: Report) -> None:
-    facts = {name: film[name] for name in _FACTS if name in film}
+    columns = {name: film[name] for name in _FILM_COLUMNS if name in film}
     addresses = {f"{name}_url": MEDIA_PREFIX + film[name] for name in ("media", "poster")}
-    row = await transaction.first(_PUT_FILM, id=film["id"], **facts, **addresses)
+    row = await transaction.first(_PUT_FILM, id=film["id"], **columns, **addresses)
     if row is not None:
         (report.new_films if row.is_new else report.changed_films).append(film["slug"])
 
@@ -179,7 +179,7 @@ async def _add_viewer(transaction: Transaction, viewer: dict[str, Any], issuer: 
 
 
 def _ties(viewers: Iterable[dict[str, Any]]) -> list[tuple[str, str, bool]]:
-    """Give (who asked, whom, whether accepted), each pair of friends once however often they name each other."""
+    """Return (who asked, whom, whether accepted), each pair of friends once even if both name each other."""
     friends = {
         cast("tuple[str, str]", tuple(sorted((viewer["sub"], other))))
         for viewer in viewers
@@ -236,7 +236,7 @@ async def _run() -> Report:
 
 
 def main() -> None:
-    """Seed, and tell what was done; exits with 1 and one line if it cannot."""
+    """Seed and print what was done; exits with 1 and one line if it cannot."""
     try:
         report = asyncio.run(_run())
     except (SettingsError, DemoError, ConstraintViolated) as error:

@@ -1,4 +1,4 @@
-"""What api_service must be told by its environment."""
+"""The settings of api_service."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from shared.settings import Environment
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that ``app.py`` wires by."""
+    """See docs/operations.md for what each one means."""
 
     log_level: str
     log_format: str

@@ -1,11 +1,11 @@
-"""Where people reach us: addresses of the site, of its rooms and of their sockets."""
+"""The public addresses: of the site, of its rooms and of their sockets."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where people reach us, in a browser and by socket, and how many partitions the rooms are spread over."""
+    """The public addresses without trailing slashes, and how many partitions the rooms are spread over."""
 
     public_url: str
     sync_public_url: str

@@ -12,12 +12,12 @@ log = structlog.get_logger(__name__)
 VENDOR: Final = "/static/vendor/"
 DEMO_MEDIA: Final = "/demo/media/"
 
-# With ?v=… the address changes with the content; without, the browser asks again and mostly hears 304.
+# With ?v=… the address changes with the content; without it the browser asks again and mostly gets 304.
 _VERSIONED: Final = "public, max-age=31536000, immutable"
 _REVALIDATED: Final = "public, no-cache"
 _MEDIA: Final = "public, max-age=3600"
 
-# With nosniff a browser believes what we say, and a small image has no /etc/mime.types to say it.
+# With nosniff the browser relies on our Content-Type, and a slim image has no /etc/mime.types to derive it from.
 _TYPES: Final = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
@@ -30,7 +30,7 @@ _TYPES: Final = {
 
 
 def setup_files(app: web.Application, assets_dir: Path, demo_dir: Path | None) -> None:
-    """Serve the folders that are there; a missing one is told of and leaves the rest of the site working."""
+    """Serve the folders that exist; a missing one is logged, and the rest of the site works."""
     for extension, content_type in _TYPES.items():
         CONTENT_TYPES.add_type(content_type, extension)
     _serve(app, VENDOR, assets_dir, "ASSETS_DIR", "players will have no controls and no streams")

@@ -1,4 +1,4 @@
-"""Tables of PostgreSQL, the durable truth: what migrations build and statements are written against.
+"""The tables of PostgreSQL, which migrations create and statements use.
 
 Keys are UUIDv7, so the order of keys is the order of creation and a key can serve as a list's cursor. Times are
 `timestamptz`. Every constraint has a name, and every foreign key leads an index.
@@ -51,7 +51,7 @@ def _reference(name: str, target: str, *, on_delete: str = "CASCADE", nullable: 
 
 
 def _place(prefix: str = "") -> tuple[Column[object], Column[object]]:
-    """Give the columns of a place in the journal that comes after none."""
+    """Return columns for a place in the room's journal; their default is before every place."""
     return (
         Column(f"{prefix}epoch", BigInteger, nullable=False, server_default="0"),
         Column(f"{prefix}seq", BigInteger, nullable=False, server_default="0"),
@@ -96,7 +96,7 @@ films = _table(
     CheckConstraint("duration_ms > 0", name="duration"),
 )
 
-# One row for two people, whoever asked: two requests that cross each other meet in the same row.
+# One row for two people, whoever asked: two simultaneous requests meet in the same row.
 friendships = _table(
     "friendships",
     _reference("low_id", "users"),
@@ -129,12 +129,12 @@ rooms = _table(
     Column("control", Text, nullable=False),
     Column("capacity", SmallInteger, nullable=False),
     Column("starts_at", DateTime(timezone=True), nullable=True),
-    # Fixed for life: the live room's keys and the socket's address are made from it.
+    # Never changes: the live room's keys and the socket's address are derived from it.
     Column("partition", Integer, nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
-    # Any of shared.events.RoomSettingsSchema; what is not there has its default.
+    # As shared.events.RoomSettingsSchema; a setting that is missing has its default.
     Column("settings", JSONB, nullable=False, server_default=text("'{}'")),
-    # Where in the journal control, capacity and settings were last told of by the live room.
+    # Where in the journal the live room last published control, capacity and settings.
     *_place("settings_"),
     _moment("created_at"),
     _moment("closed_at", nullable=True),
@@ -152,13 +152,13 @@ rooms = _table(
     Index(None, "film_id"),
 )
 
-# Whoever was ever let into a room: its owner, and each person who took a join ticket.
+# Everyone who was ever admitted to a room: its owner, and each person who got a join ticket.
 room_roles = _table(
     "room_roles",
     _reference("room_id", "rooms"),
     _reference("user_id", "users"),
     Column("role", Text, nullable=False),
-    # Where in the journal the role was last told of by the live room.
+    # Where in the journal the live room last published the role.
     *_place(),
     _moment("since"),
     PrimaryKeyConstraint("room_id", "user_id"),
@@ -166,7 +166,7 @@ room_roles = _table(
     Index(None, "user_id", "room_id"),
 )
 
-# Whoever may not enter a room until the ban is lifted; a lifted one leaves no row.
+# Who may not enter a room; lifting a ban deletes its row.
 bans = _table(
     "bans",
     _reference("room_id", "rooms"),
@@ -186,7 +186,7 @@ invitations = _table(
     _reference("inviter_id", "users"),
     _moment("created_at"),
     _moment("revoked_at", nullable=True),
-    # Nobody is invited twice; after a revocation one may be invited anew.
+    # Nobody is invited twice; after a revocation a person may be invited again.
     Index("uq_invitations_standing", "room_id", "invitee_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
     Index(None, "room_id", "id"),
     Index(None, "invitee_id", "room_id"),
@@ -214,7 +214,7 @@ room_events = _table(
     Column("epoch", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("event", Text, nullable=False),
-    # Where the player stood after the event; `playback_at` is when `position_ms` holds, on the room's clock.
+    # The timing vector after the event; `playback_at` is the moment of `position_ms`, on the room's clock.
     Column("status", Text, nullable=False),
     Column("position_ms", Double, nullable=False),
     Column("rate", Double, nullable=False),
@@ -236,14 +236,14 @@ chat_messages = _table(
     Column("text", Text, nullable=False),
     Column("position_ms", Double, nullable=False),
     Column("sent_at", DateTime(timezone=True), nullable=False),
-    Column("reply_to", Text, nullable=True),  # the id of a message, which may be archived later than its answer
+    Column("reply_to", Text, nullable=True),  # the id of a message, which may be archived later than its reply
     _moment("deleted_at", nullable=True),
     PrimaryKeyConstraint("room_id", "epoch", "seq"),
     Index(None, "room_id", "message_id"),
     Index(None, "author_id"),
 )
 
-# Messages taken back, for those that are archived later than their deletion.
+# Deleted messages, for those that are archived later than their deletion.
 chat_deletions = _table(
     "chat_deletions",
     _reference("room_id", "rooms"),
@@ -252,7 +252,7 @@ chat_deletions = _table(
     PrimaryKeyConstraint("room_id", "message_id"),
 )
 
-# Events on their way to the broker. `due_at` is both the time of the next attempt and, once claimed, the lease's end.
+# Events to be published. `due_at` is the time of the next attempt and, once claimed, the end of the lease.
 outbox = _table(
     "outbox",
     _key(),
@@ -268,7 +268,7 @@ outbox = _table(
     Index("ix_outbox_published", "published_at", postgresql_where=text("published_at IS NOT NULL")),
 )
 
-# Ids of the broker events that were archived.
+# Ids of consumed broker events.
 inbox = _table(
     "inbox",
     Column("event_id", Text, primary_key=True),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from api_service.tables import metadata
 
-# Two deployments that migrate at once take turns; the number is arbitrary, known to this file alone.
+# Two deployments that migrate at once take turns; the number is arbitrary and used here only.
 _LOCK_KEY = 7_203_041_177
 
 
@@ -19,7 +19,7 @@ def _address() -> str:
     address = context.config.attributes.get("database_url") or os.environ.get("DATABASE_URL")
     if not address:
         sys.exit(
-            "DATABASE_URL is not set: give the database to migrate, "
+            "DATABASE_URL is not set: name the database to migrate, "
             "for example DATABASE_URL=postgresql://user:password@localhost:5432/movie_together"
         )
     return str(address)
@@ -45,7 +45,7 @@ def _print() -> None:
         context.run_migrations()
 
 
-# A caller that gives the address keeps its own logging, too.
+# A caller that passes the address has its own logging, too.
 if context.config.config_file_name is not None and "database_url" not in context.config.attributes:
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
 

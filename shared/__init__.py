@@ -1,1 +1,4 @@
-"""What both services must agree on: broker events, the join ticket, and the plumbing of a process."""
+"""What both services must agree on, and nothing else: broker events, the join ticket, settings, start and stop.
+
+It imports neither service.
+"""

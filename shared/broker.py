@@ -1,8 +1,8 @@
 """RabbitMQ for both services: connection, topology, publishing with confirmation, consuming with retries.
 
-The services must keep serving while the broker is down, so nothing here makes a start wait for it: a background task
-connects, declares the topology and consumes, again after every loss. A plain connection remade whole is used instead of
-aio-pika's robust one, so that a broker that lost its data gets its topology back on the same path as a first start.
+The services serve while the broker is down, so no start waits for it: a background task connects, declares the topology
+and consumes, again after every loss. A plain connection, remade whole, replaces aio-pika's robust one, so that a broker
+that lost its data gets its topology back in the same way as at a first start.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ CONSUMED = Counter("broker_consumed_total", "Events consumed, by outcome.", ["qu
 
 
 class NotConfirmed(Exception):
-    """The broker did not take the event over, or nobody knows: publish it again later, under the same id."""
+    """The broker did not confirm the event, and may or may not have it: publish it again later, under the same id."""
 
 
 class Unroutable(Exception):
-    """No queue is bound for this event: it alone has to wait until one is."""
+    """No queue is bound for this event: this event alone has to wait for one."""
 
 
 class Transient(Exception):
-    """Raised by a handler whose own store is away: the event is kept and tried again until it works."""
+    """Raised by a handler whose own store is away: the event is handled again until it succeeds."""
 
 
 Handler = Callable[[Event], Awaitable[None]]
@@ -75,7 +75,7 @@ class _Consumer:
 
 
 def queue_arguments(queue: str) -> dict[str, Any]:
-    """Give the declare arguments of a queue; who declares it elsewhere (the notification service) must use the same."""
+    """Return a queue's arguments; others that declare it (the notification service) must use the same."""
     return {
         "x-queue-type": "quorum",
         "x-dead-letter-exchange": DEAD_LETTER_EXCHANGE,
@@ -86,9 +86,9 @@ def queue_arguments(queue: str) -> dict[str, Any]:
 
 
 async def cancelled(task: asyncio.Task[None]) -> None:
-    """Cancel a task that uses the broker, and again until it has ended.
+    """Cancel a task that uses the broker, again and again until it has ended.
 
-    aio-pika may swallow a cancellation that meets a connection as it fails; a loop would then go on for ever.
+    aio-pika may swallow a cancellation that coincides with the connection's failure; a loop would then never end.
     """
     while not task.done():
         task.cancel()
@@ -96,7 +96,7 @@ async def cancelled(task: asyncio.Task[None]) -> None:
 
 
 class Broker:
-    """One connection to RabbitMQ that comes back by itself; ``source`` names the publisher in its events."""
+    """One connection to RabbitMQ that reconnects by itself; ``source`` names the publisher in its events."""
 
     def __init__(self, url: str, source: str) -> None:
         self._url = url
@@ -111,37 +111,37 @@ class Broker:
         return self._up.is_set()
 
     def consume(self, queue: str, keys: tuple[str, ...], handler: Handler) -> None:
-        """Have ``handler`` called for each event of ``queue``; to be said before ``start``.
+        """Have ``handler`` called for each event of ``queue``; raises RuntimeError after ``start``.
 
         Several events are handled at once and in no order. An event is acknowledged when the handler returns, so it
-        may come twice: the handler keeps the event's id in the same transaction as its effect. InvalidEvent, or any
-        surprise that repeats, sends it to ``<queue>.dead``; Transient is retried without end.
+        may be delivered twice: the handler stores the event's id in the transaction of its effect. InvalidEvent, or
+        another exception ``SURPRISES_BEFORE_DEAD`` times, sends it to ``<queue>.dead``; Transient is retried for ever.
         """
         if self._task is not None:
             raise RuntimeError("consume() must be called before start()")
         self._consumers.append(_Consumer(queue, keys, handler))
 
     async def start(self) -> None:
-        """Begin to connect in the background and return at once."""
+        """Start connecting in the background and return at once."""
         self._task = asyncio.create_task(self._run(), name="broker")
 
     async def close(self) -> None:
-        """Stop consuming and close the connection; events in hand go back to their queues."""
+        """Stop consuming and close the connection; events being handled return to their queues."""
         task, self._task = self._task, None
         if task is not None:
             await cancelled(task)
 
     async def check(self) -> None:
-        """Raise with the reason while there is no connection (for readiness notes)."""
+        """Raise ConnectionError while there is no connection (a note for `Health`)."""
         if not self.connected:
             raise ConnectionError("no connection to RabbitMQ (AMQP_URL)")
 
     async def wait_connected(self) -> None:
-        """Wait until the broker is there and its topology declared."""
+        """Return once the connection is up and the topology declared."""
         await self._up.wait()
 
     async def publish(self, event: Event, *, deadline_s: float = CONFIRM_DEADLINE_S) -> None:
-        """Publish persistently and return once the broker has confirmed; raises Unroutable or NotConfirmed."""
+        """Publish persistently and return once the broker has confirmed; raises Unroutable, NotConfirmed."""
         exchange = self._exchange
         if exchange is None:
             raise NotConfirmed("no connection to RabbitMQ")
@@ -171,17 +171,17 @@ class Broker:
             try:
                 await self._session()
                 pause_s = RECONNECT_FIRST_S
-            except Exception as error:  # noqa: BLE001 - whatever broke the session, the next one is the remedy
+            except Exception as error:  # noqa: BLE001 - whatever ended the session, the next one is the remedy
                 log.warning(
                     "RabbitMQ is away, trying again", reason=str(error) or repr(error), pause_s=round(pause_s, 1)
                 )
-            # Half of the pause is random, so that many processes do not come back in one moment.
+            # Half of the pause is random, so that many processes do not reconnect at the same moment.
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311
             pause_s = min(pause_s * 2, RECONNECT_MOST_S)
 
     async def _session(self) -> None:
-        """Hold one connection from its opening to its loss."""
-        # Not `aio_pika.connect`: what it fails to connect it leaves to the garbage collector, which closes it too late.
+        """Run one connection from its opening to its loss."""
+        # Not `aio_pika.connect`: a connection that fails is left to the garbage collector, which closes it too late.
         async with aio_pika.Connection(make_url(self._url)) as connection:
             await connection.connect(timeout=CONNECT_TIMEOUT_S)
             lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -192,7 +192,7 @@ class Broker:
 
             connection.close_callbacks.add(on_loss)
             tasks: set[asyncio.Task[None]] = set()
-            # A quorum queue whose leader is not elected yet (a broker that was killed) leaves a call without an answer.
+            # A quorum queue without a leader (its broker was killed) leaves calls unanswered.
             async with asyncio.timeout(SETUP_DEADLINE_S):
                 outgoing = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 outgoing.close_callbacks.add(on_loss)
@@ -235,7 +235,7 @@ class Broker:
 async def _declare_topology(channel: AbstractChannel) -> AbstractExchange:
     exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange(DEAD_LETTER_EXCHANGE, aio_pika.ExchangeType.DIRECT, durable=True)
-    # So that no invitation is lost before the notification service has started for the first time.
+    # So that no invitation is lost before the notification service's first start.
     await _declare_queue(channel, NOTIFICATIONS, NOTIFICATION_KEYS)
     return exchange
 
@@ -250,7 +250,7 @@ async def _declare_queue(channel: AbstractChannel, name: str, keys: tuple[str, .
 
 
 async def _handle(consumer: _Consumer, message: AbstractIncomingMessage) -> None:
-    """Bring one message to its end: acknowledged, dead-lettered, or left to the broker when the connection goes."""
+    """Handle one message, then acknowledge or dead-letter it; after a lost connection the broker delivers it again."""
     try:
         outcome = await _outcome(consumer, message)
         if outcome == "done":
@@ -259,7 +259,7 @@ async def _handle(consumer: _Consumer, message: AbstractIncomingMessage) -> None
             await message.reject(requeue=False)
         CONSUMED.labels(consumer.queue, outcome).inc()
     except (AMQPError, RuntimeError, *CONNECTION_EXCEPTIONS) as error:
-        # Not acknowledged, so it comes again on the next connection; the handler knows its id by then.
+        # Not acknowledged, so the next connection delivers it again; the handler knows its id by then.
         log.info("could not acknowledge, the event will come again", queue=consumer.queue, reason=repr(error))
 
 

@@ -1,6 +1,6 @@
 """Broker events v1: names, payload schemas and their CloudEvents envelope.
 
-One topic exchange carries them all; an event's ``type`` is its routing key and its ``subject`` the room's id. The
+They go through one topic exchange; an event's ``type`` is its routing key and its ``subject`` the room's id. The
 envelope is the structured JSON form of CloudEvents 1.0 (https://github.com/cloudevents/spec, section 3.1).
 """
 
@@ -38,14 +38,14 @@ PLAYBACK_STATUSES: Final = ("playing", "paused", "holding")
 PLAYBACK_CHANGES: Final = ("played", "paused", "sought", "rate_changed", "rebased", "hold_started", "hold_ended")
 ACCESSES: Final = ("link", "invited")
 CONTROLS: Final = ("everyone", "moderators", "owner")
-# What a room does where its settings say nothing.
+# The settings of a room that leaves them out.
 SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
-# What a live room makes of people; its owner is the owner for good.
+# The roles that a live room can assign; the owner's role never changes.
 LIVE_ROLES: Final = ("moderator", "viewer", "guest")
 
 
 class InvalidEvent(Exception):
-    """A message that is no valid event; ``errors`` names each field and what is wrong with it."""
+    """A message that is no valid event; ``errors`` maps each bad field to what is wrong with it."""
 
     def __init__(self, reason: str, errors: Mapping[str, Any] | None = None) -> None:
         super().__init__(reason if not errors else f"{reason}: {json.dumps(errors, ensure_ascii=False)}")
@@ -54,7 +54,7 @@ class InvalidEvent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact that crosses a process border: ``data`` is plain JSON, checked against the schema of ``type``."""
+    """An event between processes; ``data`` is plain JSON that fits the schema of ``type``."""
 
     id: str
     type: str
@@ -66,7 +66,7 @@ class Event:
 
 class _PayloadSchema(Schema):
     class Meta:
-        # A reader accepts fields it does not know: a later minor version may add some (design, section 5).
+        # Readers ignore unknown fields: a later version may add some.
         unknown = EXCLUDE
 
 
@@ -86,7 +86,7 @@ class FilmSchema(_PayloadSchema):
 
 
 class InvitationCreatedSchema(_PayloadSchema):
-    """Somebody was invited to a room: the notification service writes to ``invitee``."""
+    """A person was invited to a room: the notification service mails ``invitee``."""
 
     invitation_id = fields.UUID(required=True)
     link = fields.URL(required=True, require_tld=False, schemes={"http", "https"})
@@ -136,7 +136,7 @@ def _hold_max_s(*, required: bool = False) -> fields.Integer:
 
 
 class RoomSettingsSchema(_PayloadSchema):
-    """How a room behaves beside who controls it and how many it holds; what is left out is the default."""
+    """A room's settings beside control and capacity; one that is left out has its default."""
 
     locked = _locked()
     slow_mode_s = _slow_mode_s()
@@ -145,7 +145,7 @@ class RoomSettingsSchema(_PayloadSchema):
 
 
 class RoomSchema(_PayloadSchema):
-    """What sync_service must know of a room; the same claims stand in the join ticket."""
+    """The claim about a room for sync_service; join tickets carry the same."""
 
     id = fields.UUID(required=True)
     code = fields.String(required=True)
@@ -166,7 +166,7 @@ class RoomOpenedSchema(_PayloadSchema):
 
 
 class RoomChangesSchema(_PayloadSchema):
-    """The fields that one change touched, and of the settings those that it touched."""
+    """The fields that one change set, and of the settings those that it set."""
 
     access = fields.String(validate=validate.OneOf(ACCESSES))
     control = fields.String(validate=validate.OneOf(CONTROLS))
@@ -178,7 +178,7 @@ class RoomChangesSchema(_PayloadSchema):
 class RoomChangedSchema(_PayloadSchema):
     """The owner changed the room: apply each field of ``changes`` that no higher ``version`` has changed.
 
-    ``room`` is the whole claim as of this version, for a reader that does not have the room.
+    ``room`` is the whole claim at this version, for a reader that does not have the room.
     """
 
     version = _version()
@@ -188,7 +188,7 @@ class RoomChangedSchema(_PayloadSchema):
 
 
 class MemberBannedSchema(_PayloadSchema):
-    """Somebody may no longer enter the room, by whose word; per person the highest ``version`` counts."""
+    """``by`` banned ``user_id`` from the room; per person the event with the highest ``version`` counts."""
 
     version = _version()
     partition = _partition()
@@ -198,11 +198,11 @@ class MemberBannedSchema(_PayloadSchema):
 
 
 class MemberUnbannedSchema(MemberBannedSchema):
-    """Somebody may enter the room again."""
+    """``by`` lifted the ban of ``user_id``."""
 
 
 class RoomClosedSchema(_PayloadSchema):
-    """The partition tells the reader where the room's keys live without a look-up elsewhere."""
+    """The room was closed for everyone; ``partition`` says where its keys are."""
 
     version = _version()
     partition = _partition()
@@ -211,7 +211,7 @@ class RoomClosedSchema(_PayloadSchema):
 
 
 class JournalEntrySchema(_PayloadSchema):
-    """An entry of a room's journal: (room_id, epoch, seq) is its key, and it is sufficient alone."""
+    """An entry of a room's journal, complete in itself; (room_id, epoch, seq) is its key."""
 
     room_id = fields.UUID(required=True)
     epoch = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
@@ -232,7 +232,7 @@ class VisitEndedSchema(VisitStartedSchema):
 
 
 class MemberChangedSchema(JournalEntrySchema):
-    """A member's role or mute after somebody set either; ``by`` is null where the room did it by itself."""
+    """A member's role and mute after either changed; ``by`` is null if the room changed it by itself."""
 
     user_id = fields.UUID(required=True)
     role = fields.String(required=True, validate=validate.OneOf(LIVE_ROLES))
@@ -249,7 +249,7 @@ class LiveSettingsSchema(_PayloadSchema):
 
 
 class SettingsChangedSchema(JournalEntrySchema):
-    """All of the live room's settings after some were changed in it, or by ``room.changed``."""
+    """All of the live room's settings after some were changed, in the room or by ``room.changed``."""
 
     control = fields.String(required=True, validate=validate.OneOf(CONTROLS))
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=2))
@@ -259,9 +259,9 @@ class SettingsChangedSchema(JournalEntrySchema):
 
 
 class PlaybackSchema(_PayloadSchema):
-    """The timing vector: at ``at_ms`` (ms since the epoch) the film stood at ``position_ms``.
+    """The timing vector: at ``at_ms`` (ms since the epoch) the film was at ``position_ms``.
 
-    While it is ``holding``, the room waits for somebody and the film stands, as when ``paused``.
+    While ``holding`` the room waits for a member and the film stands still, as when ``paused``.
     """
 
     status = fields.String(required=True, validate=validate.OneOf(PLAYBACK_STATUSES))
@@ -284,12 +284,12 @@ class ChatPostedSchema(JournalEntrySchema):
     text = fields.String(required=True, validate=validate.Length(min=1))
     position_ms = fields.Float(required=True, validate=validate.Range(min=0))
     sent_at = fields.AwareDateTime(required=True, format="iso")
-    # The message that this one answers.
+    # The id of the message that this one replies to.
     reply_to = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=128))
 
 
 class ChatDeletedSchema(JournalEntrySchema):
-    """A message was taken back; it may come before the message's own event."""
+    """A message was deleted; this may be delivered before the message's own event."""
 
     message_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
     by = fields.UUID(required=True, allow_none=True)
@@ -335,7 +335,7 @@ def new_event(
     id_: str | None = None,
     time: datetime | None = None,
 ) -> Event:
-    """Make an event whose data fits its schema; values that are not yet JSON (UUID, datetime) become so.
+    """Return an event whose data fits its schema; UUIDs and datetimes in it become JSON.
 
     ``id_`` defaults to a new UUIDv7, ``time`` to now in UTC. Raises InvalidEvent naming the field.
     """
@@ -345,7 +345,7 @@ def new_event(
 
 
 def encode(event: Event) -> bytes:
-    """Give the structured CloudEvents 1.0 JSON of an event, UTF-8."""
+    """Return an event as structured CloudEvents 1.0 JSON in UTF-8."""
     return orjson.dumps(
         {
             "specversion": "1.0",
@@ -375,7 +375,7 @@ _ENVELOPE: Final = _EnvelopeSchema()
 
 
 def decode(body: bytes) -> Event:
-    """Read a structured CloudEvents 1.0 JSON message; raises InvalidEvent naming what is wrong."""
+    """Return the event in a structured CloudEvents 1.0 JSON message; raises InvalidEvent naming what is wrong."""
     try:
         raw = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""What makes a process a service: logging, health, metrics, the shape of errors, start and stop."""
+"""What both services do as processes: logging, health, metrics, problem documents, start and stop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REQUESTS = Counter("http_requests_total", "HTTP requests answered.", ["method", 
 REQUEST_SECONDS = Histogram("http_request_seconds", "Seconds from request to answer.", ["method", "route"])
 
 
-# Without local variables: they hold what must not be kept, such as sign-in codes and tokens.
+# Without local variables: they contain secrets, such as sign-in codes and tokens.
 _TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
@@ -64,7 +64,7 @@ def configure_logging(level: str, format_: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # These repeat, at warning level and with tracebacks, what our own lines say once with the remedy.
+    # They repeat, at warning level and with tracebacks, what our own lines say once and with the remedy.
     logging.getLogger("aiormq").setLevel("CRITICAL")
     logging.getLogger("aio_pika").setLevel("CRITICAL")
     structlog.configure(
@@ -80,7 +80,7 @@ def configure_logging(level: str, format_: str) -> None:
 
 
 def allow_open_files() -> None:
-    """Raise the bound of open files as far as it goes, for this process and what it starts."""
+    """Raise the soft bound of open files to the hard one, for this process and those it starts."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -90,10 +90,10 @@ def _json(value: object, **options: Any) -> str:
 
 
 class Problem(Exception):
-    """An answer that is not a success, in the one shape errors leave in (RFC 9457).
+    """An answer that is not a success, sent as a problem document (RFC 9457).
 
-    ``code`` is ours, stable and documented in docs/errors.md; ``detail`` says what the caller can do; ``errors`` is a
-    list of {field, message}.
+    ``code`` is stable and documented in docs/errors.md; ``detail`` says what the caller can do; ``errors`` is a list of
+    {field, message}.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
     def document(self, instance: str) -> dict[str, Any]:
-        """Give the problem document for the request path ``instance``."""
+        """Return the problem document for the request path ``instance``."""
         return {
             "type": f"/problems/{self.code}",
             "title": HTTPStatus(self.status).phrase,
@@ -125,7 +125,7 @@ class Problem(Exception):
         }
 
     def response(self, instance: str) -> web.Response:
-        """Give the ``application/problem+json`` response."""
+        """Return the ``application/problem+json`` response."""
         return web.json_response(
             self.document(instance),
             status=self.status,
@@ -136,7 +136,7 @@ class Problem(Exception):
 
 
 def problem_of(error: Exception) -> Problem:
-    """Translate what a handler raised; a surprise becomes a 500 that reveals nothing."""
+    """Return the problem for what a handler raised; an unexpected exception becomes a 500 that reveals nothing."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, web.HTTPException):
@@ -148,7 +148,7 @@ def problem_of(error: Exception) -> Problem:
 
 @web.middleware
 async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn exceptions into problem documents; redirects pass, surprises are logged whole."""
+    """Turn exceptions into problem documents; redirects pass, unexpected exceptions are logged in full."""
     try:
         return await handler(request)
     except (Problem, web.HTTPException) as error:
@@ -187,9 +187,9 @@ Check = Callable[[], Awaitable[None]]
 class Health:
     """Liveness and readiness.
 
-    ``/healthz`` says that the process answers; ``/readyz`` that it can do its main job, asking each check (an async
-    callable that raises with the reason). A check that guards no more than a side job belongs to ``notes``: shown, not
-    counted, for a service keeps serving while a dependency that is not its own store is down.
+    ``/healthz`` says that the process answers; ``/readyz`` that it can do its main job, by calling each check (an async
+    callable that raises with the reason). The check of a side job belongs in ``notes``: shown, not counted, for a
+    service keeps serving while a dependency that is not its own store is down.
     """
 
     def __init__(self) -> None:
@@ -221,19 +221,19 @@ async def _outcome(check: Check) -> str:
             await check()
     except TimeoutError:
         return f"no answer within {CHECK_DEADLINE_S:g} s"
-    except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer
+    except Exception as error:  # noqa: BLE001 - whatever a check raises is its result
         return str(error) or type(error).__name__
     return "ok"
 
 
 def stop_at_start(reason: str, *, status: int = EX_CONFIG) -> NoReturn:
-    """End the process before it serves, saying why in plain words on standard error."""
+    """End the process before it serves, with the reason on standard error."""
     sys.stderr.write(reason.rstrip() + "\n")
     raise SystemExit(status)
 
 
 class Part(Protocol):
-    """What runs from the application's start to its end: a client, a consumer, a background task."""
+    """A client, a consumer or a background task that runs from the application's start to its end."""
 
     async def start(self) -> None: ...
     async def close(self) -> None: ...

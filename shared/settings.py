@@ -1,4 +1,4 @@
-"""From the environment to frozen settings; wrong variables stop the start, all named with their remedy."""
+"""Settings from the environment: wrong variables stop the start, all named at once with their remedies."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from marshmallow import validate
 
 T = TypeVar("T")
 
-# What every installation that works keeps to: api_service, which chooses a room's partition, has never taken more.
+# api_service, which chooses a room's partition, has never accepted more, so no installation has more.
 MOST_PARTITIONS: Final = 4_096
 
 
 class SettingsError(Exception):
-    """What is wrong with the environment, one line a variable."""
+    """What is wrong with the environment, a line per variable."""
 
 
 def is_address(text: str, schemes: tuple[str, ...]) -> bool:
@@ -33,7 +33,7 @@ def is_address(text: str, schemes: tuple[str, ...]) -> bool:
 
 def _address(value: str, *, schemes: tuple[str, ...], example: str) -> str:
     if not is_address(value, schemes):
-        # The value may hold a password: name the form, never print what was given.
+        # The value may contain a password: describe the form, never print the value.
         raise EnvError(f"must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}, e.g. {example}")
     return value.rstrip("/")
 
@@ -65,9 +65,9 @@ def _names(value: str) -> tuple[str, ...]:
 
 
 class Environment:
-    """Reads variables one by one (environs, deferred) so that a start can name every complaint at once.
+    """Reads variables one by one and collects what is wrong (environs, deferred), to be raised by ``finish``.
 
-    What a method returns after a complaint is never used: ``read`` raises before.
+    The value returned for a wrong variable, mostly None, is never used: `read` raises first.
     """
 
     def __init__(self) -> None:
@@ -105,12 +105,12 @@ class Environment:
         return self._env.str(name, default, validate=validate.OneOf(options))
 
     def address(self, name: str, *schemes: str, default: str | None = None, example: str) -> str:
-        """Read an address with one of the schemes; a trailing slash is taken off."""
+        """Read an address with one of the schemes; a trailing slash is removed."""
         self._examples[name] = example
         return cast("str", self._env.address(name, **_given(default), schemes=schemes, example=example))
 
     def parsed(self, name: str, parse: Callable[[str], T], *, default: str | None = None, example: str) -> T:
-        """Read what ``parse`` makes of the text; its ValueError says what is wrong and never what was given."""
+        """Read the result of ``parse`` for the text; its ValueError says what is wrong, never the value."""
         self._examples[name] = example
         return cast("T", self._env.parsed(name, **_given(default), parse=parse))
 
@@ -119,7 +119,7 @@ class Environment:
         return next(iter(self.keys(name, size=size, example=example).items()))
 
     def keys(self, name: str, *, size: int, at_least: bool = False, example: str) -> dict[str, bytes]:
-        """Read ``kid:base64url`` keys separated by commas, in their order; ``size`` in bytes."""
+        """Read ``kid:base64url`` keys separated by commas, in their order; ``size`` is in bytes."""
         self._examples[name] = example
         found = self._env.key_ring(name, size=size, at_least=at_least, example=example)
         return cast("dict[str, bytes]", found or {"": b"\0" * size})
@@ -148,7 +148,7 @@ def _given(default: str | None) -> dict[str, Any]:
 
 
 def read(build: Callable[[Environment], T]) -> T:
-    """Build settings from the process's environment; raises SettingsError naming every bad variable and its remedy."""
+    """Return ``build``'s settings from the environment; raises SettingsError naming all bad variables with remedies."""
     environment = Environment()
     settings = build(environment)
     environment.finish()

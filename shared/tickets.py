@@ -1,7 +1,7 @@
-"""The join ticket: api_service mints it, sync_service verifies it, and the bearer may enter one room once.
+"""The join ticket: api_service mints it, sync_service verifies it, and its bearer may enter one room once.
 
-A JWT (RFC 7519) signed with EdDSA (RFC 8037). It lives for 30 s, long enough for a page to open its socket; its ``jti``
-is spent by sync_service in the same step as the join, so a leaked ticket is worth nothing.
+A JWT (RFC 7519) signed with EdDSA (RFC 8037), valid for 30 s, long enough for a page to open its socket; sync_service
+spends its ``jti`` in the same step as the join, so a used ticket that leaks is worth nothing.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from uuid_utils import uuid7
 from shared.events import PersonSchema, RoomSchema
 
 TTL_S: Final = 30
-LEEWAY_S: Final = 5  # the two services' clocks; both run NTP, this is a generous rest
+LEEWAY_S: Final = 5  # between the two services' clocks, which both run NTP
 ISSUER: Final = "api_service"
 AUDIENCE: Final = "sync_service"
 TYPE: Final = "join+jwt"
 ROLES: Final = ("owner", "moderator", "viewer", "guest")
-HEADERS_KEPT: Final = 16
-ROOMS_KEPT: Final = 1_024
+HEADERS_CACHED: Final = 16
+ROOMS_CACHED: Final = 1_024
 
 
 class InvalidTicket(Exception):
-    """A ticket that does not open the door; ``code`` is ``ticket_expired`` or ``ticket_invalid``."""
+    """A ticket that is refused; ``code`` is ``ticket_expired`` or ``ticket_invalid``."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -80,9 +80,9 @@ _OWN_CLAIMS: Final = _ClaimsSchema(exclude=("room",))
 _ROOM: Final = RoomSchema()
 
 
-@lru_cache(ROOMS_KEPT)
+@lru_cache(ROOMS_CACHED)
 def _check_room(room: bytes) -> None:
-    """Check a ticket's room, as JSON, once for all who come with the same. Raises ValidationError."""
+    """Check a ticket's room, as JSON, cached for all tickets with the same room; raises ValidationError."""
     _ROOM.load(orjson.loads(room))
 
 
@@ -101,7 +101,10 @@ class Minter:
         restore: Mapping[str, Any] | None = None,
         now_s: float | None = None,
     ) -> str:
-        """Give a signed ticket for one person and one room, valid for TTL_S from ``now_s`` (default: now)."""
+        """Return a signed ticket for one person and one room, valid for TTL_S from ``now_s`` (default: now).
+
+        Raises ValueError for claims that do not fit the ticket.
+        """
         issued_at = int(time.time() if now_s is None else now_s)
         claims = _CLAIMS.dump({"user": user, "room": room, "restore": restore})
         if errors := _CLAIMS.validate(claims):
@@ -123,16 +126,16 @@ class Minter:
 
 
 class Verifier:
-    """Verifies join tickets against public keys by kid, so that they can be rotated: {kid: 32 bytes of Ed25519}."""
+    """Verifies join tickets; ``keys`` is {kid: 32-byte Ed25519 public key}, several while keys are rotated."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._keys = {kid: Ed25519PublicKey.from_public_bytes(raw) for kid, raw in keys.items()}
-        self._key_of = lru_cache(HEADERS_KEPT)(self._find_key)
+        self._key_of = lru_cache(HEADERS_CACHED)(self._find_key)
 
     def verify(self, token: str, now_s: float) -> Ticket:
-        """Check signature, type, issuer, audience, lifetime and claims; raises InvalidTicket with the reason.
+        """Return the ticket if signature, type, issuer, audience, lifetime and claims are good; raises InvalidTicket.
 
-        ``now_s`` is the clock of the room's store: a machine whose own one is wrong neither refuses nor lets in others.
+        ``now_s`` is the clock of the room's store, so that a node with a wrong clock decides as all others do.
         """
         try:
             claims = jwt.decode(
@@ -143,7 +146,7 @@ class Verifier:
                 issuer=ISSUER,
                 options={
                     "require": ["exp", "iat", "jti", "iss", "aud"],
-                    # PyJWT would go by this machine's clock.
+                    # PyJWT would use this machine's clock.
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,
@@ -162,7 +165,7 @@ class Verifier:
         return Ticket(claims["jti"], claims["exp"], claims["user"], orjson.loads(room), claims["restore"])
 
     def _find_key(self, header_part: str) -> Ed25519PublicKey:
-        """Give the key that a ticket's header names, which is the same for all tickets of that key."""
+        """Return the key named by a ticket's encoded header; all tickets of a key have the same header."""
         header = jwt.get_unverified_header(header_part + "..")
         key = self._keys.get(header.get("kid", ""))
         if key is None or header.get("typ") != TYPE:

@@ -1,4 +1,4 @@
-"""An endpoint says once what it takes, gives and refuses; routing, parsing and the OpenAPI document follow from it."""
+"""What an endpoint takes, gives and refuses, said once: routing, parsing and the OpenAPI document follow from it."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ Handler = Callable[["Call"], Awaitable[web.Response]]
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an endpoint: who asks, and what they sent."""
+    """One call of an endpoint: the viewer and what they sent."""
 
     request: web.Request
     viewer: User
@@ -44,7 +44,7 @@ class Call:
 
     @cached_property
     def locale(self) -> str:
-        """The language to answer in, chosen as for pages."""
+        """The language of the answer, chosen as for pages."""
         request = self.request
         accept = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
         return choose(request.query, request.cookies, self.viewer.locale, accept)
@@ -55,7 +55,7 @@ class Call:
         return self.request.match_info["code"]
 
     def id(self, name: str, missing: Kind) -> UUID:
-        """Give the id in the path; what is no id is no such thing, the problem ``missing``."""
+        """Return the id in the path; raises the problem ``missing`` for one that is no UUID."""
         try:
             return UUID(self.request.match_info[name])
         except ValueError:
@@ -82,7 +82,7 @@ class Endpoint:
         return self.handler.__name__
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Read the request and call the handler."""
+        """Return the handler's answer to the request; raises the problems of `current_user` and of parsing."""
         call = Call(
             request=request,
             viewer=await current_user(request),
@@ -115,7 +115,7 @@ class Endpoints:
         gives: type[Schema] | None = None,
         problems: tuple[Kind, ...] = (),
     ) -> Callable[[Handler], Handler]:
-        """Add the decorated handler; its docstring is the endpoint's description."""
+        """Return a decorator that adds the handler; its docstring is the endpoint's summary and description."""
 
         def register(handler: Handler) -> Handler:
             self._found.append(
@@ -138,7 +138,7 @@ class Endpoints:
 
 
 def reply(value: Any, status: HTTPStatus = HTTPStatus.OK, *, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Give a JSON answer; dataclasses, UUIDs and moments (RFC 3339, UTC) become JSON."""
+    """Return a JSON response; dataclasses, UUIDs and datetimes (RFC 3339, UTC) become JSON."""
     return web.Response(
         body=orjson.dumps(value, option=orjson.OPT_UTC_Z),
         status=status,
@@ -148,5 +148,5 @@ def reply(value: Any, status: HTTPStatus = HTTPStatus.OK, *, headers: Mapping[st
 
 
 def done() -> web.Response:
-    """Give the answer that has nothing to say: 204."""
+    """Return an empty response: 204."""
     return web.Response(status=HTTPStatus.NO_CONTENT)

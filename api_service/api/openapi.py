@@ -53,7 +53,7 @@ def setup_api(app: web.Application) -> None:
 
 
 def document() -> dict[str, Any]:
-    """Give the OpenAPI 3.1 document of every endpoint."""
+    """Return the OpenAPI 3.1 document of all endpoints."""
     spec = APISpec(
         title="Movie Together",
         version=VERSION,
@@ -129,5 +129,6 @@ def _refusal(description: str) -> dict[str, Any]:
 
 
 def _name(schema: Any) -> str:
+    """Return a schema's name in the document, the class's without its ending."""
     cls = schema if isinstance(schema, type) else type(schema)
     return cls.__name__.removesuffix("Schema")

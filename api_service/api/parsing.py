@@ -1,4 +1,4 @@
-"""Reading a request's body and query with webargs; every fault is named with its field."""
+"""A request's body, query and headers, parsed with webargs; every fault names its field."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn, cast
@@ -35,17 +35,20 @@ _PARSER: Final = _Parser()
 
 
 async def read_body(request: web.Request, schema: Schema) -> dict[str, Any]:
-    """Give the JSON body by its schema; raises the problems of bodies and `invalid_fields`."""
+    """Return the JSON body by its schema.
+
+    Raises the problems `unsupported_media_type`, `body_too_large`, `invalid_json` and `invalid_fields`.
+    """
     return cast("dict[str, Any]", await _PARSER.parse(schema, request, location="json"))
 
 
 async def read_query(request: web.Request, schema: Schema) -> dict[str, Any]:
-    """Give the query parameters by their schema; raises the problem `invalid_fields`."""
+    """Return the query parameters by their schema; raises the problem `invalid_fields`."""
     return cast("dict[str, Any]", await _PARSER.parse(schema, request, location="query", unknown="raise"))
 
 
 def read_idempotency_key(request: web.Request) -> str | None:
-    """Give the Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) or None; raises `invalid_fields`."""
+    """Return the Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) or None; raises `invalid_fields`."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= KEY_CHARACTERS and key.isascii() and key.isprintable()):
         message = f"Must be 1 to {KEY_CHARACTERS} printable ASCII characters, for example a UUID."
@@ -54,7 +57,7 @@ def read_idempotency_key(request: web.Request) -> str | None:
 
 
 def _flat(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
-    """Turn marshmallow's nested messages into {field, message}, ``path.to.0.field`` for nested ones."""
+    """Yield marshmallow's nested messages as {field, message}; a nested field is named ``path.to.0.field``."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             yield from _flat(inner, path if name == "_schema" else f"{path}.{name}" if path else str(name))

@@ -1,4 +1,4 @@
-"""Shapes of what the API takes and gives: requests are read by them, answers are described by them.
+"""Schemas of the API: requests are parsed by them, answers are described by them.
 
 Answers are encoded straight from the use cases' dataclasses (a marshmallow dump would cost as much as the query); tests
 check real answers against the OpenAPI document made of these.
@@ -17,13 +17,13 @@ PAGE_MOST = 100
 
 
 def _printable(text: str) -> None:
-    # PostgreSQL cannot hold NUL; the other control characters have no business in a search either.
+    # PostgreSQL cannot store NUL, and no title contains another control character.
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise ValidationError("Must not contain control characters.")
 
 
 class RequestSchema(Schema):
-    """What a caller sends: a name that is not known is a mistake to tell of."""
+    """What a caller sends: an unknown field is refused."""
 
     class Meta:
         unknown = RAISE
@@ -245,9 +245,9 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Nested(FieldErrorSchema))
 
 
-def items_of(shape: type[Schema], name: str, *, paged: bool = False) -> type[Schema]:
-    """Give the shape of a list: ``items``, and with ``paged`` the cursor of the next page."""
-    members: dict[str, Any] = {"items": fields.List(fields.Nested(shape), required=True)}
+def items_of(item: type[Schema], name: str, *, paged: bool = False) -> type[Schema]:
+    """Return the schema of a list: ``items``, and with ``paged`` the cursor of the next page."""
+    members: dict[str, Any] = {"items": fields.List(fields.Nested(item), required=True)}
     if paged:
         members["next_cursor"] = fields.String(required=True, allow_none=True)
     return Schema.from_dict(members, name=name)

@@ -1,8 +1,8 @@
-"""The archive: what rooms journalled becomes rows of visits, roles, settings, playback and chat.
+"""The archive: the consumer that writes rooms' journal events to PostgreSQL.
 
-The order of arrival does not matter: what can be overwritten remembers its place (epoch, seq) in the room's journal.
-Roles and settings come back to `room_roles` and `rooms`, so that tickets and pages know them; nobody is told of that,
-since the live room is where they come from.
+They become rows of visits, playback and chat; roles and settings update `room_roles` and `rooms`, for tickets and
+pages, and publish nothing, since they come from the live room. The order of arrival does not matter: a row that can
+be overwritten stores its place (epoch, seq) in the room's journal.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from shared.events import Event, InvalidEvent
 
 QUEUE: Final = "api_service.journal"
 KEYS: Final = ("visit.*.v1", "member.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1")
-# The broker hands over more events at once than there are connections: a burst of chat must leave some for requests.
+# The broker delivers more events at once than the pool has connections: a burst of chat must leave some to requests.
 AT_ONCE: Final = 4
 
 
@@ -31,9 +31,9 @@ def _values(table: Table, *names: str) -> dict[str, Any]:
 
 _CONSUME = Statement(insert(inbox).values(_values(inbox, "event_id")).on_conflict_do_nothing())
 
-# Transactions about one message take turns. Else a message and its deletion that arrive together would each be written
-# before the other's commit could be seen, and the text would stay. It is the statement before the one that reads, so
-# that this sees what was committed meanwhile.
+# Transactions about one message take turns. Otherwise a message and its deletion that arrive together would each be
+# written before the other's commit is visible, and the text would stay. The lock is taken in the statement before the
+# one that reads, so that the latter sees what was committed meanwhile.
 _turn = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn", type_=Text), 0))).subquery("turn")
 _CONSUME_IN_TURN = Statement(
     insert(inbox)
@@ -146,24 +146,24 @@ _CHAT_DELETED = Statement(
 
 
 class Archive:
-    """Keeps each journalled event once, however often it comes."""
+    """Archives each journal event once, however often it is delivered."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     def consume(self, broker: Broker) -> None:
-        """Take the journal's queue; to be said before the broker starts."""
-        broker.consume(QUEUE, KEYS, self.keep)
+        """Consume the journal's queue; call it before the broker starts."""
+        broker.consume(QUEUE, KEYS, self.write)
 
-    async def keep(self, event: Event) -> None:
-        """Archive one event; raises Transient while PostgreSQL is away and InvalidEvent for what can never be kept."""
+    async def write(self, event: Event) -> None:
+        """Write one event; raises Transient while PostgreSQL is away, InvalidEvent if it can never be written."""
         row = _row(event)
         if row is None:
             return
         statement, values = row
         try:
-            async with self._places, self._db.transaction() as transaction:
+            async with self._slots, self._db.transaction() as transaction:
                 if await _is_new(transaction, event):
                     await transaction.run(statement, **values)
         except DatabaseUnavailable as error:
@@ -183,7 +183,7 @@ async def _is_new(transaction: Transaction, event: Event) -> bool:
 
 
 def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
-    """Give the statement that keeps an event, or None for a kind that is not archived."""
+    """Return the statement that archives an event, and its values; None for a type that is not archived."""
     data = event.data
     match event.type:
         case events.VISIT_STARTED:
@@ -194,8 +194,8 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
         case events.MEMBER_CHANGED:
             return _MEMBER_CHANGED, _picked(data, "room_id", "user_id", "role", "epoch", "seq")
         case events.SETTINGS_CHANGED:
-            told = _picked(data, "room_id", "control", "capacity", "settings")
-            return _SETTINGS_CHANGED, {**told, **_picked(data, settings_epoch="epoch", settings_seq="seq")}
+            changed = _picked(data, "room_id", "control", "capacity", "settings")
+            return _SETTINGS_CHANGED, {**changed, **_picked(data, settings_epoch="epoch", settings_seq="seq")}
         case events.PLAYBACK_CHANGED:
             playback = data["playback"]
             return _PLAYBACK_CHANGED, {

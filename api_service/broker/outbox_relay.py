@@ -1,8 +1,7 @@
-"""The relay that brings the events of the outbox to the broker (usecases/outbox.py writes them).
+"""The relay that publishes the events of the outbox (usecases/outbox.py writes them).
 
 At least once: an event is marked only after the broker confirmed it, so a crash between the two publishes it again,
-under the same id. No transaction ever waits for the broker: rows are claimed for the length of a lease, by any number
-of processes side by side.
+under the same id. No transaction ever waits for the broker: each process claims rows for the length of a lease.
 """
 
 import asyncio
@@ -23,10 +22,10 @@ from shared.events import Event
 
 log = structlog.get_logger(__name__)
 
-# Well above the broker's deadline of 5 s for a confirmation, so that a lease outlives every publish made under it.
+# Well above the broker's deadline of 5 s for a confirmation, so that a lease outlasts every publish made under it.
 LEASE_S: Final = 30.0
 BATCH: Final = 100
-# Rows of other processes, and those whose pause has ended, are found by looking; one's own are announced.
+# How often to look for rows of other processes and rows whose pause has ended; one's own are announced.
 LOOK_EVERY_S: Final = 1.0
 RETRY_S: Final = 1.0
 BACKOFF_FIRST_S: Final = 1.0
@@ -74,7 +73,7 @@ _OLDEST = Statement(
 
 
 class Relay:
-    """Brings the outbox's events to the broker, from ``start`` to ``close``."""
+    """Publishes the outbox's events, from ``start`` to ``close``."""
 
     def __init__(self, db: Database, broker: Broker, *, lease_s: float = LEASE_S, batch: int = BATCH) -> None:
         self._db = db
@@ -90,7 +89,7 @@ class Relay:
         self._task = asyncio.create_task(self._run(), name="outbox relay")
 
     async def close(self) -> None:
-        """Finish the round under way, so that its events are not published again when their lease ends."""
+        """Finish the batch under way, so that its events are not published again when their lease ends."""
         if self._task is None:
             return
         self._stopping = True
@@ -110,7 +109,7 @@ class Relay:
             except DatabaseUnavailable as error:
                 log.warning("the outbox cannot be read, trying again", reason=str(error))
                 claimed = 0
-            except Exception:  # the relay must outlive any mistake: without it no invitation leaves
+            except Exception:  # the relay must survive any mistake: without it no invitation is mailed
                 log.exception("relaying failed, trying again")
                 claimed = 0
             if claimed < self._batch:
@@ -119,7 +118,7 @@ class Relay:
                         await announced.wait()
 
     async def relay(self) -> int:
-        """Claim what is due, publish it, mark what was confirmed; gives how many events were claimed."""
+        """Claim the events that are due, publish them, mark those confirmed; return how many were claimed."""
         await self._broker.wait_connected()
         self._idle.clear()
         try:
@@ -132,11 +131,11 @@ class Relay:
         return len(claimed)
 
     async def claim(self) -> list[Row]:
-        """Take events that are due, so that no other relay does while the lease holds."""
+        """Return events that are due; no other relay claims them until the lease ends."""
         return await self._db.all(_CLAIM, batch=self._batch, lease=timedelta(seconds=self._lease_s))
 
     async def _publish(self, row: Row) -> str | None:
-        """Give None once the broker has the event, or the reason why it has not."""
+        """Return None once the broker has confirmed the event, or the reason why it has not."""
         event = Event(str(row.id), row.type, row.subject, row.data, row.created_at, SOURCE)
         try:
             await self._broker.publish(event)
@@ -149,7 +148,7 @@ class Relay:
         return None
 
     async def settle(self, claimed: Sequence[Row], outcomes: Sequence[str | None]) -> None:
-        """Mark what the broker has, and put off the rest; an outcome is None or the reason."""
+        """Mark the confirmed events and put off the rest; an outcome is None or the reason."""
         done = [row.id for row, reason in zip(claimed, outcomes, strict=True) if reason is None]
         if done:
             await self._db.run(_MARK, ids=done)
@@ -165,12 +164,12 @@ class Relay:
 
 
 def _pause(reason: str, attempts: int) -> timedelta:
-    """Give how long an event waits: a broker's absence ends for all, whatever else is wrong backs off alone."""
+    """Return how long an event waits: a short time while the broker is away, else longer with each attempt."""
     if reason.startswith(NotConfirmed.__name__):
         return timedelta(seconds=RETRY_S)
     return timedelta(seconds=min(BACKOFF_FIRST_S * 2 ** min(attempts - 1, 20), BACKOFF_MOST_S))
 
 
 async def measure(db: Database) -> None:
-    """Bring the gauge of the oldest waiting event up to date."""
+    """Set the gauge of the oldest unpublished event."""
     OLDEST.set(float((await db.one(_OLDEST)).age_s))

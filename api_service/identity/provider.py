@@ -28,7 +28,7 @@ from api_service.identity.settings import IdentitySettings
 
 log = structlog.get_logger(__name__)
 
-FRESH_S: Final = 3600.0  # how long metadata and keys are used without asking again
+FRESH_S: Final = 3600.0  # how long metadata and keys are used without fetching them again
 REFETCH_S: Final = 10.0  # an unknown key id fetches the keys again no more often than this
 RETRY_S: Final = 1.0  # how long a failure is the answer when there is no earlier value
 DEADLINE_S: Final = 5.0
@@ -115,7 +115,7 @@ class Provider:
 
     async def start(self) -> None:
         """Open the HTTP session."""
-        # No connection is kept: a code is redeemed by a POST, which is not repeated when a kept one turns out dead.
+        # No connection is reused: a code is redeemed by a POST, which is not repeated if the connection has died.
         self._http = ClientSession(connector=TCPConnector(force_close=True), cookie_jar=DummyCookieJar())
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page: readable without any script, ours or another's."""
+"""The OpenAPI document as a page that needs no script."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _REFERENCE: Final = "#/components/schemas/"
 
 
 async def read_api(request: web.Request) -> web.Response:
-    """Show what the JSON API takes, gives and refuses."""
+    """Show the JSON API's operations and schemas."""
     context = {"document": readable(request.app[SPEC]), "shape": shape}
     return page(request, "api_docs.html", await optional_user(request), context)
 
 
 async def read_problem(request: web.Request) -> web.Response:
-    """Explain a problem's code: the page that the ``type`` of a problem document leads to (RFC 9457, 3.1.1)."""
+    """Explain a problem's code, at the address in a problem document's ``type`` (RFC 9457, 3.1.1)."""
     code = request.match_info["code"]
     viewer = await optional_user(request)
     kind = next((kind for kind in KINDS if kind.code == code), None)
-    told = copy.told(code, page_language(request, viewer))
-    if kind is None and told is None:
+    explained = copy.explanation(code, page_language(request, viewer))
+    if kind is None and explained is None:
         raise web.HTTPNotFound
-    title, text = told or (code, "")
+    title, text = explained or (code, "")
     context = {"code": code, "status": kind.status if kind else None, "detail": _lines(kind.detail if kind else "")}
     return page(request, "problem.html", viewer, {**context, "title": title, "text": text})
 
 
 def readable(spec: dict[str, Any]) -> dict[str, Any]:
-    """Give an OpenAPI 3 document in the order in which a person reads it: groups of operations, then shapes."""
+    """Return an OpenAPI 3 document in reading order: groups of operations, then schemas."""
     groups: dict[str, list[dict[str, Any]]] = {}
     base = str((spec.get("servers") or [{"url": ""}])[0]["url"])
     for path, item in spec.get("paths", {}).items():
@@ -57,7 +57,7 @@ def readable(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def shape(schema: dict[str, Any] | None) -> Markup:
-    """Give the short name of a JSON schema, linked to its description where it has one."""
+    """Return a JSON schema's short name, linked to the schema's description if it has one."""
     if not schema:
         return Markup("")
     if "$ref" in schema:
@@ -122,7 +122,7 @@ def _content(holder: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _lines(description: str) -> Markup:
-    """Give a description with a list of lines («- `code`: words») as lines, codes set apart."""
+    """Return a description, a list of lines «- `code`: words», as HTML lines with marked codes."""
     shown = []
     for line in description.splitlines():
         parts = str(escape(line.removeprefix("- "))).split("`")

@@ -1,4 +1,4 @@
-"""Words that no template holds: what problems mean to a person, and what the pages' scripts say."""
+"""Copy outside the templates: problems explained to people, and the texts of the pages' scripts."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ Gettext = Callable[[str], str]
 
 
 def of_problem(code: str, status: int, here: Language) -> tuple[str, str]:
-    """Give a problem's title and what one can do about it; an unknown code is told by its status."""
+    """Return a problem's title and what one can do about it; of an unknown code, by its status."""
     by_status = "internal_error" if status >= 500 else "not_found" if status == 404 else "bad_request"
-    return told(code, here) or _problems(here.gettext)[by_status]
+    return explanation(code, here) or _problems(here.gettext)[by_status]
 
 
-def told(code: str, here: Language) -> tuple[str, str] | None:
-    """Give a problem's title and what one can do about it, or None where it has no words of its own."""
+def explanation(code: str, here: Language) -> tuple[str, str] | None:
+    """Return a code's title and what one can do about it, or None for an unknown code."""
     return _problems(here.gettext).get(code)
 
 
 def of_scripts(here: Language) -> dict[str, str]:
-    """Give the words of the pages' scripts by name; a problem's are `problem.<code>` and `problem.<code>.text`."""
-    words = _scripts(here.gettext)
+    """Return the texts of the pages' scripts by name; a problem's are `problem.<code>` and `problem.<code>.text`."""
+    texts = _scripts(here.gettext)
     for code, (title, text) in _problems(here.gettext).items():
-        words[f"problem.{code}"] = title
-        words[f"problem.{code}.text"] = text
-    return words
+        texts[f"problem.{code}"] = title
+        texts[f"problem.{code}.text"] = text
+    return texts
 
 
 def _problems(_: Gettext) -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What a person sees when something went wrong: a page that says what happened and where to go on."""
+"""The page for a failure: what happened and where to go on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from api_service.identity import SignInProblem, optional_user
 from api_service.language import Language
 from api_service.pages import copy
 from api_service.pages.rendering import page, page_language
-from api_service.problems import DATABASE_UNAVAILABLE
 from api_service.usecases.people import User
 from shared.service import Problem, problem_of
 
@@ -27,7 +26,7 @@ _FOR_PROGRAMS: Final = ("/api/v1/", "/static/", "/demo/", "/healthz", "/readyz",
 
 @web.middleware
 async def page_failures(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn what went wrong into a page where a person asked for one; programs get the problem document."""
+    """Turn problems and exceptions into a page for people; programs get the problem document."""
     if not _for_person(request):
         return await handler(request)
     try:
@@ -38,9 +37,6 @@ async def page_failures(request: web.Request, handler: Handler) -> web.StreamRes
         problem = problem_of(error)
     except Problem as error:
         problem = error
-    except DatabaseUnavailable as error:
-        log.warning("database unavailable", method=request.method, path=request.path, reason=str(error))
-        problem = DATABASE_UNAVAILABLE.problem()
     except asyncio.CancelledError:
         raise
     except Exception as error:
@@ -69,7 +65,7 @@ async def _page(request: web.Request, problem: Problem) -> web.Response:
 
 
 async def _viewer(request: web.Request, problem: Problem) -> User | None:
-    """Give who is asking if that can still be found out: a failure must not fail again."""
+    """Return the viewer, or None if that fails too."""
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
     try:
@@ -79,7 +75,7 @@ async def _viewer(request: web.Request, problem: Problem) -> User | None:
 
 
 def _ways(request: web.Request, problem: Problem, here: Language) -> list[tuple[str, str]]:
-    """Give the ways on: (address, words), the best one first."""
+    """Return links to go on by: (address, text), the best one first."""
     if isinstance(problem, SignInProblem):
         return [(problem.sign_in_url, here.gettext("Sign in again")), ("/", here.gettext("To the films"))]
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == hdrs.METH_GET:

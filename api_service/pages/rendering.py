@@ -1,4 +1,4 @@
-"""A page out of a template: in the viewer's language, with who they are and the words that the page's scripts say."""
+"""A page from a template: the viewer's language, who they are, and the texts of the page's scripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOMENT: Final = Markup('<time datetime="{}" data-moment>{}</time>')
 
 
 class Named(Protocol):
-    """Whoever has a face: a person, or the viewer."""
+    """What `face` draws: a Person or a User."""
 
     @property
     def id(self) -> UUID: ...
@@ -35,7 +35,7 @@ class Named(Protocol):
 
 
 def setup_templates(app: web.Application) -> None:
-    """Load the templates; a name that a template does not get is an error and never an empty place."""
+    """Load the templates; a name that is missing in a template's context is an error."""
     aiohttp_jinja2.setup(
         app,
         loader=FileSystemLoader(TEMPLATES),
@@ -45,11 +45,11 @@ def setup_templates(app: web.Application) -> None:
         lstrip_blocks=True,
     )
     for code in LANGUAGES:
-        language(code)  # a broken catalogue of texts shows at start, not at a viewer's first page
+        language(code)  # a broken catalogue fails at start, not at a viewer's first page
 
 
 def page_language(request: web.Request, viewer: User | None) -> Language:
-    """Give the language of a page for this viewer."""
+    """Return the page's language for this viewer."""
     accept = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
     return language(choose(request.query, request.cookies, viewer.locale if viewer else None, accept))
 
@@ -63,7 +63,7 @@ def page(
     status: int = HTTPStatus.OK,
     quiet: bool = False,
 ) -> web.Response:
-    """Give the page; ``quiet`` leaves out the offer to sign in, where it is not known whether somebody is."""
+    """Return the page; ``quiet`` leaves out the link to sign in, for when the viewer is unknown."""
     here = page_language(request, viewer)
     everywhere = {
         "_": here.gettext,
@@ -80,7 +80,7 @@ def page(
         "page_data": {"lang": here.code, "texts": copy.of_scripts(here)},
     }
     response = aiohttp_jinja2.render_template(template, request, {**everywhere, **context}, status=status)
-    # Who is signed in decides what the page shows, and going back must not show the state of before.
+    # The page depends on who is signed in, and going back must not show an old state.
     response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
     response.headers[hdrs.CONTENT_LANGUAGE] = here.code
     remember(request, response)
@@ -88,12 +88,12 @@ def page(
 
 
 def face(person: Named) -> Markup:
-    """Give a person's initial in their colour, the same as in a room's chat."""
+    """Return a person's initial in their colour, which a room's chat uses too."""
     return _FACE.format(colour_of(str(person.id)), person.name.strip()[:1].upper() or "?")
 
 
 def colour_of(id_: str) -> int:
-    """Give the number of a person's colour: FNV-1a folded, as static/widget/ui/lines.js reckons it."""
+    """Return the number of a person's colour: folded FNV-1a, as in static/widget/ui/lines.js."""
     number = 0x811C9DC5
     for character in id_:
         number = (number ^ ord(character)) * 0x01000193 % 2**32
@@ -101,7 +101,7 @@ def colour_of(id_: str) -> int:
 
 
 def running_time(duration_ms: int, here: Language) -> str:
-    """Give a film's length in hours and minutes."""
+    """Return a film's length in hours and minutes."""
     hours, minutes = divmod(max(1, round(duration_ms / 60_000)), 60)
     if not hours:
         return here.gettext("%(minutes)d min") % {"minutes": minutes}
@@ -111,5 +111,5 @@ def running_time(duration_ms: int, here: Language) -> str:
 
 
 def is_future(when: datetime | None, now: datetime) -> bool:
-    """Say whether something is planned for later."""
+    """Return whether ``when`` is set and later than ``now``."""
     return when is not None and when > now

@@ -1,4 +1,4 @@
-"""What each page shows: it asks the same use cases as the JSON API."""
+"""The handler of each page: it asks the same use cases as the JSON API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUERY_CHARACTERS: Final = 200
 
 
 async def films_page(request: web.Request) -> web.Response:
-    """Show the catalogue: what friends want first; to someone not signed in, what all this is."""
+    """Show the catalogue, what friends want first; without a viewer also what this site is."""
     viewer = await optional_user(request)
     locale = page_language(request, viewer).code
     db = request.app[DATABASE]
@@ -59,7 +59,7 @@ async def films_page(request: web.Request) -> web.Response:
 
 
 async def film_page(request: web.Request) -> web.Response:
-    """Show one film, and to someone signed in the way to a room for it."""
+    """Show one film, and to a viewer how to open a room for it."""
     viewer = await optional_user(request)
     try:
         film_id = UUID(request.match_info["film_id"])
@@ -71,7 +71,7 @@ async def film_page(request: web.Request) -> web.Response:
 
 
 async def friends_page(request: web.Request) -> web.Response:
-    """Show friends, and the requests that wait for an answer."""
+    """Show friends and open requests."""
     viewer = await page_user(request)
     found = await friends.friends(request.app[DATABASE], viewer.id)
     statuses = ("incoming", "accepted", "outgoing")
@@ -89,7 +89,7 @@ async def rooms_page(request: web.Request) -> web.Response:
 
 
 async def room_page(request: web.Request) -> web.Response:
-    """Show the room: player, people, chat; of a closed one, that it is closed and by whom; to the banned, that."""
+    """Show the room: player, people, chat; or that it is closed. Raises the problems `room_not_found` and `banned`."""
     viewer = await page_user(request)
     locale = page_language(request, viewer).code
     room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, locale, request.match_info["code"])

@@ -44,7 +44,7 @@ class Film:
 
 
 def film_columns(viewer: BindParameter[UUID]) -> list[ColumnElement[Any]]:
-    """Give the columns that `film_of` reads, for a statement over the table of films."""
+    """Return the columns that `film_of` reads, for a statement that selects from `films`."""
     own = (films.c.id, films.c.slug, films.c.title, films.c.description, films.c.year, films.c.duration_ms)
     addresses = (films.c.poster_url, films.c.media_url)
     mine = watchlist.alias("mine")
@@ -53,7 +53,7 @@ def film_columns(viewer: BindParameter[UUID]) -> list[ColumnElement[Any]]:
 
 
 def film_of(row: Row, locale: str, matches_count: int | None = None) -> Film:
-    """Give the film of a row with `film_columns`, in one language."""
+    """Return the film in a row with `film_columns`, in the language ``locale``."""
     return Film(
         id=row.film_id,
         slug=row.film_slug,
@@ -114,7 +114,7 @@ _UNWANT = Statement(
 async def catalogue(
     db: Queryable, viewer: UUID | None, locale: str, *, query: str = "", limit: int = 20, cursor: str | None = None
 ) -> Page[Film]:
-    """Give films in the catalogue's order, those whose title in either language contains ``query``.
+    """Return a page of the catalogue: films whose title in either language contains ``query``.
 
     Raises the problem `invalid_cursor`.
     """
@@ -124,7 +124,7 @@ async def catalogue(
 
 
 async def film(db: Queryable, viewer: UUID | None, locale: str, film_id: UUID) -> Film:
-    """Give one film; raises the problem `film_not_found`."""
+    """Return one film; raises the problem `film_not_found`."""
     row = await db.first(_FILM, viewer=viewer, film_id=film_id)
     if row is None:
         raise FILM_NOT_FOUND.problem()
@@ -132,13 +132,13 @@ async def film(db: Queryable, viewer: UUID | None, locale: str, film_id: UUID) -
 
 
 async def wanted(db: Queryable, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None) -> Page[Film]:
-    """Give the films that a viewer wants to watch; raises the problem `invalid_cursor`."""
+    """Return a page of the films that a viewer wants to watch; raises the problem `invalid_cursor`."""
     (after,) = paging.decode(cursor, UUID)
     return _page(await db.all(_WANTED, viewer=viewer, after=after, limit=limit + 1), locale, limit)
 
 
 async def want(db: Queryable, viewer: UUID, film_id: UUID) -> None:
-    """Put a film on a viewer's list, once; raises the problem `film_not_found`."""
+    """Add a film to a viewer's list, if it is not there; raises the problem `film_not_found`."""
     try:
         await db.run(_WANT, viewer=viewer, film_id=film_id)
     except ConstraintViolated:
@@ -146,7 +146,7 @@ async def want(db: Queryable, viewer: UUID, film_id: UUID) -> None:
 
 
 async def unwant(db: Queryable, viewer: UUID, film_id: UUID) -> None:
-    """Take a film off a viewer's list; nothing happens if it is not there."""
+    """Remove a film from a viewer's list, if it is there."""
     await db.run(_UNWANT, viewer=viewer, film_id=film_id)
 
 

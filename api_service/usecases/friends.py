@@ -19,7 +19,7 @@ MOST_SHOWN = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Friend:
-    """Another person and how one stands with them; ``since`` is when they accepted, or else were asked."""
+    """Another person and the friendship's status; ``since`` is when it was accepted, or else requested."""
 
     person: Person
     status: Status
@@ -27,7 +27,7 @@ class Friend:
 
 
 def friends_of(user_id: BindParameter[UUID]) -> CTE:
-    """Give the accepted friends of a person as a part of another statement, one column ``id``."""
+    """Return a person's accepted friends as a CTE with one column ``id``, for other statements."""
     accepted = friendships.c.accepted_at.is_not(None)
     return union_all(
         select(friendships.c.high_id.label("id")).where(friendships.c.low_id == user_id, accepted),
@@ -58,7 +58,7 @@ _LIST = Statement(
 _ask = insert(friendships).values(
     low_id=bindparam("low_id"), high_id=bindparam("high_id"), requested_by=bindparam("me", type_=Uuid)
 )
-# Two people who ask each other at the same moment meet in one row: whoever comes second accepts.
+# Two people who ask each other at the same moment meet in one row: the second request accepts the first.
 _ASK = Statement(
     _ask.on_conflict_do_update(
         index_elements=[friendships.c.low_id, friendships.c.high_id],
@@ -76,12 +76,12 @@ _END = Statement(delete(friendships).where(*_pair))
 
 
 async def friends(db: Queryable, me: UUID) -> list[Friend]:
-    """Give a person's friends and open requests, in the order of names."""
+    """Return a person's friends and open requests, ordered by name; at most ``MOST_SHOWN``."""
     return [Friend(Person(row.id, row.name), row.status, row.since) for row in await db.all(_LIST, me=me)]
 
 
 async def ask(db: Queryable, me: UUID, other: UUID) -> Friend:
-    """Ask a person to be friends, or accept when they had asked; repeating changes nothing.
+    """Ask a person to be friends, or accept their request; repeating it changes nothing.
 
     Raises the problems `friend_yourself` and `person_not_found`.
     """
@@ -98,7 +98,7 @@ async def ask(db: Queryable, me: UUID, other: UUID) -> Friend:
 
 
 async def end(db: Queryable, me: UUID, other: UUID) -> None:
-    """End a friendship, or take back or decline a request; nothing happens if there was none."""
+    """End a friendship, or withdraw or decline a request; without one nothing changes."""
     await db.run(_END, **_ordered(me, other))
 
 

@@ -42,7 +42,7 @@ MOST_SHOWN = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation; it stands until ``revoked_at``."""
+    """An invitation, valid until ``revoked_at``."""
 
     id: UUID
     invitee: Person
@@ -167,7 +167,7 @@ async def add(
         room_id=room.id,
         limit=MOST_AT_ONCE,
     )
-    # In the order of keys: two orders that invite the same people at once wait for each other, never both ways.
+    # Ordered by key, so that two requests that invite the same people at once cannot deadlock.
     by_id = {row.id: row for row in sorted(candidates, key=lambda row: row.id)}
     _check(guests.users, by_id, field)
     made = await transaction.all(

@@ -1,4 +1,4 @@
-"""Joining a room: the ticket that lets one person in, and the position that a lost live room comes back to."""
+"""Joining a room: the ticket for one person, and the position from which a lost live room is restored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from shared.tickets import TTL_S, Minter
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """What opens a room's socket once, within ``expires_in_s``."""
+    """A ticket that opens the room's socket once, within ``expires_in_s``."""
 
     ticket: str
     expires_in_s: int
@@ -31,7 +31,7 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """The last playback that reached the archive, and the last moment at which the room is known to have lived."""
+    """The last playback in the archive, and ``seen_at``, the time of the room's last archived event of any kind."""
 
     epoch: int
     seq: int
@@ -76,9 +76,10 @@ _ARCHIVED = Statement(
 
 
 async def join(db: Database, site: Site, minter: Minter, user: User, locale: str, code: str) -> Joining:
-    """Give a ticket into a room that the viewer may know of; raises `room_not_found`, `room_closed` and `banned`.
+    """Return a ticket for a room that the viewer may know of.
 
-    A ban that is made at the same moment reaches the live room, which takes no ticket from the banned.
+    A simultaneous ban reaches the live room, which refuses tickets of banned people. Raises the problems
+    `room_not_found`, `room_closed` and `banned`.
     """
     row = await visible_room(db, user.id, code)
     check_open(row)
@@ -96,7 +97,7 @@ async def join(db: Database, site: Site, minter: Minter, user: User, locale: str
 
 
 async def archived(db: Queryable, room_id: UUID) -> Archived | None:
-    """Give where a room's player stood as far as the archive knows, or None if it never moved."""
+    """Return a room's last archived playback, or None if there is none."""
     row = await db.first(_ARCHIVED, room_id=room_id)
     if row is None:
         return None
@@ -104,7 +105,7 @@ async def archived(db: Queryable, room_id: UUID) -> Archived | None:
 
 
 def restore(last: Archived | None, duration_ms: int) -> dict[str, Any] | None:
-    """Give the ticket's `restore`: a film that was playing had come as far as the room's last sign of life shows."""
+    """Return the ticket's `restore`, or None; a film that was playing is taken to have played until ``seen_at``."""
     if last is None:
         return None
     position_ms = last.position_ms

@@ -1,4 +1,4 @@
-"""Matches: which friends also want to watch a film, and which films most friends want."""
+"""Matches: the friends who also want to watch a film, and the films that most friends want."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -86,7 +86,7 @@ _RANKED = Statement(
 
 
 async def friends_wanting(db: Queryable, viewer: UUID, locale: str, film_id: UUID) -> list[Person]:
-    """Give the accepted friends who want to watch a film, by name; raises the problem `film_not_found`."""
+    """Return the accepted friends who want to watch a film, ordered by name; raises the problem `film_not_found`."""
     found = [Person(row.id, row.name) for row in await db.all(_WANTING, viewer=viewer, film_id=film_id)]
     if not found:
         await film(db, viewer, locale, film_id)
@@ -96,7 +96,7 @@ async def friends_wanting(db: Queryable, viewer: UUID, locale: str, film_id: UUI
 async def ranked(
     db: Queryable, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None
 ) -> Page[Match]:
-    """Give the films that friends want to watch, those wanted by most first; raises the problem `invalid_cursor`."""
+    """Return films that friends want to watch, those wanted by most first; raises the problem `invalid_cursor`."""
     count_after, after = paging.decode(cursor, int, UUID)
     rows = await db.all(_RANKED, viewer=viewer, count_after=count_after, after=after, limit=limit + 1)
     found = [

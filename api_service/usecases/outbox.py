@@ -1,4 +1,4 @@
-"""The outbox: events written in the transaction of the change that they tell of (broker/outbox_relay.py sends them)."""
+"""The outbox: events are written in the transaction of their change, and broker/outbox_relay.py publishes them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -34,7 +34,7 @@ _ADD = Statement(
 
 
 async def add(transaction: Transaction, events: Sequence[Event]) -> None:
-    """Write events that go out once the transaction is committed, and only then."""
+    """Write events, to be published once the transaction is committed and only then."""
     if not events:
         return
     await transaction.run(

@@ -1,4 +1,4 @@
-"""Cursors of lists: where the last page ended, opaque to callers."""
+"""Pages of lists, and cursors: where a page ended, opaque to callers."""
 
 import base64
 import binascii
@@ -22,14 +22,14 @@ class Page(Generic[T]):
 
 
 def encode(*position: Any) -> str:
-    """Give the cursor for a position in the order of a list."""
+    """Return the cursor for a position in a list's order."""
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
 
 
 def decode(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any]:
-    """Give back a cursor's position, each part read by its kind; all None at the start of a list.
+    """Return a cursor's position, each part parsed by its kind; all None at the start of a list.
 
-    Raises the problem `invalid_cursor` for anything that `encode` did not make.
+    Raises the problem `invalid_cursor` for a text that `encode` does not return.
     """
     if cursor is None:
         return [None] * len(kinds)
@@ -41,6 +41,6 @@ def decode(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any]:
 
 
 def page(items: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
-    """Make a page of at most ``limit`` items out of a query that asked for one more than that."""
+    """Return the page of the first ``limit`` items of a query that asked for one more."""
     shown = list(items[:limit])
     return Page(shown, encode(*position(shown[-1])) if len(items) > limit else None)

@@ -16,14 +16,14 @@ from api_service.tables import users
 LOCALES = ("ru", "en")
 EMAIL_MATCHES = 20
 FRESH_S = 5.0
-MOST_KEPT = 10_000
+MOST_CACHED = 10_000
 
 _is_email = validate.Email()
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as others see them."""
+    """A person as others see them."""
 
     id: UUID
     name: str
@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody as they see themselves; ``email`` is None when the auth service gave no usable address."""
+    """A person's own account; ``email`` is None if the auth service sent no usable address."""
 
     id: UUID
     name: str
@@ -77,9 +77,9 @@ _BY_EMAIL = Statement(
 
 
 async def upsert_user(db: Queryable, *, issuer: str, subject: str, name: str, email: str | None, locale: str) -> User:
-    """Create the account, or bring what we know of it up to date.
+    """Create or update the account and return it.
 
-    An address that no mail could reach is left out, so that an invitation never fails on it.
+    An invalid address is left out, so that an invitation never fails on it.
     """
     row = await db.one(
         _UPSERT,
@@ -94,44 +94,44 @@ async def upsert_user(db: Queryable, *, issuer: str, subject: str, name: str, em
 
 
 async def user_by_id(db: Queryable, user_id: UUID) -> User | None:
-    """Give the account with our key, or None."""
+    """Return the account with this key, or None."""
     row = await db.first(_BY_ID, user_id=user_id)
     return None if row is None else _user(row)
 
 
 async def user_by_subject(db: Queryable, issuer: str, subject: str) -> User | None:
-    """Give the account that the auth service calls so, or None."""
+    """Return the account with the auth service's name for it, or None."""
     row = await db.first(_BY_SUBJECT, issuer=issuer, subject=subject)
     return None if row is None else _user(row)
 
 
 async def people_by_email(db: Queryable, email: str) -> list[Person]:
-    """Give whoever has exactly this address, upper and lower case alike."""
+    """Return the people with this address, ignoring case; at most ``EMAIL_MATCHES``."""
     return [Person(row.id, row.name) for row in await db.all(_BY_EMAIL, email=email.strip())]
 
 
 class Accounts:
-    """The mirror as signing in uses it.
+    """The mirror as signing in uses it, with a cache by key.
 
-    Every request of a session asks who it is, so the answer is kept for a moment: what another process changes is seen
+    Every request of a session looks its account up, so accounts are cached: another process's change is seen up to
     ``FRESH_S`` later.
     """
 
     def __init__(self, db: Queryable, clock: Callable[[], float] = time.monotonic) -> None:
         self._db = db
         self._clock = clock
-        self._kept: dict[UUID, tuple[float, User]] = {}
+        self._cached: dict[UUID, tuple[float, User]] = {}
 
     async def by_id(self, user_id: UUID) -> User | None:
         now = self._clock()
-        until, kept = self._kept.get(user_id, (0.0, None))
-        if kept is not None and now < until:
-            return kept
+        until, cached = self._cached.get(user_id, (0.0, None))
+        if cached is not None and now < until:
+            return cached
         user = await user_by_id(self._db, user_id)
-        if len(self._kept) >= MOST_KEPT:
-            self._kept.clear()
+        if len(self._cached) >= MOST_CACHED:
+            self._cached.clear()
         if user is not None:
-            self._kept[user_id] = (now + FRESH_S, user)
+            self._cached[user_id] = (now + FRESH_S, user)
         return user
 
     async def by_subject(self, issuer: str, subject: str) -> User | None:
@@ -146,7 +146,7 @@ class Accounts:
             email=profile.email,
             locale=profile.locale,
         )
-        self._kept.pop(user.id, None)
+        self._cached.pop(user.id, None)
         return user
 
 

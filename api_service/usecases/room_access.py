@@ -1,7 +1,7 @@
-"""A room's row for whoever may have it: to know of the room, to moderate or own it, to change it under lock.
+"""A room's row and the viewer's right to it: to know of the room, to moderate or own it, to lock and change it.
 
-The row holds the room, its film as in `films.film_columns`, its owner's name and locale, and of the viewer: their
-``role`` or None, and whether the room is ``visible`` to them and they are ``banned``.
+A row has the room's columns, those of `films.film_columns`, ``owner_name``, ``owner_locale``, and of the viewer their
+``role`` or None, whether the room is ``visible`` to them, and whether they are ``banned``.
 """
 
 import re

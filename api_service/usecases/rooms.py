@@ -1,4 +1,4 @@
-"""Rooms: opened and changed by their owner, seen by whoever may know of them, closed for everyone."""
+"""Rooms: opened, changed and closed by their owner, shown to those who may know of them."""
 
 import hashlib
 import secrets
@@ -31,7 +31,7 @@ CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
 
 @dataclass(frozen=True, slots=True)
 class RoomOrder:
-    """What its owner asks of a new room."""
+    """The owner's request for a new room."""
 
     film_id: UUID
     access: Literal["link", "invited"] = "link"
@@ -44,9 +44,9 @@ class RoomOrder:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room as one viewer sees it, who may be ``banned`` from it.
+    """A room as one viewer sees it.
 
-    ``invitations`` are shown to its owner, where one room is asked for; ``settings`` as shared.events.LiveSettingsSchema.
+    ``invitations`` are its owner's alone, and None in lists; ``settings`` as shared.events.LiveSettingsSchema.
     """
 
     id: UUID
@@ -152,9 +152,9 @@ _CLOSE = Statement(
 async def open_room(
     db: Database, site: Site, owner: User, order: RoomOrder, locale: str, *, key: str | None = None
 ) -> Room:
-    """Open a room and invite its guests, all or nothing.
+    """Open a room, invite its guests and return it, all or nothing.
 
-    Repeating an order with the same ``key`` gives the same room, also while the first is still under way. Raises the
+    A repeated request with the same ``key`` returns the same room, also while the first is under way. Raises the
     problems `film_not_found`, `not_friends` and `idempotency_key_reused`.
     """
     room_id = uuid7()
@@ -183,7 +183,7 @@ async def open_room(
         if violated.constraint == "fk_rooms_film_id":
             raise FILM_NOT_FOUND.problem() from None
         if violated.constraint == "pk_idempotency_keys" and key is not None:
-            # The insert waited for the first order to end, so its room is there to be read.
+            # The insert waited for the first request to end, so its room can be read.
             return await _repeated(db, site, owner, locale, key, fingerprint)
         raise
     return room_of(row, site, owner.id, locale, made)
@@ -198,7 +198,7 @@ async def _repeated(db: Database, site: Site, owner: User, locale: str, key: str
 
 
 async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) -> Room:
-    """Give a room that the viewer may know of; raises the problem `room_not_found`."""
+    """Return a room that the viewer may know of, to its owner with invitations; raises the problem `room_not_found`."""
     row = await visible_room(db, viewer, code)
     shown = await invitations.of_room(db, row.id) if row.owner_id == viewer else None
     return room_of(row, site, viewer, locale, shown)
@@ -207,7 +207,10 @@ async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) 
 async def mine(
     db: Queryable, site: Site, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None
 ) -> Page[Room]:
-    """Give the rooms that a viewer owns, entered or is invited to, newest first; raises `invalid_cursor`."""
+    """Return a page of the rooms that a viewer owns, entered or is invited to, newest first.
+
+    Raises the problem `invalid_cursor`.
+    """
     (after,) = paging.decode(cursor, UUID)
     rows = await db.all(_MINE, viewer=viewer, after=after, limit=limit + 1)
     return paging.page([room_of(row, site, viewer, locale) for row in rows], limit, lambda last: (last.id,))
@@ -238,7 +241,7 @@ async def change_room(db: Database, site: Site, owner: User, locale: str, code: 
 
 
 async def close(db: Database, viewer: UUID, code: str) -> None:
-    """Close one's room for everyone; closing it again changes nothing.
+    """Close one's room for everyone and publish that; closing it again changes nothing.
 
     Raises the problems `room_not_found` and `not_room_owner`.
     """
@@ -251,7 +254,7 @@ async def close(db: Database, viewer: UUID, code: str) -> None:
 
 
 def room_of(row: Row, site: Site, viewer: UUID, locale: str, shown: list[Invitation] | None = None) -> Room:
-    """Give the room of a row as the viewer sees it."""
+    """Return the room in a row as the viewer sees it."""
     return Room(
         id=row.id,
         code=row.code,

@@ -45,7 +45,7 @@ async def archived(cinema: Cinema) -> dict[str, list[tuple[Any, ...]]]:
 async def keep(db: Database, events: Iterable[Event]) -> None:
     archive = Archive(db)
     for event in events:
-        await archive.keep(event)
+        await archive.write(event)
 
 
 async def test_each_kind_of_event_becomes_a_row(db: Database, cinema: Cinema, journal: Journal, anna: User) -> None:
@@ -92,7 +92,7 @@ async def test_the_same_event_at_the_same_moment_is_kept_once(
 ) -> None:
     archive = Archive(db)
 
-    await asyncio.gather(*(archive.keep(journal.said(1, anna)) for _ in range(10)))
+    await asyncio.gather(*(archive.write(journal.said(1, anna)) for _ in range(10)))
 
     assert len((await archived(cinema))["chat_messages"]) == 1
 
@@ -121,7 +121,7 @@ async def test_of_two_ends_of_a_visit_the_later_in_the_journal_counts(
 
 
 async def test_a_kind_that_is_not_archived_is_let_go(db: Database, cinema: Cinema) -> None:
-    await Archive(db).keep(Event("1", "chat.pinned.v1", str(uuid4()), {}, NOW, "sync_service"))
+    await Archive(db).write(Event("1", "chat.pinned.v1", str(uuid4()), {}, NOW, "sync_service"))
 
     assert await cinema.value("SELECT count(*) FROM inbox") == 0
 
@@ -180,7 +180,7 @@ async def test_without_postgresql_an_event_is_kept_for_later(journal: Journal, a
     await away.start()
 
     with pytest.raises(Transient):
-        await Archive(away).keep(journal.said(1, anna))
+        await Archive(away).write(journal.said(1, anna))
 
     await away.close()
 
@@ -188,7 +188,7 @@ async def test_without_postgresql_an_event_is_kept_for_later(journal: Journal, a
 async def test_a_burst_leaves_connections_for_requests(db: Database, journal: Journal, anna: User) -> None:
     archive = Archive(db)
     async with asyncio.timeout(20):
-        burst = asyncio.gather(*(archive.keep(journal.said(seq, anna)) for seq in range(1, 300)))
+        burst = asyncio.gather(*(archive.write(journal.said(seq, anna)) for seq in range(1, 300)))
         most = 0
         while not burst.done():
             assert db._pool is not None
@@ -204,4 +204,4 @@ async def test_a_moment_that_no_calendar_has_is_invalid(db: Database, journal: J
     event = journal.event(PLAYBACK_CHANGED, 1, event="played", playback=playback, by=None, at=NOW)
 
     with pytest.raises(InvalidEvent, match="at_ms"):
-        await Archive(db).keep(event)
+        await Archive(db).write(event)

@@ -42,7 +42,7 @@ def journal(room: Room) -> Journal:
 async def keep(db: Database, events: Iterable[Event]) -> None:
     archive = Archive(db)
     for event in events:
-        await archive.keep(event)
+        await archive.write(event)
 
 
 async def chat(cinema: Cinema) -> list[tuple[Any, ...]]:
@@ -63,13 +63,13 @@ async def test_a_role_given_in_the_room_is_known_here_in_any_order(
     db: Database, cinema: Cinema, journal: Journal, anna: User
 ) -> None:
     boris = await cinema.person("Boris")
-    told = [
+    events = [
         journal.made(4, boris.id, "moderator"),
         journal.made(9, boris.id, "viewer"),
         journal.made(2, boris.id, "guest", epoch=2),
     ]
 
-    for order in itertools.permutations(told):
+    for order in itertools.permutations(events):
         await cinema.rows("WITH gone AS (DELETE FROM inbox) SELECT 1")
         await cinema.rows("WITH gone AS (DELETE FROM room_roles WHERE role <> 'owner') SELECT 1")
         await keep(db, [*order, order[0]])
@@ -87,7 +87,7 @@ async def test_the_owner_stays_the_owner_whatever_is_told(
 async def test_settings_of_the_room_are_known_here_in_any_order_and_tell_nobody(
     db: Database, cinema: Cinema, journal: Journal
 ) -> None:
-    told = [
+    events = [
         journal.set(4, control="owner", locked=True),
         journal.set(9, capacity=7, hold=False),
         journal.set(2, epoch=2, control="moderators", capacity=3, slow_mode_s=30),
@@ -95,7 +95,7 @@ async def test_settings_of_the_room_are_known_here_in_any_order_and_tell_nobody(
     expected = {"locked": False, "slow_mode_s": 30, "hold": True, "hold_max_s": 10}
     before = await cinema.value("SELECT count(*) FROM outbox")
 
-    for order in itertools.permutations(told):
+    for order in itertools.permutations(events):
         await cinema.rows("WITH gone AS (DELETE FROM inbox) SELECT 1")
         await cinema.rows("WITH n AS (UPDATE rooms SET settings_epoch = 0, settings_seq = 0, settings = '{}') SELECT 1")
         await keep(db, [*order, order[0]])
@@ -117,7 +117,7 @@ async def test_settings_of_one_room_are_not_another_s(
 
 async def test_what_the_tables_refuse_is_a_dead_letter(db: Database, journal: Journal) -> None:
     with pytest.raises(InvalidEvent, match="out of bounds \\(ck_rooms_capacity\\)"):
-        await Archive(db).keep(journal.set(4, capacity=500))
+        await Archive(db).write(journal.set(4, capacity=500))
 
 
 async def test_a_deleted_message_loses_its_text_and_the_others_keep_theirs(
@@ -166,13 +166,13 @@ async def together(db: Database, cinema: Cinema, *events: Event) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            async with db.transaction() as held:
-                await held.run(Statement(text("SELECT FROM rooms FOR UPDATE")))
-                keeping = [asyncio.create_task(archive.keep(event)) for event in events]
-                while await cinema.value(waiting) < len(events) and not any(map(gave_up, keeping)):
+            async with db.transaction() as locking:
+                await locking.run(Statement(text("SELECT FROM rooms FOR UPDATE")))
+                writing = [asyncio.create_task(archive.write(event)) for event in events]
+                while await cinema.value(waiting) < len(events) and not any(map(gave_up, writing)):
                     await asyncio.sleep(0.01)
-            ended = await asyncio.gather(*keeping, return_exceptions=True)
-            if not any(map(gave_up, keeping)):
+            ended = await asyncio.gather(*writing, return_exceptions=True)
+            if not any(map(gave_up, writing)):
                 break
             # One has waited past its deadline for the others to begin: all anew.
             await forget(cinema)
@@ -205,7 +205,7 @@ async def test_all_of_it_arrives_by_the_broker_twice_and_shuffled(
     db: Database, cinema: Cinema, journal: Journal, anna: User, amqp_url: str
 ) -> None:
     boris = await cinema.person("Boris")
-    told = [
+    events = [
         *(journal.said(seq, anna) for seq in range(1, 21)),
         *(journal.deleted(20 + seq, f"m{seq}") for seq in range(1, 21)),
         *(journal.set(40 + capacity, capacity=capacity) for capacity in range(2, 12)),
@@ -219,12 +219,12 @@ async def test_all_of_it_arrives_by_the_broker_twice_and_shuffled(
             at=NOW,
         ),
     ]
-    random.Random(3).shuffle(told)
+    random.Random(3).shuffle(events)
 
     async with connected_broker(amqp_url, Archive(db)) as broker:
-        await asyncio.gather(*(broker.publish(event) for event in [*told, *told]))
+        await asyncio.gather(*(broker.publish(event) for event in [*events, *events]))
         async with asyncio.timeout(30):
-            while await cinema.value("SELECT count(*) FROM inbox") < len(told):
+            while await cinema.value("SELECT count(*) FROM inbox") < len(events):
                 await asyncio.sleep(0.05)
 
     assert {row[1] for row in await chat(cinema)} == {""}

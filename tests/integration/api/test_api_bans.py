@@ -1,4 +1,4 @@
-"""Bans over HTTP: who may, of whom, what it does to tickets and invitations, and what the live room is told."""
+"""Bans over HTTP: who may, of whom, what it does to tickets and invitations, and what is published of it."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ class Hall:
         self.path = f"/rooms/{room['code']}"
 
     async def somebody(self, name: str, role: str = "viewer") -> Viewer:
-        """Give somebody who has been in the room, in this role."""
+        """Return somebody who has been in the room, in this role."""
         viewer = self.site.viewer(await self.site.cinema.person(name))
         await viewer.post(f"{self.path}/join")
         await self.site.cinema.rows(
@@ -34,8 +34,8 @@ class Hall:
     def ban_of(self, user: User | Viewer) -> str:
         return f"{self.path}/bans/{user.me.id if isinstance(user, Viewer) else user.id}"
 
-    async def told(self) -> list[tuple[str, int, str, str]]:
-        """Give (type, version, whom, by whom) of what other services are told of bans."""
+    async def published(self) -> list[tuple[str, int, str, str]]:
+        """Return (type, version, whom, by whom) of the published events about bans."""
         rows = await self.site.cinema.rows(
             "SELECT type, subject, data FROM outbox WHERE type LIKE 'member.%' ORDER BY id"
         )
@@ -65,7 +65,7 @@ async def test_the_banned_get_no_ticket_and_are_told_so(hall: Hall) -> None:
     assert (await boris.get(hall.path)).body["banned"] is True
     assert [room["banned"] for room in (await boris.get("/rooms")).body["items"]] == [True]
     assert (await hall.anna.get(hall.path)).body["banned"] is False
-    assert await hall.told() == [("member.banned.v1", 2, str(boris.me.id), str(hall.anna.me.id))]
+    assert await hall.published() == [("member.banned.v1", 2, str(boris.me.id), str(hall.anna.me.id))]
 
 
 async def test_a_lifted_ban_lets_in_again(hall: Hall) -> None:
@@ -76,7 +76,7 @@ async def test_a_lifted_ban_lets_in_again(hall: Hall) -> None:
 
     assert (await boris.post(f"{hall.path}/join")).status == 200
     assert (await hall.anna.get(f"{hall.path}/bans")).body["items"] == []
-    assert [(type_, version) for type_, version, _, _ in await hall.told()] == [
+    assert [(type_, version) for type_, version, _, _ in await hall.published()] == [
         ("member.banned.v1", 2),
         ("member.unbanned.v1", 3),
     ]
@@ -89,7 +89,7 @@ async def test_banning_and_lifting_again_change_nothing_also_at_once(hall: Hall)
     lifts = await asyncio.gather(*(hall.anna.delete(hall.ban_of(boris)) for _ in range(5)))
 
     assert {answer.status for answer in (*bans, *lifts)} == {204}
-    assert [version for _, version, _, _ in await hall.told()] == [2, 3]
+    assert [version for _, version, _, _ in await hall.published()] == [2, 3]
     assert (await hall.anna.get(hall.path)).body["version"] == 3
 
 
@@ -98,7 +98,7 @@ async def test_bans_of_several_at_once_have_versions_of_their_own(hall: Hall) ->
 
     await asyncio.gather(*(hall.anna.put(hall.ban_of(one)) for one in people))
 
-    assert sorted(version for _, version, _, _ in await hall.told()) == [2, 3, 4, 5, 6, 7]
+    assert sorted(version for _, version, _, _ in await hall.published()) == [2, 3, 4, 5, 6, 7]
 
 
 async def test_the_list_says_who_by_whom_and_since_when(hall: Hall) -> None:
@@ -134,7 +134,7 @@ async def test_a_moderator_bans_viewers_and_guests_but_no_equals_and_nobody_bans
     assert [answer.status for answer in allowed] == [204, 204]
     assert [(answer.status, answer.code) for answer in refused] == [(409, "cannot_ban")] * 4
     assert (await hall.anna.put(hall.ban_of(mod))).status == 204
-    assert len(await hall.told()) == 3
+    assert len(await hall.published()) == 3
 
 
 async def test_viewers_guests_and_strangers_have_no_say(hall: Hall) -> None:
@@ -152,7 +152,7 @@ async def test_viewers_guests_and_strangers_have_no_say(hall: Hall) -> None:
             await other.delete(hall.ban_of(boris)),
         ]
         assert [(answer.status, answer.code) for answer in answers] == [(403, "not_room_moderator")] * 3
-    assert await hall.told() == []
+    assert await hall.published() == []
 
 
 async def test_a_banned_moderator_has_no_say_either(hall: Hall) -> None:
@@ -168,7 +168,7 @@ async def test_a_banned_moderator_has_no_say_either(hall: Hall) -> None:
     assert [(answer.status, answer.code) for answer in answers] == [(403, "banned")] * 3
 
 
-@pytest.mark.parametrize("who", [str(NOBODY), "somebody"])
+@pytest.mark.parametrize("who", [str(NOBODY), "somebody"], ids=["another id", "no id"])
 async def test_whoever_does_not_exist_is_not_banned(hall: Hall, who: str) -> None:
     answer = await hall.anna.put(f"{hall.path}/bans/{who}")
 
@@ -185,7 +185,7 @@ async def test_in_a_closed_room_bans_are_read_only(hall: Hall) -> None:
 
     assert [(answer.status, answer.code) for answer in answers] == [(410, "room_closed")] * 2
     assert len((await hall.anna.get(f"{hall.path}/bans")).body["items"]) == 1
-    assert len(await hall.told()) == 1
+    assert len(await hall.published()) == 1
     assert (await boris.post(f"{hall.path}/join")).code == "room_closed"
 
 
@@ -217,8 +217,8 @@ async def test_a_banned_friend_is_not_invited_by_name_nor_by_matching(site: Runn
 
     assert (named.status, named.code, named.fields()) == (409, "guest_banned", {"users.1"})
     assert [one["invitee"]["name"] for one in matching.body["items"]] == ["Vera"]
-    letters = await site.cinema.rows("SELECT data FROM outbox WHERE type = 'invitation.created.v1'")
-    assert [row.data["invitee"]["name"] for row in letters] == ["Vera"]
+    mails = await site.cinema.rows("SELECT data FROM outbox WHERE type = 'invitation.created.v1'")
+    assert [row.data["invitee"]["name"] for row in mails] == ["Vera"]
 
     await anna.delete(f"{path}/bans/{boris.id}")
     again = await anna.post(f"{path}/invitations", json={"users": [str(boris.id)]})

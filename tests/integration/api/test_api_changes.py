@@ -15,15 +15,15 @@ DEFAULTS = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
 
 
 async def a_room(site: RunningSite, **order: Any) -> tuple[Viewer, str, dict[str, Any]]:
-    """Give Anna, the path of her room, and the room."""
+    """Return Anna, the path of her room, and the room."""
     anna = site.viewer(await site.cinema.person("Anna"))
     answer = await anna.post("/rooms", json={"film_id": str(await site.cinema.film()), **order})
     assert answer.status == 201, answer.body
     return anna, f"/rooms/{answer.body['code']}", answer.body
 
 
-async def told(site: RunningSite, kind: str = "room.changed.v1") -> list[dict[str, Any]]:
-    """Give the data of the events in the outbox, each held against the contract."""
+async def published(site: RunningSite, kind: str = "room.changed.v1") -> list[dict[str, Any]]:
+    """Return the data of the events in the outbox, each checked against the contract."""
     rows = await site.cinema.rows("SELECT type, subject, data FROM outbox WHERE type = :kind ORDER BY id", kind=kind)
     events: list[Event] = [new_event(row.type, row.subject, row.data, source="test") for row in rows]
     return [decode(encode(event)).data for event in events]
@@ -33,7 +33,7 @@ async def test_a_room_is_opened_with_the_settings_asked_for(site: RunningSite) -
     _, _, room = await a_room(site, settings={"slow_mode_s": 30, "hold": False})
 
     assert room["settings"] == {**DEFAULTS, "slow_mode_s": 30, "hold": False}
-    (opened,) = await told(site, "room.opened.v1")
+    (opened,) = await published(site, "room.opened.v1")
     assert opened["room"]["settings"] == {"slow_mode_s": 30, "hold": False}
 
 
@@ -47,7 +47,7 @@ async def test_a_change_is_shown_kept_and_told_with_what_changed_only(site: Runn
     settings = {**DEFAULTS, "locked": True, "slow_mode_s": 30}
     expected = {**room, "version": 2, "control": "owner", "starts_at": None, "settings": settings}
     assert answer.body == expected == (await anna.get(path)).body
-    (change,) = await told(site)
+    (change,) = await published(site)
     assert change["changes"] == {"control": "owner", "starts_at": None, "settings": {"locked": True}}
     assert change["version"] == change["room"]["version"] == 2
     assert change["partition"] == change["room"]["partition"] == await site.cinema.value("SELECT partition FROM rooms")
@@ -61,7 +61,9 @@ async def test_a_start_is_told_in_milliseconds(site: RunningSite) -> None:
     answer = await anna.patch(path, {"starts_at": "2030-01-02T21:00:00+03:00", "access": "invited"})
 
     assert answer.body["starts_at"] == "2030-01-02T18:00:00Z"
-    assert [change["changes"] for change in await told(site)] == [{"starts_at": 1893607200000, "access": "invited"}]
+    assert [change["changes"] for change in await published(site)] == [
+        {"starts_at": 1893607200000, "access": "invited"}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ async def test_what_is_so_already_is_no_change(site: RunningSite, same: dict[str
     answer = await anna.patch(path, same)
 
     assert (answer.status, answer.body) == (200, room)
-    assert await told(site) == []
+    assert await published(site) == []
 
 
 async def test_a_repeated_change_is_told_once(site: RunningSite) -> None:
@@ -88,7 +90,7 @@ async def test_a_repeated_change_is_told_once(site: RunningSite) -> None:
     answers = [await anna.patch(path, {"capacity": 3, "settings": {"hold": False}}) for _ in range(3)]
 
     assert [answer.body["version"] for answer in answers] == [2, 2, 2]
-    assert len(await told(site)) == 1
+    assert len(await published(site)) == 1
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ async def test_only_the_owner_of_an_open_room_changes_it(site: RunningSite) -> N
     assert (refused.status, refused.code) == (403, "not_room_owner")
     assert (unknown.status, unknown.code) == (404, "room_not_found")
     assert (closed.status, closed.code) == (410, "room_closed")
-    assert await told(site) == []
+    assert await published(site) == []
 
 
 def given_up(asked: asyncio.Task[Answer]) -> bool:
@@ -164,7 +166,7 @@ async def test_two_changes_at_the_same_moment_both_stay(site: RunningSite) -> No
     assert versions == [2, 3]
     room = (await anna.get(path)).body
     assert room["settings"] == {**DEFAULTS, "locked": True, "hold": False}
-    assert [change["version"] for change in await told(site)] == [2, 3]
+    assert [change["version"] for change in await published(site)] == [2, 3]
 
 
 async def test_without_locking_the_room_one_of_two_changes_would_be_lost(

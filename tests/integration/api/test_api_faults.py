@@ -151,8 +151,8 @@ async def test_while_rabbitmq_is_away_everything_works_and_later_each_letter_arr
     await cinema.befriend(anna, *friends)
     film_id = await cinema.film()
     await cinema.want(film_id, *friends)
-    async with Listener(own_amqp_url, "invitation.#", queue="letters"):
-        pass  # from now on they are kept for whoever listens, also what is told before anybody does
+    async with Listener(own_amqp_url, "invitation.#", queue="mails"):
+        pass  # from now on the queue stores them, also those that are published before anybody listens
     await asyncio.to_thread(own_stores.rabbitmq.stop)
     run_process(
         ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
@@ -166,14 +166,14 @@ async def test_while_rabbitmq_is_away_everything_works_and_later_each_letter_arr
     assert "AMQP_URL" in checks["rabbitmq"]
     assert (room.status, joined.status) == (201, 200)
     await asyncio.to_thread(own_stores.rabbitmq.restart)
-    async with Listener(own_amqp_url, "invitation.#", queue="letters") as listener:
+    async with Listener(own_amqp_url, "invitation.#", queue="mails") as listener:
         async with asyncio.timeout(PATIENCE_S):
             while len({event.id for event in listener.heard}) < 2:
                 await listener.until(len(listener.heard) + 1)
         await asyncio.sleep(1.5)
-    # A broker that has just come up may confirm too late, and is told again, under the same id.
-    letters = {event.id: event.data["invitee"]["name"] for event in listener.heard}
-    assert sorted(letters.values()) == ["Boris", "Vera"]
+    # A broker that has just come up may confirm too late, and gets the event again, under the same id.
+    mails = {event.id: event.data["invitee"]["name"] for event in listener.heard}
+    assert sorted(mails.values()) == ["Boris", "Vera"]
 
 
 def start(**variables: str) -> subprocess.CompletedProcess[str]:

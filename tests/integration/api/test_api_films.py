@@ -43,7 +43,7 @@ async def test_titles_are_searched_in_both_languages_and_letter_by_letter(
     assert len(answer.body["items"]) == found
 
 
-async def test_a_film_is_told_of_in_the_viewer_s_language(site: RunningSite) -> None:
+async def test_a_film_is_shown_in_the_viewer_s_language(site: RunningSite) -> None:
     film_id = await site.cinema.film("Paper Whales", title_ru="Бумажные киты")
     anna = site.viewer(await site.cinema.person("Anna", locale="ru"))
     boris = site.viewer(await site.cinema.person("Boris", locale="en"))
@@ -53,7 +53,7 @@ async def test_a_film_is_told_of_in_the_viewer_s_language(site: RunningSite) -> 
 
 
 @pytest.mark.parametrize("path", ["/films/{}", "/films/{}/matches"])
-@pytest.mark.parametrize("film_id", [str(uuid4()), "paper-whales", "%00"])
+@pytest.mark.parametrize("film_id", [str(uuid4()), "paper-whales", "%00"], ids=["another id", "a slug", "a NUL"])
 async def test_an_unknown_film_is_not_found(site: RunningSite, path: str, film_id: str) -> None:
     anna = site.viewer(await site.cinema.person("Anna"))
 

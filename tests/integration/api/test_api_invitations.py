@@ -1,4 +1,4 @@
-"""Invitations over HTTP, and the letters that they cause."""
+"""Invitations over HTTP, and the mails that they cause."""
 
 import asyncio
 from typing import Any
@@ -9,8 +9,8 @@ from shared.events import Event, decode, encode, new_event
 from tests.support.api_fixtures import Cinema, RunningSite, Viewer
 
 
-async def letters(cinema: Cinema, kind: str = "invitation.created.v1") -> list[dict[str, Any]]:
-    """Give the events of this kind in the outbox, each held against the contract."""
+async def mails(cinema: Cinema, kind: str = "invitation.created.v1") -> list[dict[str, Any]]:
+    """Return the events of this kind in the outbox, each checked against the contract."""
     rows = await cinema.rows("SELECT type, subject, data FROM outbox WHERE type = :kind ORDER BY id", kind=kind)
     events: list[Event] = [new_event(row.type, row.subject, row.data, source="test") for row in rows]
     return [decode(encode(event)).data for event in events]
@@ -37,7 +37,7 @@ async def test_friends_who_want_the_film_are_invited_with_one_word(site: Running
     room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"matches": True}})).body
 
     assert names(room["invitations"]) == ["Boris", "Vera"]
-    sent = {letter["invitee"]["name"]: letter for letter in await letters(site.cinema)}
+    sent = {mail["invitee"]["name"]: mail for mail in await mails(site.cinema)}
     assert sent.keys() == {"Boris", "Vera"}
     assert sent["Boris"] == {
         "invitation_id": next(i["id"] for i in room["invitations"] if i["invitee"]["id"] == str(boris.id)),
@@ -58,7 +58,7 @@ async def test_a_friend_named_who_also_matches_is_invited_once(site: RunningSite
     room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"matches": True, "users": users}})).body
 
     assert names(room["invitations"]) == ["Boris", "Gleb", "Vera"]
-    assert len(await letters(site.cinema)) == 3
+    assert len(await mails(site.cinema)) == 3
 
 
 async def test_whoever_is_no_friend_stops_the_whole_order_and_is_named(site: RunningSite) -> None:
@@ -73,7 +73,7 @@ async def test_whoever_is_no_friend_stops_the_whole_order_and_is_named(site: Run
     assert (answer.status, answer.code) == (409, "not_friends")
     assert answer.fields() == {f"invite.users.{place}" for place in (1, 2, 3, 4)}
     assert await site.cinema.value("SELECT count(*) FROM rooms") == 0
-    assert await letters(site.cinema) == []
+    assert await mails(site.cinema) == []
 
 
 async def test_a_friend_without_an_address_is_invited_but_gets_no_letter(site: RunningSite) -> None:
@@ -84,7 +84,7 @@ async def test_a_friend_without_an_address_is_invited_but_gets_no_letter(site: R
     room = (await anna.post("/rooms", json={"film_id": str(film_id), "invite": {"users": [str(mute.id)]}})).body
 
     assert names(room["invitations"]) == ["Mute"]
-    assert await letters(site.cinema) == []
+    assert await mails(site.cinema) == []
     assert (await site.viewer(mute).get("/rooms")).body["items"][0]["code"] == room["code"]
 
 
@@ -98,7 +98,7 @@ async def test_more_friends_are_invited_later_and_nobody_twice(site: RunningSite
 
     assert {answer.status for answer in answers} == {201}
     assert names((await anna.get(path)).body["items"]) == ["Boris", "Gleb", "Vera"]
-    assert sorted(letter["invitee"]["name"] for letter in await letters(site.cinema)) == ["Boris", "Gleb", "Vera"]
+    assert sorted(mail["invitee"]["name"] for mail in await mails(site.cinema)) == ["Boris", "Gleb", "Vera"]
 
 
 async def test_inviting_a_stranger_later_names_the_field(site: RunningSite) -> None:
@@ -119,15 +119,15 @@ async def test_a_revoked_invitation_is_told_of_once_and_may_be_made_anew(site: R
     revocations = await asyncio.gather(*(anna.delete(f"{path}/{invitation_id}") for _ in range(4)))
 
     assert {answer.status for answer in revocations} == {204}
-    (told,) = await letters(site.cinema, "invitation.revoked.v1")
-    assert (told["invitation_id"], told["invitee"]["name"]) == (invitation_id, "Boris")
+    (revoked,) = await mails(site.cinema, "invitation.revoked.v1")
+    assert (revoked["invitation_id"], revoked["invitee"]["name"]) == (invitation_id, "Boris")
     (shown,) = (await anna.get(path)).body["items"]
     assert shown["revoked_at"] is not None
 
     await anna.post(path, json={"users": [str(boris.id)]})
     again = (await anna.get(path)).body["items"]
     assert [one["revoked_at"] is None for one in again] == [False, True]
-    assert len(await letters(site.cinema)) == 2
+    assert len(await mails(site.cinema)) == 2
 
 
 async def test_only_the_owner_sees_makes_and_revokes_invitations(site: RunningSite) -> None:
@@ -153,7 +153,7 @@ async def test_an_invitation_of_another_room_is_not_found(site: RunningSite) -> 
     for invitation_id in (one["invitations"][0]["id"], uuid4(), "first"):
         answer = await anna.delete(f"/rooms/{other['code']}/invitations/{invitation_id}")
         assert (answer.status, answer.code) == (404, "invitation_not_found")
-    assert await letters(site.cinema, "invitation.revoked.v1") == []
+    assert await mails(site.cinema, "invitation.revoked.v1") == []
 
 
 async def test_nobody_is_invited_to_a_closed_room(site: RunningSite) -> None:
@@ -164,4 +164,4 @@ async def test_nobody_is_invited_to_a_closed_room(site: RunningSite) -> None:
     answer = await anna.post(f"/rooms/{room['code']}/invitations", json={"users": [str(boris.id)]})
 
     assert (answer.status, answer.code) == (410, "room_closed")
-    assert await letters(site.cinema) == []
+    assert await mails(site.cinema) == []

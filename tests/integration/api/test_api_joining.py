@@ -117,7 +117,7 @@ async def test_the_ticket_restores_the_newest_archived_position(site: RunningSit
         playback(room, 2, "paused", 50_000, epoch=2),
         playback(room, 5, "paused", 10_000),
     ):
-        await archive.keep(event)
+        await archive.write(event)
 
     assert (await ticket_of(anna, room)).restore == {"position_ms": 50_000, "epoch": 2, "seq": 2}
 
@@ -127,10 +127,10 @@ async def test_a_film_that_was_playing_is_restored_where_its_room_was_last_alive
 ) -> None:
     anna, room = await a_room(site)
     archive = Archive(db)
-    await archive.keep(playback(room, 3, "playing", 1_000))
+    await archive.write(playback(room, 3, "playing", 1_000))
     assert (await ticket_of(anna, room)).restore == {"position_ms": 1_000, "epoch": 1, "seq": 3}
 
-    await archive.keep(
+    await archive.write(
         journalled(
             room,
             CHAT_POSTED,
@@ -155,7 +155,7 @@ async def test_a_film_that_was_waiting_for_somebody_is_restored_where_it_stood(s
         journalled(room, PLAYBACK_CHANGED, 3, event="hold_started", playback=held, by=None, at=NOW),
         journalled(room, VISIT_STARTED, 4, visit_id="v1", user_id=anna.me.id, started_at=late),
     ):
-        await Archive(db).keep(event)
+        await Archive(db).write(event)
 
     assert (await ticket_of(anna, room)).restore == {"position_ms": 7_000, "epoch": 1, "seq": 3}
 
@@ -167,7 +167,7 @@ async def test_the_ticket_carries_the_role_and_the_settings_that_the_live_room_g
     boris = site.viewer(await site.cinema.person("Boris"))
     journal = Journal(UUID(room["id"]))
     for event in (journal.made(3, boris.me.id, "guest"), journal.set(4, control="owner", capacity=9, locked=True)):
-        await Archive(db).keep(event)
+        await Archive(db).write(event)
 
     answer = await boris.post(f"/rooms/{room['code']}/join")
 

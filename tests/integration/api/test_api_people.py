@@ -56,18 +56,18 @@ async def test_an_account_is_asked_for_once_in_a_while_and_anew_after_a_sign_in(
     assert await accounts.by_id(anna.id) == upserted == people.User(anna.id, "Anna Belova", None, "en")
 
 
-async def test_accounts_kept_are_bounded_and_strangers_are_not_kept(
+async def test_cached_accounts_are_bounded_and_strangers_are_not_cached(
     cinema: Cinema, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "MOST_KEPT", 3)
+    monkeypatch.setattr(people, "MOST_CACHED", 3)
     accounts = people.Accounts(db)
     known = [await cinema.person(f"Viewer{number}") for number in range(7)]
 
     for user_id in [*(user.id for user in known), *(uuid4() for _ in range(5))]:
         await accounts.by_id(user_id)
-        assert len(accounts._kept) <= 3
+        assert len(accounts._cached) <= 3
 
-    assert accounts._kept.keys() <= {user.id for user in known}
+    assert accounts._cached.keys() <= {user.id for user in known}
 
 
 async def test_the_same_subject_of_another_issuer_is_somebody_else(cinema: Cinema, db: Database) -> None:

@@ -17,7 +17,7 @@ NewBrowser = Callable[..., Browser]
 
 
 def refusal(environment: dict[str, str]) -> str:
-    """Give what the provider says when it does not start; it must say so in one line and not hang."""
+    """Return what the provider says when it does not start; it must say so in one line and not hang."""
     done = subprocess.run([NODE, SERVER], env=environment, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 1, done.stdout
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr

@@ -73,7 +73,7 @@ async def take(url: str, queue: str) -> aio_pika.abc.AbstractIncomingMessage:
 
 
 async def is_empty(url: str, queue: str) -> bool:
-    """Say whether a queue has nothing to give; what it counts is 0 too while its leader does not answer."""
+    """Return whether a queue has nothing to give; what it counts is 0 too while its leader does not answer."""
     async with channel(url) as look:
         found = await look.get_queue(queue, ensure=False)
         return await found.get(fail=False) is None

@@ -1,4 +1,4 @@
-"""Sign-ins under way, kept in cookies of their own."""
+"""Sign-ins under way, in cookies of their own."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_what_the_provider_must_not_learn_is_not_in_what_it_is_told() -> None:
 @pytest.mark.parametrize(
     ("state", "place"),
     [
-        (begin("/rooms/ё?x=1").state, "/rooms/ё?x=1"),
+        pytest.param(begin("/rooms/ё?x=1").state, "/rooms/ё?x=1", id="one that was begun"),
         ("", "/"),
         ("x", "/"),
         ("x.!!!", "/"),

@@ -55,8 +55,8 @@ def test_words_keep_the_places_that_names_and_numbers_go_into(code: str) -> None
 
     for english, message in catalogue(code).items():
         wanted = places(english[0] if isinstance(english, tuple) else str(english))
-        for told in message.string if isinstance(message.string, tuple) else (message.string,):
-            assert places(str(told)) == wanted, english
+        for translation in message.string if isinstance(message.string, tuple) else (message.string,):
+            assert places(str(translation)) == wanted, english
 
 
 def test_russian_counts_friends_by_its_own_rule() -> None:
@@ -77,16 +77,16 @@ def test_lengths_of_films_read_like_lengths() -> None:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_problem_that_a_page_can_meet_is_told_in_words(code: str) -> None:
-    told = copy.of_scripts(language(code))
-    # What only programs can bring about has no words of its own and is told by its status.
+    texts = copy.of_scripts(language(code))
+    # What only programs can bring about has no text of its own and is explained by its status.
     of_programs = {"invalid_json", "body_too_large", "unsupported_media_type", "idempotency_key_reused"}
     for kind in KINDS:
         if kind.code not in of_programs:
-            assert f"problem.{kind.code}" in told
-            assert f"problem.{kind.code}.text" in told
+            assert f"problem.{kind.code}" in texts
+            assert f"problem.{kind.code}.text" in texts
     assert sign_in_routes(), "signing in has routes"
     for code_ in ("sign_in_required", "sign_in_denied", "sign_in_expired", "sign_in_failed", "identity_unavailable"):
-        assert f"problem.{code_}" in told
+        assert f"problem.{code_}" in texts
 
 
 def test_an_unknown_problem_is_told_by_its_status() -> None:

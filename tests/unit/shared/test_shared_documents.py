@@ -15,7 +15,7 @@ METRIC_KINDS = {"Counter", "Gauge", "Histogram", "Buckets", "CounterMetricFamily
 
 
 def first_texts(module: Path, called: set[str] | None) -> Iterator[str]:
-    """Give the first argument, if a text, of each call of ``called`` (None: of any method)."""
+    """Return the first argument, if a text, of each call of ``called`` (None: of any method)."""
     for node in ast.walk(ast.parse(module.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue

@@ -1,4 +1,4 @@
-"""What other services are told fits the contract: ids, moments and all."""
+"""The published events fit the contract: ids, times and all."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ EVENTS = [
 
 
 def on_the_wire(event: Event) -> bytes:
-    """Give the event as the relay sends it: its data has been through the outbox's JSON."""
+    """Return the event as the relay sends it: its data has been through the outbox's JSON."""
     stored = orjson.loads(orjson.dumps(event.data, option=orjson.OPT_UTC_Z))
     return encode(replace(event, data=stored))
 
