@@ -1,4 +1,7 @@
-"""Who is who: OpenID Connect sign-in for pages, bearer tokens for the API, and the session between."""
+"""Who is who: OpenID Connect sign-in for pages, bearer tokens for the API, and the session.
+
+Of the rest of the service it knows the accounts (usecases.people) and the languages.
+"""
 
 from __future__ import annotations
 

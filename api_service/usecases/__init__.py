@@ -1,4 +1,4 @@
-"""What the service does for people, as functions of the database and plain values: rooms, films, friends, matches, …
+"""The use cases, functions of the database and plain values: rooms, invitations, bans, films, friends, matches, …
 
-No aiohttp here, no request and no answer: pages, API and broker call these.
+They know no aiohttp, no request and no response; pages, API, identity and broker call them.
 """
