@@ -13,7 +13,7 @@ from sync_service.live.live_room import LiveRoom
 from sync_service.live.orders import Done, Order
 from sync_service.protocol import outbound
 from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
-from sync_service.room.chat import may_be_heard
+from sync_service.room.chat import may_speak
 from sync_service.room.commands import Command, DeleteMessage, Report
 from sync_service.room.events import Refusal
 from sync_service.room.film import rtt_bucket_ms
@@ -23,7 +23,7 @@ from sync_service.sockets import wishes
 from sync_service.sockets.closing import RETRY_AFTER_MS
 from sync_service.sockets.handshake import Entrance, Seat
 from sync_service.sockets.resume_tokens import RENEW_S
-from sync_service.sockets.skew import SkewTeller
+from sync_service.sockets.skew import SkewSignals
 from sync_service.sockets.wishes import WISHES
 
 _AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
@@ -53,7 +53,7 @@ class Handling:
         self._seat: Seat | None = None
         self._renew_at_s = 0.0
         self._was_ready = False
-        self._skew = SkewTeller()
+        self._skew = SkewSignals()
 
     def seated(self, seat: Seat) -> None:
         """Take note of the seat whose resume token is to be renewed."""
@@ -106,12 +106,12 @@ class Handling:
         self._command(room, report, report.id)
         if "skew_ms" in message:
             metrics.skew_ms.observe(abs(message["skew_ms"]))
-            if self._skew.worth_telling(message["skew_ms"], self._socket.heard_at_s):
+            if self._skew.is_due(message["skew_ms"], self._socket.heard_at_s):
                 self._hub.signal(room, outbound.skew(self._socket.member_id, round(message["skew_ms"])))
 
     def _signal(self, room: LiveRoom, kind: str, message: dict[str, Any]) -> None:
         now_ms = int(self._entrance.now_ms())
-        refusal = may_be_heard(room.state, self._socket.member_id, now_ms)
+        refusal = may_speak(room.state, self._socket.member_id, now_ms)
         if refusal is not None:
             self._answered(None, refusal)
         elif kind == "typing":

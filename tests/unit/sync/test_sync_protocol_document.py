@@ -35,6 +35,7 @@ from sync_service.room.commands import (
     SetRate,
     SetRole,
 )
+from sync_service.room.decide import RULES
 from sync_service.room.permissions import RANKS, SETTING, lowest_role
 from sync_service.room.state import Rights, Settings
 
@@ -161,6 +162,12 @@ def from_(lowest: str) -> list[str]:
     return [role for role in reversed(ROLES) if RANKS[role] >= RANKS[lowest]]
 
 
+def lowest_of(command: type[Command], control: str = "everyone") -> str:
+    lowest = RULES[command].lowest
+    assert lowest is not None
+    return lowest_role(Rights("owner", Settings(control=control)), lowest)
+
+
 def test_rights_are_as_told() -> None:
     told: dict[str, list[str]] = {}
     for cells in rows("Roles"):
@@ -169,15 +176,13 @@ def test_rights_are_as_told() -> None:
             told[f"{name} {where[1]}" if where else name] = roles_of(cells)
     for name, command in COMMANDS.items():
         for control in CONTROLS:
-            lowest = lowest_role(Rights("owner", Settings(control=control)), command)
+            lowest = lowest_of(command, control)
             moves_film = name in {"play", "pause", "seek", "set_rate"}
             assert told[f"{name} {control}" if moves_film else name] == from_(lowest), name
     for setting, lowest in SETTING.items():
         assert told[setting] == from_(lowest)
-    assert lowest_role(Rights("owner", Settings()), ChangeSettings) == min(
-        SETTING.values(), key=lambda role: RANKS[role]
-    )
-    assert lowest_role(Rights("owner", Settings()), DeleteMessage) == "guest"
+    assert lowest_of(ChangeSettings) == min(SETTING.values(), key=lambda role: RANKS[role])
+    assert lowest_of(DeleteMessage) == "guest"
 
 
 def test_every_link_within_the_document_leads_somewhere() -> None:
