@@ -8,19 +8,12 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from sync_service.protocol import messages
-from sync_service.protocol.messages import (
-    CLIENT,
-    CONTROLS,
-    ERRORS,
-    EVENTS,
-    LEAVING,
-    REASONS,
-    ROLES,
-    SERVER,
-    CloseCode,
-    RoomEvent,
-)
+from sync_service.protocol import values
+from sync_service.protocol.client_messages import CLIENT
+from sync_service.protocol.codes import ERRORS, CloseCode
+from sync_service.protocol.event_messages import EVENTS, RoomEvent
+from sync_service.protocol.server_messages import SERVER
+from sync_service.protocol.values import CONTROLS, LEAVING, REASONS, ROLES
 from sync_service.room.commands import (
     ChangeSettings,
     Command,
@@ -41,15 +34,15 @@ from sync_service.room.state import Rights, Settings
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 VALUES: dict[str, type[Schema]] = {
-    "you": messages.You,
-    "limits": messages.Limits,
-    "room": messages.Room,
-    "film": messages.Film,
-    "settings": messages.Settings,
-    "state": messages.RoomState,
-    "member": messages.Member,
-    "message": messages.ChatMessage,
-    "author": messages.Author,
+    "you": values.YouSchema,
+    "limits": values.LimitsSchema,
+    "room": values.RoomSchema,
+    "film": values.FilmSchema,
+    "settings": values.SettingsSchema,
+    "state": values.RoomStateSchema,
+    "member": values.MemberSchema,
+    "message": values.ChatMessageSchema,
+    "author": values.AuthorSchema,
 }
 COMMANDS: dict[str, type[Command]] = {
     "say": Say,
@@ -121,11 +114,11 @@ def test_every_value_is_told() -> None:
     assert column("Values") == list(VALUES)
     for cells in rows("Values"):
         assert sorted(names(cells[1])) == sorted(VALUES[names(cells[0])[0]]().fields)
-    assert sorted(column("The film")) == sorted(messages.Playback().fields)
-    assert column("Settings") == list(messages.Settings().fields)
+    assert sorted(column("The film")) == sorted(values.PlaybackSchema().fields)
+    assert column("Settings") == list(values.SettingsSchema().fields)
     told = re.search(r"A message is \{(.*?)\}", section("The chat"), re.DOTALL)
     assert told
-    assert names(told[1]) == list(messages.ChatMessage().fields)
+    assert names(told[1]) == list(values.ChatMessageSchema().fields)
 
 
 def test_every_reason_is_told() -> None:
