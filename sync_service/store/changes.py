@@ -47,6 +47,7 @@ from sync_service.store.records import MESSAGE_KEY, PLAYBACK_KEY, blanked, body_
 
 Word = bytes | str | int
 Words = Sequence[Word]
+Committing = tuple[State, Command, bytes]  # beside an event: the state after it, its command, its body
 
 # Kinds of writes, each (kind, key, value); commit.lua knows them by these words.
 SECTION: Final = "section"  # name, JSON
@@ -85,8 +86,14 @@ def encoded(event: Event, command: Command, after: State) -> EncodedEvent:
         return EncodedEvent(
             event, body, after, 7, (packed(body), _PLAYBACK_WORDS, packed(last_field(body, PLAYBACK_KEY)))
         )
-    writes = _writes_of(event, command, after, body)
-    words = (body, *entry_of(event, after), len(writes) // 3, *writes)
+    row = STORED[type(event)]
+    writes: list[Word] = []
+    if row.sections:
+        for name in sections_of(event):
+            writes += (TOUCHED, name, "") if row.touches_only else (SECTION, name, _section(name, after))
+    if row.writes is not None:
+        writes += row.writes(event, (after, command, body))
+    words = (body, *_entry(row, event, after), len(writes) // 3, *writes)
     return EncodedEvent(event, body, after, len(words), (packed(*words),))
 
 
@@ -115,7 +122,10 @@ def entry_of(event: Event, after: State) -> tuple[str, bytes]:
 
     The data is AS_IT_IS where the event alone says it all; NO_ENTRY for what the archive does not keep.
     """
-    row = STORED[type(event)]
+    return _entry(STORED[type(event)], event, after)
+
+
+def _entry(row: Stored, event: Event, after: State) -> tuple[str, bytes]:
     if row.data_of_state is not None:
         return row.journal, orjson.dumps(row.data_of_state(event, after))
     return (row.journal, AS_IT_IS) if row.journal else NO_ENTRY
@@ -132,25 +142,6 @@ def data_of(event: Event) -> dict[str, Any]:
 # --- writes ---
 
 
-@value(frozen=True, slots=True)
-class Committing:
-    """What an event's writes may need beside the event: the state after it, its command, and its body."""
-
-    after: State
-    command: Command
-    body: bytes
-
-
-def _writes_of(event: Event, command: Command, after: State, body: bytes) -> list[Word]:
-    row = STORED[type(event)]
-    writes: list[Word] = []
-    for name in sections_of(event):
-        writes += (TOUCHED, name, "") if row.touches_only else (SECTION, name, _section(name, after))
-    if row.writes is not None:
-        writes += row.writes(event, Committing(after, command, body))
-    return writes
-
-
 def _member(event: MemberJoined, _: Committing) -> Words:
     return MEMBER, event.member.id, orjson.dumps(event.member)
 
@@ -164,12 +155,14 @@ def _changed_member(event: MemberChanged, _: Committing) -> Words:
 
 
 def _member_if_here(event: RoleSet | Muted, now: Committing) -> Words:
-    member = now.after.members.get(event.member_id)
+    after, _, _ = now
+    member = after.members.get(event.member_id)
     return () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
 
 
 def _all_members(_event: Rebased, now: Committing) -> Words:
-    return [word for member in now.after.members.values() for word in (CHANGED_MEMBER, member.id, orjson.dumps(member))]
+    after, _, _ = now
+    return [word for member in after.members.values() for word in (CHANGED_MEMBER, member.id, orjson.dumps(member))]
 
 
 def _capacity(event: SettingsChanged, _: Committing) -> Words:
@@ -177,13 +170,15 @@ def _capacity(event: SettingsChanged, _: Committing) -> Words:
 
 
 def _message(event: Said, now: Committing) -> Words:
-    return MESSAGE, event.message.id, last_field(now.body, MESSAGE_KEY)
+    _, _, body = now
+    return MESSAGE, event.message.id, last_field(body, MESSAGE_KEY)
 
 
 def _blanked_message(_event: MessageDeleted, now: Committing) -> Words:
-    if not isinstance(now.command, DeleteMessage):
+    _, command, _ = now
+    if not isinstance(command, DeleteMessage):
         return ()
-    message = now.command.message
+    message = command.message
     line = body_of(blanked(message))
     return BLANKED, message.id, orjson.dumps(blank(message)), BLANKED_LINE, message.id, line
 
