@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
+from shared import events, tickets
 from sync_service.protocol import values
 from sync_service.protocol.client_messages import CLIENT
 from sync_service.protocol.codes import ERRORS, CloseCode
@@ -144,6 +145,10 @@ def test_the_settings_begin_as_told() -> None:
     settings = Settings()
     for name in ("locked", "slow_mode_s", "hold", "hold_max_s"):
         assert first[name] == str(getattr(settings, name)).lower()
+
+
+def test_the_words_for_roles_and_control_are_those_of_tickets_and_events() -> None:
+    assert (ROLES, ROLES[1:], CONTROLS) == (tickets.ROLES, events.LIVE_ROLES, events.CONTROLS)
 
 
 def roles_of(cells: list[str]) -> list[str]:
