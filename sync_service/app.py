@@ -18,7 +18,7 @@ from sync_service.redis_client.shards import Shards
 from sync_service.settings import Settings
 from sync_service.sockets.resume_tokens import ResumeTokens
 from sync_service.sockets.server import Door
-from sync_service.store.room_store import SCRIPTS
+from sync_service.store.scripts import SCRIPTS
 
 
 async def build(settings: Settings) -> web.Application:

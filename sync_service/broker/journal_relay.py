@@ -21,9 +21,9 @@ from sync_service import metrics
 from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
 from sync_service.redis_client.shards import Shard, Shards
 from sync_service.store import redis_keys
-from sync_service.store.journal_entries import data_of
+from sync_service.store.changes import data_of
 from sync_service.store.records import read_event
-from sync_service.store.room_store import RELAY
+from sync_service.store.scripts import RELAY
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +114,7 @@ class Journal:
 
 
 def event_of(id_: bytes, fields: list[bytes]) -> Event:
-    """Give the broker event of a journal entry; it is valid by construction (journal_entries.py)."""
+    """Give the broker event of a journal entry; it is valid by construction (store/changes.py)."""
     entry = dict(zip(fields[::2], fields[1::2], strict=True))
     room, epoch, seq = entry[b"room"].decode(), int(entry[b"epoch"]), int(entry[b"seq"])
     kept: dict[str, Any] = orjson.loads(entry[b"data"])

@@ -24,11 +24,11 @@ from sync_service.live.replica import RoomCopy
 from sync_service.redis_client.client import StoreAway
 from sync_service.redis_client.clock import elapsed_s
 from sync_service.room.commands import Close, Command, Rebase
-from sync_service.room.decide import READS, decide
+from sync_service.room.decide import RULES, decide
 from sync_service.room.events import Rebased, Refusal
 from sync_service.room.evolve import evolve
 from sync_service.room.state import State
-from sync_service.store.changes import Fact, fact_of
+from sync_service.store.changes import EncodedEvent, encoded
 from sync_service.store.records import Record, placed, read_record
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
@@ -105,7 +105,7 @@ class LiveRoom:
         self.now_ms = now_ms
         self._waiting: deque[Order] = deque()
         self._heard: list[Bell] = []
-        self.in_flight: list[tuple[Order, list[Fact]]] = []  # the step under way
+        self.in_flight: list[tuple[Order, list[EncodedEvent]]] = []  # the step under way
         self._decided_on: State | None = None  # what the step under way was decided on
         self._sent_s = 0.0
         self._own: _Committed | None = None
@@ -166,7 +166,7 @@ class LiveRoom:
         now_ms = max(int(self.now_ms()), self.copy.last_ms)
         state, reads = self.copy.state, _READ_NOTHING
         self._decided_on = state
-        step_facts: list[Fact] = []
+        step_facts: list[EncodedEvent] = []
         keys: list[str] = []
         taken = self.in_flight
         op: Depart | None = None
@@ -176,16 +176,16 @@ class LiveRoom:
         while self._waiting and len(step_facts) < BATCH_EVENTS and len(arrivals) < BATCH_ARRIVALS:
             order = self._waiting[0]
             command, key = order.command, order.key
-            kind = type(command)
+            rule = RULES[type(command)]
             arrive = order.op if isinstance(order.op, Arrive) else None
-            alone = (order.op is not None and arrive is None) or kind in _ALONE
+            alone = (order.op is not None and arrive is None) or rule.alone
             if taken and (alone or key in keys):
                 break  # the same id again: the next step finds it applied
             # People come in together, but nobody twice: what their first connection brings about is not seen yet.
             if taken and (arrive.member in arriving or not arrivals if arrive else arrivals):
                 break
             self._waiting.popleft()
-            if kind is Rebase:
+            if isinstance(command, Rebase):
                 now_ms = int(self.now_ms())  # what the room's last event says was told on the clock before
             outcome = decide(state, command, now_ms)
             if isinstance(outcome, Refusal):
@@ -194,9 +194,9 @@ class LiveRoom:
             facts = []
             for event in outcome:
                 state = evolve(state, event)
-                facts.append(fact_of(event, command, state))
+                facts.append(encoded(event, command, state))
             step_facts += facts
-            reads = reads | READS[kind] if taken else READS[kind]
+            reads = reads | rule.reads if taken else rule.reads
             taken.append((order, facts))
             if key is not None:
                 keys.append(key)
@@ -215,7 +215,7 @@ class LiveRoom:
                     deadline_ms=now_ms + COMMIT_DEADLINE_MS,
                     op=op,
                     command_keys=keys,
-                    facts=step_facts,
+                    events=step_facts,
                     closes=closes,
                     arrivals=arrivals,
                 )
@@ -474,8 +474,6 @@ class LiveRoom:
         self._proceed()
 
 
-# Orders that take a step of their own.
-_ALONE: Final = frozenset({Close, Rebase})
 _READ_NOTHING: Final = frozenset[str]()
 _REFUSALS: Final = {
     b"late": "try_again",

@@ -20,7 +20,8 @@ from sync_service.redis_client.shards import Shard, Shards
 from sync_service.room.commands import Join, Leave
 from sync_service.room.events import MemberLeft, Refusal
 from sync_service.store import redis_keys
-from sync_service.store.room_store import LEASE_MS, SWEEP, Arrive, Depart
+from sync_service.store.room_store import LEASE_MS, Arrive, Depart
+from sync_service.store.scripts import SWEEP
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,8 @@ from sync_service.delivery.frames import text_frame
 from sync_service.room.events import MessageDeleted, Rebased, Said
 from sync_service.room.evolve import evolve
 from sync_service.room.state import State
-from sync_service.store.records import Record, blanked, body_of, place_of, placed, read_record, sections_of
+from sync_service.store.changes import sections_of
+from sync_service.store.records import Record, blanked, body_of, place_of, placed, read_record
 from sync_service.store.room_store import Snapshot
 
 RECENT_KEPT: Final = 256  # events kept ready for those who resume; older ones are read from the log

@@ -1,4 +1,4 @@
-"""The protocol as an AsyncAPI 3.0 document, generated from the schemas of protocol.py: docs/asyncapi.json.
+"""The protocol as an AsyncAPI 3.0 document, generated from the schemas of this package: docs/asyncapi.json.
 
 ``make asyncapi`` writes the file. https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
@@ -15,8 +15,12 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
+from sync_service.protocol.client_messages import CLIENT
+from sync_service.protocol.codes import ERRORS, CloseCode
+from sync_service.protocol.event_messages import EVENTS
 from sync_service.protocol.fields import OneOf, Versions
-from sync_service.protocol.messages import CLIENT, ERRORS, EVENTS, SERVER, CloseCode, Message
+from sync_service.protocol.messages import Message
+from sync_service.protocol.server_messages import SERVER
 
 _SNAPSHOT: Final = ["room", "state", "members", "messages"]
 # What a schema says beyond its fields.
@@ -37,58 +41,14 @@ _ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "typing": (),
     "leave": (),
 }
-_ANNA: Final = "9f1c6f4e-5c0d-4d8e-9d3b-0c2f5a6e7b81"
-_BORIS: Final = "1b0e3a52-7a46-4f5c-8a1e-6d2c9f4b7e03"
-_SAID: Final = "0199c5a1-52f0-7c3e-b1a4-2f6d8e9c0a17"
-_PLACE: Final = {"epoch": 1, "seq": 8, "hash": "9287a12dee4ad2cc"}
-_FACT: Final = {**_PLACE, "time_ms": 1795437924063, "by": _ANNA, "command": "a1"}
-_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "Hello": {"protocol": 1, "resume": "eyJ…", "epoch": 1, "seq": 7, "hash": "4e5f7c0ea46f8f23"},
-    "Ping": {"t0": 15321.25, "rtt_ms": 31.5},
-    "Play": {"id": "a1"},
-    "Pause": {"id": "a2"},
-    "Seek": {"id": "a3", "position_ms": 754_000},
-    "SetRate": {"id": "a4", "rate": 1.25},
-    "Report": {"ready": True, "buffering": False, "position_ms": 754_020, "skew_ms": -18.5},
-    "Say": {"id": "a5", "text": "Смотрите, кит!", "reply_to": _SAID},
-    "React": {"emoji": "🐋"},
-    "Typing": {},
-    "DeleteMessage": {"id": "a6", "message_id": _SAID},
-    "SetRole": {"id": "a7", "member_id": _BORIS, "role": "moderator"},
-    "Mute": {"id": "a8", "member_id": _BORIS, "seconds": 300},
-    "Kick": {"id": "a9", "member_id": _BORIS},
-    "ChangeSettings": {"id": "a10", "control": "moderators", "slow_mode_s": 10},
-    "History": {"id": "a11", "before": _SAID, "limit": 50},
-    "Leave": {},
-    "Pong": {"t0": 15321.25, "t1": 1795437924063.112, "t2": 1795437924063.174},
-    "Ack": {"id": "a1", "seq": 8},
-    "Error": {"code": "rate_limited", "message": ERRORS["rate_limited"], "id": "a5", "retry_after_ms": 480},
-    "Reconnect": {"after_ms": 740},
-    "Reacted": {"by": _ANNA, "emoji": "🐋", "position_ms": 754_020},
-    "IsTyping": {"by": _ANNA},
-    "Skew": {"by": _BORIS, "skew_ms": -640},
-    "MessageDeleted": {**_FACT, "message_id": _SAID},
-    "Said": {
-        **_FACT,
-        "message": {
-            "id": _SAID,
-            "author": {"id": _ANNA, "name": "Anna"},
-            "text": "Смотрите, кит!",
-            "position_ms": 754_020,
-            "sent_ms": 1795437924063,
-            "reply_to": None,
-            "deleted": False,
-        },
-    },
-}
 
 
 def document() -> dict[str, Any]:
-    """Give the AsyncAPI document."""
+    """Return the AsyncAPI document."""
     values: dict[str, type[Schema]] = {}
 
     def named(schema: Any) -> str:  # apispec hands over the schema itself, whatever it declares
-        name = type(schema).__name__
+        name = _name(type(schema))
         values[name] = type(schema)
         return name
 
@@ -98,7 +58,7 @@ def document() -> dict[str, Any]:
     converter: Any = plugin.converter
     converter.add_attribute_function(_own_fields)
     messages = {
-        type(schema).__name__: _message(schema, converter.schema2jsonschema(schema))
+        _name(type(schema)): _message(schema, converter.schema2jsonschema(schema))
         for schema in (*CLIENT.values(), *SERVER.values())
     }
     schemas = spec.to_dict()["components"]["schemas"]
@@ -145,7 +105,7 @@ def document() -> dict[str, Any]:
 
 
 def _message(schema: Message, json_schema: dict[str, Any]) -> dict[str, Any]:
-    name = type(schema).__name__
+    name = _name(type(schema))
     json_schema["properties"] = {"type": {"const": schema.type}, **json_schema["properties"]}
     json_schema["required"] = ["type", *json_schema.get("required", ())]
     message: dict[str, Any] = {
@@ -153,9 +113,13 @@ def _message(schema: Message, json_schema: dict[str, Any]) -> dict[str, Any]:
         "summary": _sentence(type(schema)),
         "payload": {**json_schema, **_RULES.get(name, {})},
     }
-    if name in _EXAMPLES:
-        message["examples"] = [{"payload": {"type": schema.type, **_EXAMPLES[name]}}]
+    if schema.example is not None:
+        message["examples"] = [{"payload": {"type": schema.type, **schema.example}}]
     return message
+
+
+def _name(schema: type[Schema]) -> str:
+    return schema.__name__.removesuffix("Schema")
 
 
 def _sentence(schema: type[Schema]) -> str:
@@ -164,7 +128,7 @@ def _sentence(schema: type[Schema]) -> str:
 
 
 def _own_fields(_: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
-    """Say of our own kinds of fields what the converter cannot know."""
+    """Return what the converter cannot know of our own kinds of fields."""
     if isinstance(field, Versions):
         one = {"type": "integer", "minimum": 0, "maximum": 1_000}
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 16}]}
@@ -174,7 +138,7 @@ def _own_fields(_: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[s
 
 
 def _received(schema: Message) -> dict[str, Any]:
-    operation: dict[str, Any] = {"action": "receive", "channel": _CHANNEL, "messages": [_ref(type(schema).__name__)]}
+    operation: dict[str, Any] = {"action": "receive", "channel": _CHANNEL, "messages": [_ref(_name(type(schema)))]}
     answers = _ANSWERS.get(schema.type, ("Ack", "Error"))
     if answers:
         operation["reply"] = {"channel": _CHANNEL, "messages": [_ref(name) for name in answers]}
@@ -186,7 +150,7 @@ def _sent(summary: str, schemas: Iterable[Message]) -> dict[str, Any]:
         "action": "send",
         "channel": _CHANNEL,
         "summary": summary,
-        "messages": [_ref(type(schema).__name__) for schema in schemas],
+        "messages": [_ref(_name(type(schema))) for schema in schemas],
     }
 
 
@@ -198,7 +162,7 @@ def _ref(message: str) -> dict[str, str]:
 
 
 def text() -> str:
-    """Give the document as its file holds it."""
+    """Return the document as its file holds it."""
     return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The kinds of values that messages carry: JSON's own types within bounds, nothing taken for another.
+"""The kinds of fields that messages have: JSON's own types within bounds, and no type taken for another.
 
 marshmallow's own fields read "5" and true as numbers; a protocol that many clients speak should not. ``read``
 checks one value: it is called for each field of a message, where a schema's whole ``load`` took 8 of 14 µs of parsing.
@@ -14,11 +14,11 @@ from marshmallow import ValidationError, fields, validate
 
 
 class Value(fields.Field[Any], ABC):
-    """What a message may hold."""
+    """A field of a message."""
 
     @abstractmethod
     def read(self, value: Any) -> Any:
-        """Give a JSON value that fits; raises ValidationError saying what it must be."""
+        """Return the checked JSON value; raises ValidationError saying what it must be."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         return self.read(value)

@@ -1,7 +1,7 @@
 """From a client's text to a checked message.
 
-orjson lets duplicate keys and 1e400 pass and takes a huge integer for a float: only what certainly has none of these
-is read by it. Everything else goes to ``json`` with hooks, eight times slower, which refuses them.
+orjson lets duplicate keys and 1e400 pass and takes a huge integer for a float: it reads only texts that certainly have
+none of these. All others go to ``json`` with hooks, eight times slower, which refuse them.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ from typing import Any, Final, cast
 import orjson
 from marshmallow import ValidationError, missing
 
+from sync_service.protocol.client_messages import CLIENT
 from sync_service.protocol.fields import Value
-from sync_service.protocol.messages import CLIENT, ID_LENGTH
+from sync_service.protocol.messages import ID_LENGTH
 
 DEPTH_MAX: Final = 8
 INTEGER_DIGITS: Final = 16  # 2**53 has 16: beyond it JSON numbers are not exact in a browser
 
 
 class BadMessage(Exception):
-    """An inbound message that does not fit; ``code`` stands in ERRORS, ``id`` is the command's, where it had one."""
+    """An inbound message that does not fit; ``code`` is one of ERRORS, ``id`` the command's, where it had one."""
 
-    def __init__(self, code: str, message: str, id_: str | None = None) -> None:
+    def __init__(self, code: str, message: str = "", id_: str | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.id = id_
 
 
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key stands twice")
@@ -47,7 +48,7 @@ def _bounded_int(digits: str) -> int:
 
 
 def read_plain(text: str) -> dict[str, Any] | None:
-    """Give the object of a text that orjson and this protocol read alike, as nearly all are; None for any other one."""
+    """Return the object of a text that orjson reads as this protocol does, as nearly all are; None for any other."""
     try:
         raw = orjson.loads(text)
     except ValueError:
@@ -65,7 +66,9 @@ def read_plain(text: str) -> dict[str, Any] | None:
 
 
 _EXACT: Final = 10**INTEGER_DIGITS
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=_bounded_int)
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_int=_bounded_int
+)
 
 
 def _too_deep(value: Any, left: int = DEPTH_MAX) -> bool:
@@ -77,7 +80,7 @@ def _too_deep(value: Any, left: int = DEPTH_MAX) -> bool:
 
 
 def read_any(text: str) -> dict[str, Any]:
-    """Give the object of any text that this protocol takes. Raises BadMessage."""
+    """Return the object of any text that this protocol takes. Raises BadMessage."""
     try:
         raw = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
@@ -87,7 +90,7 @@ def read_any(text: str) -> dict[str, Any]:
     return raw
 
 
-# Of each type its fields: name, check, whether it is required, and what stands for it where it is left out.
+# The fields of each type: name, check, whether it is required, and the default of one that is left out.
 _FIELDS: Final[Mapping[str, list[tuple[str, Callable[[Any], Any], bool, Any]]]] = {
     type_: [
         (name, cast("Value", field).read, field.required, field.load_default) for name, field in schema.fields.items()
@@ -97,7 +100,7 @@ _FIELDS: Final[Mapping[str, list[tuple[str, Callable[[Any], Any], bool, Any]]]] 
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Give a message's ``type`` and known fields, checked; unknown fields are left out. Raises BadMessage."""
+    """Return a message's ``type`` and known fields, checked; unknown fields are left out. Raises BadMessage."""
     raw = read_plain(text) or read_any(text)
     type_ = raw.get("type")
     id_ = raw.get("id")

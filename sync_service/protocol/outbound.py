@@ -1,4 +1,4 @@
-"""Messages to one client, as JSON; the room's own events are encoded once for everyone (log.py)."""
+"""Messages to one client, as JSON; the room's events are encoded once for everyone (store/records.py)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import orjson
 
-from sync_service.protocol.messages import ERRORS, FRAME_BYTES, HISTORY_MOST, ID_LENGTH, TEXT_GRAPHEMES
+from sync_service.protocol.codes import ERRORS
+from sync_service.protocol.messages import FRAME_BYTES, HISTORY_MOST, ID_LENGTH, TEXT_GRAPHEMES
 from sync_service.room.playback import RATE_MAX, RATE_MIN
 from sync_service.room.state import Message
 
@@ -22,7 +23,7 @@ LIMITS: Final = {
 
 
 def pong(t0: float, t1: float, t2: float, resume: str | None) -> bytes:
-    """Give the answer to a ping: ms with decimals; ``resume`` is a renewed token, now and then."""
+    """Return the answer to a ping: ms with decimals; ``resume`` is a renewed token, now and then."""
     message: dict[str, Any] = {"type": "pong", "t0": t0, "t1": t1, "t2": t2}
     if resume is not None:
         message["resume"] = resume
@@ -30,12 +31,12 @@ def pong(t0: float, t1: float, t2: float, resume: str | None) -> bytes:
 
 
 def ack(id_: str, seq: int) -> bytes:
-    """Give the acknowledgement of a command; ``seq`` is its last event's, or the room's if it changed nothing."""
+    """Return the acknowledgement of a command; ``seq`` is its last event's, or the room's if it changed nothing."""
     return orjson.dumps({"type": "ack", "id": id_, "seq": seq})
 
 
 def error(code: str, message: str | None = None, id_: str | None = None, retry_after_ms: int | None = None) -> bytes:
-    """Give an error; ``message`` defaults to the code's own sentence."""
+    """Return an error; ``message`` defaults to the code's own sentence."""
     body: dict[str, Any] = {"type": "error", "code": code, "message": message or ERRORS[code], "id": id_}
     if retry_after_ms is not None:
         body["retry_after_ms"] = retry_after_ms
@@ -43,25 +44,25 @@ def error(code: str, message: str | None = None, id_: str | None = None, retry_a
 
 
 def history(id_: str, messages: Sequence[Message], *, more: bool) -> bytes:
-    """Give messages of the chat, oldest first; ``more`` tells whether there are older ones."""
+    """Return messages of the chat, oldest first; ``more`` says whether there are older ones."""
     return orjson.dumps({"type": "history", "id": id_, "messages": messages, "more": more})
 
 
 def reconnect(after_ms: int) -> bytes:
-    """Tell a client to come back in ``after_ms``, by its resume token."""
+    """Return the request to come back in ``after_ms``, by the resume token."""
     return orjson.dumps({"type": "reconnect", "after_ms": after_ms})
 
 
 def reacted(by: str, emoji: str, position_ms: int) -> bytes:
-    """Tell a reaction, which is seen now or never."""
+    """Return the signal of a reaction, which is not kept."""
     return orjson.dumps({"type": "reacted", "by": by, "emoji": emoji, "position_ms": position_ms})
 
 
 def typing(by: str) -> bytes:
-    """Tell that somebody is typing."""
+    """Return the signal that a member is typing."""
     return orjson.dumps({"type": "typing", "by": by})
 
 
 def skew(by: str, skew_ms: int) -> bytes:
-    """Tell how far a member's player is from its place."""
+    """Return the signal of how far (ms) a member's player is from its place."""
     return orjson.dumps({"type": "skew", "by": by, "skew_ms": skew_ms})

@@ -1,4 +1,4 @@
-"""What a chat text becomes before anyone sees it."""
+"""What is taken out of a chat text before anyone sees it, how its length is counted, and what is an emoji."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _UNWANTED: Final = regex.compile(r"[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069--\n]+
 
 
 def cleaned(text: str) -> str:
-    """Give the text in NFC, without control characters and overrides, stripped at both ends."""
+    """Return the text in NFC, without control characters and overrides, stripped at both ends."""
     if text.isascii() and text.isprintable():
         return text.strip()
     return str(_UNWANTED.sub("", unicodedata.normalize("NFC", text)).strip())
 
 
 def longer_than(text: str, graphemes: int) -> bool:
-    """Tell whether a reader would count more characters (grapheme clusters, Unicode TR 29) than ``graphemes``."""
+    """Return whether the text has more characters, as a reader counts (grapheme clusters, Unicode TR 29)."""
     return len(text) > graphemes and len(regex.findall(r"\X", text)) > graphemes
 
 
 def is_emoji(text: str) -> bool:
-    """Tell whether this is one emoji as a reader sees it (Unicode TR 51), joined ones, flags and keycaps included."""
+    """Return whether this is one emoji as a reader sees it (Unicode TR 51), joined ones, flags and keycaps included."""
     return _EMOJI.fullmatch(text) is not None and regex.fullmatch(r"\X", text) is not None
 
 

@@ -1,4 +1,4 @@
-"""The chat, and the small signs that are not kept: who may say what when."""
+"""The chat: who may write, and who may delete what."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sync_service.room.state import Message, State
 
 def say(state: State, command: Say, now_ms: int) -> Outcome:
     author = state.members[command.by or ""]
-    refusal = may_be_heard(state, author.id, now_ms) or _too_soon(state, author.id, now_ms)
+    refusal = may_speak(state, author.id, now_ms) or _too_soon(state, author.id, now_ms)
     if refusal is not None:
         return refusal
     message = Message(
@@ -25,13 +25,13 @@ def say(state: State, command: Say, now_ms: int) -> Outcome:
     return (Said(time_ms=now_ms, by=author.id, command=command.id, message=message),)
 
 
-def may_be_heard(state: State, member_id: str, now_ms: int) -> Refusal | None:
-    """Refuse those who are not here or were muted, also for reactions and typing; None where they may be heard."""
+def may_speak(state: State, member_id: str, now_ms: int) -> Refusal | None:
+    """Return the refusal of one who is not here or is muted (of reactions and typing too), None for the others."""
     if member_id not in state.members:
-        return Refusal("not_a_member", "you are not in this room any more: say hello again")
+        return Refusal("not_a_member")
     until_ms = state.rights.muted.get(member_id, 0)
     if until_ms > now_ms:
-        return Refusal("muted", "you were muted for a while", until_ms - now_ms)
+        return Refusal("muted", retry_after_ms=until_ms - now_ms)
     return None
 
 
@@ -40,10 +40,10 @@ def _too_soon(state: State, author: str, now_ms: int) -> Refusal | None:
     if not slow_ms or rank_of(state, author) >= RANKS["moderator"]:
         return None
     last_ms = next((m.sent_ms for m in reversed(state.messages) if m.author["id"] == author), None)
-    # A message of the future was sent on a clock that has been set back since.
+    # A message of a later moment was sent on a clock that has been set back since.
     if last_ms is None or not last_ms <= now_ms < last_ms + slow_ms:
         return None
-    return Refusal("slow_mode", "the room is in slow mode", last_ms + slow_ms - now_ms)
+    return Refusal("slow_mode", retry_after_ms=last_ms + slow_ms - now_ms)
 
 
 def delete_message(state: State, command: DeleteMessage, now_ms: int) -> Outcome:

@@ -1,4 +1,4 @@
-"""Orders: what members, the API and the room itself ask for. ``room.decide`` says what comes of each."""
+"""Commands: what members, the API and the room itself ask for. ``decide.RULES`` has the rule of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sync_service.room.value import value
 
 @value(frozen=True, slots=True, kw_only=True)
 class Command:
-    """An order; ``by`` is the member who gave it, None for the room itself, ``id`` what they called it."""
+    """``by`` is the member who gives the command, None for the room itself; ``id`` is the member's name for it."""
 
     by: str | None = None
     id: str | None = None
@@ -42,7 +42,7 @@ class SetRate(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Report(Command):
-    """What a member's player says of itself; None where it says nothing.
+    """What a member's player reports of itself; None leaves a value as it was.
 
     ``was_ready`` tells whether this connection's player had been ready before: only then may it hold the room.
     """
@@ -56,12 +56,12 @@ class Report(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Due(Command):
-    """What the room does by itself when its moment has come (``deadlines.next_due_ms``)."""
+    """Do what the room does by itself at ``deadlines.next_due_ms``."""
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class Rebase(Command):
-    """The store's clock was set by ``shift_ms`` while the room's playback was of this ``era``."""
+    """Move the room to the store's clock, which was set by ``shift_ms`` in this ``era`` of the playback."""
 
     shift_ms: int
     era: int
@@ -72,7 +72,7 @@ class Rebase(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Join(Command):
-    """``since_ms`` is when the session began: by a ticket now, by a resume token when its ticket was used."""
+    """``since_ms`` is when the session began: now for a ticket; for a resume token, when its ticket was used."""
 
     name: str
     role: str
@@ -82,7 +82,7 @@ class Join(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Leave(Command):
-    """``by`` leaves: ``left`` of their own will, or ``lost``; ``gone_ms`` is when their last connection ended."""
+    """``reason`` is ``left`` (of one's own will) or ``lost``; ``gone_ms`` is when the last connection ended."""
 
     reason: str
     gone_ms: int
@@ -101,7 +101,7 @@ class SetRole(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Mute(Command):
-    """For so many ``seconds``; 0 ends it."""
+    """Mute for ``seconds``; 0 unmutes."""
 
     member_id: str
     seconds: int
@@ -109,7 +109,7 @@ class Mute(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Ban(Command):
-    """The API's word about a person at this ``version`` of the room."""
+    """The API bans a person, or lifts the ban, at this ``version`` of the room."""
 
     member_id: str
     version: int
@@ -128,7 +128,7 @@ class Say(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class DeleteMessage(Command):
-    """``message`` as it was found in the chat."""
+    """``message`` is the message as it stands in the chat."""
 
     message: Message
 
@@ -138,14 +138,14 @@ class DeleteMessage(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class ChangeSettings(Command):
-    """Some of ``state.Settings``."""
+    """``changes`` are some fields of ``state.Settings``."""
 
     changes: Mapping[str, Any]
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class ChangeRoom(Command):
-    """The API has changed control, capacity, access, starts_at or settings at this ``version``."""
+    """The API changed control, capacity, access, starts_at or settings at this ``version`` of the room."""
 
     version: int
     changes: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What a room does by itself, and when: start the film, stop waiting, find a host.
+"""What a room does by itself, and when: start the film, end a hold, find a host.
 
 Every node that follows the room watches the same moment; the store lets one of them win.
 """
@@ -19,7 +19,7 @@ HOST_AFTER_MS: Final = 60_000
 
 
 def next_due_ms(state: State) -> int | None:
-    """Give the moment at which the room has something to do by itself, or None."""
+    """Return the moment (ms) at which the room has something to do by itself, or None."""
     if state.closed is not None or not state.members:
         return None
     playback = state.playback
@@ -33,13 +33,13 @@ def next_due_ms(state: State) -> int | None:
 
 
 def start_if_due(state: State, now_ms: int) -> Events:
-    """Start the film by itself if its moment has come."""
+    """Start the film if the moment of its automatic start has come."""
     start_ms = _start_due_ms(state)
     return start(state, Due(), now_ms, "auto_start") if start_ms is not None and now_ms >= start_ms else ()
 
 
 def due(state: State, command: Due, now_ms: int) -> Events:
-    """Do what is due."""
+    """Return the events of everything that is due."""
     events = start_if_due(state, now_ms)
     hold_ms = _hold_due_ms(state)
     if hold_ms is not None and now_ms >= hold_ms:
@@ -54,9 +54,9 @@ def due(state: State, command: Due, now_ms: int) -> Events:
 
 
 def _start_due_ms(state: State) -> int | None:
-    """Give when the film starts by itself: once, for the first ready member, at latest 5 s after the first one came.
+    """Return when the film starts by itself: once a member is ready, at latest AUTO_START_MS after the first join.
 
-    A room with ``starts_at`` waits for that moment.
+    A room with ``starts_at`` waits for that moment. None where it has started, or nobody is here.
     """
     if state.playback.started or not state.members:
         return None
@@ -70,7 +70,7 @@ def _hold_due_ms(state: State) -> int | None:
 
 
 def _host_due_ms(state: State) -> int | None:
-    """Give when somebody has to act for the owner: a minute after they went, where control needs an owner."""
+    """Return when a host has to act for the owner: HOST_AFTER_MS after they left, where control needs an owner."""
     rights, members = state.rights, state.members
     if rights.settings.control == "everyone" or rights.owner in members or host_of(state) is not None or not members:
         return None
@@ -81,7 +81,7 @@ def _host_due_ms(state: State) -> int | None:
 
 
 def _host_for(state: State) -> Member | None:
-    """Give the moderator who has been here longest, else the viewer; None where nobody is needed, or fits."""
+    """Return the moderator who has been here longest, else the viewer; None where no host is needed, or nobody fits."""
     control = state.rights.settings.control
     if control == "everyone":
         return None

@@ -1,8 +1,12 @@
-"""What comes of a command: events, in the form in which the log keeps them and members read them, or a refusal."""
+"""What comes of a command: events, with the fields that the log keeps and members receive, or a refusal.
+
+Each ``type`` is spelled here and in the event's message (protocol/event_messages.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from sync_service.room.playback import Playback
 from sync_service.room.state import Member, Message, Settings
@@ -11,7 +15,7 @@ from sync_service.room.value import value
 
 @value(frozen=True, slots=True)
 class Event:
-    """A fact. ``by`` is the member who brought it about, None for the room itself."""
+    """``by`` is the member who brought it about, None for the room itself; ``command`` is the id of their command."""
 
     type: str
     time_ms: int
@@ -19,16 +23,20 @@ class Event:
     command: str | None
 
 
+PlaybackChange = Literal["played", "paused", "sought", "rate_changed", "hold_started", "hold_ended"]
+
+
 @value(frozen=True, slots=True)
 class PlaybackChanged(Event):
-    """``type`` is played, paused, sought, rate_changed, hold_started or hold_ended."""
+    """What happened to the film; ``hold_started`` comes again when the members waited for change."""
 
+    type: PlaybackChange
     playback: Playback
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class Rebased(Event):
-    """The store's clock was set by ``shift_ms``: the film is where it was, told on the new clock."""
+    """The store's clock was set by ``shift_ms``; ``playback`` is the same film on the new clock."""
 
     type: str = "rebased"
     playback: Playback
@@ -43,7 +51,7 @@ class MemberJoined(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class MemberChanged(Event):
-    """What a member's own player says of itself; their role and whether they may speak change by other events."""
+    """A member's player reported something new; roles and mutes change by other events."""
 
     type: str = "member_changed"
     member: Member
@@ -51,7 +59,7 @@ class MemberChanged(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class MemberLeft(Event):
-    """``reason`` is left, lost, kicked, banned or closed; ``left_ms`` is when they were last connected."""
+    """``reason`` is left, lost, kicked, banned or closed; ``left_ms`` is when the last connection ended."""
 
     type: str = "member_left"
     member_id: str
@@ -71,7 +79,7 @@ class RoleSet(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Muted(Event):
-    """``until_ms`` None means that they may speak again."""
+    """``until_ms`` None: unmuted."""
 
     type: str = "muted"
     member_id: str
@@ -80,15 +88,16 @@ class Muted(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class BanChanged(Event):
-    """``type`` is banned or unbanned; ``version`` is the room's at which the API decided it."""
+    """``version`` is the room's at which the API decided it."""
 
+    type: Literal["banned", "unbanned"]
     member_id: str
     version: int
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class HostChanged(Event):
-    """``host`` acts for the owner, who has been gone for a while; None when the owner is back."""
+    """``host`` acts for an owner who has been gone for a while; None when the owner is back."""
 
     type: str = "host_changed"
     host: str | None
@@ -96,7 +105,7 @@ class HostChanged(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class SettingsChanged(Event):
-    """Always whole. ``versions`` are the API's, of the fields that it has changed."""
+    """The settings after the change, all of them; ``versions`` are the API's, of the fields that it has changed."""
 
     type: str = "settings_changed"
     settings: Settings
@@ -125,10 +134,13 @@ class Closed(Event):
 
 @value(frozen=True, slots=True)
 class Refusal:
-    """Why a command has no effect; ``code`` is one of messages.ERRORS; ``retry_after_ms`` where waiting helps."""
+    """Why a command has no effect; ``code`` is one of protocol.codes.ERRORS, ``retry_after_ms`` where waiting helps.
+
+    ``message`` says what the code's own sentence does not: which field, which role.
+    """
 
     code: str
-    message: str
+    message: str = ""
     retry_after_ms: int | None = None
 
 

@@ -1,4 +1,4 @@
-"""The state after an event; facts are not questioned."""
+"""The state after an event; no event is ever refused."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ from sync_service.room.events import (
 )
 from sync_service.room.state import MESSAGES_KEPT, Gone, Member, Members, Message, State
 
-# A kick voids the sessions that began before it; their resume tokens live ten minutes.
+# A kick voids the sessions that began before it, whose resume tokens live ten minutes.
 KICKS_KEPT_MS: Final = 900_000
-# How long a hold counts against the member for whom the room was held.
+# How long a hold counts against the budget of the member for whom the room was held.
 HOLDS_WINDOW_MS: Final = 300_000
 
 
 def evolve(state: State, event: Event) -> State:
-    """Give the state after the event."""
-    return _EVOLUTIONS[type(event)](state, event)
+    """Return the state after the event."""
+    return EVOLUTIONS[type(event)](state, event)
 
 
-def deleted(message: Message) -> Message:
-    """Give what is left of a message that was deleted."""
+def blank(message: Message) -> Message:
+    """Return the message as deleted: without its text."""
     return replace(message, text="", deleted=True)
 
 
-# What most events of a room are is spelled out: `replace` looks at each field of the class, which took twice as long.
+# The two most frequent kinds make their State field by field: `replace`, which looks at each field of the class, took
+# twice as long.
 
 
 def _playback(state: State, event: PlaybackChanged) -> State:
@@ -48,10 +49,10 @@ def _playback(state: State, event: PlaybackChanged) -> State:
 
 
 def _rebased(state: State, event: Rebased) -> State:
-    """Tell every moment that a rule looks at on the new clock."""
+    """Move every moment that a rule looks at to the new clock."""
     shift_ms = event.shift_ms
-    # Sessions keep the moment of their beginning in their tokens. A clock set back must not shut out those who come
-    # anew; one set forward must not end the sessions that have begun since.
+    # A session's token keeps the moment of its beginning on the old clock. A clock set back must not shut out new
+    # sessions; a clock set forward must not end the sessions that have begun since.
     back_ms = min(shift_ms, 0)
     rights = replace(
         state.rights,
@@ -86,7 +87,7 @@ def _member(state: State, event: MemberJoined | MemberChanged) -> State:
 
 
 def recent_of(holds: tuple[int, ...], now_ms: int) -> tuple[int, ...]:
-    """Give those of the holds (ms) that still count."""
+    """Return those of the holds (ms) that still count against the budget."""
     return tuple(hold_ms for hold_ms in holds if hold_ms > now_ms - HOLDS_WINDOW_MS)
 
 
@@ -150,7 +151,7 @@ def _said(state: State, event: Said) -> State:
 
 
 def _message_deleted(state: State, event: MessageDeleted) -> State:
-    messages = tuple(deleted(message) if message.id == event.message_id else message for message in state.messages)
+    messages = tuple(blank(message) if message.id == event.message_id else message for message in state.messages)
     return replace(state, messages=messages)
 
 
@@ -158,7 +159,8 @@ def _closed(state: State, event: Closed) -> State:
     return replace(state, closed=event.reason)
 
 
-_EVOLUTIONS: Final[Mapping[type[Event], Callable[[State, Any], State]]] = {
+# Every kind of event.
+EVOLUTIONS: Final[Mapping[type[Event], Callable[[State, Any], State]]] = {
     PlaybackChanged: _playback,
     Rebased: _rebased,
     MemberJoined: _member,

@@ -1,4 +1,4 @@
-"""The film: play, pause, seek, rate, waiting for those whose player has run dry, and a clock that was set."""
+"""The film: play, pause, seek, rate, holding for members whose player has run dry, and a clock that was set."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ from dataclasses import replace
 from typing import Final
 
 from sync_service.room.commands import Command, Pause, Play, Rebase, Report, Seek, SetRate
-from sync_service.room.events import Events, MemberChanged, Outcome, PlaybackChanged, Rebased, Refusal
+from sync_service.room.events import Events, MemberChanged, Outcome, PlaybackChange, PlaybackChanged, Rebased, Refusal
 from sync_service.room.evolve import evolve, recent_of
 from sync_service.room.permissions import RANKS, rank_of
 from sync_service.room.playback import RATE_MAX, RATE_MIN, Playback, Status, clamped, lead_ms, position_at
 from sync_service.room.state import Member, State
 
 # Reported round trips are kept by bucket, so that a wobbling network does not fill the log with member changes. The
-# first bucket is what LEAD_MIN_MS allows for, the last what LEAD_MAX_MS allows for.
+# first bucket is half of LEAD_MIN_MS, the last half of LEAD_MAX_MS.
 RTT_BUCKETS_MS: Final = (75, 150, 300, 500)
 
-# A fight over the film: undoing each other's play and pause heats the room by one each time, and it cools by one in
-# FIGHT_COOLS_MS. Above FIGHT_MOST whoever has no say above others has to wait until it has cooled.
+# A fight over the film: each play or pause that undoes another member's adds one to the heat, which falls by one in
+# FIGHT_COOLS_MS. Above FIGHT_MOST viewers have to wait until it has fallen; moderators and the owner do not.
 FIGHT_MOST: Final = 4
 FIGHT_COOLS_MS: Final = 5_000
-_WISHES: Final = (None, "hold_skipped")  # reasons of what somebody wanted
+_BY_HAND: Final = (None, "hold_skipped")  # the reasons of what a member did on purpose
 _UNDONE: Final[Mapping[str, Status]] = {"played": "paused", "paused": "playing"}
 
-# One whose player runs dry again and again would hold everybody again and again: after these they catch up alone.
+# The budget of holds: a member for whom the room was held this often within HOLDS_WINDOW_MS catches up alone.
 HOLDS_MOST: Final = 3
-# Everyone's player has to fetch the film anew after a seek: running dry then is nobody's fault.
+# Every player has to fetch the film anew after a seek: running dry then does not count against the budget.
 SEEK_GRACE_MS: Final = 3_000
+
+Vector = tuple[Status, float, float, int]  # status, position_ms, rate, at_ms
+Cause = tuple[str | None, str | None]  # by, reason
+Hold = tuple[tuple[str, ...], int | None]  # waiting_for, hold_until_ms
+_NO_HOLD: Final[Hold] = ((), None)
 
 
 def play(state: State, command: Play, now_ms: int) -> Outcome:
@@ -44,12 +49,12 @@ def _skips(playback: Playback) -> str | None:
 def start(state: State, command: Command, now_ms: int, reason: str | None) -> Events:
     """Start the film, at the end from its beginning; nothing if it plays."""
     at_end = _at_end(state, now_ms)
-    if state.playback.status == "playing" and not at_end:
+    before = state.playback
+    if before.status == "playing" and not at_end:
         return ()
-    position_ms = 0 if at_end else position_at(state.playback, now_ms, state.duration_ms)
-    return _changed(
-        "played", state, command, now_ms, position_ms=position_ms, at_ms=now_ms + _lead_ms(state), reason=reason
-    )
+    position_ms = 0 if at_end else position_at(before, now_ms, state.duration_ms)
+    vector: Vector = "playing", position_ms, before.rate, now_ms + _lead_ms(state)
+    return _changed("played", before, command, now_ms, vector, (command.by, reason))
 
 
 def _at_end(state: State, now_ms: int) -> bool:
@@ -63,55 +68,34 @@ def pause(state: State, command: Pause, now_ms: int) -> Outcome:
 
 
 def stop(state: State, command: Command, then_ms: int, now_ms: int, reason: str | None) -> Events:
-    """Pause the film where it stood at ``then_ms``."""
-    position_ms = position_at(state.playback, then_ms, state.duration_ms)
-    return _changed(
-        "paused", state, command, now_ms, position_ms=position_ms, at_ms=now_ms, status="paused", reason=reason
-    )
+    """Pause the film at its position of the moment ``then_ms``."""
+    before = state.playback
+    vector: Vector = "paused", position_at(before, then_ms, state.duration_ms), before.rate, now_ms
+    return _changed("paused", before, command, now_ms, vector, (command.by, reason))
 
 
 def seek(state: State, command: Seek, now_ms: int) -> Events:
+    before = state.playback
     position_ms = clamped(command.position_ms, 0, state.duration_ms)
-    status: Status = "paused" if state.playback.status == "paused" else "playing"
+    status: Status = "paused" if before.status == "paused" else "playing"
     # Everyone has to fetch the new place first: while playing, a seek is a start and gets a start's lead.
     ahead_ms = _lead_ms(state) if status == "playing" else 0
-    skips = _skips(state.playback)
-    return _changed(
-        "sought",
-        state,
-        command,
-        now_ms,
-        position_ms=position_ms,
-        at_ms=now_ms + ahead_ms,
-        status=status,
-        sought_ms=now_ms,
-        # Who paused or started the film, and why, stays to be told; a seek while the room waits ends the waiting.
-        as_before=skips is None,
-        reason=skips,
-    )
+    # A seek leaves the cause of the status as it is, unless it ends a hold.
+    skips = _skips(before)
+    cause = (before.by, before.reason) if skips is None else (command.by, skips)
+    return _changed("sought", before, command, now_ms, (status, position_ms, before.rate, now_ms + ahead_ms), cause)
 
 
 def set_rate(state: State, command: SetRate, now_ms: int) -> Events:
     rate = round(min(max(command.rate, RATE_MIN), RATE_MAX), 3)
-    playback = state.playback
-    if rate == playback.rate:
+    before = state.playback
+    if rate == before.rate:
         return ()
-    position_ms = position_at(playback, now_ms, state.duration_ms)
-    # A start that still lies ahead stays where it is, or those who have heard of it would start twice.
-    at_ms = max(now_ms, playback.at_ms)
-    return _changed(
-        "rate_changed",
-        state,
-        command,
-        now_ms,
-        position_ms=position_ms,
-        at_ms=at_ms,
-        status=playback.status,
-        rate=rate,
-        waiting_for=playback.waiting_for,
-        hold_until_ms=playback.hold_until_ms,
-        as_before=True,
-    )
+    position_ms = position_at(before, now_ms, state.duration_ms)
+    # A start that still lies ahead keeps its moment: members who know of it would start twice.
+    vector: Vector = before.status, position_ms, rate, max(now_ms, before.at_ms)
+    hold: Hold = before.waiting_for, before.hold_until_ms
+    return _changed("rate_changed", before, command, now_ms, vector, (before.by, before.reason), hold)
 
 
 def _lead_ms(state: State) -> int:
@@ -119,39 +103,34 @@ def _lead_ms(state: State) -> int:
 
 
 def _changed(
-    type_: str,
-    state: State,
+    type_: PlaybackChange,
+    before: Playback,
     command: Command,
     now_ms: int,
-    *,
-    position_ms: float,
-    at_ms: int,
-    status: Status = "playing",
-    as_before: bool = False,
-    reason: str | None = None,
-    rate: float | None = None,
-    waiting_for: tuple[str, ...] = (),
-    hold_until_ms: int | None = None,
-    sought_ms: int | None = None,
+    vector: Vector,
+    cause: Cause,
+    hold: Hold = _NO_HOLD,
 ) -> Events:
-    """Give the change; ``as_before`` leaves who brought about the status, and why. Nobody is waited for unless told."""
-    before = state.playback
+    """Return the event by which ``before`` becomes a playback of this vector, cause and hold."""
+    status, position_ms, rate, at_ms = vector
+    by, reason = cause
+    waiting_for, hold_until_ms = hold
     # Seeking or choosing a rate before the start is preparation: the film still starts by itself.
-    started = before.started or type_ in {"played", "paused"}
+    started = before.started or type_ == "played" or type_ == "paused"
     heat, heat_ms = before.heat, before.heat_ms
     if _undoes(before, type_, command.by):
         heat, heat_ms = round(_heat_at(before, now_ms) + 1, 3), now_ms
     playback = Playback(
         status,
         round(position_ms),
-        before.rate if rate is None else rate,
+        rate,
         at_ms,
-        before.by if as_before else command.by,
+        by,
         started,
-        before.reason if as_before else reason,
+        reason,
         waiting_for,
         hold_until_ms,
-        before.sought_ms if sought_ms is None else sought_ms,
+        now_ms if type_ == "sought" else before.sought_ms,
         heat,
         heat_ms,
         before.era,
@@ -163,9 +142,9 @@ def _changed(
 
 
 def _undoes(before: Playback, type_: str, by: str | None) -> bool:
-    """Tell whether this goes against another member's wish; what the room did by itself is nobody's."""
-    a_wish = before.by is not None and before.reason in _WISHES
-    return before.status == _UNDONE.get(type_) and a_wish and by is not None and by != before.by
+    """Return whether a member undoes what another member did on purpose; the room's own starts are nobody's."""
+    by_hand = before.by is not None and before.reason in _BY_HAND
+    return before.status == _UNDONE.get(type_) and by_hand and by is not None and by != before.by
 
 
 def _heat_at(playback: Playback, now_ms: int) -> float:
@@ -180,7 +159,7 @@ def _fight(state: State, command: Play | Pause, now_ms: int) -> Refusal | None:
     if too_hot <= 0:
         return None
     wait_ms = int(too_hot * FIGHT_COOLS_MS) + 1
-    return Refusal("cooldown", "play and pause were undone back and forth: wait a moment, or talk it over", wait_ms)
+    return Refusal("cooldown", retry_after_ms=wait_ms)
 
 
 # --- what players report, and holding ---
@@ -215,7 +194,7 @@ def _or(said: bool | None, before: bool) -> bool:
 
 
 def _may_hold(state: State, member: Member, now_ms: int) -> str | None:
-    """Say whether the room waits for this member: "counts" against their budget, "free", or None for not at all."""
+    """Return "counts" for a hold out of this member's budget, "free" for one that costs nothing, None for none."""
     playback, settings = state.playback, state.rights.settings
     if not settings.hold or not member.waits or playback.status == "paused" or _at_end(state, now_ms):
         return None
@@ -225,55 +204,36 @@ def _may_hold(state: State, member: Member, now_ms: int) -> str | None:
 
 
 def _hold_for(state: State, member_id: str, command: Command, now_ms: int) -> Events:
-    playback = state.playback
-    holding = playback.status == "holding"
-    until_ms = playback.hold_until_ms if holding else now_ms + state.rights.settings.hold_max_s * 1000
-    return _changed(
-        "hold_started",
-        state,
-        command,
-        now_ms,
-        status="holding",
-        reason="buffering",
-        position_ms=position_at(playback, now_ms, state.duration_ms),
-        at_ms=now_ms,
-        waiting_for=(*playback.waiting_for, member_id),
-        hold_until_ms=until_ms,
-    )
+    before = state.playback
+    is_held = before.status == "holding"
+    until_ms = before.hold_until_ms if is_held else now_ms + state.rights.settings.hold_max_s * 1000
+    vector: Vector = "holding", position_at(before, now_ms, state.duration_ms), before.rate, now_ms
+    hold: Hold = (*before.waiting_for, member_id), until_ms
+    return _changed("hold_started", before, command, now_ms, vector, (command.by, "buffering"), hold)
 
 
 def goes_on_without(state: State, member_id: str, command: Command, now_ms: int, reason: str) -> Events:
     """Wait for this member no longer; the film goes on when nobody else is waited for."""
-    playback = state.playback
-    if member_id not in playback.waiting_for:
+    before = state.playback
+    if member_id not in before.waiting_for:
         return ()
-    others = tuple(other for other in playback.waiting_for if other != member_id)
+    others = tuple(other for other in before.waiting_for if other != member_id)
     if not others:
         return end_hold(state, command, now_ms, reason)
-    return _changed(
-        "hold_started",
-        state,
-        command,
-        now_ms,
-        status="holding",
-        reason=playback.reason,
-        position_ms=playback.position_ms,
-        at_ms=now_ms,
-        waiting_for=others,
-        hold_until_ms=playback.hold_until_ms,
-    )
+    vector: Vector = "holding", before.position_ms, before.rate, now_ms
+    hold: Hold = others, before.hold_until_ms
+    return _changed("hold_started", before, command, now_ms, vector, (command.by, before.reason), hold)
 
 
 def end_hold(state: State, command: Command, now_ms: int, reason: str) -> Events:
-    """Let the film go on, from where it was held."""
-    at_ms = now_ms + _lead_ms(state)
-    return _changed(
-        "hold_ended", state, command, now_ms, position_ms=state.playback.position_ms, at_ms=at_ms, reason=reason
-    )
+    """End the hold: the film goes on from the position at which it was held."""
+    before = state.playback
+    vector: Vector = "playing", before.position_ms, before.rate, now_ms + _lead_ms(state)
+    return _changed("hold_ended", before, command, now_ms, vector, (command.by, reason))
 
 
 def rtt_bucket_ms(rtt_ms: float) -> int:
-    """Give the smallest bucket that holds this round trip."""
+    """Return the smallest bucket that is at least this round trip; the last one for any longer."""
     return next((bucket for bucket in RTT_BUCKETS_MS if rtt_ms <= bucket), RTT_BUCKETS_MS[-1])
 
 
@@ -281,7 +241,7 @@ def rtt_bucket_ms(rtt_ms: float) -> int:
 
 
 def rebase(state: State, command: Rebase, now_ms: int) -> Events:
-    """Tell where the film is on a clock that was set, once: every node finds out, the first one's word counts."""
+    """Move the playback to a clock that was set; every node submits this, and ``era`` lets the first one count."""
     playback, shift_ms = state.playback, command.shift_ms
     if playback.era != command.era:
         return ()

@@ -11,10 +11,10 @@ _SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s")
 
 
 def opening_state(claim: dict[str, Any], at_ms: int, position_ms: float | None = None) -> State:
-    """Give the state of a room that opens, from a ticket's or event's ``room`` (shared.events.RoomSchema).
+    """Return the state of a room that opens, from the ``room`` of a ticket or event (shared.events.RoomSchema).
 
-    One that comes back from the archive stands at ``position_ms``. What had been decided about people in it is gone, so
-    nobody comes in again but by a ticket, for which the API asks whether they are banned.
+    A room that comes back from the archive is paused at ``position_ms``. Its roles, mutes, kicks and bans are lost:
+    sessions from before are void, and the API asks at each new ticket whether its user is banned.
     """
     given = {name: value for name, value in claim["settings"].items() if name in _SETTINGS}
     settings = Settings(control=claim["control"], capacity=claim["capacity"], **given)

@@ -1,4 +1,4 @@
-"""People: who comes and goes, who is sent away, who may speak, and who acts for the owner."""
+"""People: joining, leaving, kicks, bans, roles and mutes; and closing, which ends every visit."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from sync_service.room.state import Member, State
 def join(state: State, command: Join, now_ms: int) -> Outcome:
     member_id, rights = command.by or "", state.rights
     if rights.bans.get(member_id, 0) > 0:
-        return Refusal("banned", "you were banned from this room")
+        return Refusal("banned")
     if command.since_ms <= rights.kicked.get(member_id, -1):
-        return Refusal("kicked", "you were sent out of the room; its link lets you in again")
+        return Refusal("kicked")
     if command.since_ms < rights.since_ms:
-        return Refusal("resume_invalid", "the room has begun anew since: ask the API for a ticket")
+        return Refusal("resume_invalid")
     if member_id in state.members:
         return ()
     role = role_of(rights, member_id, command.role)
-    # Whose connection was lost for longer than the grace is nobody new.
+    # A session that was here before the room was locked may come back, also after its grace.
     is_new = command.since_ms >= rights.locked_ms
     if rights.settings.locked and is_new and RANKS[role] < RANKS["moderator"]:
-        return Refusal("room_locked", "the room is locked: ask someone inside to unlock it")
+        return Refusal("room_locked")
     until_ms = rights.muted.get(member_id, 0)
     member = Member(
         member_id,
@@ -79,19 +79,19 @@ def _left(member: Member, command: Command, now_ms: int, reason: str, left_ms: i
 
 
 def _without(state: State, left: MemberLeft, command: Command, now_ms: int) -> Events:
-    """Give what comes of somebody's leaving: they are waited for no longer, and the last one out pauses the film."""
+    """Return the events of a member's leaving: they are waited for no longer, and the last one out pauses the film."""
     after = evolve(state, left)
     by_itself = Command()
     if after.members or after.playback.status == "paused":
         return (left, *goes_on_without(after, left.member_id, by_itself, now_ms, "left"))
-    # Nobody watches while the grace runs out: the film stops where the last one's connection ended.
+    # Nobody watches while the grace runs out: the film stops where it was when the last connection ended.
     return (left, *stop(after, by_itself, after.gone.last_seen_ms, now_ms, "empty"))
 
 
 def kick(state: State, command: Kick, now_ms: int) -> Outcome:
     member = state.members.get(command.member_id)
     if member is None:
-        return Refusal("member_not_found", "member_id: is not in the room")
+        return Refusal("member_not_found")
     refusal = may_moderate(state, command.by or "", member.id)
     if refusal is not None:
         return refusal
@@ -99,7 +99,7 @@ def kick(state: State, command: Kick, now_ms: int) -> Outcome:
 
 
 def ban(state: State, command: Ban, now_ms: int) -> Events:
-    """Apply the API's word about a person, which may come late, twice or out of order."""
+    """Ban a person or lift the ban, by the API's word, which may come late, twice or out of order."""
     if abs(state.rights.bans.get(command.member_id, 0)) >= command.version:
         return ()
     changed = BanChanged(
@@ -120,7 +120,7 @@ def ban(state: State, command: Ban, now_ms: int) -> Events:
 def set_role(state: State, command: SetRole, now_ms: int) -> Outcome:
     by, target = command.by or "", command.member_id
     if target not in state.members and target not in state.rights.roles:
-        return Refusal("member_not_found", "member_id: is not known in this room")
+        return Refusal("member_not_found")
     refusal = may_moderate(state, by, target)
     if refusal is not None:
         return refusal
@@ -137,7 +137,7 @@ def mute(state: State, command: Mute, now_ms: int) -> Outcome:
     target = command.member_id
     muted_ms = state.rights.muted.get(target)
     if target not in state.members and muted_ms is None:
-        return Refusal("member_not_found", "member_id: is not in the room")
+        return Refusal("member_not_found")
     refusal = may_moderate(state, command.by or "", target)
     if refusal is not None:
         return refusal

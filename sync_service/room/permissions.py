@@ -1,29 +1,21 @@
-"""Who may do what: roles, and the lowest one that each command takes."""
+"""Who may do what: roles, who has the control of the film, and what each setting takes.
+
+The lowest role of each command stands in its row of ``decide.RULES``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from sync_service.room.commands import (
-    ChangeSettings,
-    Command,
-    DeleteMessage,
-    Kick,
-    Mute,
-    Pause,
-    Play,
-    Report,
-    Say,
-    Seek,
-    SetRate,
-    SetRole,
-)
 from sync_service.room.events import Refusal
 from sync_service.room.state import Member, Rights, State
 
 RANKS: Final = {"guest": 0, "viewer": 1, "moderator": 2, "owner": 3}
+# The lowest role that has the control of the film, by the setting ``control``.
 CONTROL: Final = {"everyone": "viewer", "moderators": "moderator", "owner": "owner"}
+# In the place of a role: whoever has the control of the film, and the host.
+CONTROLLER: Final = "controller"
 # What a setting takes; those of the moderators keep order, those of the owner decide whose room it is.
 SETTING: Final[Mapping[str, str]] = {
     "control": "owner",
@@ -33,20 +25,10 @@ SETTING: Final[Mapping[str, str]] = {
     "locked": "moderator",
     "slow_mode_s": "moderator",
 }
-_PLAYER: Final = (Play, Pause, Seek, SetRate)
-_LOWEST: Final[Mapping[type[Command], str]] = {
-    Say: "guest",
-    Report: "guest",
-    DeleteMessage: "guest",  # one's own; other people's take what `may_moderate` says
-    Kick: "moderator",
-    Mute: "moderator",
-    SetRole: "moderator",
-    ChangeSettings: "moderator",
-}
 
 
 def role_of(rights: Rights, member_id: str, ticket_role: str) -> str:
-    """Give a member's role: the live room's word if it has one; a ticket's role counts only for a stranger to it."""
+    """Return a member's role: the live room's word if it has one, the ticket's role for a stranger to the room."""
     if member_id == rights.owner:
         return "owner"
     known = rights.roles.get(member_id)
@@ -55,40 +37,40 @@ def role_of(rights: Rights, member_id: str, ticket_role: str) -> str:
 
 
 def rank_of(state: State, member_id: str) -> int:
-    """Give how high somebody stands, here or not; one of whom nothing is known is a viewer."""
+    """Return the rank (RANKS) of a person, here or not; a person who is unknown to the room is a viewer."""
     member = state.members.get(member_id)
     return RANKS[role_of(state.rights, member_id, "viewer" if member is None else member.role)]
 
 
-def lowest_role(rights: Rights, command: type[Command]) -> str:
-    """Give the lowest role that may give this command: the permission table."""
-    return CONTROL[rights.settings.control] if command in _PLAYER else _LOWEST[command]
+def lowest_role(rights: Rights, lowest: str) -> str:
+    """Return the role that ``Rule.lowest`` means in this room."""
+    return CONTROL[rights.settings.control] if lowest == CONTROLLER else lowest
 
 
-def forbidden(state: State, command: Command, member: Member) -> Refusal | None:
-    """Refuse a command that is not for this member; None where it is."""
+def forbidden(state: State, lowest: str, member: Member) -> Refusal | None:
+    """Return the refusal of a command that takes ``lowest`` (see ``decide.Rule``), None where the member has it."""
     rights = state.rights
-    wanted = lowest_role(rights, type(command))
+    wanted = lowest_role(rights, lowest)
     if RANKS[role_of(rights, member.id, member.role)] >= RANKS[wanted]:
         return None
-    if isinstance(command, _PLAYER) and member == host_of(state):
+    if lowest == CONTROLLER and member == host_of(state):
         return None
     return refused(wanted)
 
 
 def host_of(state: State) -> Member | None:
-    """Give the member who acts for the owner; one who has left or was made a guest does not."""
+    """Return the member who acts for the owner, None where nobody does: a host may have left or become a guest."""
     host = state.members.get(state.rights.host or "")
     return None if host is None or host.role == "guest" else host
 
 
 def refused(role: str) -> Refusal:
-    """Refuse what takes this role."""
+    """Return the refusal of what takes this role."""
     return Refusal("forbidden", f"in this room this takes the role {role}")
 
 
 def may_moderate(state: State, by: str, target: str) -> Refusal | None:
-    """Refuse to act on somebody who does not stand lower than oneself; None where one may."""
+    """Return the refusal of an act on a person of one's own or a higher role, None for a moderator of a higher one."""
     if rank_of(state, by) < RANKS["moderator"]:
         return refused("moderator")
     if rank_of(state, by) <= rank_of(state, target):

@@ -1,7 +1,7 @@
-"""The timing vector: where the film stands at any moment, as a function of server time.
+"""The timing vector: the film's position at any moment, as a function of server time.
 
-A vector {status, position_ms, rate, at_ms} says it all at once and never needs a tick (the idea is Arntzen's "timing
-object", https://webtiming.github.io/timingobject/). All moments are in ms of the partition's clock.
+A vector {status, position_ms, rate, at_ms} fixes all positions from now on and needs no tick (the idea is Arntzen's
+"timing object", https://webtiming.github.io/timingobject/). All moments are in ms of the partition's clock.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Status = Literal["playing", "paused", "holding"]
 
 @value(frozen=True, slots=True)
 class Playback:
-    """At ``at_ms`` the film stood at ``position_ms``; ``started`` turns true with the first wish or the auto-start.
+    """At ``at_ms`` the film stood at ``position_ms``; ``started`` turns true with the first play, pause or auto-start.
 
-    ``by`` and ``reason`` say who brought about the status, and why (see ``protocol.REASONS``). While ``holding`` the
-    room waits for the members of ``waiting_for``, at latest until ``hold_until_ms``. ``sought_ms`` is when it was last
-    sought. ``heat`` grows with each play or pause that undoes another member's, and ``heat_ms`` is when it last did
-    (rules/playing.py). ``era`` counts how often the store's clock was set.
+    ``by`` and ``reason`` are the cause of the status (protocol.values.REASONS). While ``holding`` the room waits for
+    the members of ``waiting_for``, at latest until ``hold_until_ms``. ``sought_ms`` is the moment of the last seek.
+    ``heat`` grows with each play or pause that undoes another member's, and ``heat_ms`` is when it last did (see
+    film.py). ``era`` counts how often the store's clock was set.
     """
 
     status: Status
@@ -47,12 +47,12 @@ class Playback:
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Playback:
-        """Give the playback of its JSON."""
+        """Return the playback that this JSON object describes."""
         return cls(**{**raw, "waiting_for": tuple(raw["waiting_for"])})
 
 
 def position_at(playback: Playback, now_ms: float, duration_ms: int) -> float:
-    """Give the position in ms at ``now_ms``, within [0, duration]; before ``at_ms`` the film waits for its start."""
+    """Return the position in ms at ``now_ms``, within [0, duration]; before ``at_ms`` the film waits for its start."""
     position_ms: float = playback.position_ms
     if playback.status == "playing" and now_ms > playback.at_ms:
         position_ms += (now_ms - playback.at_ms) * playback.rate
@@ -60,12 +60,12 @@ def position_at(playback: Playback, now_ms: float, duration_ms: int) -> float:
 
 
 def clamped(value: N, least: N, most: N) -> N:
-    """Give the nearest value within these bounds; min() and max() are dear calls where each message makes some."""
+    """Return the nearest value within these bounds; faster than min() and max(), and every message needs some."""
     if value < least:
         return least
     return value if value < most else most
 
 
 def lead_ms(highest_rtt_ms: int) -> int:
-    """Give how far ahead a start must lie so that the farthest member hears of it in time, and nobody waits long."""
+    """Return how far ahead (ms) a start must lie: the farthest member receives it in time, and nobody waits long."""
     return clamped(2 * highest_rtt_ms, LEAD_MIN_MS, LEAD_MAX_MS)

@@ -1,4 +1,4 @@
-"""The room's settings, changed by those inside and by the API."""
+"""The room's settings, changed by members and by the API."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def change_settings(state: State, command: ChangeSettings, now_ms: int) -> Outco
 
 
 def change_room(state: State, command: ChangeRoom, now_ms: int) -> Events:
-    """Apply what the API changed: each value if this version is higher than the one that last changed it.
+    """Apply what the API changed: each field for which this version is higher than the one that last changed it.
 
-    So an event that comes late, twice or after a newer one does no harm. Single settings count for themselves: the API
+    So an event that comes late, twice or after a newer one does no harm. Each setting has its own version: the API
     names only those that changed.
     """
     meta, settings = state.meta, state.rights.settings

@@ -1,4 +1,4 @@
-"""What a room is at one moment: immutable, so that a decision can be tried and thrown away."""
+"""The state of a room at one moment: immutable, so that a decision can be tried and thrown away."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import Any, Final
 from sync_service.room.playback import Playback
 from sync_service.room.value import value
 
-# As many as a room may have members: in slow mode nobody's last message is further back than everybody else's one.
-MESSAGES_KEPT: Final = 200
-MESSAGES_SHOWN: Final = 50  # what a newcomer reads of the chat
+CAPACITY_MOST: Final = 200
+# In slow mode a member's last message is at most one message of each other member back.
+MESSAGES_KEPT: Final = CAPACITY_MOST
+MESSAGES_SHOWN: Final = 50  # in the snapshot that a newcomer receives
 
 
 @value(frozen=True, slots=True)
 class Member:
-    """Someone in the room, once, however many tabs they have; the visit lasts from their joining to their leaving.
+    """A person in the room, once, however many tabs they have; a visit lasts from joining to leaving.
 
-    ``muted_until_ms`` repeats what Rights say. ``holds`` are the moments (ms) at which the room was held for them on
-    their own account, ``waits`` whether it should be at all.
+    ``rtt_ms`` is a bucket (``film.RTT_BUCKETS_MS``). ``muted_until_ms`` repeats ``Rights.muted``. ``waits``: whether
+    the room should wait for them at all, ``holds`` are the moments (ms) of the holds that count against their budget.
     """
 
     id: str
@@ -37,22 +38,22 @@ class Member:
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Member:
-        """Give the member of their JSON."""
+        """Return the member that this JSON object describes."""
         return cls(**{**raw, "holds": tuple(raw["holds"])})
 
 
 class Members(dict[str, Member]):
-    """Those in the room by id, never changed: what follows from all of them is worked out once."""
+    """The members by id; never changed, so that what is derived from all of them is computed once."""
 
     @cached_property
     def highest_rtt_ms(self) -> int:
-        """The round trip of the farthest member, as a bucket; 0 in an empty room."""
+        """The highest round trip of a member, as a bucket; 0 in an empty room."""
         return max((member.rtt_ms for member in self.values()), default=0)
 
 
 @value(frozen=True, slots=True)
 class Message:
-    """A chat message; ``position_ms`` is where the film stood when it was sent. A deleted one has no text left."""
+    """A chat message; ``position_ms`` is the film's position when it was sent. The text of a deleted one is empty."""
 
     id: str
     author: Mapping[str, str]
@@ -65,7 +66,7 @@ class Message:
 
 @value(frozen=True, slots=True)
 class Settings:
-    """What those with the right may change while the room lives; ``hold_max_s`` bounds one hold."""
+    """What members may change in a live room (``permissions.SETTING`` says who); ``hold_max_s`` bounds one hold."""
 
     control: str = "everyone"
     capacity: int = 50
@@ -77,12 +78,12 @@ class Settings:
 
 @value(frozen=True, slots=True)
 class Rights:
-    """Who may do what, and what has been decided about single people, here or not.
+    """The settings, and what was decided about single people, here or not; each mapping is by the person's id.
 
-    ``roles``: who is neither the owner nor what their ticket says; ``muted``: until when (ms); ``kicked``: at what
-    moment (ms), which voids every session that began before it; ``bans``: at which version of the room, negative where
-    a ban was lifted. ``host`` may act for the owner, who has been gone for a while. Sessions that began before
-    ``since_ms`` are void; whose began before ``locked_ms`` is not new in a locked room.
+    ``roles``: the roles that were set here, in the place of the ticket's; ``muted``: until when (ms); ``kicked``: when
+    (ms), which voids every session that began before; ``bans``: the version of the room that banned, negative where it
+    lifted the ban. ``host`` acts for an owner who has been gone for a while. Sessions that began before ``since_ms``
+    are void; a locked room lets in sessions that began before ``locked_ms``.
     """
 
     owner: str
@@ -97,13 +98,13 @@ class Rights:
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Rights:
-        """Give the rights of their JSON."""
+        """Return the rights that this JSON object describes."""
         return cls(**{**raw, "settings": Settings(**raw["settings"])})
 
 
 @value(frozen=True, slots=True)
 class Meta:
-    """What the room is; ``starts_at`` in ms or None, ``film`` {id, title, duration_ms}.
+    """What the API says of the room; ``starts_at`` in ms or None, ``film`` {id, title, duration_ms}.
 
     ``version`` is the API's when the room opened here, ``versions`` those at which it changed single fields later.
     """
@@ -119,9 +120,9 @@ class Meta:
 
 @value(frozen=True, slots=True)
 class Gone:
-    """``last_seen_ms`` is the latest disconnect among those who have left, ``owner_ms`` the owner's.
+    """What is kept of those who have left: the latest disconnect among them, the owner's, and ``holds``.
 
-    ``holds`` are those of members who have left since: to come back is no new budget.
+    ``holds`` is the spent hold budget of members who left, so that rejoining does not reset it.
     """
 
     last_seen_ms: int = 0
@@ -130,13 +131,13 @@ class Gone:
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Gone:
-        """Give it of its JSON."""
+        """Return what this JSON object describes."""
         return cls(**{**raw, "holds": {id_: tuple(moments) for id_, moments in raw["holds"].items()}})
 
 
 @value(frozen=True, slots=True)
 class State:
-    """A room at one moment."""
+    """A room at one moment; ``closed`` is the reason of a room that was closed."""
 
     meta: Meta
     rights: Rights

@@ -1,4 +1,4 @@
-"""Values: dataclasses that the type checker lets nobody change, and that cost nothing for it while running.
+"""Values: dataclasses that the type checker keeps immutable, at no cost at run time.
 
 A frozen dataclass sets each of its fields through ``object.__setattr__``: three times the cost of making one (2.4
 against 0.7 µs for a Playback), and a room's event makes ten.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
 
     def value(*, frozen: bool, **options: Any) -> Any:
-        """Make a class a dataclass; ``frozen`` is what mypy holds everyone to."""
+        """Make a class a dataclass; mypy alone enforces ``frozen``."""
         return dataclass(unsafe_hash=frozen, **options)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.tickets import InvalidTicket
 from sync_service.live.live_room import RoomClosed
+from sync_service.protocol.codes import CloseCode
 from sync_service.protocol.inbound import BadMessage
-from sync_service.protocol.messages import CloseCode
 from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
 from sync_service.room.events import Refusal
 from sync_service.sockets.resume_tokens import InvalidResume

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -17,11 +16,11 @@ from sync_service.live.limits import TokenBucket
 from sync_service.live.live_room import LiveRoom
 from sync_service.live.presence import Presence
 from sync_service.protocol import inbound, messages, outbound
+from sync_service.protocol.codes import CloseCode
 from sync_service.protocol.inbound import BadMessage
-from sync_service.protocol.messages import CloseCode
 from sync_service.sockets.aiohttp_socket import WebSocket
 from sync_service.sockets.closing import RETRY_AFTER_MS, Goodbye, goodbye_of
-from sync_service.sockets.dispatch import Handling
+from sync_service.sockets.dispatch import ROUTES, Dispatch
 from sync_service.sockets.handshake import Entrance
 
 log = structlog.get_logger(__name__)
@@ -65,7 +64,7 @@ class Connection:
         self._pings = TokenBucket(limits.PINGS, now_s)
         self._refusals = 0
         self._failure: Exception | None = None
-        self._handling = Handling(self, hub, entrance)
+        self._dispatch = Dispatch(self, hub, entrance)
         ws.before_close = self._hush
 
     async def run(self) -> None:
@@ -133,28 +132,25 @@ class Connection:
             self.tell(outbound.error(error.code, str(error), error.id))
             self._refuse_rate(self._frames.take(self.heard_at_s))
             return
-        kind = message["type"]
-        wait_ms = self._wait_ms(room, kind)
+        route = ROUTES[message["type"]]
+        wait_ms = self._wait_ms(room, route.rate)
         if wait_ms:
             self._refuse_rate(wait_ms)
-            if kind != "typing":  # which only said something about now
+            if route.answers_limit:
                 self.tell(outbound.error("rate_limited", None, message.get("id"), wait_ms))
             return
         self._refusals = 0
         try:
-            if kind == "leave":
-                self._leave()
-            else:
-                self._handling.take(room, message)
+            route.handle(self._dispatch, room, message)
         except BadMessage as error:
             self.tell(outbound.error(error.code, str(error), error.id))
 
-    def _wait_ms(self, room: LiveRoom, kind: str) -> int:
-        """Give in how many ms such a message may come again, 0 if it may come now."""
+    def _wait_ms(self, room: LiveRoom, rate: limits.Rate) -> int:
+        """Return in how many ms a message of this rate may come, 0 if it may come now."""
         now_s = self.heard_at_s
-        if kind == "ping":
+        if rate is limits.PINGS:
             return self._pings.take(now_s)
-        return self._frames.take(now_s) or room.limits.take(self.member_id, _RATES.get(kind, limits.COMMANDS), now_s)
+        return self._frames.take(now_s) or room.limits.take(self.member_id, rate, now_s)
 
     def _refuse_rate(self, wait_ms: int) -> None:
         if not wait_ms:
@@ -164,7 +160,8 @@ class Connection:
         if self._refusals > limits.REFUSALS_MOST:
             raise Goodbye(CloseCode.TOO_FAST, "too_fast")
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Take the member out of the room for good and end the connection."""
         room, self.room = self.room, None
         if room is not None and room.audience.remove(self):
             self._presence.left(room, self.member_id)
@@ -178,7 +175,7 @@ class Connection:
         self.since_ms = seat.resume.since_ms
         # From here to the end nothing waits: what the welcome says is exactly what came before the next event.
         self.room = seat.room
-        self._handling.seated(seat)
+        self._dispatch.seated(seat)
         first = self._entrance.welcome(seat)
         seat.room.audience.add(self)
         if self._closing:  # meanwhile the node has begun to drain
@@ -288,6 +285,3 @@ def _bounded(text: str) -> str:
     if len(text.encode()) > messages.FRAME_BYTES:
         raise Goodbye(CloseCode.TOO_BIG, "too_big")
     return text
-
-
-_RATES: Final[Mapping[str, limits.Rate]] = {"say": limits.CHAT, "react": limits.SIGNALS, "typing": limits.SIGNALS}

@@ -1,36 +1,45 @@
-"""What each message of a member brings about: a command for the room, a signal to the others, or an answer at once."""
+"""What each message of a member brings about, and how often it may come: one table, ROUTES.
+
+A message becomes a command for the room, a signal to the others, or is answered at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
+
+from uuid_utils import uuid7
 
 from sync_service import metrics
 from sync_service.live import limits
 from sync_service.live.hub import Hub
+from sync_service.live.limits import Rate
 from sync_service.live.live_room import LiveRoom
 from sync_service.live.orders import Done, Order
 from sync_service.protocol import outbound
+from sync_service.protocol.client_messages import CLIENT
+from sync_service.protocol.inbound import BadMessage
+from sync_service.protocol.messages import TEXT_GRAPHEMES
+from sync_service.protocol.sanitising import cleaned, is_emoji, longer_than
 from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
-from sync_service.room.chat import may_be_heard
-from sync_service.room.commands import Command, DeleteMessage, Report
+from sync_service.room.chat import may_speak
+from sync_service.room.commands import ChangeSettings, Command, DeleteMessage, Report, Say
 from sync_service.room.events import Refusal
 from sync_service.room.film import rtt_bucket_ms
 from sync_service.room.playback import position_at
 from sync_service.room.state import Message
-from sync_service.sockets import wishes
+from sync_service.room.value import value
 from sync_service.sockets.closing import RETRY_AFTER_MS
 from sync_service.sockets.handshake import Entrance, Seat
 from sync_service.sockets.resume_tokens import RENEW_S
-from sync_service.sockets.skew import SkewTeller
-from sync_service.sockets.wishes import WISHES
+from sync_service.sockets.skew import SkewSignals
 
 _AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
 
 
 class Speaker(Protocol):
-    """The connection, as the handling of its messages sees it; ``heard_at_s`` is when the last one came."""
+    """The connection, as the dispatch of its messages sees it; ``heard_at_s`` is when the last one came."""
 
     member_id: str
     room: LiveRoom | None
@@ -42,9 +51,15 @@ class Speaker(Protocol):
     def tell_now(self, message: bytes) -> None:
         """Send a message to this socket at once."""
 
+    def leave(self) -> None:
+        """Take the member out of the room for good and end the connection."""
 
-class Handling:
-    """One connection's."""
+
+class Dispatch:
+    """One connection's: its methods handle the messages of its member, each as ROUTES says.
+
+    They raise BadMessage for what only the handling of a message finds wrong.
+    """
 
     def __init__(self, socket: Speaker, hub: Hub, entrance: Entrance) -> None:
         self._socket = socket
@@ -53,35 +68,19 @@ class Handling:
         self._seat: Seat | None = None
         self._renew_at_s = 0.0
         self._was_ready = False
-        self._skew = SkewTeller()
+        self._skew = SkewSignals()
 
     def seated(self, seat: Seat) -> None:
         """Take note of the seat whose resume token is to be renewed."""
         self._seat = seat
         self._renew_at_s = self._socket.heard_at_s + RENEW_S
 
-    def take(self, room: LiveRoom, message: dict[str, Any]) -> None:
-        """Do what a checked message asks; raises BadMessage for what only its handling finds wrong."""
-        kind = message["type"]
-        wish = WISHES.get(kind)
-        if wish is not None:
-            self._command(room, wish(message, self._socket.member_id), message["id"])
-        elif kind == "ping":
-            self._ping(room, message)
-        elif kind == "report":
-            self._report(room, message)
-        elif kind in {"react", "typing"}:
-            self._signal(room, kind, message)
-        elif kind == "history":
-            self._hub.spawn(self._history(room, message))
-        elif kind == "say":
-            self._say(room, message)
-        elif kind == "delete_message":
-            self._with_message(room, message, "message_id", partial(self._delete, room, message))
-        else:
-            self._socket.tell(outbound.error("bad_message", "hello: was said before"))
+    # --- answered at once ---
 
-    def _ping(self, room: LiveRoom, message: dict[str, Any]) -> None:
+    def hello(self, _room: LiveRoom, _message: dict[str, Any]) -> None:
+        raise BadMessage("bad_message", "hello: was said before")
+
+    def ping(self, room: LiveRoom, message: dict[str, Any]) -> None:
         if not room.tells_time:
             return  # a moment on the other clock would do the client more harm than a pong that was lost
         t1 = self._entrance.now_ms()
@@ -96,60 +95,104 @@ class Handling:
             and rtt_bucket_ms(message["rtt_ms"]) != member.rtt_ms
             and not room.limits.take(self._socket.member_id, limits.COMMANDS, self._socket.heard_at_s)
         ):
-            self._command(room, Report(by=self._socket.member_id, rtt_ms=rtt_ms), None)
+            self.submit(room, Report(by=self._socket.member_id, rtt_ms=rtt_ms))
         # Sent at once, not at the end of the turn: this is what the client's clock is made of.
         self._socket.tell_now(outbound.pong(message["t0"], t1, self._entrance.now_ms(), token))
 
-    def _report(self, room: LiveRoom, message: dict[str, Any]) -> None:
-        report = wishes.report(message, self._socket.member_id, was_ready=self._was_ready)
-        self._was_ready = self._was_ready or report.ready is True
-        self._command(room, report, report.id)
-        if "skew_ms" in message:
-            metrics.skew_ms.observe(abs(message["skew_ms"]))
-            if self._skew.worth_telling(message["skew_ms"], self._socket.heard_at_s):
-                self._hub.signal(room, outbound.skew(self._socket.member_id, round(message["skew_ms"])))
-
-    def _signal(self, room: LiveRoom, kind: str, message: dict[str, Any]) -> None:
-        now_ms = int(self._entrance.now_ms())
-        refusal = may_be_heard(room.state, self._socket.member_id, now_ms)
-        if refusal is not None:
-            self._answered(None, refusal)
-        elif kind == "typing":
-            self._hub.signal(room, outbound.typing(self._socket.member_id))
-        else:
-            position_ms = round(position_at(room.state.playback, now_ms, room.state.duration_ms))
-            self._hub.signal(room, outbound.reacted(self._socket.member_id, wishes.emoji(message), position_ms))
+    def history(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        self._hub.spawn(self._history(room, message))
 
     async def _history(self, room: LiveRoom, message: dict[str, Any]) -> None:
         try:
             found = await room.store.history(room.keys, message.get("before", ""), message["limit"])
         except _AWAY:
-            self._answered(message["id"], Refusal("try_again", "", RETRY_AFTER_MS))
+            self._answer(message["id"], Refusal("try_again"))
             return
         if found is None:
-            self._answered(message["id"], Refusal("message_not_found", "before: is not in the chat"))
+            self._answer(message["id"], Refusal("message_not_found", "before: is not in the chat"))
             return
         messages, more = found
         self._socket.tell(outbound.history(message["id"], messages, more=more))
 
-    def _say(self, room: LiveRoom, message: dict[str, Any]) -> None:
-        say = wishes.say(message, self._socket.member_id)
+    def leave(self, _room: LiveRoom, _message: dict[str, Any]) -> None:
+        self._socket.leave()
 
-        def submit(_found: Message | None = None) -> None:
-            self._command(room, say, say.id)
+    # --- signals to the others ---
 
-        if say.reply_to is None:
-            submit()
+    def react(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        now_ms = int(self._entrance.now_ms())
+        refusal = may_speak(room.state, self._socket.member_id, now_ms)
+        if refusal is not None:
+            self._answer(None, refusal)
+            return
+        if not is_emoji(message["emoji"]):
+            raise BadMessage("bad_message", "emoji: must be one emoji")
+        position_ms = round(position_at(room.state.playback, now_ms, room.state.duration_ms))
+        self._hub.signal(room, outbound.reacted(self._socket.member_id, message["emoji"], position_ms))
+
+    def typing(self, room: LiveRoom, _message: dict[str, Any]) -> None:
+        refusal = may_speak(room.state, self._socket.member_id, int(self._entrance.now_ms()))
+        if refusal is not None:
+            self._answer(None, refusal)
         else:
-            self._with_message(room, message, "reply_to", submit)
+            self._hub.signal(room, outbound.typing(self._socket.member_id))
 
-    def _delete(self, room: LiveRoom, message: dict[str, Any], found: Message) -> None:
-        self._command(room, DeleteMessage(by=self._socket.member_id, id=message["id"], message=found), message["id"])
+    # --- commands ---
+
+    def report(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        report = Report(
+            by=self._socket.member_id,
+            id=message.get("id"),
+            ready=message.get("ready"),
+            buffering=message.get("buffering"),
+            waits=message.get("waits"),
+            was_ready=self._was_ready,
+        )
+        self._was_ready = self._was_ready or report.ready is True
+        self.submit(room, report)
+        if "skew_ms" in message:
+            metrics.skew_ms.observe(abs(message["skew_ms"]))
+            if self._skew.is_due(message["skew_ms"], self._socket.heard_at_s):
+                self._hub.signal(room, outbound.skew(self._socket.member_id, round(message["skew_ms"])))
+
+    def change_settings(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        changes = {name: wanted for name, wanted in message.items() if name not in {"type", "id"}}
+        if not changes:
+            raise BadMessage("bad_message", "change_settings: name at least one setting", message["id"])
+        self.submit(room, ChangeSettings(by=self._socket.member_id, id=message["id"], changes=changes))
+
+    def say(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        text = cleaned(message["text"])
+        if not text:
+            raise BadMessage("text_empty", id_=message["id"])
+        if longer_than(text, TEXT_GRAPHEMES):
+            raise BadMessage("text_too_long", f"at most {TEXT_GRAPHEMES} characters", message["id"])
+        reply_to = message.get("reply_to")
+        say = Say(by=self._socket.member_id, id=message["id"], message_id=str(uuid7()), text=text, reply_to=reply_to)
+        if reply_to is None:
+            self.submit(room, say)
+        else:
+            self._with_message(room, message, "reply_to", lambda _found: self.submit(room, say))
+
+    def delete_message(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        def submit(found: Message) -> None:
+            self.submit(room, DeleteMessage(by=self._socket.member_id, id=message["id"], message=found))
+
+        self._with_message(room, message, "message_id", submit)
+
+    def command(self, kind: type[Command], room: LiveRoom, message: dict[str, Any]) -> None:
+        """Submit the command that a message becomes by the names of its fields; the message is used up."""
+        del message["type"]
+        self.submit(room, kind(by=self._socket.member_id, **message))
+
+    def submit(self, room: LiveRoom, command: Command) -> None:
+        """Have the room decide and commit a command; its outcome is told to this connection."""
+        room.submit(Order(command, partial(self._answer, command.id)))
 
     def _with_message(
         self, room: LiveRoom, message: dict[str, Any], field: str, use: Callable[[Message], None]
     ) -> None:
-        """Use the chat message that a field names: at once if the copy has it, else when the store has told."""
+        """Use the chat message that a field names: at once if the replica has it, else when the store has answered."""
         known = next((known for known in reversed(room.state.messages) if known.id == message[field]), None)
         if known is not None:
             use(known)
@@ -160,17 +203,14 @@ class Handling:
         try:
             found = await room.store.message(room.keys, message[field])
         except _AWAY:
-            self._answered(message["id"], Refusal("try_again", "", RETRY_AFTER_MS))
+            self._answer(message["id"], Refusal("try_again"))
             return
         if found is None:
-            self._answered(message["id"], Refusal("message_not_found", f"{field}: is not in the chat"))
+            self._answer(message["id"], Refusal("message_not_found", f"{field}: is not in the chat"))
         elif self._socket.room is room:
             use(found)
 
-    def _command(self, room: LiveRoom, command: Command, id_: str | None) -> None:
-        room.submit(Order(command, partial(self._answered, id_)))
-
-    def _answered(self, id_: str | None, outcome: Done | Refusal) -> None:
+    def _answer(self, id_: str | None, outcome: Done | Refusal) -> None:
         if isinstance(outcome, Done):
             if id_ is not None:
                 self._socket.tell(outbound.ack(id_, outcome.seq))
@@ -179,3 +219,34 @@ class Handling:
         if retry_ms is None and outcome.code in {"try_again", "outcome_unknown", "archive_full"}:
             retry_ms = RETRY_AFTER_MS
         self._socket.tell(outbound.error(outcome.code, outcome.message or None, id_, retry_ms))
+
+
+@value(frozen=True, slots=True)
+class Route:
+    """How a message is handled, and the rate of its kind; the connection's own limit of frames comes on top.
+
+    ``answers_limit`` says whether a message that came too soon is answered at all.
+    """
+
+    handle: Callable[[Dispatch, LiveRoom, dict[str, Any]], None]
+    rate: Rate = limits.COMMANDS
+    answers_limit: bool = True
+
+
+def _becomes(kind: type[Command]) -> Route:
+    return Route(lambda dispatch, room, message: dispatch.command(kind, room, message))
+
+
+ROUTES: Final[Mapping[str, Route]] = {
+    **{type_: _becomes(schema.becomes) for type_, schema in CLIENT.items() if schema.becomes is not None},
+    "hello": Route(Dispatch.hello),
+    "ping": Route(Dispatch.ping, limits.PINGS),
+    "report": Route(Dispatch.report),
+    "say": Route(Dispatch.say, limits.CHAT),
+    "react": Route(Dispatch.react, limits.SIGNALS),
+    "typing": Route(Dispatch.typing, limits.SIGNALS, answers_limit=False),  # it only said something about now
+    "delete_message": Route(Dispatch.delete_message),
+    "change_settings": Route(Dispatch.change_settings),
+    "history": Route(Dispatch.history),
+    "leave": Route(Dispatch.leave),
+}

@@ -16,8 +16,8 @@ from sync_service.live.live_room import LiveRoom
 from sync_service.live.presence import Presence
 from sync_service.live.welcome import welcome
 from sync_service.protocol import messages
+from sync_service.protocol.codes import CloseCode
 from sync_service.protocol.inbound import BadMessage
-from sync_service.protocol.messages import CloseCode
 from sync_service.redis_client.client import StoreAway
 from sync_service.room.commands import Join
 from sync_service.room.events import Refusal
@@ -62,7 +62,7 @@ class Entrance:
     async def enter(self, hello: dict[str, Any]) -> Seat:
         """Let somebody in; raises what errors.goodbye_of translates."""
         if hello["type"] != "hello":
-            raise BadMessage("hello_expected", messages.ERRORS["hello_expected"])
+            raise BadMessage("hello_expected")
         spoken = [version for version in messages.VERSIONS if version in hello["protocol"]]
         if not spoken:
             raise Goodbye(CloseCode.BAD_MESSAGE, "unsupported_protocol")

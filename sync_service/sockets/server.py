@@ -19,7 +19,7 @@ from sync_service.live.hub import Hub
 from sync_service.live.live_room import LiveRoom
 from sync_service.live.presence import Presence
 from sync_service.protocol import outbound
-from sync_service.protocol.messages import CloseCode
+from sync_service.protocol.codes import CloseCode
 from sync_service.sockets.aiohttp_socket import WebSocket
 from sync_service.sockets.connection import FRAME_HARD_BYTES, Connection
 from sync_service.sockets.handshake import Entrance

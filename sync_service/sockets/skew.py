@@ -1,4 +1,4 @@
-"""When to tell the others how far a member is from where the film should be: rarely, and when it has changed."""
+"""When the others are told how far a member's player is from its place: rarely, and when it has changed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ STEPS_MS: Final = (100, 500, 2_000)
 AGAIN_AFTER_S: Final = 5.0
 
 
-class SkewTeller:
+class SkewSignals:
     """One connection's; time is an argument, in seconds."""
 
     def __init__(self) -> None:
-        self._told = 0
-        self._at_s = float("-inf")
+        self._sent_step = 0
+        self._sent_s = float("-inf")
 
-    def worth_telling(self, skew_ms: float, now_s: float) -> bool:
-        """Tell whether this skew is of another order than the one told last, and that is long enough ago."""
+    def is_due(self, skew_ms: float, now_s: float) -> bool:
+        """Return whether to send a signal: of another step than the last one, which is AGAIN_AFTER_S ago."""
         step = sum(abs(skew_ms) > bound for bound in STEPS_MS)
-        if step == self._told or now_s - self._at_s < AGAIN_AFTER_S:
+        if step == self._sent_step or now_s - self._sent_s < AGAIN_AFTER_S:
             return False
-        self._told, self._at_s = step, now_s
+        self._sent_step, self._sent_s = step, now_s
         return True

@@ -1,17 +1,33 @@
-"""What a fact changes in the store beside the log: sections, members, chat. commit.lua carries it out."""
+"""What each event leaves in the store beside its line in the log: one table.
+
+An event writes sections of the state, members and chat messages, which commit.lua carries out, and an entry in the
+journal, which reaches the archive as a broker event.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import orjson
 
-from shared.events import PLAYBACK_CHANGED
+from shared.events import (
+    CHAT_DELETED,
+    CHAT_POSTED,
+    MEMBER_CHANGED,
+    PLAYBACK_CHANGED,
+    SETTINGS_CHANGED,
+    VISIT_ENDED,
+    VISIT_STARTED,
+)
 from sync_service.redis_client.wire import packed
 from sync_service.room.commands import Command, DeleteMessage
 from sync_service.room.events import (
+    BanChanged,
+    Closed,
     Event,
+    HostChanged,
     MemberChanged,
     MemberJoined,
     MemberLeft,
@@ -23,29 +39,32 @@ from sync_service.room.events import (
     Said,
     SettingsChanged,
 )
-from sync_service.room.evolve import deleted
+from sync_service.room.evolve import blank
+from sync_service.room.permissions import role_of
 from sync_service.room.state import State
 from sync_service.room.value import value
-from sync_service.store.journal_entries import AS_IT_IS, entry_of
-from sync_service.store.records import MESSAGE_KEY, PLAYBACK_KEY, blanked, body_of, last_field, sections_of
+from sync_service.store.records import MESSAGE_KEY, PLAYBACK_KEY, blanked, body_of, last_field
 
 Word = bytes | str | int
+Words = Sequence[Word]
+Committing = tuple[State, Command, bytes]  # beside an event: the state after it, its command, its body
 
-# Kinds of writes, each (kind, key, value); commit.lua knows them by these letters.
-SECTION: Final = "s"  # name, JSON
-TOUCHED: Final = "t"  # name of a section whose own value stays as it is in the store
-FIELD: Final = "f"  # name of a field of the room, value
-MEMBER: Final = "m"  # id, JSON, or nothing for one who has left
-CHANGED_MEMBER: Final = "u"  # id, JSON; refused where they are not there any more
-MESSAGE: Final = "c"  # id, JSON
-BLANKED: Final = "b"  # id, JSON without its text
-BLANKED_LINE: Final = "l"  # id, the body of its line in the log
+# Kinds of writes, each (kind, key, value); commit.lua knows them by these words.
+SECTION: Final = "section"  # name, JSON
+TOUCHED: Final = "touched"  # name of a section that counts as changed, and stays as it is in the store
+FIELD: Final = "field"  # name of a field of the room, value
+MEMBER: Final = "member"  # id, JSON, or nothing for one who has left
+CHANGED_MEMBER: Final = "changed_member"  # id, JSON; the commit is refused if they are not there any more
+MESSAGE: Final = "message"  # id, JSON
+BLANKED: Final = "blanked"  # id, JSON without its text
+BLANKED_LINE: Final = "blanked_line"  # id, the body of its line in the log
 
-_PLAYBACK_WORDS: Final = packed(PLAYBACK_CHANGED, AS_IT_IS, 1, SECTION, "playback")
+AS_IT_IS: Final = b""  # data of the journal: the event itself, of which the relay makes the broker event's data
+NO_ENTRY: Final = ("", b"")
 
 
 @value(frozen=True, slots=True)
-class Fact:
+class EncodedEvent:
     """An event about to be committed, as the ``count`` words that commit.lua takes it by, packed in pieces.
 
     ``body`` is its own in the log, ``after`` the state that it leads to.
@@ -58,20 +77,28 @@ class Fact:
     words: Sequence[bytes]
 
 
-def fact_of(event: Event, command: Command, after: State) -> Fact:
-    """Give what is committed for an event; ``after`` is the state that it leads to."""
+def encoded(event: Event, command: Command, after: State) -> EncodedEvent:
+    """Return what is committed for an event of this command; ``after`` is the state that it leads to."""
     body = body_of(event)
-    # The one that makes up most of a room's traffic: all but two of its words are always the same, and what it carries
-    # is encoded once for the log and for the section.
+    # The most frequent kind: all but two of its words are always the same, and what it carries is encoded once for the
+    # log and for the section.
     if type(event) is PlaybackChanged:
-        return Fact(event, body, after, 7, (packed(body), _PLAYBACK_WORDS, packed(last_field(body, PLAYBACK_KEY))))
-    writes = _writes(event, command, after, body)
-    words = (body, *entry_of(event, after), len(writes) // 3, *writes)
-    return Fact(event, body, after, len(words), (packed(*words),))
+        return EncodedEvent(
+            event, body, after, 7, (packed(body), _PLAYBACK_WORDS, packed(last_field(body, PLAYBACK_KEY)))
+        )
+    row = STORED[type(event)]
+    writes: list[Word] = []
+    if row.sections:
+        for name in sections_of(event):
+            writes += (TOUCHED, name, "") if row.touches_only else (SECTION, name, _section(name, after))
+    if row.writes is not None:
+        writes += row.writes(event, (after, command, body))
+    words = (body, *_entry(row, event, after), len(writes) // 3, *writes)
+    return EncodedEvent(event, body, after, len(words), (packed(*words),))
 
 
 def sections(state: State) -> dict[str, bytes]:
-    """Give the JSON of each section of a state."""
+    """Return the JSON of each section of a state."""
     return {name: _section(name, state) for name in ("playback", "rights", "meta", "members")}
 
 
@@ -83,30 +110,197 @@ def _section(name: str, state: State) -> bytes:
     return orjson.dumps(state.meta if name == "meta" else state.gone)
 
 
-def _writes(event: Event, command: Command, after: State, body: bytes) -> list[Word]:
-    if isinstance(event, Said):
-        return [MESSAGE, event.message.id, last_field(body, MESSAGE_KEY)]
-    writes: list[Word] = []
-    for name in sections_of(event):
-        # A join and a report have not read the members: what the section itself says may be old news in this copy.
-        own = not isinstance(event, MemberJoined | MemberChanged)
-        writes += (SECTION, name, _section(name, after)) if own else (TOUCHED, name, "")
-    if isinstance(event, MemberJoined):
-        writes += (MEMBER, event.member.id, orjson.dumps(event.member))
-    elif isinstance(event, MemberChanged):
-        writes += (CHANGED_MEMBER, event.member.id, orjson.dumps(event.member))
-    elif isinstance(event, MemberLeft):
-        writes += (MEMBER, event.member_id, "")
-    elif isinstance(event, RoleSet | Muted):
-        member = after.members.get(event.member_id)
-        writes += () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
-    elif isinstance(event, Rebased):
-        for member in after.members.values():
-            writes += (CHANGED_MEMBER, member.id, orjson.dumps(member))
-    elif isinstance(event, SettingsChanged):
-        writes += (FIELD, "capacity", event.settings.capacity)
-    elif isinstance(event, MessageDeleted) and isinstance(command, DeleteMessage):
-        message = command.message
-        writes += (BLANKED, message.id, orjson.dumps(deleted(message)))
-        writes += (BLANKED_LINE, message.id, body_of(blanked(message)))
-    return writes
+def sections_of(event: Event) -> tuple[str, ...]:
+    """Return the sections that an event changes; a decision that has read one of them is guarded by its hash."""
+    if isinstance(event, MemberLeft) and event.reason == "kicked":
+        return ("members", "rights")
+    return STORED[type(event)].sections
+
+
+def entry_of(event: Event, after: State) -> tuple[str, bytes]:
+    """Return the journal's entry: the broker event's type, and its data as JSON without room_id, epoch and seq.
+
+    The data is AS_IT_IS where the event alone says it all; NO_ENTRY for what the archive does not keep.
+    """
+    return _entry(STORED[type(event)], event, after)
+
+
+def _entry(row: Stored, event: Event, after: State) -> tuple[str, bytes]:
+    if row.data_of_state is not None:
+        return row.journal, orjson.dumps(row.data_of_state(event, after))
+    return (row.journal, AS_IT_IS) if row.journal else NO_ENTRY
+
+
+def data_of(event: Event) -> dict[str, Any]:
+    """Return the broker event's data for an event that the journal has AS_IT_IS."""
+    data = STORED[type(event)].data
+    if data is None:
+        raise ValueError(f"the journal has no {event.type} as it is")
+    return data(event)
+
+
+# --- writes ---
+
+
+def _member(event: MemberJoined, _: Committing) -> Words:
+    return MEMBER, event.member.id, orjson.dumps(event.member)
+
+
+def _no_member(event: MemberLeft, _: Committing) -> Words:
+    return MEMBER, event.member_id, ""
+
+
+def _changed_member(event: MemberChanged, _: Committing) -> Words:
+    return CHANGED_MEMBER, event.member.id, orjson.dumps(event.member)
+
+
+def _member_if_here(event: RoleSet | Muted, now: Committing) -> Words:
+    after, _, _ = now
+    member = after.members.get(event.member_id)
+    return () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
+
+
+def _all_members(_event: Rebased, now: Committing) -> Words:
+    after, _, _ = now
+    return [word for member in after.members.values() for word in (CHANGED_MEMBER, member.id, orjson.dumps(member))]
+
+
+def _capacity(event: SettingsChanged, _: Committing) -> Words:
+    return FIELD, "capacity", event.settings.capacity
+
+
+def _message(event: Said, now: Committing) -> Words:
+    _, _, body = now
+    return MESSAGE, event.message.id, last_field(body, MESSAGE_KEY)
+
+
+def _blanked_message(_event: MessageDeleted, now: Committing) -> Words:
+    _, command, _ = now
+    if not isinstance(command, DeleteMessage):
+        return ()
+    message = command.message
+    line = body_of(blanked(message))
+    return BLANKED, message.id, orjson.dumps(blank(message)), BLANKED_LINE, message.id, line
+
+
+# --- the journal: the data of broker events (shared/events.py) ---
+
+
+def _moment(ms: float) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _visit_started(event: MemberJoined) -> dict[str, Any]:
+    member = event.member
+    return {"visit_id": member.visit_id, "user_id": member.id, "started_at": _moment(member.joined_ms)}
+
+
+def _visit_ended(event: MemberLeft) -> dict[str, Any]:
+    return {
+        "visit_id": event.visit_id,
+        "user_id": event.member_id,
+        "started_at": _moment(event.joined_ms),
+        "ended_at": _moment(event.left_ms),
+        "reason": event.reason,
+    }
+
+
+def _member_changed(event: RoleSet | Muted, after: State) -> dict[str, Any]:
+    member = after.members.get(event.member_id)
+    until_ms = after.rights.muted.get(event.member_id)
+    return {
+        "user_id": event.member_id,
+        "role": role_of(after.rights, event.member_id, "viewer" if member is None else member.role),
+        "muted_until": None if until_ms is None else _moment(until_ms),
+        "by": event.by,
+        "at": _moment(event.time_ms),
+    }
+
+
+def _settings_changed(event: SettingsChanged) -> dict[str, Any]:
+    settings = event.settings
+    return {
+        "control": settings.control,
+        "capacity": settings.capacity,
+        "settings": {
+            "locked": settings.locked,
+            "slow_mode_s": settings.slow_mode_s,
+            "hold": settings.hold,
+            "hold_max_s": settings.hold_max_s,
+        },
+        "by": event.by,
+        "at": _moment(event.time_ms),
+    }
+
+
+def _chat_deleted(event: MessageDeleted) -> dict[str, Any]:
+    return {"message_id": event.message_id, "by": event.by, "at": _moment(event.time_ms)}
+
+
+def _playback_changed(event: PlaybackChanged | Rebased) -> dict[str, Any]:
+    playback = event.playback
+    return {
+        "event": event.type,
+        "playback": {
+            "status": playback.status,
+            "position_ms": playback.position_ms,
+            "rate": playback.rate,
+            "at_ms": playback.at_ms,
+        },
+        "by": event.by,
+        "at": _moment(event.time_ms),
+    }
+
+
+def _chat_posted(event: Said) -> dict[str, Any]:
+    message = event.message
+    return {
+        "message_id": message.id,
+        "author_id": message.author["id"],
+        "author_name": message.author["name"],
+        "text": message.text,
+        "position_ms": message.position_ms,
+        "sent_at": _moment(message.sent_ms),
+        "reply_to": message.reply_to,
+    }
+
+
+# --- the table ---
+
+
+@value(frozen=True, slots=True)
+class Stored:
+    """The ``sections`` that an event changes, what else it ``writes``, and what the archive receives of it.
+
+    ``touches_only``: the sections count as changed but are not written, because the decision has not read them and this
+    replica may have old ones. ``journal`` is a broker event's type: its data are made by the relay from the event
+    (``data``), or in the commit where they need the state after it (``data_of_state``).
+    """
+
+    sections: tuple[str, ...] = ()
+    touches_only: bool = False
+    writes: Callable[[Any, Committing], Words] | None = None
+    journal: str = ""
+    data: Callable[[Any], dict[str, Any]] | None = None
+    data_of_state: Callable[[Any, State], dict[str, Any]] | None = None
+
+
+STORED: Final[Mapping[type[Event], Stored]] = {
+    PlaybackChanged: Stored(("playback",), journal=PLAYBACK_CHANGED, data=_playback_changed),  # see ``encoded``
+    Rebased: Stored(
+        ("playback", "rights", "members"), writes=_all_members, journal=PLAYBACK_CHANGED, data=_playback_changed
+    ),
+    MemberJoined: Stored(("members",), touches_only=True, writes=_member, journal=VISIT_STARTED, data=_visit_started),
+    # Whoever rewrites a member (their role, say) must have seen what their own player reported last.
+    MemberChanged: Stored(("members",), touches_only=True, writes=_changed_member),
+    MemberLeft: Stored(("members",), writes=_no_member, journal=VISIT_ENDED, data=_visit_ended),  # see ``sections_of``
+    RoleSet: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=_member_changed),
+    Muted: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=_member_changed),
+    BanChanged: Stored(("rights",)),
+    HostChanged: Stored(("rights",)),
+    SettingsChanged: Stored(("rights", "meta"), writes=_capacity, journal=SETTINGS_CHANGED, data=_settings_changed),
+    Said: Stored(writes=_message, journal=CHAT_POSTED, data=_chat_posted),
+    MessageDeleted: Stored(writes=_blanked_message, journal=CHAT_DELETED, data=_chat_deleted),
+    Closed: Stored(("meta",)),
+}
+_PLAYBACK_WORDS: Final = packed(PLAYBACK_CHANGED, AS_IT_IS, 1, SECTION, "playback")

@@ -1,54 +1,21 @@
 """The log's record: an event as JSON that opens with its place in the history, {"epoch":…,"seq":…,"hash":"…",….
 
-The same bytes are the log's entry, the bell's line and the members' frame. The store puts the place in front, so a
-node sends a body without its opening brace.
+The same bytes are the log's entry, the notification's line and the members' frame. The store puts the place in front,
+so a node sends a body: the event's JSON without its opening brace.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import fields, is_dataclass
+from typing import Any, Final, get_args, get_type_hints
 
 import orjson
 
-from sync_service.room.events import (
-    BanChanged,
-    Closed,
-    Event,
-    HostChanged,
-    MemberChanged,
-    MemberJoined,
-    MemberLeft,
-    MessageDeleted,
-    Muted,
-    PlaybackChanged,
-    Rebased,
-    RoleSet,
-    Said,
-    SettingsChanged,
-)
-from sync_service.room.evolve import deleted
-from sync_service.room.playback import Playback
-from sync_service.room.state import Member, Message, Settings
+from sync_service.room.events import Event, PlaybackChanged, Said
+from sync_service.room.evolve import EVOLUTIONS, blank
+from sync_service.room.state import Message
 from sync_service.room.value import value
-
-# Which sections of a room's state an event writes; a decision that has read one of them is guarded by its hash.
-_SECTIONS: Final[Mapping[type[Event], tuple[str, ...]]] = {
-    PlaybackChanged: ("playback",),
-    Rebased: ("playback", "rights", "members"),
-    MemberJoined: ("members",),
-    # Whoever rewrites a member (their role, say) must have seen what their own player said last.
-    MemberChanged: ("members",),
-    MemberLeft: ("members",),
-    RoleSet: ("rights",),
-    Muted: ("rights",),
-    BanChanged: ("rights",),
-    HostChanged: ("rights",),
-    SettingsChanged: ("rights", "meta"),
-    Said: (),
-    MessageDeleted: (),
-    Closed: ("meta",),
-}
 
 
 @value(frozen=True, slots=True)
@@ -62,21 +29,14 @@ class Record:
     json: bytes
 
 
-def sections_of(event: Event) -> tuple[str, ...]:
-    """Give the sections that an event writes."""
-    if isinstance(event, MemberLeft) and event.reason == "kicked":
-        return ("members", "rights")
-    return _SECTIONS[type(event)]
-
-
 def body_of(event: Event) -> bytes:
-    """Give an event's JSON without its opening brace."""
+    """Return an event's JSON without its opening brace."""
     writer = _WRITERS.get(type(event))
     return orjson.dumps(event if writer is None else writer(event))[1:]
 
 
-# The two that make up a room's traffic are spelled out: orjson asks each field of a dataclass what kind of field it is,
-# which took twice as long.
+# The two most frequent kinds are spelled out: orjson asks each field of a dataclass what kind of field it is, which
+# took twice as long.
 
 
 def _common(event: Event) -> dict[str, Any]:
@@ -132,43 +92,53 @@ MESSAGE_KEY: Final = b'"message":'
 
 
 def last_field(body: bytes, key: bytes) -> bytes:
-    """Give the JSON of an event's last field, PLAYBACK_KEY or MESSAGE_KEY, out of its body.
+    """Return the JSON of an event's last field, PLAYBACK_KEY or MESSAGE_KEY, out of its body.
 
-    What members have named the command, before it, cannot be taken for it: within a string a quote is escaped.
+    A command's id, which members choose and which stands before, cannot look like the key: within a string a quote is
+    escaped.
     """
     return body[body.index(key) + len(key) : -1]
 
 
 def blanked(message: Message) -> Said:
-    """Give what the log keeps of a message that was deleted."""
-    return Said(time_ms=message.sent_ms, by=message.author["id"], command=None, message=deleted(message))
+    """Return the event that the log keeps of a message that was deleted."""
+    return Said(time_ms=message.sent_ms, by=message.author["id"], command=None, message=blank(message))
 
 
 def placed(epoch: int, seq: int, hash_: bytes, event: Event, body: bytes) -> Record:
-    """Give the record of an own event, byte for byte what the store has written (commit.lua)."""
+    """Return the record of an event that this node committed, byte for byte what the store has written (commit.lua)."""
     hash_text = hash_.decode()
     place = f'{{"epoch":{epoch},"seq":{seq},"hash":"{hash_text}",'
     return Record(epoch, seq, hash_text, event, place.encode() + body)
 
 
 def place_of(json: bytes) -> tuple[int, int, str]:
-    """Give where a log entry stands: epoch, seq, hash."""
+    """Return the place of a log entry: epoch, seq, hash."""
     raw = orjson.loads(json)
     return raw["epoch"], raw["seq"], raw["hash"]
 
 
 def read_record(json: bytes) -> Record:
-    """Give the record of a log entry or a bell's line."""
+    """Return the record of a log entry, or of a line of a notification."""
     raw = orjson.loads(json)
     return Record(raw.pop("epoch"), raw.pop("seq"), raw.pop("hash"), read_event(raw), json)
 
 
 def read_event(raw: dict[str, Any]) -> Event:
-    """Give the event of its JSON (which this uses up)."""
+    """Return the event that this JSON object describes; the object is used up."""
     return _READERS[raw["type"]](raw)
 
 
-def _of(kind: Callable[..., Event], **parts: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Event]:
+def _types_of(kind: type[Event]) -> tuple[str, ...]:
+    """Return the ``type``s that events of this kind have: the literals that its field allows, or its default."""
+    literals: tuple[str, ...] = get_args(get_type_hints(kind)["type"])
+    return literals or tuple(str(field.default) for field in fields(kind) if field.name == "type")
+
+
+def _reader(kind: type[Event]) -> Callable[[dict[str, Any]], Event]:
+    """Return what makes such an event of its JSON object: fields that are values themselves are read as such."""
+    parts = {name: getattr(part, "read", None) or _plain(part) for name, part in _values_of(kind)}
+
     def read(raw: dict[str, Any]) -> Event:
         for name, part in parts.items():
             raw[name] = part(raw[name])
@@ -177,21 +147,14 @@ def _of(kind: Callable[..., Event], **parts: Callable[[dict[str, Any]], Any]) ->
     return read
 
 
+def _values_of(kind: type[Event]) -> list[tuple[str, Any]]:
+    return [(name, part) for name, part in get_type_hints(kind).items() if is_dataclass(part)]
+
+
+def _plain(part: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda raw: part(**raw)
+
+
 _READERS: Final[Mapping[str, Callable[[dict[str, Any]], Event]]] = {
-    **dict.fromkeys(
-        ("played", "paused", "sought", "rate_changed", "hold_started", "hold_ended"),
-        _of(PlaybackChanged, playback=Playback.read),
-    ),
-    "rebased": _of(Rebased, playback=Playback.read),
-    "member_joined": _of(MemberJoined, member=Member.read),
-    "member_changed": _of(MemberChanged, member=Member.read),
-    "member_left": _of(MemberLeft),
-    "role_set": _of(RoleSet),
-    "muted": _of(Muted),
-    **dict.fromkeys(("banned", "unbanned"), _of(BanChanged)),
-    "host_changed": _of(HostChanged),
-    "settings_changed": _of(SettingsChanged, settings=lambda raw: Settings(**raw)),
-    "said": _of(Said, message=lambda raw: Message(**raw)),
-    "message_deleted": _of(MessageDeleted),
-    "closed": _of(Closed),
+    type_: _reader(kind) for kind in EVOLUTIONS for type_ in _types_of(kind)
 }

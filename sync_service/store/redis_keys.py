@@ -7,22 +7,22 @@ from typing import Final
 
 from sync_service.redis_client.wire import packed
 
-TOMBSTONE_MS: Final = 24 * 3600 * 1000
-# In what form rooms are kept. Code that keeps them otherwise does not read these: a room then comes back from the
-# archive, as after a loss of the store.
+TOMBSTONE_MS: Final = 24 * 3600 * 1000  # how long the store knows that a room was closed
+# The version of the form in which rooms are kept. Code of another version does not read them: a room then comes back
+# from the archive, as after a loss of the store.
 LAYOUT: Final = 2
 
 
 def partition(number: int, name: str) -> bytes:
-    """Give a partition's own key: journal, events (a channel), head, nodes, relay, swept, node:, jti:, session:<id>."""
+    """Return a partition's own key: journal, events (a channel), head, nodes, relay, swept, node:, jti:, session:."""
     return f"{{p{number}}}:{name}".encode()
 
 
 @dataclass(frozen=True, slots=True)
 class RoomKeys:
-    """A room's keys: what it is, who is in it, what happened, and on which nodes they are connected.
+    """A room's keys. ``room`` has its sections; ``presence`` the nodes to which each member is connected.
 
-    ``chat`` orders the ids of its messages, ``texts`` holds them by id.
+    ``chat`` has the ids of its messages in order, ``texts`` the messages by id.
     """
 
     room: bytes
@@ -38,7 +38,7 @@ class RoomKeys:
 
     @classmethod
     def of(cls, number: int, room_id: str) -> RoomKeys:
-        """Give the keys of a room in its partition."""
+        """Return the keys of a room in its partition."""
         room = partition(number, f"room:{LAYOUT}:{room_id}")
         of_commit = (
             room,

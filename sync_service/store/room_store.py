@@ -1,6 +1,6 @@
 """A room in Redis: read it whole, read what came after a point, and commit one step by one script.
 
-The rules run in Python on a node's copy; the script makes the step atomic and refuses it when what the decision had
+The rules run in Python on a node's replica; the script makes the step atomic and refuses it when what the decision had
 read has changed (optimistic concurrency).
 """
 
@@ -8,98 +8,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from sync_service.redis_client.client import RedisError, RedisLink
+from sync_service.redis_client.client import RedisLink
 from sync_service.redis_client.shards import Shard
 from sync_service.redis_client.wire import packed
 from sync_service.room.playback import Playback
 from sync_service.room.state import MESSAGES_KEPT, Gone, Member, Members, Message, Meta, Rights, State
 from sync_service.room.value import value
 from sync_service.store import redis_keys
-from sync_service.store.changes import Fact, sections
+from sync_service.store.changes import EncodedEvent, sections
 from sync_service.store.redis_keys import RoomKeys
+from sync_service.store.scripts import APPLIED, COMMIT, HISTORY, OFFER, OPEN, RAISE, READ, TAIL
 
-_LUA: Final = Path(__file__).parent / "lua"
 SECTIONS: Final = ("playback", "rights", "meta", "members")
 # What a partition's journal may hold while RabbitMQ is away, in entries of about 400 bytes: with 64 partitions 5 GB.
 JOURNAL_BOUND: Final = 200_000
-RESTORE_MS: Final = 500  # how long copies of a lost room are collected before the newest wins
-LEASE_MS: Final = 12_500  # how long a node is believed alive: with a sweep every 2.5 s, 10 to 15 s after its last word
+RESTORE_MS: Final = 500  # how long replicas of a lost room are collected before the newest wins
+LEASE_MS: Final = 12_500  # a node's lease: with a sweep every 2.5 s it expires 10 to 15 s after the node's last sign
 SPENT_TICKET_MS: Final = 60_000  # a ticket lives 30 s, and 5 s more by leeway
 USED_TOKEN_MS: Final = 660_000  # a resume token lives 10 minutes
 
-
-class Script:
-    """A Lua script, called by its digest; one that Redis has forgotten is sent whole."""
-
-    def __init__(self, name: str) -> None:
-        self.use((_LUA / f"{name}.lua").read_bytes())
-
-    def use(self, source: bytes) -> None:
-        """Be this script from now on."""
-        self.source = source
-        # Redis names scripts by SHA-1; nothing is guarded by it.
-        self.sha = hashlib.sha1(source, usedforsecurity=False).hexdigest()
-        self._by_sha = packed("EVALSHA", self.sha)
-
-    def send(self, link: RedisLink, on_reply: Callable[[Any], None], n_keys: int, *words: bytes | str | int) -> None:
-        """Call; the last ``words`` are keys, then arguments. Raises StoreAway."""
-
-        def answer(reply: Any) -> None:
-            if isinstance(reply, RedisError) and str(reply).startswith("NOSCRIPT"):
-                link.send(on_reply, "EVAL", self.source, n_keys, *words)
-            else:
-                on_reply(reply)
-
-        link.send(answer, "EVALSHA", self.sha, n_keys, *words)
-
-    def put(self, link: RedisLink, on_reply: Callable[[Any], None], count: int, *words: bytes) -> None:
-        """Call by ``count`` packed words (the number of keys, the keys, the arguments) once the link is flushed."""
-
-        def answer(reply: Any) -> None:
-            if isinstance(reply, RedisError) and str(reply).startswith("NOSCRIPT"):
-                link.put(on_reply, count + 2, packed("EVAL", self.source), *words)
-                link.flush()
-            else:
-                on_reply(reply)
-
-        link.put(answer, count + 2, self._by_sha, *words)
-
-    async def call(self, link: RedisLink, n_keys: int, *words: bytes | str | int) -> Any:
-        """Call and wait; raises StoreAway, OutcomeUnknown or RedisError."""
-        try:
-            return await link.call("EVALSHA", self.sha, n_keys, *words)
-        except RedisError as error:
-            if not str(error).startswith("NOSCRIPT"):
-                raise
-            return await link.call("EVAL", self.source, n_keys, *words)
-
-
-COMMIT: Final = Script("commit")
 _COMMIT_KEYS: Final = 11  # beside two of each arrival
 _COMMIT_WORDS: Final = 7  # the number of keys, and those arguments that do not change from step to step
-APPLIED: Final = Script("applied")
-OPEN: Final = Script("open")
-READ: Final = Script("read")
-TAIL: Final = Script("tail")
-HISTORY: Final = Script("history")
-OFFER: Final = Script("offer")
-RAISE: Final = Script("raise")
-SWEEP: Final = Script("sweep")
-RELAY: Final = Script("relay")
-SCRIPTS: Final = (COMMIT, APPLIED, OPEN, READ, TAIL, HISTORY, OFFER, RAISE, SWEEP, RELAY)
 
 
 @value(frozen=True, slots=True)
 class Arrive:
     """A member's connection comes to this node.
 
-    ``jti`` is the ticket's, spent with the step; ``token`` (session, generation) the resume token's: from now on older
-    ones of the session bring nobody back.
+    ``jti`` is the ticket's id, spent with the step; ``token`` is (session, generation) of the resume token, which makes
+    the older tokens of the session invalid.
     """
 
     member: str
@@ -109,7 +50,7 @@ class Arrive:
 
 @value(frozen=True, slots=True)
 class Depart:
-    """A member has no connection to ``node`` any more; ``*`` means to none at all."""
+    """A member has no connection to ``node`` any more; ``*`` means to no node at all."""
 
     member: str
     node: str
@@ -134,7 +75,7 @@ Guards = tuple[str, str, str, str]
 
 
 def guards_of(hashes: Mapping[str, str], reads: frozenset[str]) -> Guards:
-    """Give what guards a decision that has read these sections, whose hashes these are."""
+    """Return the guards of a decision that has read the sections ``reads``, whose hashes these are."""
     return (
         hashes["playback"] if "playback" in reads else "",
         hashes["rights"] if "rights" in reads else "",
@@ -145,20 +86,20 @@ def guards_of(hashes: Mapping[str, str], reads: frozenset[str]) -> Guards:
 
 @value(frozen=True, slots=True)
 class Step:
-    """What is to be committed, guarded by the sections that were read."""
+    """What is committed at once, guarded by the sections that its decisions have read."""
 
     epoch: int
     guards: Guards
     deadline_ms: int
     op: Depart | None
     command_keys: Sequence[str]
-    facts: Sequence[Fact]
+    events: Sequence[EncodedEvent]
     closes: str | None
-    arrivals: Sequence[tuple[Arrive, bool]] = ()  # of different members, each with whether the copy holds that member
+    arrivals: Sequence[tuple[Arrive, bool]] = ()  # of different members, each with whether the replica has that member
 
 
 class RoomStore:
-    """One partition's rooms in Redis; ``shard`` is who serves it now."""
+    """One partition's rooms in Redis; ``shard`` serves the partition now."""
 
     def __init__(self, shard: Shard, number: int, node: str) -> None:
         self.shard = shard
@@ -175,7 +116,7 @@ class RoomStore:
 
     @property
     def link(self) -> RedisLink:
-        """The connection to who serves it now."""
+        """The connection to the server of the partition."""
         return self.shard.link
 
     def commit(self, names: RoomKeys, step: Step, on_reply: Callable[[Any], None]) -> None:
@@ -198,9 +139,9 @@ class RoomStore:
                 words += _words_of(arrive, known)
         count = _COMMIT_WORDS + _COMMIT_KEYS + 2 * len(step.arrivals) + len(words)
         pieces = [packed(*words)]
-        for fact in step.facts:
-            count += fact.count
-            pieces += fact.words
+        for event in step.events:
+            count += event.count
+            pieces += event.words
         own_keys, op = self._own_keys, self._without_op
         if step.op is not None:
             node = self.node if step.op.node == "*" else step.op.node
@@ -216,7 +157,7 @@ class RoomStore:
         return packed(self.journal, self.head, self.channel, self.node_key(node))
 
     def _keys_of(self, arrive: Arrive) -> tuple[bytes, bytes]:
-        """Give where a ticket is noted as spent, and the generation of a session's tokens."""
+        """Return the keys of a spent ticket and of the generation of a session's tokens."""
         session = "" if arrive.token is None else arrive.token[0]
         jti = redis_keys.partition(self.number, f"jti:{arrive.jti or ''}")
         return jti, redis_keys.partition(self.number, f"session:{session}")
@@ -226,7 +167,7 @@ class RoomStore:
         APPLIED.send(self.link, on_reply, 1, names.room, command_key)
 
     async def read(self, names: RoomKeys) -> Snapshot | str | None:
-        """Give the room, its closing reason, or None where there is no such room."""
+        """Return the room, the reason of one that was closed, or None where there is no such room."""
         keys_read = names.room, names.members, names.chat, names.texts, names.closed
         reply = await READ.call(self.link, 5, *keys_read, MESSAGES_KEPT)
         if reply[0] == b"closed":
@@ -234,7 +175,7 @@ class RoomStore:
         return None if reply[0] == b"missing" else _snapshot(*reply[1:])
 
     async def open(self, names: RoomKeys, epoch: int, seq: int, state: State) -> str | None:
-        """Create the room unless it is there; gives the closing reason of one that is closed."""
+        """Create the room unless it is there; return the reason of one that was closed, else None."""
         origin = _origin(state, epoch, seq)
         reply = await OPEN.call(
             self.link,
@@ -250,7 +191,7 @@ class RoomStore:
         return str(reply[1].decode()) if reply[0] == b"closed" else None
 
     async def offer(self, names: RoomKeys, epoch: int, seq: int, state: State) -> int | None:
-        """Offer a copy of a room that the store has lost; gives the ms to wait before asking again, None when over."""
+        """Offer a replica of a room that the store has lost; return the ms until the next offer, None if it is over."""
         stand_in = f"restored-{state.meta.id}"
         members = [word for member in state.members.values() for word in (member.id, orjson.dumps(member))]
         first = seq - len(state.messages)
@@ -288,21 +229,21 @@ class RoomStore:
         return int(reply[1]) if reply[0] == b"wait" else None
 
     async def raise_epoch(self, names: RoomKeys, epoch: int, state: State) -> None:
-        """Have the room's epoch above this one, whose tail the store has lost; nothing where it is already."""
+        """Raise the room's epoch above this one, whose tail the store has lost; nothing where it is above already."""
         await RAISE.call(self.link, 2, names.room, names.log, epoch, _origin(state, epoch + 1, 0))
 
     async def tail(self, names: RoomKeys, epoch: int, seq: int, hash_: str) -> tuple[str, list[bytes]]:
-        """Give ("ok", the events after this point) or (why not, …); see tail.lua."""
+        """Return ("ok", the events after this point) or (why not, …); see tail.lua."""
         reply = await TAIL.call(self.link, 3, names.room, names.log, names.closed, epoch, seq, hash_)
         return reply[0].decode(), reply[1:]
 
     async def log(self, names: RoomKeys) -> list[bytes]:
-        """Give the whole log that is kept, oldest first."""
+        """Return the whole log that is kept, oldest first."""
         entries: list[bytes] = await self.link.call("LRANGE", names.log, 0, -1)
         return entries
 
     async def history(self, names: RoomKeys, before: str, limit: int) -> tuple[list[Message], bool] | None:
-        """Give messages before one (``""``: the last ones), oldest first, and whether there are older ones.
+        """Return messages before one (``""``: the last ones), oldest first, and whether there are older ones.
 
         None where there is no message ``before``.
         """
@@ -312,12 +253,12 @@ class RoomStore:
         return [Message(**orjson.loads(message)) for message in reply[2:]], reply[1] == b"1"
 
     async def message(self, names: RoomKeys, id_: str) -> Message | None:
-        """Give one message of the chat."""
+        """Return one message of the chat, None where there is none of this id."""
         found = await self.link.call("HGET", names.texts, id_)
         return None if found is None else Message(**orjson.loads(found))
 
     def node_key(self, node: str) -> bytes:
-        """Give the key of the set of (room, member) that a node holds connections of."""
+        """Return the key of the set of (room, member) that are connected to a node."""
         return redis_keys.partition(self.number, f"node:{node}")
 
 
@@ -328,7 +269,7 @@ def _words_of(arrive: Arrive, known: bool) -> tuple[bytes | str | int, ...]:
 
 
 def _origin(state: State, epoch: int, seq: int) -> str:
-    """Give the hash that an epoch's chain begins with."""
+    """Return the hash that an epoch's chain begins with."""
     return hashlib.sha256(f"{state.meta.id} {epoch} {seq}".encode()).hexdigest()[:16]
 
 

@@ -16,9 +16,10 @@ from sync_service.redis_client.shards import Shards
 from sync_service.room.commands import Close, Command, Join
 from sync_service.room.decide import decide
 from sync_service.room.evolve import evolve
-from sync_service.store.changes import fact_of
+from sync_service.store.changes import encoded
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import SCRIPTS, Arrive, Depart, RoomStore, Snapshot, Step, guards_of
+from sync_service.store.room_store import Arrive, Depart, RoomStore, Snapshot, Step, guards_of
+from sync_service.store.scripts import SCRIPTS
 from tests.support.clients import PATIENCE_S
 from tests.support.fresh_stores import open_redis
 from tests.unit.sync.rooms import empty_room
@@ -46,19 +47,19 @@ class Desk:
     async def step(self, command: Command, op: Arrive | Depart | None = None, **change: Any) -> list[bytes]:
         """Commit a command decided on what is in the store; ``change`` alters the step."""
         copy = await self.read()
-        events = decide(copy.state, command, 1_000)
-        assert isinstance(events, tuple)
-        state, facts = copy.state, []
-        for event in events:
+        outcome = decide(copy.state, command, 1_000)
+        assert isinstance(outcome, tuple)
+        state, events = copy.state, []
+        for event in outcome:
             state = evolve(state, event)
-            facts.append(fact_of(event, command, state))
+            events.append(encoded(event, command, state))
         step = Step(
             epoch=copy.epoch,
             guards=guards_of(copy.hashes, frozenset(copy.hashes)),
             deadline_ms=int(time.time() * 1000) + 60_000,
             op=op if isinstance(op, Depart) else None,
             command_keys=[] if command.id is None else [f"{command.by}:{command.id}"],
-            facts=facts,
+            events=events,
             closes=command.reason if isinstance(command, Close) else None,
             arrivals=[(op, op.member in copy.state.members)] if isinstance(op, Arrive) else [],
         )

@@ -20,7 +20,7 @@ from deploy.local.program import WebProgram
 from shared.broker import Broker, NotConfirmed, Unroutable
 from shared.events import Event
 from shared.tickets import Minter
-from sync_service.protocol.messages import CloseCode
+from sync_service.protocol.codes import CloseCode
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.processes import RunProcess, processes
 

@@ -1,8 +1,7 @@
 -- Whether a command was applied before (commit.lua keeps their ids in two buckets of time).
 -- KEYS  room
 -- ARGV  the command's key
--- Gives the seq that it was answered with, or nil.
-local COMMANDS_KEPT_MS = 900000
+-- Returns the seq that it was answered with, or nil. COMMANDS_KEPT_MS comes from scripts.py.
 local time = redis.call('TIME')
 local bucket = math.floor((time[1] * 1000 + math.floor(time[2] / 1000)) / COMMANDS_KEPT_MS)
 for _, when in ipairs({bucket, bucket - 1}) do

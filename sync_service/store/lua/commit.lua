@@ -1,7 +1,7 @@
--- One step of a room: every check first, then every write, then the bell. Nothing else changes a live room.
+-- One step of a room: every check first, then every write, then the notification. Nothing else changes a live room.
 --
--- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (rooms this node holds), then
---       for each arrival: jti, session
+-- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (members connected to it),
+--       then for each arrival: jti, session
 -- ARGV  node, journal_bound, op ('', depart, close), op_member, op_arg (depart: the node; close: the reason), room_id,
 --       "epoch deadline_ms" and the hashes expected of playback, rights, meta, members (empty = was not read), all
 --       separated by spaces,
@@ -9,8 +9,9 @@
 --       n_arrivals, then for each, of different members: member, new|old, jti_ttl_ms ('' = no ticket), generation
 --       ('' = no resume token), session_ttl_ms,
 --       then for each event: body (JSON without its brace), journal_type,
---       journal_data ('' = the event itself), n_writes, then for each write: kind (writes.py), key, value
--- Gives {'ok', first_seq, prev_hash, hash...} or {why not, ...}; where one arrival is why, its number from 1.
+--       journal_data ('' = the event itself), n_writes, then for each write: kind (changes.py), key, value
+-- Returns {'ok', first_seq, prev_hash, hash...} or {why not, ...}; where one arrival is why, its number from 1.
+-- COMMANDS_KEPT_MS, TOMBSTONE_MS and PLAYBACK_CHANGED come from scripts.py.
 local room, members, log, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local journal, head, channel, node_rooms = KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local node, op, op_member, op_arg = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
@@ -19,7 +20,6 @@ local epoch, deadline_ms, playback, rights, meta, people = string.match(ARGV[7],
 
 -- A log is cut when it is LOG_OVER longer than it has to be, not at every step.
 local LOG_KEPT, LOG_OVER, CHAT_KEPT = 1000, 100, 10000
-local COMMANDS_KEPT_MS = 900000
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -60,9 +60,9 @@ while at <= #ARGV do
   events[#events + 1] = at
   local last = at + 3 + 3 * ARGV[at + 3]
   for i = at + 4, last, 3 do
-    if ARGV[i] == 'c' and journal_full then return {'archive_full'} end
-    -- Someone who was declared gone meanwhile must not come back as a ghost.
-    if ARGV[i] == 'u' and redis.call('HEXISTS', members, ARGV[i + 1]) == 0 then return {'conflict'} end
+    if ARGV[i] == 'message' and journal_full then return {'archive_full'} end
+    -- A member who was declared gone meanwhile must not come back as a ghost.
+    if ARGV[i] == 'changed_member' and redis.call('HEXISTS', members, ARGV[i + 1]) == 0 then return {'conflict'} end
   end
   at = last + 1
 end
@@ -74,11 +74,11 @@ end
 
 local newcomers = 0
 for i = 1, n_arrivals do
-  local jti, session, member, copy, jti_ttl_ms, generation = arrival(i)
+  local jti, session, member, known, jti_ttl_ms, generation = arrival(i)
   if jti_ttl_ms ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent', i} end
   if generation ~= '' and tonumber(redis.call('GET', session) or 0) > tonumber(generation) then return {'stale', i} end
   local present = redis.call('HEXISTS', members, member) == 1
-  if present ~= (copy == 'old') then return {'conflict'} end
+  if present ~= (known == 'old') then return {'conflict'} end
   if not present then newcomers = newcomers + 1 end
   if not present and redis.call('HLEN', members) + newcomers > tonumber(have[9]) then return {'full', i} end
 end
@@ -130,10 +130,10 @@ local function set(name, value)
 end
 
 local function write(kind, key, value)
-  if kind == 's' then
+  if kind == 'section' then
     set(key, value)
     set(key .. '_hash', hash)
-  elseif kind == 'c' then
+  elseif kind == 'message' then
     redis.call('ZADD', chat, seq, key)
     redis.call('HSET', texts, key, value)
     local too_many = redis.call('ZCARD', chat) - CHAT_KEPT
@@ -141,17 +141,17 @@ local function write(kind, key, value)
       local oldest = redis.call('ZPOPMIN', chat, too_many)
       for i = 1, #oldest, 2 do redis.call('HDEL', texts, oldest[i]) end
     end
-  elseif kind == 't' then
+  elseif kind == 'touched' then
     set(key .. '_hash', hash)
-  elseif kind == 'f' then
+  elseif kind == 'field' then
     set(key, value)
-  elseif kind == 'u' or (kind == 'm' and value ~= '') then
+  elseif kind == 'changed_member' or (kind == 'member' and value ~= '') then
     redis.call('HSET', members, key, value)
-  elseif kind == 'm' then
+  elseif kind == 'member' then
     redis.call('HDEL', members, key)
-  elseif kind == 'b' then
+  elseif kind == 'blanked' then
     if redis.call('HEXISTS', texts, key) == 1 then redis.call('HSET', texts, key, value) end
-  elseif kind == 'l' then
+  elseif kind == 'blanked_line' then
     blank_line(key, value)
   else
     error('no such kind of write: ' .. kind)
@@ -165,9 +165,9 @@ for _, first in ipairs(events) do
   reply[#reply + 1] = hash
   lines[#lines + 1] = '{"epoch":' .. epoch .. ',"seq":' .. string.format('%d', seq) .. ',"hash":"' .. hash .. '",' .. body
   for i = first + 4, first + 3 + 3 * ARGV[first + 3], 3 do write(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
-  -- A full journal still takes visits and what was decided about people: they are few, and nothing else says so. The
-  -- archive does without playback rather than without those.
-  if journal_type ~= '' and not (journal_full and journal_type == 'playback.changed.v1') then
+  -- A full journal still takes visits and what was decided about people: they are few, and nothing else tells the
+  -- archive. It does without playback rather than without those.
+  if journal_type ~= '' and not (journal_full and journal_type == PLAYBACK_CHANGED) then
     local data = ARGV[first + 2]
     redis.call('XADD', journal, '*', 'room', room_id, 'epoch', epoch, 'seq', string.format('%d', seq),
       'type', journal_type, 'data', data ~= '' and data or '{' .. body)
@@ -191,8 +191,8 @@ end
 
 if op == 'close' then
   redis.call('HSET', room, 'closed', op_arg)
-  redis.call('SET', closed, op_arg, 'PX', 86400000)
-  -- Nodes that missed the bell still read the last events from the log.
+  redis.call('SET', closed, op_arg, 'PX', TOMBSTONE_MS)
+  -- Nodes that missed the notification still read the last events from the log.
   for _, key in ipairs({room, members, log, chat, texts, presence, done, done_before}) do
     redis.call('PEXPIRE', key, 3600000)
   end

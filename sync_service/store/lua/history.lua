@@ -1,7 +1,7 @@
 -- Messages of a room's chat that came before one of them, or the last ones.
 -- KEYS  chat, texts
 -- ARGV  id before which to look ('' = from the end), how many
--- Gives {'ok', '1' if there are older ones else '0', message, ...} oldest first, or {'unknown'} (there is no such id).
+-- Returns {'ok', '1' if there are older ones else '0', message, ...} oldest first, or {'unknown'} (there is no such id).
 local below = '+inf'
 if ARGV[1] ~= '' then
   local score = redis.call('ZSCORE', KEYS[1], ARGV[1])

@@ -1,10 +1,10 @@
--- Bring back a room that the store has lost: who has a copy offers it, the newest wins, half a second after the first.
+-- Bring back a room that the store has lost: nodes offer their replicas, the newest wins, window_ms after the first.
 --
 -- KEYS  room, members, chat, texts, presence, closed, restoring, offered members, offered chat, offered texts, nodes,
---       node (rooms it holds)
+--       node (members connected to it)
 -- ARGV  epoch, seq, window_ms, lease_ms, room_id, stand-in node, playback, rights, meta, members, capacity,
 --       hash, n_members, then id and value of each, then the messages as score, id and value
--- Gives {'live'}, {'closed', reason} or {'wait', ms}.
+-- Returns {'live'}, {'closed', reason} or {'wait', ms}.
 local room, members, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local restoring, offered_members, offered_chat, offered_texts = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 if redis.call('EXISTS', room) == 1 then return {'live'} end
@@ -50,8 +50,8 @@ end
 take(offered_chat, chat)
 take(offered_texts, texts)
 if take(offered_members, members) then
-  -- Who really is there says so to its node. A stand-in holds them all until its lease runs out, which ends the stay of
-  -- those whom no node claims.
+  -- Nodes claim the members who are connected to them. Until then a stand-in counts as a node of them all; when its
+  -- lease runs out, those whom no node has claimed leave.
   for _, member in ipairs(redis.call('HKEYS', members)) do
     redis.call('HSET', presence, member, ',' .. ARGV[6] .. ',')
     redis.call('SADD', KEYS[12], ARGV[5] .. ' ' .. member)

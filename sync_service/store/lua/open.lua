@@ -1,7 +1,7 @@
 -- Create a live room unless it is there or closed.
 -- KEYS  room, closed
 -- ARGV  epoch, seq, hash, playback, rights, meta, members, capacity
--- Gives {'ok'}, {'exists'} or {'closed', reason}.
+-- Returns {'ok'}, {'exists'} or {'closed', reason}.
 local reason = redis.call('GET', KEYS[2])
 if reason then return {'closed', reason} end
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'exists'} end

@@ -1,7 +1,7 @@
 -- A room whole, at one moment.
 -- KEYS  room, members, chat, texts, closed
 -- ARGV  messages wanted
--- Gives {'ok', {field, value, ...}, {id, member, ...}, {message, ...}}, {'missing'} or {'closed', reason}.
+-- Returns {'ok', {field, value, ...}, {id, member, ...}, {message, ...}}, {'missing'} or {'closed', reason}.
 local fields = redis.call('HGETALL', KEYS[1])
 if #fields == 0 then
   local reason = redis.call('GET', KEYS[5])

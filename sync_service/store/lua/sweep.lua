@@ -1,7 +1,7 @@
 -- Renew a node's lease on a partition and find the nodes whose lease ran out.
 -- KEYS  nodes (node -> the moment its lease ends), swept
 -- ARGV  node ('' = does not serve this partition), lease_ms, stale_ms
--- Gives the dead nodes with the last moment they were known alive: {node, alive_ms, ...}.
+-- Returns the expired nodes, each with the moment of its last renewal: {node, renewed_ms, ...}.
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[1] ~= '' then redis.call('ZADD', KEYS[1], string.format('%d', now_ms + ARGV[2]), ARGV[1]) end
@@ -9,16 +9,16 @@ local swept_ms = tonumber(redis.call('GET', KEYS[2]) or 0)
 local leases = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 if #leases == 0 then return {} end
 redis.call('SET', KEYS[2], string.format('%d', now_ms))
-local dead = {}
+local expired = {}
 for i = 1, #leases, 2 do
   if tonumber(leases[i + 1]) < now_ms then
     if now_ms - swept_ms > tonumber(ARGV[3]) then
       -- Nobody looked for a while (the store was away, or every node): no lease could be renewed, so each gets one more.
       redis.call('ZADD', KEYS[1], string.format('%d', now_ms + ARGV[2]), leases[i])
     else
-      dead[#dead + 1] = leases[i]
-      dead[#dead + 1] = string.format('%d', leases[i + 1] - ARGV[2])
+      expired[#expired + 1] = leases[i]
+      expired[#expired + 1] = string.format('%d', leases[i + 1] - ARGV[2])
     end
   end
 end
-return dead
+return expired

@@ -1,7 +1,7 @@
 -- What happened after (epoch, seq, hash): the exact suffix of the log, or why there is none.
 -- KEYS  room, log, closed
 -- ARGV  epoch, seq, hash
--- Gives {'ok', event, ...}, {'trimmed'} (too long ago), {'epoch'} (another one has begun), {'fork'} (that is not this
+-- Returns {'ok', event, ...}, {'trimmed'} (too long ago), {'epoch'} (another one has begun), {'fork'} (that is not this
 -- epoch's history), {'missing'} or {'closed', reason}.
 local have = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'hash')
 if not have[1] then

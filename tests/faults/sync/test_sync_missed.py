@@ -21,8 +21,8 @@ StartNode = Callable[..., SyncNode]
 
 MUTE = """
 import hashlib, runpy
-from sync_service.store import room_store
-script = room_store.COMMIT
+from sync_service.store import scripts
+script = scripts.COMMIT
 before = script.source
 script.use(before.replace(b"redis.call('SPUBLISH', channel, ", b"tostring("))
 assert script.source != before

@@ -24,8 +24,9 @@ recovery.HEADS_S = 3600.0
 # And one whose commits are not guarded by the rights that it decided on.
 TRUSTING = (
     """
+from dataclasses import replace
 from sync_service.room import decide
-decide.READS = {command: reads - {"rights"} for command, reads in decide.READS.items()}
+decide.RULES = {command: replace(rule, reads=rule.reads - {"rights"}) for command, rule in decide.RULES.items()}
 """
     + DEAF
 )

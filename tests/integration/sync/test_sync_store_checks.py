@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from sync_service.room.commands import Command, Join, Leave, Report, SetRole
-from sync_service.room.decide import READS, decide
+from sync_service.room.decide import RULES, decide
 from sync_service.room.evolve import evolve
-from sync_service.store.changes import fact_of
-from sync_service.store.room_store import COMMIT, Arrive, Depart, Op, Snapshot, Step, guards_of
+from sync_service.store.changes import encoded
+from sync_service.store.room_store import Arrive, Depart, Op, Snapshot, Step, guards_of
+from sync_service.store.scripts import COMMIT
 from tests.support.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER
 
@@ -39,17 +40,17 @@ def commits(*, without: bytes, checked: bool) -> Iterator[None]:
 
 async def commit(desk: Desk, copy: Snapshot, command: Command, op: Op = None) -> str:
     """Commit what a node decides whose copy is this one; gives the store's word."""
-    events = decide(copy.state, command, 1_000)
-    assert isinstance(events, tuple), events
-    state, facts = copy.state, []
-    for event in events:
+    outcome = decide(copy.state, command, 1_000)
+    assert isinstance(outcome, tuple), outcome
+    state, events = copy.state, []
+    for event in outcome:
         state = evolve(state, event)
-        facts.append(fact_of(event, command, state))
+        events.append(encoded(event, command, state))
     arrivals = [(op, op.member in copy.state.members)] if isinstance(op, Arrive) else []
     op = op if isinstance(op, Depart) else None
-    guards = guards_of(copy.hashes, READS[type(command)])
+    guards = guards_of(copy.hashes, RULES[type(command)].reads)
     deadline_ms = int(time.time() * 1000) + 60_000
-    step = Step(copy.epoch, guards, deadline_ms, op, [], facts, None, arrivals)
+    step = Step(copy.epoch, guards, deadline_ms, op, [], events, None, arrivals)
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     desk.store.commit(desk.names, step, answer.set_result)
     desk.store.link.flush()
@@ -100,7 +101,10 @@ async def test_the_use_of_a_resume_token_ends_those_before_it(desk: Desk, checke
 
 async def test_nobody_who_has_left_comes_back_as_a_ghost(desk: Desk, checked: bool) -> None:
     """A node that stalled reports for somebody whom the others have declared gone meanwhile."""
-    ghost = b"if ARGV[i] == 'u' and redis.call('HEXISTS', members, ARGV[i + 1]) == 0 then return {'conflict'} end"
+    ghost = (
+        b"if ARGV[i] == 'changed_member' and redis.call('HEXISTS', members, ARGV[i + 1]) == 0 "
+        b"then return {'conflict'} end"
+    )
     await desk.join(OWNER)
     await desk.join("anna")
     old = await desk.read()

@@ -32,11 +32,11 @@ from sync_service.room.commands import (
     SetRate,
     SetRole,
 )
-from sync_service.room.decide import READS, decide
+from sync_service.room.decide import RULES, decide
 from sync_service.room.events import MemberJoined, Refusal
 from sync_service.room.evolve import evolve
 from sync_service.room.state import State
-from sync_service.store.changes import fact_of
+from sync_service.store.changes import encoded
 from sync_service.store.records import read_record
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
@@ -74,17 +74,17 @@ class Node:
         outcome = decide(self.copy.state, command, now_ms)
         if isinstance(outcome, Refusal):
             return outcome
-        state, facts = self.copy.state, []
+        state, events = self.copy.state, []
         for event in outcome:
             state = evolve(state, event)
-            facts.append(fact_of(event, command, state))
+            events.append(encoded(event, command, state))
         step = Step(
             epoch=self.copy.epoch,
-            guards=guards_of(self.copy.hashes, READS[type(command)] - {self.without}),
+            guards=guards_of(self.copy.hashes, RULES[type(command)].reads - {self.without}),
             deadline_ms=int(time.time() * 1000) + 60_000,
             op=op if isinstance(op, Depart) else None,
             command_keys=[] if command.id is None or self.without == "ids" else [f"{command.by}:{command.id}"],
-            facts=facts,
+            events=events,
             closes=None,
             arrivals=[(op, op.member in self.copy.state.members)] if isinstance(op, Arrive) else [],
         )
@@ -102,7 +102,7 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
     said: Any = {"by": by, "id": dice.choice(before) if before and dice.random() < 0.2 else uuid.uuid4().hex}
     message = dice.choice(state.messages) if state.messages else None
     role = "guest" if by == "guest" else "viewer"
-    wishes: list[tuple[Command, Op]] = [
+    choices: list[tuple[Command, Op]] = [
         (Play(**said), None),
         (Pause(**said), None),
         (Seek(**said, position_ms=dice.randrange(60_000)), None),
@@ -122,10 +122,10 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
         *[(Join(by=by, name=by, role=role, visit_id=uuid.uuid4().hex, since_ms=now_ms), Arrive(by))] * 4,
     ]
     if message is not None:
-        wishes.append((DeleteMessage(**said, message=message), None))
+        choices.append((DeleteMessage(**said, message=message), None))
     if dice.random() < 0.1:
-        wishes = [(Rebase(shift_ms=dice.choice([-400, 400]), era=state.playback.era), None)]
-    return dice.choice(wishes)
+        choices = [(Rebase(shift_ms=dice.choice([-400, 400]), era=state.playback.era), None)]
+    return dice.choice(choices)
 
 
 async def many_rooms(desk: Desk, count: int, *, without: str = "") -> Counter[str]:

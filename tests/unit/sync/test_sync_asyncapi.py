@@ -14,8 +14,10 @@ from aiohttp.test_utils import TestServer
 from jsonschema import Draft202012Validator
 
 from sync_service.protocol import asyncapi
+from sync_service.protocol.client_messages import CLIENT
+from sync_service.protocol.codes import ERRORS, CloseCode
 from sync_service.protocol.inbound import BadMessage, parse
-from sync_service.protocol.messages import CLIENT, ERRORS, SERVER, CloseCode
+from sync_service.protocol.server_messages import SERVER
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.room_contract import DOCUMENT, BrokenContract, check, complaint_about, messages, resolved
 

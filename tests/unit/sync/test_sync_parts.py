@@ -29,8 +29,8 @@ from sync_service.room.commands import (
 from sync_service.room.events import Closed
 from sync_service.room.evolve import evolve
 from sync_service.sockets.resume_tokens import TTL_S, InvalidResume, Resume, ResumeTokens
-from sync_service.sockets.skew import SkewTeller
-from sync_service.store.journal_entries import AS_IT_IS, NOTHING, data_of, entry_of
+from sync_service.sockets.skew import SkewSignals
+from sync_service.store.changes import AS_IT_IS, NO_ENTRY, data_of, entry_of
 from sync_service.store.records import body_of, last_field
 from tests.unit.sync.rooms import applied, empty_room, facts, joined
 
@@ -89,12 +89,12 @@ def test_what_is_not_one_emoji_is_none(text: str) -> None:
 
 
 def test_a_skew_is_told_when_it_changes_and_rarely() -> None:
-    teller = SkewTeller()
-    assert not teller.worth_telling(20, 0)
-    assert teller.worth_telling(-700, 1)
-    assert not teller.worth_telling(-900, 2)
-    assert not teller.worth_telling(0, 3)
-    assert teller.worth_telling(0, 7)
+    signals = SkewSignals()
+    assert not signals.is_due(20, 0)
+    assert signals.is_due(-700, 1)
+    assert not signals.is_due(-900, 2)
+    assert not signals.is_due(0, 3)
+    assert signals.is_due(0, 7)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_deleted_message_is_told_to_the_archive() -> None:
 
 
 def test_the_archive_is_not_told_what_the_api_itself_decided() -> None:
-    assert entry_of(Closed(time_ms=1, by=None, command=None, reason="owner"), empty_room()) == NOTHING
+    assert entry_of(Closed(time_ms=1, by=None, command=None, reason="owner"), empty_room()) == NO_ENTRY
     assert applied(joined(empty_room(), "anna"), Play(by="anna"), 0).playback.started
 
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_service.protocol import outbound
+from sync_service.protocol.client_messages import CLIENT
+from sync_service.protocol.codes import ERRORS
 from sync_service.protocol.inbound import BadMessage, parse, read_any, read_plain
-from sync_service.protocol.messages import CLIENT, ERRORS
 from tests.support.room_contract import messages
 
 EXAMPLES: dict[str, dict[str, Any]] = {

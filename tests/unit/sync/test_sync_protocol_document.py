@@ -8,19 +8,13 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from sync_service.protocol import messages
-from sync_service.protocol.messages import (
-    CLIENT,
-    CONTROLS,
-    ERRORS,
-    EVENTS,
-    LEAVING,
-    REASONS,
-    ROLES,
-    SERVER,
-    CloseCode,
-    RoomEvent,
-)
+from shared import events, tickets
+from sync_service.protocol import values
+from sync_service.protocol.client_messages import CLIENT
+from sync_service.protocol.codes import ERRORS, CloseCode
+from sync_service.protocol.event_messages import EVENTS, RoomEvent
+from sync_service.protocol.server_messages import SERVER
+from sync_service.protocol.values import CONTROLS, LEAVING, REASONS, ROLES
 from sync_service.room.commands import (
     ChangeSettings,
     Command,
@@ -35,20 +29,21 @@ from sync_service.room.commands import (
     SetRate,
     SetRole,
 )
+from sync_service.room.decide import RULES
 from sync_service.room.permissions import RANKS, SETTING, lowest_role
 from sync_service.room.state import Rights, Settings
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 VALUES: dict[str, type[Schema]] = {
-    "you": messages.You,
-    "limits": messages.Limits,
-    "room": messages.Room,
-    "film": messages.Film,
-    "settings": messages.Settings,
-    "state": messages.RoomState,
-    "member": messages.Member,
-    "message": messages.ChatMessage,
-    "author": messages.Author,
+    "you": values.YouSchema,
+    "limits": values.LimitsSchema,
+    "room": values.RoomSchema,
+    "film": values.FilmSchema,
+    "settings": values.SettingsSchema,
+    "state": values.RoomStateSchema,
+    "member": values.MemberSchema,
+    "message": values.ChatMessageSchema,
+    "author": values.AuthorSchema,
 }
 COMMANDS: dict[str, type[Command]] = {
     "say": Say,
@@ -120,11 +115,11 @@ def test_every_value_is_told() -> None:
     assert column("Values") == list(VALUES)
     for cells in rows("Values"):
         assert sorted(names(cells[1])) == sorted(VALUES[names(cells[0])[0]]().fields)
-    assert sorted(column("The film")) == sorted(messages.Playback().fields)
-    assert column("Settings") == list(messages.Settings().fields)
+    assert sorted(column("The film")) == sorted(values.PlaybackSchema().fields)
+    assert column("Settings") == list(values.SettingsSchema().fields)
     told = re.search(r"A message is \{(.*?)\}", section("The chat"), re.DOTALL)
     assert told
-    assert names(told[1]) == list(messages.ChatMessage().fields)
+    assert names(told[1]) == list(values.ChatMessageSchema().fields)
 
 
 def test_every_reason_is_told() -> None:
@@ -152,6 +147,10 @@ def test_the_settings_begin_as_told() -> None:
         assert first[name] == str(getattr(settings, name)).lower()
 
 
+def test_the_words_for_roles_and_control_are_those_of_tickets_and_events() -> None:
+    assert (ROLES, ROLES[1:], CONTROLS) == (tickets.ROLES, events.LIVE_ROLES, events.CONTROLS)
+
+
 def roles_of(cells: list[str]) -> list[str]:
     assert [word in {"yes", "no", "host"} for word in cells[1:]] == [True] * 4
     return [role for role, word in zip(reversed(ROLES), cells[1:], strict=True) if word == "yes"]
@@ -159,6 +158,12 @@ def roles_of(cells: list[str]) -> list[str]:
 
 def from_(lowest: str) -> list[str]:
     return [role for role in reversed(ROLES) if RANKS[role] >= RANKS[lowest]]
+
+
+def lowest_of(command: type[Command], control: str = "everyone") -> str:
+    lowest = RULES[command].lowest
+    assert lowest is not None
+    return lowest_role(Rights("owner", Settings(control=control)), lowest)
 
 
 def test_rights_are_as_told() -> None:
@@ -169,15 +174,13 @@ def test_rights_are_as_told() -> None:
             told[f"{name} {where[1]}" if where else name] = roles_of(cells)
     for name, command in COMMANDS.items():
         for control in CONTROLS:
-            lowest = lowest_role(Rights("owner", Settings(control=control)), command)
+            lowest = lowest_of(command, control)
             moves_film = name in {"play", "pause", "seek", "set_rate"}
             assert told[f"{name} {control}" if moves_film else name] == from_(lowest), name
     for setting, lowest in SETTING.items():
         assert told[setting] == from_(lowest)
-    assert lowest_role(Rights("owner", Settings()), ChangeSettings) == min(
-        SETTING.values(), key=lambda role: RANKS[role]
-    )
-    assert lowest_role(Rights("owner", Settings()), DeleteMessage) == "guest"
+    assert lowest_of(ChangeSettings) == min(SETTING.values(), key=lambda role: RANKS[role])
+    assert lowest_of(DeleteMessage) == "guest"
 
 
 def test_every_link_within_the_document_leads_somewhere() -> None:

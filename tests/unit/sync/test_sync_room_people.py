@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync_service.room.chat import may_be_heard
+from sync_service.room.chat import may_speak
 from sync_service.room.commands import Ban, Kick, Leave, Mute, Play, Report, Say, SetRole
 from sync_service.room.events import BanChanged, MemberJoined, MemberLeft, Muted, RoleSet
 from sync_service.room.evolve import KICKS_KEPT_MS
@@ -153,8 +153,8 @@ def test_a_mute_ends_by_itself() -> None:
     assert room.members["anna"].muted_until_ms == 61_000
     told = refused(room, Say(by="anna", message_id="m", text="x"), 1_001)
     assert (told.code, told.retry_after_ms) == ("muted", 59_999)
-    assert may_be_heard(room, "anna", 60_999) is not None
-    assert may_be_heard(room, "anna", 61_000) is None
+    assert may_speak(room, "anna", 60_999) is not None
+    assert may_speak(room, "anna", 61_000) is None
     facts(room, Say(by="anna", message_id="m", text="x"), 61_000)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync_service.room.chat import may_be_heard
+from sync_service.room.chat import may_speak
 from sync_service.room.commands import ChangeSettings, DeleteMessage, Pause, Say
 from sync_service.room.events import MessageDeleted
 from sync_service.room.state import MESSAGES_KEPT, Message
@@ -88,7 +88,7 @@ def test_a_message_from_long_ago_is_deleted_as_it_was_found() -> None:
 
 
 def test_signs_are_for_those_who_may_speak() -> None:
-    assert may_be_heard(joined(empty_room(), "guest"), "guest", 5) is None
-    told = may_be_heard(empty_room(), "guest", 5)
+    assert may_speak(joined(empty_room(), "guest"), "guest", 5) is None
+    told = may_speak(empty_room(), "guest", 5)
     assert told is not None
     assert told.code == "not_a_member"

@@ -1,0 +1,130 @@
+"""The values that messages to clients carry: the film, members, the chat, settings; and the words they are made of."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from marshmallow import Schema, fields
+
+from sync_service.protocol.fields import Flag, Number, OneOf, Text, Whole
+from sync_service.protocol.messages import FILM_MOST_MS, ID_LENGTH, id_, moment, person, told
+from sync_service.room.permissions import CONTROL, RANKS
+from sync_service.room.playback import RATE_MAX, RATE_MIN, Status
+from sync_service.room.state import CAPACITY_MOST
+
+ROLES: Final = tuple(reversed(RANKS))  # the highest first
+CONTROLS: Final = tuple(CONTROL)
+# Why the film is as it is, where no member did it on purpose.
+REASONS: Final = ("auto_start", "empty", "buffering", "ready", "left", "hold_timeout", "hold_skipped")
+LEAVING: Final = ("left", "lost", "kicked", "banned", "closed")
+
+
+class PlaybackSchema(Schema):
+    """Where the film stands at any time; see docs/protocol.md."""
+
+    status = OneOf(get_args(Status), required=True)
+    position_ms = Whole(0, FILM_MOST_MS, required=True, **told("Where the film stood, or will stand, at at_ms."))
+    rate = Number(RATE_MIN, RATE_MAX, required=True)
+    at_ms = moment(**told("In the future when a start lies ahead."))
+    by = Text(ID_LENGTH, required=True, allow_none=True, **told("To whom the status is due; null: the room itself."))
+    started = Flag(required=True, **told("Whether the film has started at all in this room."))
+    reason = OneOf(REASONS, required=True, allow_none=True, **told("Where it was not simply somebody's wish."))
+    waiting_for = fields.List(person(), required=True, **told("For whom the room waits, while holding."))
+    hold_until_ms = moment(allow_none=True, **told("When it goes on without them at the latest."))
+    sought_ms = moment(**told("When somebody last went to another place."))
+    heat = Number(0, 1e6, required=True, **told("How often play and pause were undone lately: see cooldown."))
+    heat_ms = moment(**told("When they last were."))
+    era = Whole(0, 2**53, required=True, **told("How often the server's clock was set."))
+
+
+class MemberSchema(Schema):
+    """Somebody in the room, once, however many tabs they have; ``id`` is the user's."""
+
+    id = person()
+    name = fields.String(required=True)
+    role = OneOf(ROLES, required=True)
+    ready = Flag(required=True)
+    buffering = Flag(required=True)
+    waits = Flag(required=True, **told("Whether the room waits for them at all."))
+    rtt_ms = Whole(0, 60_000, required=True, **told("Their round trip, rounded up to one of a few values."))
+    joined_ms = moment()
+    visit_id = fields.String(required=True, **told("Of their presence from joining to leaving."))
+    muted_until_ms = moment(allow_none=True)
+    holds = fields.List(moment(), required=True, **told("When the room was held for them on their own account."))
+
+
+class AuthorSchema(Schema):
+    """Who wrote a message, by the name they had then."""
+
+    id = person()
+    name = fields.String(required=True)
+
+
+class ChatMessageSchema(Schema):
+    """What was said; a deleted message has no text left."""
+
+    id = id_()
+    author = fields.Nested(AuthorSchema, required=True)
+    text = fields.String(required=True)
+    position_ms = Whole(0, FILM_MOST_MS, required=True)
+    sent_ms = moment()
+    reply_to = Text(ID_LENGTH, required=True, allow_none=True)
+    deleted = Flag(required=True)
+
+
+class SettingsSchema(Schema):
+    """What those with the right may change, see ``change_settings``; the API may too."""
+
+    control = OneOf(CONTROLS, required=True)
+    capacity = Whole(2, CAPACITY_MOST, required=True)
+    locked = Flag(required=True)
+    slow_mode_s = Whole(0, 300, required=True)
+    hold = Flag(required=True)
+    hold_max_s = Whole(1, 60, required=True)
+
+
+class FilmSchema(Schema):
+    """What is being watched."""
+
+    id = id_()
+    title = fields.String(required=True)
+    duration_ms = Whole(1, FILM_MOST_MS, required=True)
+
+
+class RoomSchema(Schema):
+    """``host`` is the member who acts for an owner who has been gone for a while."""
+
+    id = id_()
+    code = fields.String(required=True)
+    film = fields.Nested(FilmSchema, required=True)
+    owner = person()
+    host = Text(ID_LENGTH, required=True, allow_none=True)
+    access = OneOf(("link", "invited"), required=True)
+    starts_at = moment(allow_none=True)
+    settings = fields.Nested(SettingsSchema, required=True)
+
+
+class RoomStateSchema(Schema):
+    """What changes in a room by its events, besides its members and its chat."""
+
+    playback = fields.Nested(PlaybackSchema, required=True)
+
+
+class YouSchema(Schema):
+    """Who this connection is; ``session`` stays the same over reconnects."""
+
+    id = person()
+    name = fields.String(required=True)
+    role = OneOf(ROLES, required=True)
+    session = fields.String(required=True)
+
+
+class LimitsSchema(Schema):
+    """What this server takes."""
+
+    frame_bytes = Whole(1, 2**53, required=True)
+    text_graphemes = Whole(1, 2**53, required=True)
+    rate_min = Number(0, 10, required=True)
+    rate_max = Number(0, 10, required=True)
+    command_id_length = Whole(1, 2**53, required=True)
+    history = Whole(1, 2**53, required=True)
