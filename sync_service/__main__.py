@@ -12,7 +12,7 @@ from sync_service.app import build
 from sync_service.settings import load
 
 # Connections are many small long-lived objects: with the default thresholds the collector walked all of them for up to
-# 230 ms at 10,000 joins. Cycles are rare here, so it may come seldom, and never for what start-up has left.
+# 230 ms at 10,000 joins. Cycles are rare here, so it runs seldom, and never over the objects of start-up.
 _GC_THRESHOLD = 100_000
 
 
@@ -23,7 +23,7 @@ def _address() -> tuple[str, int, str]:
 
 
 async def _build() -> web.Application:
-    # A connection takes two descriptors, its own and the fan-out's; shells and systemd give 1,024 until one asks.
+    # A connection takes two descriptors, its own and the fan-out's; the soft limit is usually 1,024.
     allow_open_files()
     app = await build(load())
     app.on_startup.append(_freeze)

@@ -1,4 +1,4 @@
-"""What this process is told by its environment."""
+"""The settings of this process, from its environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESUME_KEY = "main:c2VjcmV0IGJ5dGVzLCBhdCBsZWFzdCB0aGlydHktdHdv"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """See docs/operations.md for what each one means."""
+    """Described in docs/operations.md."""
 
     redis: StoreAddress
     amqp_url: str
@@ -48,7 +48,7 @@ def _build(env: Environment) -> Settings:
 
 
 def load() -> Settings:
-    """Read the environment; raises SettingsError naming each bad variable and its remedy."""
+    """Return the settings; raises SettingsError with each bad variable and its remedy."""
     settings = read(_build)
     if any(mark in settings.node_id for mark in " ,*\n"):
         raise SettingsError("NODE_ID: must have no space, comma or asterisk. Set it, e.g. NODE_ID=node-1")

@@ -19,7 +19,7 @@ LIBRARY: Final = Path(__file__).parents[2] / "build" / "fan_out.so"
 class Sink(Protocol):
     """A socket as the fan-out sees it."""
 
-    kept: list[bytes]  # frames of its own that the next write takes along
+    pending: list[bytes]  # frames of its own that the next write takes along
 
     def fileno(self) -> int:
         """Give the connection's descriptor, -1 once it is lost."""
@@ -83,7 +83,7 @@ class FanOut:
 
     def send(self, data: bytes) -> None:
         """Send whole frames to everyone."""
-        apart = [sink for sink in self._apart if sink.kept or sink.unsent()]
+        apart = [sink for sink in self._apart if sink.pending or sink.unsent()]
         for sink in self._apart.difference(apart):
             self._apart.discard(sink)
             self._fds[self._places[sink]] = ~self._fds[self._places[sink]]

@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 
 from sync_service import metrics
 from sync_service.live import limits
+from sync_service.live.commit import Done, PendingCommand
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import LiveRoom
-from sync_service.live.orders import Done, Order
 from sync_service.protocol import outbound
 from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
 from sync_service.room.chat import may_be_heard
@@ -21,7 +21,7 @@ from sync_service.room.playback import position_at
 from sync_service.room.state import Message
 from sync_service.sockets import wishes
 from sync_service.sockets.closing import RETRY_AFTER_MS
-from sync_service.sockets.handshake import Entrance, Seat
+from sync_service.sockets.handshake import Handshake, Session
 from sync_service.sockets.resume_tokens import RENEW_S
 from sync_service.sockets.skew import SkewTeller
 from sync_service.sockets.wishes import WISHES
@@ -30,11 +30,11 @@ _AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
 
 
 class Speaker(Protocol):
-    """The connection, as the handling of its messages sees it; ``heard_at_s`` is when the last one came."""
+    """The connection, as the handling of its messages sees it; ``received_s`` is when the last one came."""
 
     member_id: str
     room: LiveRoom | None
-    heard_at_s: float
+    received_s: float
 
     def tell(self, message: bytes) -> None:
         """Send a message to this socket alone, after the events of this turn."""
@@ -46,19 +46,19 @@ class Speaker(Protocol):
 class Handling:
     """One connection's."""
 
-    def __init__(self, socket: Speaker, hub: Hub, entrance: Entrance) -> None:
+    def __init__(self, socket: Speaker, hub: Hub, entrance: Handshake) -> None:
         self._socket = socket
         self._hub = hub
         self._entrance = entrance
-        self._seat: Seat | None = None
+        self._seat: Session | None = None
         self._renew_at_s = 0.0
         self._was_ready = False
         self._skew = SkewTeller()
 
-    def seated(self, seat: Seat) -> None:
+    def seated(self, seat: Session) -> None:
         """Take note of the seat whose resume token is to be renewed."""
         self._seat = seat
-        self._renew_at_s = self._socket.heard_at_s + RENEW_S
+        self._renew_at_s = self._socket.received_s + RENEW_S
 
     def take(self, room: LiveRoom, message: dict[str, Any]) -> None:
         """Do what a checked message asks; raises BadMessage for what only its handling finds wrong."""
@@ -86,15 +86,15 @@ class Handling:
             return  # a moment on the other clock would do the client more harm than a pong that was lost
         t1 = self._entrance.now_ms()
         token = None
-        if self._socket.heard_at_s >= self._renew_at_s and self._seat is not None:
-            self._renew_at_s = self._socket.heard_at_s + RENEW_S
+        if self._socket.received_s >= self._renew_at_s and self._seat is not None:
+            self._renew_at_s = self._socket.received_s + RENEW_S
             self._seat, token = self._entrance.renewed(self._seat)
         rtt_ms = message.get("rtt_ms")
         member = None if rtt_ms is None else room.state.members.get(self._socket.member_id)
         if (
             member is not None
             and rtt_bucket_ms(message["rtt_ms"]) != member.rtt_ms
-            and not room.limits.take(self._socket.member_id, limits.COMMANDS, self._socket.heard_at_s)
+            and not room.limits.take(self._socket.member_id, limits.COMMANDS, self._socket.received_s)
         ):
             self._command(room, Report(by=self._socket.member_id, rtt_ms=rtt_ms), None)
         # Sent at once, not at the end of the turn: this is what the client's clock is made of.
@@ -106,7 +106,7 @@ class Handling:
         self._command(room, report, report.id)
         if "skew_ms" in message:
             metrics.skew_ms.observe(abs(message["skew_ms"]))
-            if self._skew.worth_telling(message["skew_ms"], self._socket.heard_at_s):
+            if self._skew.worth_telling(message["skew_ms"], self._socket.received_s):
                 self._hub.signal(room, outbound.skew(self._socket.member_id, round(message["skew_ms"])))
 
     def _signal(self, room: LiveRoom, kind: str, message: dict[str, Any]) -> None:
@@ -168,7 +168,7 @@ class Handling:
             use(found)
 
     def _command(self, room: LiveRoom, command: Command, id_: str | None) -> None:
-        room.submit(Order(command, partial(self._answered, id_)))
+        room.submit(PendingCommand(command, partial(self._answered, id_)))
 
     def _answered(self, id_: str | None, outcome: Done | Refusal) -> None:
         if isinstance(outcome, Done):

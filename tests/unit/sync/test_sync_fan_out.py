@@ -24,7 +24,7 @@ class Line:
         self.near, self.far = socket.socketpair()
         self.near.setblocking(False)
         self.far.settimeout(10)
-        self.kept: list[bytes] = []
+        self.pending: list[bytes] = []
         self.held = b""
         self.written: list[bytes] = []
 
@@ -36,8 +36,8 @@ class Line:
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
-        self.held += b"".join((data, *self.kept))
-        self.kept = []
+        self.held += b"".join((data, *self.pending))
+        self.pending = []
         self.hand_over()
 
     def hand_over(self) -> None:
@@ -122,7 +122,7 @@ def test_who_has_read_it_all_is_written_to_directly_again(fan_out: FanOut, lines
 
 def test_what_is_written_apart_takes_its_own_frames_along_once(fan_out: FanOut, lines: list[Line]) -> None:
     anna, boris, _ = lines
-    anna.kept.append(b" and an answer")
+    anna.pending.append(b" and an answer")
     fan_out.write_apart(anna)
     fan_out.write_apart(anna)
     fan_out.send(b"one")
@@ -151,7 +151,7 @@ def test_nothing_overtakes_what_was_late_once_the_kernel_takes_more(fan_out: Fan
         for line in lines[1:]:
             line.reads(100_000)
     taken = slow.far.recv(1_000_000)  # its transport, which waits for the loop, does not know yet
-    anna.kept.append(b", and hers")
+    anna.pending.append(b", and hers")
     fan_out.write_apart(anna)
     fan_out.send(b"the last")
 
@@ -161,7 +161,7 @@ def test_nothing_overtakes_what_was_late_once_the_kernel_takes_more(fan_out: Fan
 
 def test_who_is_written_to_apart_hears_once_what_somebody_else_is_late_for(fan_out: FanOut, lines: list[Line]) -> None:
     slow, anna, _ = lines
-    anna.kept.append(b"!")
+    anna.pending.append(b"!")
     fan_out.write_apart(anna)
     fan_out.send(bytes(1_000_000))
     assert slow.held, "the kernel took it all: this shows nothing"
@@ -202,7 +202,7 @@ def test_who_is_discarded_reads_the_end_and_the_others_their_own(
 ) -> None:
     if apart:
         for line in lines:
-            line.kept.append(str(lines.index(line)).encode())
+            line.pending.append(str(lines.index(line)).encode())
             fan_out.write_apart(line)
     fan_out.discard(lines[gone])
     lines[gone].near.close()
