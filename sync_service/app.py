@@ -14,6 +14,7 @@ from shared.tickets import Verifier
 from sync_service import metrics
 from sync_service.broker import room_events
 from sync_service.broker.journal_relay import JournalRelay
+from sync_service.delivery import fan_out
 from sync_service.live.hub import Hub
 from sync_service.live.presence import Presence
 from sync_service.redis_client.shards import Shards
@@ -66,6 +67,7 @@ async def build(settings: Settings) -> web.Application:
     broker.consume(room_events.QUEUE, room_events.ROUTING_KEYS, room_events.RoomEvents(hub).handle)
 
     metrics.register()
+    fan_out.warn_unless_compiled()
     health = Health()
     health.checks["redis"] = shards.check
     health.notes["rabbitmq"] = broker.check

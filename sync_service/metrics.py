@@ -18,6 +18,7 @@ gaps = 0
 snapshots = 0
 rate_limited = 0
 clock_jumps = 0
+fan_out_path = ""  # "c" or "python"
 shards_up: Final[dict[str, bool]] = {}
 journal_backlog: Final[dict[int, int]] = {}
 commit_outcomes: Final[defaultdict[str, int]] = defaultdict(int)
@@ -80,6 +81,8 @@ class _Counts(Collector):
         yield commit_seconds.metric()
         yield skew_ms.metric()
         yield _flags("sync_shard_up", "1 while a shard's master is connected.", "master", shards_up)
+        paths = {path: path == fan_out_path for path in ("c", "python")}
+        yield _flags("sync_fan_out", "1 for the loop that writes events to sockets.", "path", paths)
         yield _by_label("sync_commits", "Commits by the store's answer.", "outcome", commit_outcomes)
         yield _by_label("sync_closes", "Connections closed by the server, by close code.", "code", closes)
         yield _by_label(

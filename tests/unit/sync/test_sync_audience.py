@@ -10,6 +10,8 @@ import pytest
 
 from sync_service.delivery.audience import Audience
 
+pytestmark = pytest.mark.usefixtures("loop_of_fan_out")
+
 
 class Ear:
     """A socket: what reaches it in one piece, and what it was given to write by itself."""
