@@ -12,12 +12,12 @@ from sync_service.app import build
 from sync_service.settings import Settings, settings
 
 # Connections are many small long-lived objects: with the default thresholds the collector walked all of them for up to
-# 230 ms at 10,000 joins. Cycles are rare here, so it may come seldom, and never for what start-up has left.
+# 230 ms at 10,000 joins. Cycles are rare here, so it runs seldom, and never over the objects of start-up.
 _GC_THRESHOLD = 100_000
 
 
 async def _build(found: Settings) -> web.Application:
-    # A connection takes two descriptors, its own and the fan-out's; shells and systemd give 1,024 until one asks.
+    # A connection takes two descriptors, its own and the fan-out's; the soft limit is usually 1,024.
     allow_open_files()
     app = await build(found)
     app.on_startup.append(_freeze)

@@ -1,4 +1,4 @@
-"""What /metrics shows of live rooms. The hot path counts in plain integers; they are read when somebody asks."""
+"""The metrics of live rooms. The hot path counts in plain integers; /metrics reads them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ gaps = 0
 snapshots = 0
 rate_limited = 0
 clock_jumps = 0
+fan_out_path = ""  # "c" or "python"
 shards_up: Final[dict[str, bool]] = {}
 journal_backlog: Final[dict[int, int]] = {}
 commit_outcomes: Final[defaultdict[str, int]] = defaultdict(int)
@@ -26,7 +27,7 @@ hellos: Final[defaultdict[str, int]] = defaultdict(int)
 
 
 class Buckets:
-    """A histogram in plain integers: an observation costs a third of a microsecond, prometheus_client's own three."""
+    """A histogram in plain integers: an observation costs 0.3 µs, prometheus_client's 3 µs."""
 
     def __init__(self, name: str, text: str, bounds: tuple[float, ...]) -> None:
         self._name = name
@@ -41,7 +42,7 @@ class Buckets:
         self._sum += value
 
     def metric(self) -> Metric:
-        """Give what /metrics shows of it."""
+        """Return it as a metric."""
         bounds = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
         up_to = zip(bounds, accumulate(self._counts), strict=True)
         return HistogramMetricFamily(self._name, self._text, buckets=list(up_to), sum_value=self._sum)
@@ -49,12 +50,12 @@ class Buckets:
 
 commit_seconds: Final = Buckets(
     "sync_commit_seconds",
-    "Seconds from sending a step to the store's answer.",
+    "Seconds from sending a commit to the store's answer.",
     (0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1, 2.5),
 )
 skew_ms: Final = Buckets(
     "sync_skew_ms",
-    "Distance in ms between a player and its room, as players report it.",
+    "Distance in ms between a player and its room, as reported by players.",
     (2, 5, 10, 20, 40, 100, 250, 1000),
 )
 
@@ -62,27 +63,37 @@ skew_ms: Final = Buckets(
 class _Counts(Collector):
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("sync_connections", "Open sockets.", sockets)
-        yield GaugeMetricFamily("sync_rooms", "Rooms that this node follows.", rooms)
+        yield GaugeMetricFamily("sync_rooms", "Rooms followed by this node.", rooms)
         yield GaugeMetricFamily(
-            "sync_journal_backlog", "Journal entries that RabbitMQ has not confirmed.", sum(journal_backlog.values())
+            "sync_journal_backlog", "Journal entries not confirmed by RabbitMQ.", sum(journal_backlog.values())
         )
-        yield CounterMetricFamily("sync_deliveries", "Events handed to sockets.", deliveries)
-        yield CounterMetricFamily("sync_gaps", "Times the log was read because an event was missed.", gaps)
-        yield CounterMetricFamily("sync_snapshots", "Times a running client had to start over.", snapshots)
+        yield CounterMetricFamily(
+            "sync_deliveries", "Events written to sockets: one for each event and socket.", deliveries
+        )
+        yield CounterMetricFamily(
+            "sync_gaps", "Reads of a room's log because a notification may have been missed.", gaps
+        )
+        yield CounterMetricFamily(
+            "sync_snapshots", "Times a room started over from the store, and its clients with it.", snapshots
+        )
         yield CounterMetricFamily("sync_rate_limited", "Messages refused by a token bucket.", rate_limited)
-        yield CounterMetricFamily("sync_clock_jumps", "Times a shard's clock jumped and was followed.", clock_jumps)
+        yield CounterMetricFamily("sync_clock_jumps", "Jumps of a shard's clock.", clock_jumps)
         yield commit_seconds.metric()
         yield skew_ms.metric()
-        yield _shards()
-        yield _by_label("sync_commits", "Steps by the store's answer.", "outcome", commit_outcomes)
-        yield _by_label("sync_closes", "Connections the server ended, by close code.", "code", closes)
-        yield _by_label("sync_hellos", "Hellos, by what came of them.", "outcome", hellos)
+        yield _flags("sync_shard_up", "1 while a shard's master is connected.", "master", shards_up)
+        paths = {path: path == fan_out_path for path in ("c", "python")}
+        yield _flags("sync_fan_out", "1 for the loop that writes events to sockets.", "path", paths)
+        yield _by_label("sync_commits", "Commits by the store's answer.", "outcome", commit_outcomes)
+        yield _by_label("sync_closes", "Connections closed by the server, by close code.", "code", closes)
+        yield _by_label(
+            "sync_hellos", "Handshakes that let a client in: resumed, or with a snapshot.", "outcome", hellos
+        )
 
 
-def _shards() -> Metric:
-    family = GaugeMetricFamily("sync_shard_up", "1 while a shard's master is connected.", labels=["master"])
-    for master, up in list(shards_up.items()):
-        family.add_metric([master], int(up))
+def _flags(name: str, text: str, label: str, flags: dict[str, bool]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for value, flag in list(flags.items()):
+        family.add_metric([value], int(flag))
     return family
 
 
@@ -94,5 +105,5 @@ def _by_label(name: str, text: str, label: str, counts: defaultdict[str, int] | 
 
 
 def register() -> None:
-    """Show these counts under /metrics of this process."""
+    """Add these metrics to /metrics of this process."""
     REGISTRY.register(_Counts())

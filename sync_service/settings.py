@@ -1,4 +1,4 @@
-"""What this process is told by its environment."""
+"""The settings of this process, from its environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESUME_KEY = "main:c2VjcmV0IGJ5dGVzLCBhdCBsZWFzdCB0aGlydHktdHdv"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """See docs/operations.md for what each one means."""
+    """Described in docs/operations.md."""
 
     redis: StoreAddress
     amqp_url: str

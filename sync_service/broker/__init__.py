@@ -1,4 +1,4 @@
-"""In and out of RabbitMQ: what the API decides about rooms comes in, the journal of the rooms goes out.
+"""In and out of RabbitMQ: the API's events about rooms come in, the rooms' journals go out.
 
-No socket is known here.
+Knows no socket, as `sockets` knows no broker; both may import everything below.
 """

@@ -1,7 +1,7 @@
-"""The way out to the archive: each partition's journal goes to RabbitMQ, by one node at a time, and nothing is lost.
+"""Relays each partition's journal to RabbitMQ for the archive: one node at a time, and nothing is lost.
 
-A lease makes one node the relay of a partition. An entry is deleted only once the broker has confirmed it; one that
-is published twice has the same id. While RabbitMQ is away the journal keeps.
+A lease makes one node the relay of a partition. An entry is deleted only once the broker has confirmed it; one that is
+published twice has the same id. While RabbitMQ is away the journal grows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import structlog
 from shared.broker import Broker, NotConfirmed, Unroutable, cancelled
 from shared.events import Event
 from sync_service import metrics
-from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
+from sync_service.redis_client.client import StoreError
 from sync_service.redis_client.shards import Shard, Shards
 from sync_service.store import redis_keys
 from sync_service.store.changes import data_of
@@ -27,22 +27,22 @@ from sync_service.store.scripts import RELAY
 
 log = structlog.get_logger(__name__)
 
-LOOK_S: Final = 0.25  # at partitions in which something has just happened here
-LOOK_AT_ALL_S: Final = 1.0  # at the others too, whose node may be gone or not be their relay
+LOOK_S: Final = 0.25  # at the partitions with events on this node
+LOOK_AT_ALL_S: Final = 1.0  # at the others too, whose node may have died or not be their relay
 BATCH: Final = 200
 LEASE_MS: Final = 10_000
 PAUSE_FIRST_S: Final = 0.25
-PAUSE_MOST_S: Final = 5.0  # within the lease, so that the relay stays where it is
+PAUSE_MOST_S: Final = 5.0  # within the lease, so that the relay stays on its node
 
 
-class Journal:
-    """Relays what the partitions' journals hold; ``stirred`` are those in which something happens on this node."""
+class JournalRelay:
+    """See the module. ``active`` are the numbers of partitions with events on this node; it takes them out."""
 
-    def __init__(self, shards: Shards, broker: Broker, node: str, stirred: set[int]) -> None:
+    def __init__(self, shards: Shards, broker: Broker, node: str, active: set[int]) -> None:
         self._shards = shards
         self._broker = broker
         self._node = node
-        self._stirred = stirred
+        self._active = active
         self._looked_s: dict[Shard, float] = {}
         self._relays: dict[int, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -52,23 +52,23 @@ class Journal:
         self._task = asyncio.create_task(self._shards.rounds(LOOK_S, self._look), name="journal")
 
     async def close(self) -> None:
-        """Stop; what was not confirmed stays in the journal."""
+        """Stop; entries that were not confirmed stay in the journal."""
         for task in (*self._relays.values(), *([self._task] if self._task is not None else [])):
             await cancelled(task)
 
     async def _look(self, shard: Shard) -> None:
-        """Have each partition relayed that has something to tell, or may have."""
+        """Start a relay for each partition whose journal has entries, or may have."""
         numbers = shard.partitions
-        stirred = self._stirred.intersection(numbers)
-        self._stirred -= stirred
+        active = self._active.intersection(numbers)
+        self._active -= active
         now_s = time.monotonic()
         if now_s >= self._looked_s.get(shard, 0.0) + LOOK_AT_ALL_S:
             self._looked_s[shard] = now_s
             lengths = await shard.link.call_each([("XLEN", redis_keys.partition(n, "journal")) for n in numbers])
             metrics.journal_backlog.update(zip(numbers, lengths, strict=True))
-            stirred.update(number for number, length in zip(numbers, lengths, strict=True) if length)
+            active.update(number for number, length in zip(numbers, lengths, strict=True) if length)
         if self._broker.connected:
-            for number in stirred:
+            for number in active:
                 self._start(number)
 
     def _start(self, number: int) -> None:
@@ -81,13 +81,13 @@ class Journal:
         if task.cancelled():
             return
         error = task.exception()
-        if isinstance(error, _AWAY):
+        if isinstance(error, StoreError):
             log.info("the journal waits for the store", partition=number, reason=str(error))
         elif error is not None:
             log.error("a journal's relay failed", partition=number, exc_info=error)
 
     async def _relay(self, number: int) -> None:
-        """Publish what there is, batch by batch, as long as this node is the partition's relay."""
+        """Publish the journal, batch by batch, as long as this node is the partition's relay."""
         journal, relay = redis_keys.partition(number, "journal"), redis_keys.partition(number, "relay")
         pause_s = PAUSE_FIRST_S
         while True:
@@ -114,15 +114,12 @@ class Journal:
 
 
 def event_of(id_: bytes, fields: list[bytes]) -> Event:
-    """Give the broker event of a journal entry; it is valid by construction (store/changes.py)."""
+    """Return the broker event of a journal entry, which is valid by construction (store/changes.py)."""
     entry = dict(zip(fields[::2], fields[1::2], strict=True))
     room, epoch, seq = entry[b"room"].decode(), int(entry[b"epoch"]), int(entry[b"seq"])
-    kept: dict[str, Any] = orjson.loads(entry[b"data"])
-    # What has a type is the room's own event.
-    told = data_of(read_event(kept)) if "type" in kept else kept
-    data: dict[str, Any] = {"room_id": room, "epoch": epoch, "seq": seq, **told}
+    stored: dict[str, Any] = orjson.loads(entry[b"data"])
+    # With a type it is the room's event itself, else the broker event's data.
+    fields_of_event = data_of(read_event(stored)) if "type" in stored else stored
+    data: dict[str, Any] = {"room_id": room, "epoch": epoch, "seq": seq, **fields_of_event}
     time = datetime.fromtimestamp(int(id_.split(b"-")[0]) / 1000, UTC)
     return Event(f"{room}:{epoch}:{seq}", entry[b"type"].decode(), room, data, time, "sync_service")
-
-
-_AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)

@@ -1,4 +1,7 @@
-"""What the API decides about rooms, applied to the live ones; each event may come late, twice or out of order."""
+"""Applies the API's events to live rooms; each may come late, twice or out of order.
+
+All nodes share the queue: one node commits an event, and the room's log tells the others.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from typing import Final
 
 import structlog
 
-from shared.broker import Broker, Transient
+from shared.broker import Transient
 from shared.events import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, ROOM_CLOSED, ROOM_OPENED, Event
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import RoomClosed
-from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
+from sync_service.redis_client.client import StoreError
 from sync_service.room.commands import Ban, ChangeRoom, Close, Command
 from sync_service.room.events import Refusal
 from sync_service.room.opening import opening_state
@@ -19,18 +22,14 @@ from sync_service.store.redis_keys import TOMBSTONE_MS, RoomKeys
 log = structlog.get_logger(__name__)
 
 QUEUE: Final = "sync_service.lifecycle"
-_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED)
+ROUTING_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED)
 
 
-class Lifecycle:
-    """Consumes what the API says of rooms. All nodes share the queue: one commits, the room's log tells the others."""
+class RoomEvents:
+    """The consumer of QUEUE, which is bound to ROUTING_KEYS."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-
-    def consume_from(self, broker: Broker) -> None:
-        """Have the broker bring its events here; to be said before it starts."""
-        broker.consume(QUEUE, _KEYS, self.handle)
 
     async def handle(self, event: Event) -> None:
         """Apply one event; raises Transient while the store is away."""
@@ -43,7 +42,7 @@ class Lifecycle:
                 await self._apply(event, _ban_of(event))
             elif event.type == ROOM_CLOSED:
                 await self._closed(event)
-        except (StoreAway, OutcomeUnknown, RedisError) as error:
+        except StoreError as error:
             raise Transient(f"Redis: {error}") from None
 
     async def _opened(self, event: Event) -> None:
@@ -52,10 +51,10 @@ class Lifecycle:
         state = opening_state(claim, int(partition.now_ms()))
         store = partition.store
         if await store.open(RoomKeys.of(store.number, claim["id"]), 1, 0, state) is not None:
-            log.info("a room that is closed stays so", room=claim["id"])
+            log.info("a room that is closed is not opened again", room=claim["id"])
 
     async def _apply(self, event: Event, command: Command) -> None:
-        """Have a live room obey; one that is not there opens for it, or a ticket on its way would open an older one."""
+        """Apply a command to a live room; a missing one is opened first, or a ticket could open an older version."""
         number = event.data["partition"]
         opening = opening_state(event.data["room"], int(self._hub.partitions[number].now_ms()))
         try:
@@ -70,14 +69,14 @@ class Lifecycle:
 
     async def _closed(self, event: Event) -> None:
         number, reason = event.data["partition"], event.data["reason"]
-        names = RoomKeys.of(number, event.subject)
+        keys = RoomKeys.of(number, event.subject)
         try:
             room = await self._hub.enter(number, event.subject)
         except RoomClosed:
             return
         if room is None:
-            # It never was live, or is not any more: let no ticket that is still on its way open it.
-            await self._hub.partitions[number].store.link.call("SET", names.closed, reason, "PX", TOMBSTONE_MS)
+            # It is not live: a tombstone keeps tickets in use from opening it.
+            await self._hub.partitions[number].store.link.call("SET", keys.closed, reason, "PX", TOMBSTONE_MS)
             return
         result = await room.ask(Close(reason=reason))
         if isinstance(result, Refusal) and result.code != "room_closed":

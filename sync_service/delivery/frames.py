@@ -13,7 +13,7 @@ _PONG = 0x8A
 
 
 def text_frame(payload: bytes) -> bytes:
-    """Give a whole text frame around UTF-8 bytes."""
+    """Return a text frame with this UTF-8 payload."""
     size = len(payload)
     if size < len(_SHORT):  # nearly all of them
         return _SHORT[size] + payload
@@ -23,10 +23,10 @@ def text_frame(payload: bytes) -> bytes:
 
 
 def ping_frame() -> bytes:
-    """Give an empty ping: whoever lives answers it."""
+    """Return an empty ping frame."""
     return _PING
 
 
 def pong_frame(payload: bytes) -> bytes:
-    """Give the answer to a ping, which carries what the ping did (at most 125 bytes)."""
+    """Return the pong frame to a ping with this payload (at most 125 bytes)."""
     return bytes((_PONG, len(payload))) + payload

@@ -1,4 +1,4 @@
 """Rooms as this node follows them: pending commands, commits, replicas, presence, timers and recovery.
 
-It knows the store and the bytes that go out, and no socket's protocol beyond them.
+May import `store`, `protocol`, `delivery`, `redis_client` and `room`; knows neither sockets' handshakes nor RabbitMQ.
 """

@@ -1,4 +1,4 @@
-"""Token buckets: how much one connection, one member and one room may ask of a node."""
+"""Token buckets: the rates of one connection, one member and one room on a node."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rate:
-    """``burst`` at once, then ``per_s`` each second. Each equals itself alone: they are looked up for each message.
+    """``burst`` at once, then ``per_s`` each second. Compared by identity: it is a dict key on the hot path.
 
-    ``token_s`` is what one token takes to come, ``burst_s`` what an empty bucket takes to be full.
+    ``token_s`` is the time for one token, ``burst_s`` the time in which an empty bucket fills.
     """
 
     burst: float
@@ -20,31 +20,31 @@ class Rate:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "token_s", 1 / self.per_s)
-        # Sums of the former are off by some 1e-11 s, which must not cost the last token.
+        # Sums of token_s are off by some 1e-11 s, which must not cost the last token.
         object.__setattr__(self, "burst_s", self.burst / self.per_s + 1e-6)
 
 
-# Of a connection: whatever it sends, and its pings; a page that loads pings eight times.
+# Of a connection: all its messages, and its pings; a page that loads sends eight.
 FRAMES: Final = Rate(100, 30)
 PINGS: Final = Rate(30, 5)
-# Of a member, however many tabs they have: a person clicks a few times a second and types a line in a second or two.
+# Of a member over all connections: a person clicks a few times a second and types a line in a second or two.
 COMMANDS: Final = Rate(30, 10)
 CHAT: Final = Rate(10, 2)
 SIGNALS: Final = Rate(12, 3)
-# Of a room on a node: what its members may ask together, so that a noisy room leaves the node to the others.
+# Of all members of a room on a node together, so that a noisy room does not take the node from the others.
 ROOM_COMMANDS: Final = Rate(600, 200)
 ROOM_CHAT: Final = Rate(400, 100)
 ROOM_SIGNALS: Final = Rate(200, 60)
-FORGET_FROM: Final = 256  # members: above it those whose bucket is full are forgotten, which fills nobody's
-# One who keeps sending after so many refusals in a row is not a person.
+FORGET_FROM: Final = 256  # members; above it full buckets are dropped, which changes nobody's rate
+# A client that keeps sending after so many refusals in a row is closed (too_fast).
 REFUSALS_MOST: Final = 100
 
 
 class TokenBucket:
     """A bucket that starts full; time is an argument, in seconds.
 
-    All that it keeps is when it will be full again (the generic cell rate algorithm, ITU-T I.371): with three buckets
-    to a message there is nothing cheaper, and one that is full need not be kept at all.
+    Its whole state is when it will be full again (the generic cell rate algorithm, ITU-T I.371): nothing is cheaper
+    with three buckets to a message, and a full one needs no state.
     """
 
     __slots__ = ("_full_s", "_rate")
@@ -54,7 +54,7 @@ class TokenBucket:
         self._full_s = now_s
 
     def take(self, now_s: float) -> int:
-        """Take one token and give 0, or give in how many ms there will be one."""
+        """Take one token and return 0, or return the ms until there is one."""
         rate = self._rate
         full_s = self._full_s
         full_s = (full_s if full_s > now_s else now_s) + rate.token_s
@@ -65,15 +65,15 @@ class TokenBucket:
 
 
 class RoomLimits:
-    """What the members of a room on this node may ask, each for themselves and all together."""
+    """The buckets of a room's members on this node, and of all of them together."""
 
     def __init__(self) -> None:
-        # When each bucket will be full again; those that are full are left out, or dropped some day.
+        # When each bucket will be full again; a full one may be missing.
         self._members: dict[Rate, dict[str, float]] = {rate: {} for rate in _OF_ALL}
         self._room: dict[Rate, float] = dict.fromkeys(_OF_ALL, 0.0)
 
     def take(self, member: str, rate: Rate, now_s: float) -> int:
-        """Take one token of the member's and one of the room's and give 0, or give in how many ms to try again.
+        """Take one token of the member's and one of the room's and return 0, or return the ms until there are both.
 
         ``rate`` is COMMANDS, CHAT or SIGNALS.
         """

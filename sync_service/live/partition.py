@@ -1,18 +1,21 @@
-"""One partition on this node: its rooms, and how far its bell was heard."""
+"""One partition on this node: its rooms, and the last notification received of it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
 
-from sync_service.live.live_room import LiveRoom
-from sync_service.live.orders import Bell
+from sync_service.live.live_room import LiveRoom, Notification
 from sync_service.redis_client.shards import Shard, Shards
 from sync_service.store.room_store import RoomStore
 
 
 class Partition:
-    """``heard`` is (counter, last event's hash) of the last bell, None before the first."""
+    """``head`` is (counter, last event's hash) of the last notification, None before the first.
+
+    ``loading`` and ``opening`` are the reads and creations of rooms under way, ``early`` the notifications received
+    between subscribing and reading a room. ``subscribed`` is done once the store has confirmed.
+    """
 
     def __init__(self, number: int, shard: Shard, node: str) -> None:
         self.number = number
@@ -20,34 +23,33 @@ class Partition:
         self.rooms: dict[str, LiveRoom] = {}
         self.loading: dict[str, asyncio.Task[LiveRoom | None]] = {}
         self.opening: dict[str, asyncio.Task[str | None]] = {}
-        # What is heard of a room between subscribing and having read it.
-        self.early: dict[str, list[Bell]] = {}
-        self.heard: tuple[int, str] | None = None
+        self.early: dict[str, list[Notification]] = {}
+        self.head: tuple[int, str] | None = None
         self.subscribed: asyncio.Future[None] | None = None
 
     @property
     def shard(self) -> Shard:
-        """Who serves it now."""
+        """The shard that serves it now."""
         return self.store.shard
 
     @property
-    def wanted(self) -> bool:
-        """Whether anything here follows what happens in it."""
+    def followed(self) -> bool:
+        """Whether any room of it is followed here, or about to be."""
         return bool(self.rooms or self.loading)
 
     def now_ms(self) -> float:
-        """Give the present moment by its shard's clock."""
+        """Return the time by its shard's clock, in ms."""
         return self.store.shard.clock.now_ms()
 
 
 class Partitions:
-    """Those of this node, by number and by channel."""
+    """The partitions in use on this node, by number and by channel."""
 
     def __init__(self, shards: Shards, node: str) -> None:
         self._shards = shards
         self._node = node
         self._by_number: dict[int, Partition] = {}
-        self.by_channel: dict[bytes, Partition] = {}  # the one whose events a channel carries
+        self.by_channel: dict[bytes, Partition] = {}
 
     def __getitem__(self, number: int) -> Partition:
         partition = self._by_number.get(number)
@@ -60,9 +62,5 @@ class Partitions:
         return iter(self._by_number.values())
 
     def at(self, shard: Shard) -> list[Partition]:
-        """Give those that a shard serves now."""
+        """Return the partitions that a shard serves now."""
         return [partition for partition in self._by_number.values() if partition.shard is shard]
-
-    def rooms(self) -> list[LiveRoom]:
-        """Give all rooms here."""
-        return [room for partition in self._by_number.values() for room in partition.rooms.values()]

@@ -1,18 +1,18 @@
-"""Catching up: with events that were missed, with a history that is not ours, with a store that has lost a room."""
+"""Catching up: after missed events, on a history that the store does not have, with a store that has lost a room."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from sync_service import metrics
 from sync_service.live.live_room import LiveRoom
 from sync_service.live.partition import Partition, Partitions
-from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
+from sync_service.redis_client.client import StoreError
 from sync_service.redis_client.shards import Shard, Shards
 from sync_service.room.state import State
 from sync_service.store.redis_keys import RoomKeys
@@ -20,40 +20,60 @@ from sync_service.store.room_store import RoomStore
 
 log = structlog.get_logger(__name__)
 
+GAP_S: Final = 0.1  # how long an own step waits for the events before it
 HEADS_S: Final = 3.0
-BELL_ON_ITS_WAY_S: Final = 0.1
+IN_TRANSIT_S: Final = 0.1  # how long a notification may take after its commit
 RETRY_S: Final = 0.2
-PATIENCE: Final = 3  # attempts after which those whose commands wait are told to try again
-_AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
+ATTEMPTS_BEFORE_REFUSING: Final = 3
 
 
 class Recovery:
-    """See the module. ``on_closed`` is told of a room that turned out to be closed."""
+    """See the module. ``on_closed`` receives a room that turned out to be closed, and why."""
 
     def __init__(
         self,
         shards: Shards,
         partitions: Partitions,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        *,
         on_closed: Callable[[LiveRoom, str], None],
     ) -> None:
         self._shards = shards
         self._partitions = partitions
+        self._spawn = spawn
         self._on_closed = on_closed
+        self._loop = asyncio.get_running_loop()
 
-    async def bring_up(self, room: LiveRoom) -> None:
-        """Read what the copy lacks until it has all; ``room.syncing`` is set by the caller."""
+    # --- one room ---
+
+    def resync(self, room: LiveRoom) -> None:
+        """Read from the store what the replica lacks, unless that is being done."""
+        if not room.syncing:
+            room.syncing = True
+            self._spawn(self._bring_up(room))
+
+    def gap(self, room: LiveRoom) -> None:
+        """Resync if the room's own step still waits for the events before it after GAP_S."""
+        self._loop.call_later(GAP_S, self._still_gap, room)
+
+    def _still_gap(self, room: LiveRoom) -> None:
+        if room.waits_for_others:
+            self.resync(room)
+
+    async def _bring_up(self, room: LiveRoom) -> None:
         for attempt in count():
             try:
                 if await self._read(room):
                     return
-            except _AWAY as error:
+            except StoreError as error:
                 log.info("cannot read a room's log yet", room=room.id, reason=str(error))
-                if attempt >= PATIENCE:
-                    room.refuse_waiting()
+                if attempt >= ATTEMPTS_BEFORE_REFUSING:
+                    room.commits.refuse_waiting()
             await asyncio.sleep(RETRY_S)
 
     async def _read(self, room: LiveRoom) -> bool:
-        word, rest = await room.store.tail(room.keys, room.copy.epoch, room.copy.seq, room.copy.hash)
+        replica = room.replica
+        word, rest = await room.store.tail(room.keys, replica.epoch, replica.seq, replica.hash)
         if word == "ok":
             room.caught_up(rest)
             return True
@@ -61,10 +81,10 @@ class Recovery:
             self._on_closed(room, rest[0].decode())
             return True
         if word == "missing":
-            await self.restore(room.store, room.keys, room.copy.epoch, room.copy.seq, room.state)
+            await self.restore(room.store, room.keys, replica.epoch, replica.seq, room.state)
         if word != "trimmed":
-            # Also where another epoch has begun: one that is not above this one was brought back from an older copy.
-            await room.store.raise_epoch(room.keys, room.copy.epoch, room.state)
+            # Also where another epoch has begun: one that is not above this one was restored from an older replica.
+            await room.store.raise_epoch(room.keys, replica.epoch, room.state)
         found = await room.store.read(room.keys)
         if found is None:
             return False
@@ -77,38 +97,47 @@ class Recovery:
         room.replaced(found)
         return True
 
-    async def restore(self, store: RoomStore, names: RoomKeys, epoch: int, seq: int, state: State) -> None:
-        """Have a room that the store has lost come back from the newest copy that anyone offers."""
+    async def restore(self, store: RoomStore, keys: RoomKeys, epoch: int, seq: int, state: State) -> None:
+        """Bring back a room that the store has lost, from the newest replica that any node offers."""
         while True:
-            wait_ms = await store.offer(names, epoch, seq, state)
+            wait_ms = await store.offer(keys, epoch, seq, state)
             if wait_ms is None:
                 return
             await asyncio.sleep(wait_ms / 1000 + 0.01)
 
-    async def compare_heads(self, on_missed: Callable[[Partition], None]) -> None:
-        """Every few seconds ask each partition how far it is: one read, whatever the number of rooms."""
+    # --- all rooms of a partition ---
+
+    def resync_all(self, partition: Partition) -> None:
+        """Resync every room of a partition, because a notification was missed."""
+        for room in partition.rooms.values():
+            metrics.gaps += 1
+            self.resync(room)
+
+    async def compare_heads(self) -> None:
+        """Compare every HEADS_S with each partition's head in the store: one read, whatever the number of rooms."""
 
         async def compare(shard: Shard) -> None:
             followed = [partition for partition in self._partitions.at(shard) if partition.rooms]
-            for partition in await asyncio.gather(*(self._behind(partition) for partition in followed)):
-                if partition is not None:
-                    on_missed(partition)
+            behind = await asyncio.gather(*(self._is_behind(partition) for partition in followed))
+            for partition, is_behind in zip(followed, behind, strict=True):
+                if is_behind:
+                    self.resync_all(partition)
 
         await self._shards.rounds(HEADS_S, compare)
 
-    async def _behind(self, partition: Partition) -> Partition | None:
-        before = partition.heard
+    async def _is_behind(self, partition: Partition) -> bool:
+        before = partition.head
         n, hash_ = await partition.store.link.call("HMGET", partition.store.head, "n", "hash")
         head = (0, "") if n is None else (int(n), hash_.decode())
         if before is None:
-            partition.heard = partition.heard or head
-            return None
+            partition.head = partition.head or head
+            return False
         if head[0] > before[0]:
-            await asyncio.sleep(BELL_ON_ITS_WAY_S)
-            missed = partition.heard is not None and partition.heard[0] < head[0]
+            await asyncio.sleep(IN_TRANSIT_S)
+            missed = partition.head is not None and partition.head[0] < head[0]
         else:
-            # A counter that fell, or another step under the same number: the store has lost what we have heard.
+            # A counter that fell, or another step under the same number: the store has lost steps that we have.
             missed = head != before
         if missed:
-            partition.heard = head
-        return partition if missed else None
+            partition.head = head
+        return missed

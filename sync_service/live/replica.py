@@ -1,4 +1,4 @@
-"""A node's copy of a room: where it stands in the history, and the last events, ready for those who resume. No I/O."""
+"""A node's replica of a room: its state, its place in the history, and the last events for those who resume. No I/O."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from sync_service.store.changes import sections_of
 from sync_service.store.records import Record, blanked, body_of, place_of, placed, read_record
 from sync_service.store.room_store import Snapshot
 
-RECENT_KEPT: Final = 256  # events kept ready for those who resume; older ones are read from the log
+RECENT_MOST: Final = 256  # events in memory for those who resume; older ones are read from the log
 
 
-class RoomCopy:
-    """``hash`` chains the history up to ``seq``; ``hashes`` are those of the events that last changed each section."""
+class Replica:
+    """A room at (``epoch``, ``seq``).
+
+    ``hash`` chains the history up to there, ``hashes`` are those of the events that last changed each section, and
+    ``last_ms`` is the time of the last event.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.last_ms = 0
@@ -26,7 +30,7 @@ class RoomCopy:
         self.replace(snapshot)
 
     def replace(self, snapshot: Snapshot) -> None:
-        """Begin again from what the store has."""
+        """Begin again from what the store had."""
         self.epoch = snapshot.epoch
         self.seq = snapshot.seq
         self.hash = snapshot.hash
@@ -36,11 +40,11 @@ class RoomCopy:
         self._recent.append((snapshot.seq, snapshot.hash, b""))
 
     def follows(self, first_seq: int, prev_hash: str) -> bool:
-        """Tell whether events that begin so come right after what is here."""
+        """Return whether events that begin with ``first_seq``, chained to ``prev_hash``, come next."""
         return first_seq == self.seq + 1 and prev_hash == self.hash
 
     def apply(self, record: Record, after: State | None = None) -> bytes:
-        """Take the next event; gives its frame. ``after`` is the state that it leads to, where that is known."""
+        """Apply the next event and return its frame; ``after`` is the state that it leads to, where that is known."""
         event = record.event
         self.state = evolve(self.state, event) if after is None else after
         self.seq = record.seq
@@ -54,12 +58,12 @@ class RoomCopy:
             self._blank(event.message_id)
         frame = text_frame(record.json)
         self._recent.append((record.seq, record.hash, frame))
-        if len(self._recent) > RECENT_KEPT:
+        if len(self._recent) > RECENT_MOST:
             self._recent.popleft()
         return frame
 
     def _blank(self, message_id: str) -> None:
-        """Take a deleted message's text out of what those who resume would be sent."""
+        """Remove a deleted message's text from the recent events."""
         mark = b'"id":"%s"' % message_id.encode()
         for index, (seq, hash_, frame) in enumerate(self._recent):
             if mark in frame and b'"type":"said"' in frame:
@@ -72,7 +76,7 @@ class RoomCopy:
                 return
 
     def suffix_after(self, epoch: int, seq: int, hash_: str) -> list[bytes] | None:
-        """Give the frames after a point of this history, or None where it is too long ago or another history."""
+        """Return the frames after a point, or None where it is not in this history or before the recent events."""
         oldest_seq = self._recent[0][0]
         if epoch != self.epoch or not oldest_seq <= seq <= self.seq:
             return None
@@ -82,7 +86,7 @@ class RoomCopy:
         return [self._recent[index][2] for index in range(at + 1, len(self._recent))]
 
     def may_remember(self, epoch: int, seq: int) -> bool:
-        """Tell whether this point is before what is kept here, so that the store's log may have what came after it."""
+        """Return whether a point is before the recent events, so that only the store's log may have what came after."""
         return epoch == self.epoch and seq < self._recent[0][0]
 
     def remember(self, lines: Iterable[bytes]) -> None:

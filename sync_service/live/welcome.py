@@ -1,4 +1,4 @@
-"""The first thing a member is told, and what they are told when they have to start over."""
+"""``welcome`` and ``snapshot``: the messages that carry a room whole."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sync_service.room.state import MESSAGES_SHOWN
 
 
 def _snapshot_of(room: LiveRoom) -> bytes:
-    """Give a room whole, as a client replaces what it has: JSON, made once for all who come in one loop turn."""
-    stands = room.copy.seq, room.copy.hash, room.copy.epoch, room.state
-    if room.shown is None or room.shown[0] != stands:
-        room.shown = stands, orjson.dumps(_snapshot(room))
+    """Return the room as JSON, encoded once for all who come in one loop turn."""
+    version = room.replica.seq, room.replica.hash, room.replica.epoch, room.state
+    if room.shown is None or room.shown[0] != version:
+        room.shown = version, orjson.dumps(_snapshot(room))
         asyncio.get_running_loop().call_soon(_forget, room)
     return room.shown[1]
 
@@ -28,9 +28,9 @@ def _forget(room: LiveRoom) -> None:
 def _snapshot(room: LiveRoom) -> dict[str, Any]:
     meta, rights = room.state.meta, room.state.rights
     return {
-        "epoch": room.copy.epoch,
-        "seq": room.copy.seq,
-        "hash": room.copy.hash,
+        "epoch": room.replica.epoch,
+        "seq": room.replica.seq,
+        "hash": room.replica.hash,
         "room": {
             "id": meta.id,
             "code": meta.code,
@@ -48,7 +48,7 @@ def _snapshot(room: LiveRoom) -> dict[str, Any]:
 
 
 def snapshot(room: LiveRoom, server_ms: float) -> bytes:
-    """Give the message to a running client that must start over."""
+    """Return the message for a running client that must replace what it has of the room."""
     return _joined({"type": "snapshot", "server_ms": server_ms}, _snapshot_of(room))
 
 
@@ -64,9 +64,9 @@ def welcome(
     protocol: int,
     resumed_from: tuple[int, int, str] | None,
 ) -> bytes:
-    """Give the welcome: a snapshot, or, to one whose missed events follow, where that one stands.
+    """Return the welcome: with a snapshot, or with the point (epoch, seq, hash) that a resuming client's events follow.
 
-    ``protocol`` is the version that was agreed on.
+    ``protocol`` is the version agreed on.
     """
     message = {
         "type": "welcome",

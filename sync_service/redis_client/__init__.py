@@ -1,4 +1,4 @@
-"""The connection to Redis: one that pipelines by itself, who leads which slots, and the clock of each master.
+"""Redis, knowing no room: a connection that pipelines by itself, which master serves which slots, its clock.
 
-It knows no room.
+May import `metrics` only.
 """

@@ -1,4 +1,4 @@
-"""REDIS_URL: one setting for a Redis that stands alone, one watched by Sentinels, and a Cluster."""
+"""REDIS_URL: one setting for a standalone Redis, one behind Sentinels, and a Cluster."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StoreAddress:
 
 
 def read_address(text: str) -> StoreAddress:
-    """Read one of the forms of EXAMPLES, each with ``rediss`` for TLS; raises ValueError, which never repeats it."""
+    """Return the address in one of the forms of EXAMPLES, ``rediss`` for TLS; raises ValueError without the text."""
     scheme, _, rest = text.partition("://")
     protocol, _, suffix = scheme.partition("+")
     if protocol not in {"redis", "rediss"} or suffix not in _KINDS or not rest:

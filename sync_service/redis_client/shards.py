@@ -1,7 +1,7 @@
 """The masters that hold the rooms, and which of them serves a partition now.
 
-A shard is a master with its replicas: when one of those takes over it stays the same shard, and its connection goes to
-the new master. A Redis that stands alone is one shard, and so is a master behind Sentinels.
+A shard is a master with its replicas. When a replica is promoted it stays the same shard, and its link connects to the
+new master. A standalone Redis is one shard, and so is a master behind Sentinels.
 """
 
 from __future__ import annotations
@@ -16,16 +16,15 @@ import structlog
 
 from sync_service import metrics
 from sync_service.redis_client.address import Address, StoreAddress
-from sync_service.redis_client.client import OutcomeUnknown, RedisError, RedisLink, StoreAway
+from sync_service.redis_client.client import RedisLink, StoreAway, StoreError
 from sync_service.redis_client.clock import PartitionClock, follow
 from sync_service.redis_client.topology import SLOTS, Group, Layout, slot_of, topology_of
 
 log = structlog.get_logger(__name__)
 
 LOOK_S: Final = 3.0
-FIRST_LOOK_S: Final = 0.4  # while nobody has told yet where any master is
+FIRST_LOOK_S: Final = 0.4  # while no master is known
 LOOK_LEAST_S: Final = 0.1
-_AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
 
 
 class Shard:
@@ -42,7 +41,7 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """Where its master is, for people to read."""
+        """Its master's address, for logs and metrics."""
         return "nowhere" if self.group is None else f"{self.group.master[0]}:{self.group.master[1]}"
 
     async def start(self) -> None:
@@ -52,15 +51,15 @@ class Shard:
         self._task = asyncio.create_task(follow(self.link, self.clock), name=f"clock {self.name}")
 
     async def close(self) -> None:
-        """End both."""
+        """Stop following the clock and disconnect."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self.link.close()
         metrics.shards_up.pop(self.name, None)
 
-    def lead_by(self, group: Group) -> None:
-        """Take what the layout says of this shard; a new master is connected to at once."""
+    def update(self, group: Group) -> None:
+        """Take the shard's entry in a new layout; reconnects at once where the master is another."""
         before, self.group = self.group, group
         if before is not None and before.master != group.master:
             metrics.shards_up.pop(f"{before.master[0]}:{before.master[1]}", None)
@@ -76,7 +75,7 @@ class Shard:
 
 
 class Shards:
-    """All of them. ``on_layout`` runs after partitions have moved from one to another."""
+    """All shards. ``on_layout`` runs after partitions have moved from one to another."""
 
     def __init__(self, store: StoreAddress, name: str, partitions: int, *, scripts: Sequence[bytes] = ()) -> None:
         self._store = store
@@ -92,25 +91,25 @@ class Shards:
         self.on_layout: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._looking: asyncio.Task[None] | None = None
-        self._doubted = asyncio.Event()
+        self._invalidated = asyncio.Event()
         self.database = store.database
 
     def __iter__(self) -> Iterator[Shard]:
         return iter(tuple(self._shards))
 
     def of(self, number: int) -> Shard:
-        """Give the shard that serves a partition now; one that is never up where none does."""
+        """Return the shard that serves a partition now; where none does, one that is never up."""
         slot = self._slots[number] if number < len(self._slots) else slot_of(f"p{number}".encode())
         return self._by_slot[slot]
 
     def watch(self, watcher: Callable[[Shard], None]) -> None:
-        """Have a callback called with each shard, before it first connects."""
+        """Call ``watcher`` with each shard: with those there are, and with every other one before it first connects."""
         self._watchers.append(watcher)
         for shard in self._shards:
             watcher(shard)
 
     async def start(self) -> None:
-        """Begin to look for the shards and to connect to them, and return at once."""
+        """Begin to look for the shards and to connect to them, without waiting for them."""
         if self._topology.moves:
             self._spawn(self._run())
         else:
@@ -136,7 +135,7 @@ class Shards:
                 raise ConnectionError(f"{shard.name}: {result}")
 
     async def rounds(self, every_s: float, visit: Callable[[Shard], Coroutine[Any, Any, None]]) -> None:
-        """Visit each shard again and again; one that does not answer is let be, and holds up no other."""
+        """Visit each shard that is up every ``every_s``; one that hangs delays no other."""
         under_way: dict[Shard, asyncio.Task[None]] = {}
         try:
             while True:
@@ -151,9 +150,9 @@ class Shards:
 
     # --- following the layout ---
 
-    def doubt(self) -> None:
-        """Have the layout looked at again soon: somebody was refused by a shard."""
-        self._doubted.set()
+    def invalidate(self) -> None:
+        """Look at the layout again soon, because a shard has refused a request."""
+        self._invalidated.set()
 
     async def _run(self) -> None:
         while True:
@@ -161,15 +160,15 @@ class Shards:
             await asyncio.sleep(LOOK_LEAST_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S if self._shards else FIRST_LOOK_S):
-                    await self._doubted.wait()
-            self._doubted.clear()
+                    await self._invalidated.wait()
+            self._invalidated.clear()
 
-    async def _where(self, shard: Shard) -> Address:
-        """Give where a shard's master is now, as far as anybody says."""
+    async def _locate(self, shard: Shard) -> Address:
+        """Return the address of a shard's master by the latest layout; raises StoreAway where none is known."""
         if self._topology.moves:
             await self._look_together()
         if shard.group is None:
-            raise StoreAway("nobody knows a master")
+            raise StoreAway("no master is known")
         return shard.group.master
 
     async def _look_together(self) -> None:
@@ -182,7 +181,7 @@ class Shards:
         known = {node for shard in self._shards if shard.group is not None for node in shard.group.nodes}
         layout = await self._topology.find(links, known)
         if layout is None:
-            log.warning("nobody tells where the masters of Redis are (REDIS_URL)")
+            log.warning("no server names the masters of Redis (REDIS_URL)")
         elif layout.version >= self._layout.version or not layout.ids & self._layout.ids:
             await self._follow(layout)
 
@@ -197,7 +196,7 @@ class Shards:
                 new.append(group)
             else:
                 left.remove(shard)
-                shard.lead_by(group)
+                shard.update(group)
         for group in new:
             shard = next((shard for shard in left if _taken_over(shard, group)), None)
             if shard is None:
@@ -205,7 +204,7 @@ class Shards:
                 await shard.start()
             else:
                 left.remove(shard)
-                shard.lead_by(group)
+                shard.update(group)
         self._serve()
         for shard in left:
             self._shards.remove(shard)
@@ -218,10 +217,10 @@ class Shards:
             self._store,
             self._name,
             scripts=self._scripts,
-            where=lambda: self._where(shard),
+            locate=lambda: self._locate(shard),
             masters_only=self._topology.moves,
         )
-        link.on_refused = lambda _word: self.doubt()
+        link.on_refused.append(lambda _word: self.invalidate())
         shard = Shard(link, PartitionClock(), group)
         self._shards.append(shard)
         for watcher in self._watchers:
@@ -254,7 +253,7 @@ def _led_by(group: Group, shards: Sequence[Shard]) -> Shard | None:
 
 
 def _taken_over(shard: Shard, group: Group) -> bool:
-    """Say whether the group is this shard under a new master: one of its replicas, or one that has just its slots."""
+    """Return whether the group is this shard after a failover: led by one of its replicas, or with the same slots."""
     return shard.group is not None and (group.master in shard.group.nodes or group.slots == shard.group.slots)
 
 
@@ -263,7 +262,7 @@ def _visited(under_way: dict[Shard, asyncio.Task[None]], shard: Shard, task: asy
     if task.cancelled():
         return
     error = task.exception()
-    if isinstance(error, _AWAY):
-        log.info("a shard cannot be asked yet", shard=shard.name, reason=str(error))
+    if isinstance(error, StoreError):
+        log.info("a shard does not answer yet", shard=shard.name, reason=str(error))
     elif error is not None:
         log.error("a round failed at a shard", shard=shard.name, exc_info=error)

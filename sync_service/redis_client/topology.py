@@ -1,4 +1,4 @@
-"""Which Redis leads which slots now, as the servers themselves tell it: alone, behind Sentinels, or in a Cluster."""
+"""Which master serves which slots, as the servers themselves report it: standalone, Sentinel or Cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from sync_service.redis_client.address import Address, StoreAddress
-from sync_service.redis_client.client import OutcomeUnknown, RedisError, RedisLink, StoreAway
+from sync_service.redis_client.client import RedisLink, StoreError
 from sync_service.redis_client.wire import ask_once
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ ASKED_MOST: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A master with its replicas; ``slots`` are those it leads, as spans."""
+    """A master with its replicas; ``slots`` are the ranges that it serves."""
 
     master: Address
     nodes: frozenset[Address]
@@ -34,7 +34,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Who leads what. Of two layouts of one Cluster the one with the higher ``version`` is the later one."""
+    """All masters and their slots. Of two layouts of one Cluster the one with the higher ``version`` is later.
+
+    ``version`` is the highest config epoch, ``ids`` are the masters' node ids (both only in a Cluster).
+    """
 
     groups: tuple[Group, ...]
     version: int = 0
@@ -42,16 +45,16 @@ class Layout:
 
 
 class Topology(Protocol):
-    """Finds the layout; ``moves`` where it may change."""
+    """A way to find the layout; ``moves`` where it may change."""
 
     moves: bool
 
     async def find(self, links: Sequence[RedisLink], known: Iterable[Address]) -> Layout | None:
-        """Ask, over the connections that there are or at known addresses; None if nobody answered."""
+        """Return the layout by the open connections or the known addresses; None if no server answered."""
 
 
 def topology_of(store: StoreAddress) -> Topology:
-    """Give the way to ask in this store."""
+    """Return the topology of this kind of store."""
     match store.kind:
         case "standalone":
             return _Alone(store)
@@ -62,12 +65,12 @@ def topology_of(store: StoreAddress) -> Topology:
 
 
 def slot_of(tag: bytes) -> int:
-    """Give the slot of all keys with this hash tag (CRC-16/XMODEM, as in the Redis Cluster specification)."""
+    """Return the slot of all keys with this hash tag (CRC-16/XMODEM, by the Redis Cluster specification)."""
     return crc_hqx(tag, 0) % SLOTS
 
 
 def everything(master: Address) -> Layout:
-    """Give the layout in which one server leads all."""
+    """Return the layout in which one master serves all slots."""
     return Layout((Group(master, frozenset({master}), (range(SLOTS),)),))
 
 
@@ -82,7 +85,7 @@ class _Alone:
 
 
 class _Sentinels:
-    """Believes what most of the Sentinels that answer say, for one that was cut off still names the old master."""
+    """Takes the master that most Sentinels name: one that was partitioned still names the old one."""
 
     moves = True
 
@@ -97,7 +100,7 @@ class _Sentinels:
 
 
 class _Cluster:
-    """Asks a few nodes and believes the latest: one that was cut off tells what was."""
+    """Asks a few nodes and takes the latest layout: one that was partitioned reports an old one."""
 
     moves = True
 
@@ -107,22 +110,22 @@ class _Cluster:
     async def find(self, links: Sequence[RedisLink], known: Iterable[Address]) -> Layout | None:
         open_ = random.sample(links, min(len(links), ASKED_MOST))
         others = {*known, *self._store.hosts} - {link.address for link in links}
-        # Those that answer may all be on the smaller side of a cut: others are asked too where there is room for it.
+        # The open connections may all be on the smaller side of a partition: other nodes are asked too.
         hosts = random.sample(sorted(others), min(len(others), ASKED_MOST - len(open_)))
-        told = await asyncio.gather(
+        answers = await asyncio.gather(
             *(_ask_over(link) for link in open_), *(_ask(self._store, host, "CLUSTER", "NODES") for host in hosts)
         )
         asked = [link.address for link in open_] + hosts
-        layouts = [read_nodes(text, host[0]) for host, text in zip(asked, told, strict=True) if text is not None]
+        layouts = [read_nodes(text, host[0]) for host, text in zip(asked, answers, strict=True) if text is not None]
         return max(layouts, key=lambda layout: layout.version, default=None)
 
 
-def read_nodes(told: bytes, asked: str) -> Layout:
-    """Read what CLUSTER NODES says; a node that does not know its own address is at the one where it was ``asked``."""
+def read_nodes(text: bytes, asked: str) -> Layout:
+    """Return the layout in an answer to CLUSTER NODES; ``asked`` is the host of a node that does not know its own."""
     masters: dict[str, tuple[Address, tuple[range, ...]]] = {}
     members: dict[str, set[Address]] = {}
     epochs = [0]
-    for line in told.decode().splitlines():
+    for line in text.decode().splitlines():
         id_, address, flags, master, _, _, epoch, _, *slots = line.split(" ")
         epochs.append(int(epoch))
         if {"noaddr", "handshake"} & set(flags.split(",")):
@@ -154,7 +157,7 @@ async def _ask_over(link: RedisLink) -> Any:
     try:
         async with asyncio.timeout(ASK_S):
             return await link.call("CLUSTER", "NODES")
-    except (TimeoutError, StoreAway, OutcomeUnknown, RedisError):
+    except (TimeoutError, StoreError):
         return None
 
 
@@ -162,6 +165,6 @@ async def _ask(store: StoreAddress, host: Address, *words: str) -> Any:
     try:
         async with asyncio.timeout(ASK_S):
             return await ask_once(store, host, *words)
-    except (OSError, TimeoutError, StoreAway, OutcomeUnknown, RedisError) as error:
-        log.info("cannot be asked who leads", address=f"{host[0]}:{host[1]}", reason=str(error) or repr(error))
+    except (OSError, TimeoutError, StoreError) as error:
+        log.info("a server does not name its master", address=f"{host[0]}:{host[1]}", reason=str(error) or repr(error))
         return None

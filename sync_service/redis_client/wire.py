@@ -1,6 +1,6 @@
-"""The wire to one Redis: requests go out in order, answers come back in that order, and pushes between them (RESP3).
+"""One TCP connection to a Redis (RESP3): requests go out in order, answers come in that order, pushes in between.
 
-hiredis packs and parses. Nothing is ever sent twice, because a commit whose answer was lost may have happened.
+hiredis packs and parses. Nothing is ever sent twice, because a commit whose answer was lost may have been applied.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import hiredis
@@ -20,12 +20,12 @@ log = structlog.get_logger(__name__)
 
 DEADLINE_S: Final = 2.0
 
-# Errors by which a Redis says that it has done nothing: it is no master (any more), not of these keys, or not now.
+# Errors of a Redis that has done nothing: it is no master (any more), does not serve these keys, or cannot write now.
 NOTHING_DONE: Final = frozenset(
     {"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN", "READONLY", "MASTERDOWN", "LOADING", "NOREPLICAS", "MISCONF", "OOM"}
 )
-# Those by which it says that it leads no more: whoever does so now is found by connecting anew.
-_DEPOSED: Final = frozenset({"READONLY", "MASTERDOWN", "LOADING"})
+# Those of a server that is no master any more: connecting again asks for the new one.
+_DEMOTED: Final = frozenset({"READONLY", "MASTERDOWN", "LOADING"})
 
 _NOTHING: Final = object()
 _PUSH: Final = hiredis.PushNotification
@@ -33,30 +33,34 @@ _ERROR: Final = hiredis.ReplyError
 
 OnReply = Callable[[Any], None]
 OnPush = Callable[[list[Any]], None]
-OnUnheard = Callable[[bytes], None]
+OnUnsubscribed = Callable[[bytes], None]
 OnRefused = Callable[[str], None]
 
 
 def packed(*words: bytes | str | int) -> bytes:
-    """Give words as RESP sends them, without the count in front: what never changes in a request is packed once."""
+    """Return words in RESP, without the count in front: the constant part of a request is packed once."""
     whole: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]  # its stub knows 1-tuples only
     return whole[whole.index(b"\n") + 1 :]
 
 
-class StoreAway(Exception):
-    """Redis could not be asked, or said that it did nothing."""
+class StoreError(Exception):
+    """A request to Redis failed; the subclass says what is known of its effect."""
 
 
-class OutcomeUnknown(Exception):
-    """Redis was asked and did not answer: it may have happened."""
+class StoreAway(StoreError):
+    """Redis could not be reached, or refused without doing anything: the request had no effect."""
 
 
-class RedisError(Exception):
+class OutcomeUnknown(StoreError):
+    """The request was sent and not answered: it may have been applied."""
+
+
+class RedisError(StoreError):
     """Redis answered with an error."""
 
 
-class Announced:
-    """What waits for a subscription: it is confirmed by a push, in the place of an answer, and refused by an error."""
+class Subscribing:
+    """The place of a (un)subscription among the requests without an answer: a push confirms it, an error refuses it."""
 
     __slots__ = ("channel", "kind", "on_reply")
 
@@ -70,15 +74,20 @@ class Announced:
 
 
 class Wire(asyncio.Protocol):
-    """The wire: requests go out in order and answers come back in that order."""
+    """See the module. ``lost`` is done once the connection is; ``demoted`` if the server is no master any more."""
 
-    def __init__(self, on_push: OnPush, on_unheard: OnUnheard, on_refused: OnRefused) -> None:
+    def __init__(
+        self,
+        on_push: Sequence[OnPush] = (),
+        on_unsubscribed: Sequence[OnUnsubscribed] = (),
+        on_refused: Sequence[OnRefused] = (),
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(notEnoughData=_NOTHING)
         self._on_push = on_push
-        self._on_unheard = on_unheard
+        self._on_unsubscribed = on_unsubscribed
         self._on_refused = on_refused
-        self.deposed = False
+        self.demoted = False
         self._out: list[bytes] = []
         self.waiting: deque[OnReply] = deque()
         self.lost: asyncio.Future[None] = self._loop.create_future()
@@ -105,9 +114,10 @@ class Wire(asyncio.Protocol):
                     kind = type(reply)
                     if kind is _PUSH:
                         if reply[0] == b"smessage":
-                            self._on_push(reply)
+                            for on_push in self._on_push:
+                                on_push(reply)
                         else:
-                            self._announced(reply)
+                            self._subscription_changed(reply)
                     elif kind is _ERROR:
                         self.waiting.popleft()(self._error(str(reply)))
                     else:
@@ -116,40 +126,44 @@ class Wire(asyncio.Protocol):
                     # One answer that cannot be handled must not cost those behind it theirs.
                     log.exception("an answer of Redis could not be handled")
         except hiredis.ProtocolError:
-            log.exception("Redis sent what is no RESP, connecting anew")
+            log.exception("Redis sent what is no RESP, connecting again")
             self.abort()
 
-    def _announced(self, push: list[Any]) -> None:
+    def _subscription_changed(self, push: list[Any]) -> None:
         first = self.waiting[0] if self.waiting else None
-        if isinstance(first, Announced) and [first.kind, first.channel] == push[:2]:
+        if isinstance(first, Subscribing) and [first.kind, first.channel] == push[:2]:
             self.waiting.popleft()(None)
         elif push[0] == b"sunsubscribe":
-            # Unasked: the channel's slot has gone to another shard.
-            self._on_unheard(push[1])
+            # Not asked for: the channel's slot has moved to another shard.
+            for on_unsubscribed in self._on_unsubscribed:
+                on_unsubscribed(push[1])
 
     def _error(self, text: str) -> Exception:
         word = text.partition(" ")[0]
         if word not in NOTHING_DONE:
             return RedisError(text)
-        self._on_refused(word)
-        if word in _DEPOSED:
-            self.deposed = True
+        for on_refused in self._on_refused:
+            on_refused(word)
+        if word in _DEMOTED:
+            self.demoted = True
             self.abort()
         return StoreAway(text)
 
     def send(self, on_reply: OnReply, words: tuple[bytes | str | int, ...]) -> None:
+        """Send a request when the loop turn ends."""
         if not self._out:
             self._loop.call_soon(self.flush)
         self.put(on_reply, hiredis.pack_command(words))  # type: ignore[arg-type]  # as above
 
     def put(self, on_reply: OnReply, request: bytes) -> None:
-        """Have a request go out with the next flush."""
+        """Add a packed request to the next flush."""
         self._out.append(request)
         if not self.waiting:
             self._answered_s = self._loop.time()
         self.waiting.append(on_reply)
 
     def flush(self) -> None:
+        """Write all pending requests at once."""
         out = self._out
         if out:
             self._out = []
@@ -157,6 +171,7 @@ class Wire(asyncio.Protocol):
                 self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
     async def ask(self, *words: bytes | str | int) -> Any:
+        """Return the answer to a request; raises OutcomeUnknown, StoreAway or RedisError."""
         answer: asyncio.Future[Any] = self._loop.create_future()
         self.send(lambda reply: None if answer.done() else answer.set_result(reply), words)
         reply = await answer
@@ -165,9 +180,11 @@ class Wire(asyncio.Protocol):
         return reply
 
     def overdue(self) -> bool:
+        """Return whether requests wait and nothing has come for DEADLINE_S."""
         return bool(self.waiting) and self._loop.time() - self._answered_s > DEADLINE_S
 
     def abort(self) -> None:
+        """Drop the connection; requests without an answer end as OutcomeUnknown."""
         if not self.lost.done():
             self.lost.set_result(None)
         if self._transport is not None:
@@ -175,11 +192,11 @@ class Wire(asyncio.Protocol):
 
 
 async def ask_once(store: StoreAddress, address: Address, *words: bytes | str | int) -> Any:
-    """Ask a server one thing over a connection of its own; raises OSError, RedisError, OutcomeUnknown, StoreAway."""
-    connection = await open_wire(store, address, lambda _: None, lambda _: None, lambda _: None)
+    """Return a server's answer to one request over a connection of its own; raises OSError or StoreError."""
+    connection = await open_wire(store, address, Wire)
     try:
         if store.password:
-            # Sentinels often have no password though the servers behind them do, and then refuse to be told one.
+            # Sentinels often have no password though the servers behind them do, and then refuse AUTH.
             with contextlib.suppress(RedisError):
                 await connection.ask("AUTH", store.user, store.password)
         return await connection.ask(*words)
@@ -187,10 +204,8 @@ async def ask_once(store: StoreAddress, address: Address, *words: bytes | str | 
         connection.abort()
 
 
-async def open_wire(
-    store: StoreAddress, address: Address, on_push: OnPush, on_unheard: OnUnheard, on_refused: OnRefused
-) -> Wire:
-    _, connection = await asyncio.get_running_loop().create_connection(
-        lambda: Wire(on_push, on_unheard, on_refused), *address, ssl=True if store.tls else None
-    )
+async def open_wire(store: StoreAddress, address: Address, make: Callable[[], Wire]) -> Wire:
+    """Return an open connection to one of the store's servers, with TLS where its address says so; raises OSError."""
+    loop = asyncio.get_running_loop()
+    _, connection = await loop.create_connection(make, *address, ssl=True if store.tls else None)
     return connection

@@ -1,4 +1,4 @@
-"""From the upgrade to the close: who may open a socket, the handshake, messages in, and how a socket ends.
+"""A socket from its upgrade to its close: origins, the handshake, the dispatch of messages, close codes.
 
-Nothing below imports it; it knows live rooms and the protocol, and never Redis itself.
+Only `app` imports it. It may import everything below, and sends nothing to Redis itself.
 """

@@ -1,4 +1,4 @@
-"""The one place where what went wrong becomes an error code and a close code."""
+"""From exceptions and refusals to error codes and close codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from shared.tickets import InvalidTicket
 from sync_service.live.live_room import RoomClosed
 from sync_service.protocol.codes import CloseCode
 from sync_service.protocol.inbound import BadMessage
-from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
+from sync_service.redis_client.client import StoreError
 from sync_service.room.events import Refusal
 from sync_service.sockets.resume_tokens import InvalidResume
 
@@ -14,7 +14,7 @@ RETRY_AFTER_MS = 500
 
 
 class Goodbye(Exception):
-    """The connection ends: an error frame goes out first where ``code`` is given, then the close."""
+    """Ends a connection with the close code ``close``; with ``code``, an error message goes out first."""
 
     def __init__(self, close: CloseCode, code: str | None = None, message: str | None = None) -> None:
         super().__init__(code or close.name.lower())
@@ -23,7 +23,7 @@ class Goodbye(Exception):
         self.message = message
 
 
-_REFUSED_HELLO = {
+_REFUSED_JOIN = {
     "room_full": CloseCode.ROOM_FULL,
     "room_closed": CloseCode.ROOM_CLOSED,
     "ticket_reused": CloseCode.UNAUTHORIZED,
@@ -35,7 +35,7 @@ _REFUSED_HELLO = {
 
 
 def goodbye_of(error: Exception) -> Goodbye:
-    """Translate what ends a connection; a surprise reveals nothing."""
+    """Return how an exception ends a connection; an unexpected one reveals nothing."""
     match error:
         case Goodbye():
             return error
@@ -47,12 +47,12 @@ def goodbye_of(error: Exception) -> Goodbye:
             return Goodbye(CloseCode.ROOM_CLOSED, "room_closed", f"the room is closed: {error.reason}")
         case BadMessage():
             return Goodbye(CloseCode.BAD_MESSAGE, error.code, str(error))
-        case StoreAway() | OutcomeUnknown() | RedisError():
+        case StoreError():
             return Goodbye(CloseCode.TRY_AGAIN, "try_again")
         case _:
             return Goodbye(CloseCode.INTERNAL, "internal")
 
 
-def refused_hello(refusal: Refusal) -> Goodbye:
-    """Give the end of a connection whose joining was refused."""
-    return Goodbye(_REFUSED_HELLO.get(refusal.code, CloseCode.TRY_AGAIN), refusal.code, refusal.message or None)
+def refused_join(refusal: Refusal) -> Goodbye:
+    """Return how a connection ends whose member may not join."""
+    return Goodbye(_REFUSED_JOIN.get(refusal.code, CloseCode.TRY_AGAIN), refusal.code, refusal.message or None)

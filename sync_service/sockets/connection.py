@@ -1,4 +1,4 @@
-"""One socket, from its upgrade to its end: hello, then commands in and events out."""
+"""One socket from its upgrade to its close: the handshake, then messages in and events out."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from sync_service.protocol.inbound import BadMessage
 from sync_service.sockets.aiohttp_socket import WebSocket
 from sync_service.sockets.closing import RETRY_AFTER_MS, Goodbye, goodbye_of
 from sync_service.sockets.dispatch import ROUTES, Dispatch
-from sync_service.sockets.handshake import Entrance
+from sync_service.sockets.handshake import Handshake
 
 log = structlog.get_logger(__name__)
 
-# What may lie unsent in a socket. A client that reads takes a megabyte in well under a second; one that does not is
-# sent away with a code by which it may resume, and loses nothing. What a connection begins with does not count: who has
-# missed more than this and has a slow line would be sent away for it each time.
+# Unsent bytes of a socket. A client that reads takes a megabyte in well under a second; one that does not is closed
+# with a resumable code, and loses nothing. The first frames do not count: a client that missed more than this and has a
+# slow line would be closed each time it came back.
 OUTGOING_MOST: Final = 256 * 1024
 ABORT_AFTER_S: Final = 1.0
 FRAME_HARD_BYTES: Final = 4 * messages.FRAME_BYTES
 
 
 class Connection:
-    """See the module. Everything it needs of the process is handed to it."""
+    """See the module. ``received_s`` is the loop's time of the last frame from the client."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Connection:
         transport: asyncio.Transport,
         hub: Hub,
         presence: Presence,
-        entrance: Entrance,
+        handshake: Handshake,
     ) -> None:
         self.member_id = ""
         self.name = ""
@@ -53,19 +53,19 @@ class Connection:
         self._transport = transport
         self._hub = hub
         self._presence = presence
-        self._entrance = entrance
+        self._handshake = handshake
         self._loop = asyncio.get_running_loop()
         self._closing = False
         self._unsent_most = OUTGOING_MOST
-        self.kept: list[bytes] = []
+        self.pending: list[bytes] = []
         now_s = self._loop.time()
-        self.heard_at_s = now_s
+        self.received_s = now_s
         self._frames = TokenBucket(limits.FRAMES, now_s)
         self._pings = TokenBucket(limits.PINGS, now_s)
         self._refusals = 0
         self._failure: Exception | None = None
-        self._dispatch = Dispatch(self, hub, entrance)
-        ws.before_close = self._hush
+        self._dispatch = Dispatch(self, hub, handshake)
+        ws.on_close.append(self._silence)
 
     async def run(self) -> None:
         """Serve the socket until it ends."""
@@ -76,7 +76,7 @@ class Connection:
             except TimeoutError:
                 raise Goodbye(CloseCode.HELLO_TIMEOUT) from None
             await self._hello(message)
-            self._ws.hear(self._heard)
+            self._ws.call_with_texts(self._received)
             while True:
                 self._take(await self._next())
         except _Ended:
@@ -94,13 +94,13 @@ class Connection:
 
     async def _next(self) -> str:
         message = await self._ws.receive()
-        # A page in the background sends nothing for a minute, but its browser answers the door's pings.
+        # A page in the background sends nothing for a minute, but its browser answers the server's pings.
         while message.type is WSMsgType.PING or message.type is WSMsgType.PONG:
-            self.heard_at_s = self._loop.time()
+            self.received_s = self._loop.time()
             if message.type is WSMsgType.PING:
                 self._send(pong_frame(message.data))
             message = await self._ws.receive()
-        self.heard_at_s = self._loop.time()
+        self.received_s = self._loop.time()
         if self._failure is not None:
             raise self._failure
         if message.type is WSMsgType.TEXT:
@@ -110,19 +110,19 @@ class Connection:
             raise Goodbye(CloseCode.BAD_MESSAGE, "bad_message", "frames must be text")
         raise _Ended
 
-    def _heard(self, text: str) -> None:
-        """Handle a member's message in the turn in which it came."""
-        self.heard_at_s = self._loop.time()
+    def _received(self, text: str) -> None:
+        """Handle a member's message in the loop turn in which it came."""
+        self.received_s = self._loop.time()
         try:
             self._take(text if len(text) < _CERTAINLY_FITS else _bounded(text))
         except _Ended:
             pass
-        except Exception as error:  # noqa: BLE001 - run() tells it
+        except Exception as error:  # noqa: BLE001 - run() raises it
             self._failure = error
             self._ws.receive_again(text)
 
     def _take(self, text: str) -> None:
-        """Handle one message of a member; errors of a message leave the connection as it is."""
+        """Handle one message of a member; a bad message is answered with an error."""
         room = self.room
         if room is None:
             raise _Ended
@@ -130,7 +130,7 @@ class Connection:
             message = inbound.parse(text)
         except BadMessage as error:
             self.tell(outbound.error(error.code, str(error), error.id))
-            self._refuse_rate(self._frames.take(self.heard_at_s))
+            self._refuse_rate(self._frames.take(self.received_s))
             return
         route = ROUTES[message["type"]]
         wait_ms = self._wait_ms(room, route.rate)
@@ -146,8 +146,8 @@ class Connection:
             self.tell(outbound.error(error.code, str(error), error.id))
 
     def _wait_ms(self, room: LiveRoom, rate: limits.Rate) -> int:
-        """Return in how many ms a message of this rate may come, 0 if it may come now."""
-        now_s = self.heard_at_s
+        """Return the ms until a message of this rate is allowed, 0 if it is now."""
+        now_s = self.received_s
         if rate is limits.PINGS:
             return self._pings.take(now_s)
         return self._frames.take(now_s) or room.limits.take(self.member_id, rate, now_s)
@@ -170,16 +170,16 @@ class Connection:
     # --- hello ---
 
     async def _hello(self, text: str) -> None:
-        seat = await self._entrance.enter(inbound.parse(text))
-        self.member_id, self.name, self.role = seat.resume.member, seat.resume.name, seat.resume.role
-        self.since_ms = seat.resume.since_ms
-        # From here to the end nothing waits: what the welcome says is exactly what came before the next event.
-        self.room = seat.room
-        self._dispatch.seated(seat)
-        first = self._entrance.welcome(seat)
-        seat.room.audience.add(self)
-        if self._closing:  # meanwhile the node has begun to drain
-            seat.room.audience.silence(self)
+        session = await self._handshake.enter(inbound.parse(text))
+        self.member_id, self.name, self.role = session.resume.member, session.resume.name, session.resume.role
+        self.since_ms = session.resume.since_ms
+        # No await from here to the end: the welcome shows exactly the state before the next event.
+        self.room = session.room
+        self._dispatch.opened(session)
+        first = self._handshake.welcome(session)
+        session.room.audience.add(self)
+        if self._closing:  # the node has begun to drain meanwhile
+            session.room.audience.silence(self)
         self._unsent_most += len(first)
         self.write(first)
 
@@ -187,30 +187,30 @@ class Connection:
 
     def tell(self, message: bytes) -> None:
         """Send a message to this socket alone, after the events of this turn and in the same write."""
-        self.kept.append(text_frame(message))
+        self.pending.append(text_frame(message))
         if self.room is not None:
             self.room.audience.write_apart(self)
-        self._hub.told(self)
+        self._hub.turn.flush(self)
 
     def tell_now(self, message: bytes) -> None:
-        """Send a message to this socket at once, before what this turn still brings."""
+        """Send a message to this socket at once, before the events of this turn."""
         self._send(text_frame(message))
 
     def flush(self) -> None:
-        """Write what is still kept."""
-        if self.kept:
+        """Write the pending frames."""
+        if self.pending:
             self.write(b"")
 
     def write(self, data: bytes) -> None:
-        """Hand whole frames to the transport, and what was kept behind them; who does not read is sent away."""
-        if self.kept:
-            data = b"".join((data, *self.kept))
-            self.kept = []
+        """Write whole frames to the transport, then the pending ones; a client that does not read is closed."""
+        if self.pending:
+            data = b"".join((data, *self.pending))
+            self.pending = []
         self._send(data)
 
     def _send(self, data: bytes) -> None:
         transport = self._transport
-        # uvloop raises where asyncio drops what is written to a transport that has just been lost.
+        # uvloop raises where asyncio drops bytes for a transport that has just been lost.
         if self._closing or transport.is_closing():
             return
         transport.write(data)
@@ -221,23 +221,23 @@ class Connection:
             self.close(CloseCode.SLOW_CONSUMER)
 
     def fileno(self) -> int:
-        """Give the connection's descriptor, -1 once it is lost."""
+        """Return the connection's descriptor, -1 once it is lost."""
         descriptor: int = -1 if self._transport.is_closing() else self._transport.get_extra_info("socket").fileno()
         return descriptor
 
     def unsent(self) -> int:
-        """Give how many bytes the transport still holds because its client does not read."""
+        """Return the number of bytes that the transport has not sent, because its client does not read."""
         return self._transport.get_write_buffer_size()
 
     def close(self, code: CloseCode) -> None:
-        """End the connection soon; those who do not answer the close are cut off."""
+        """Close the connection soon; aborted after ABORT_AFTER_S if the client does not answer the close."""
         if not self._closing:
-            self._hush()
-            # run() closes, because nothing waits to receive while it does (WebSocket.receive_again says why).
+            self._silence()
+            # run() closes, because only the receiving task can (see WebSocket.receive_again).
             self._failure = Goodbye(code)
             self._ws.receive_again("")
 
-    def _hush(self) -> None:
+    def _silence(self) -> None:
         # Nothing may follow a close frame (RFC 6455, 5.5.1), ours or the one with which aiohttp answers the client's.
         self._closing = True
         if self.room is not None:
@@ -258,24 +258,24 @@ class Connection:
             self._transport.abort()
 
     def dismiss(self, code: str) -> None:
-        """Tell why the member may not stay, and end the connection soon."""
+        """Send the error ``code`` and close the connection soon."""
         self.detach()
         self.write(text_frame(outbound.error(code)))
         self.close(CloseCode.FORBIDDEN)
 
     def abort(self) -> None:
-        """Cut off a client that does not answer."""
+        """Drop the connection, because its client does not answer."""
         self._transport.abort()
 
     def detach(self) -> None:
-        """Take the socket out of its room; the member has their grace from now on."""
+        """Take the socket out of its room; the member's grace begins if it was their last."""
         room, self.room = self.room, None
         if room is not None and room.audience.remove(self):
             self._presence.lost(room, self.member_id)
 
 
 class _Ended(Exception):
-    """The client has gone."""
+    """The client has left or closed the connection."""
 
 
 _CERTAINLY_FITS: Final = messages.FRAME_BYTES // 4  # a character is at most four bytes

@@ -13,16 +13,16 @@ from uuid_utils import uuid7
 
 from sync_service import metrics
 from sync_service.live import limits
+from sync_service.live.commit import Done, PendingCommand
 from sync_service.live.hub import Hub
 from sync_service.live.limits import Rate
 from sync_service.live.live_room import LiveRoom
-from sync_service.live.orders import Done, Order
 from sync_service.protocol import outbound
 from sync_service.protocol.client_messages import CLIENT
 from sync_service.protocol.inbound import BadMessage
 from sync_service.protocol.messages import TEXT_GRAPHEMES
 from sync_service.protocol.sanitising import cleaned, is_emoji, longer_than
-from sync_service.redis_client.client import OutcomeUnknown, RedisError, StoreAway
+from sync_service.redis_client.client import StoreError
 from sync_service.room.chat import may_speak
 from sync_service.room.commands import ChangeSettings, Command, DeleteMessage, Report, Say
 from sync_service.room.events import Refusal
@@ -31,19 +31,17 @@ from sync_service.room.playback import position_at
 from sync_service.room.state import Message
 from sync_service.room.value import value
 from sync_service.sockets.closing import RETRY_AFTER_MS
-from sync_service.sockets.handshake import Entrance, Seat
+from sync_service.sockets.handshake import Handshake, Session
 from sync_service.sockets.resume_tokens import RENEW_S
 from sync_service.sockets.skew import SkewSignals
 
-_AWAY: Final = (StoreAway, OutcomeUnknown, RedisError)
-
 
 class Speaker(Protocol):
-    """The connection, as the dispatch of its messages sees it; ``heard_at_s`` is when the last one came."""
+    """The connection, as the dispatch of its messages sees it; ``received_s`` is when the last one came."""
 
     member_id: str
     room: LiveRoom | None
-    heard_at_s: float
+    received_s: float
 
     def tell(self, message: bytes) -> None:
         """Send a message to this socket alone, after the events of this turn."""
@@ -61,19 +59,19 @@ class Dispatch:
     They raise BadMessage for what only the handling of a message finds wrong.
     """
 
-    def __init__(self, socket: Speaker, hub: Hub, entrance: Entrance) -> None:
+    def __init__(self, socket: Speaker, hub: Hub, handshake: Handshake) -> None:
         self._socket = socket
         self._hub = hub
-        self._entrance = entrance
-        self._seat: Seat | None = None
+        self._handshake = handshake
+        self._session: Session | None = None
         self._renew_at_s = 0.0
         self._was_ready = False
         self._skew = SkewSignals()
 
-    def seated(self, seat: Seat) -> None:
-        """Take note of the seat whose resume token is to be renewed."""
-        self._seat = seat
-        self._renew_at_s = self._socket.heard_at_s + RENEW_S
+    def opened(self, session: Session) -> None:
+        """Note the session whose resume token is to be renewed."""
+        self._session = session
+        self._renew_at_s = self._socket.received_s + RENEW_S
 
     # --- answered at once ---
 
@@ -83,21 +81,21 @@ class Dispatch:
     def ping(self, room: LiveRoom, message: dict[str, Any]) -> None:
         if not room.tells_time:
             return  # a moment on the other clock would do the client more harm than a pong that was lost
-        t1 = self._entrance.now_ms()
+        t1 = self._handshake.now_ms()
         token = None
-        if self._socket.heard_at_s >= self._renew_at_s and self._seat is not None:
-            self._renew_at_s = self._socket.heard_at_s + RENEW_S
-            self._seat, token = self._entrance.renewed(self._seat)
+        if self._socket.received_s >= self._renew_at_s and self._session is not None:
+            self._renew_at_s = self._socket.received_s + RENEW_S
+            self._session, token = self._handshake.renewed(self._session)
         rtt_ms = message.get("rtt_ms")
         member = None if rtt_ms is None else room.state.members.get(self._socket.member_id)
         if (
             member is not None
             and rtt_bucket_ms(message["rtt_ms"]) != member.rtt_ms
-            and not room.limits.take(self._socket.member_id, limits.COMMANDS, self._socket.heard_at_s)
+            and not room.limits.take(self._socket.member_id, limits.COMMANDS, self._socket.received_s)
         ):
             self.submit(room, Report(by=self._socket.member_id, rtt_ms=rtt_ms))
         # Sent at once, not at the end of the turn: this is what the client's clock is made of.
-        self._socket.tell_now(outbound.pong(message["t0"], t1, self._entrance.now_ms(), token))
+        self._socket.tell_now(outbound.pong(message["t0"], t1, self._handshake.now_ms(), token))
 
     def history(self, room: LiveRoom, message: dict[str, Any]) -> None:
         self._hub.spawn(self._history(room, message))
@@ -105,7 +103,7 @@ class Dispatch:
     async def _history(self, room: LiveRoom, message: dict[str, Any]) -> None:
         try:
             found = await room.store.history(room.keys, message.get("before", ""), message["limit"])
-        except _AWAY:
+        except StoreError:
             self._answer(message["id"], Refusal("try_again"))
             return
         if found is None:
@@ -120,7 +118,7 @@ class Dispatch:
     # --- signals to the others ---
 
     def react(self, room: LiveRoom, message: dict[str, Any]) -> None:
-        now_ms = int(self._entrance.now_ms())
+        now_ms = int(self._handshake.now_ms())
         refusal = may_speak(room.state, self._socket.member_id, now_ms)
         if refusal is not None:
             self._answer(None, refusal)
@@ -131,7 +129,7 @@ class Dispatch:
         self._hub.signal(room, outbound.reacted(self._socket.member_id, message["emoji"], position_ms))
 
     def typing(self, room: LiveRoom, _message: dict[str, Any]) -> None:
-        refusal = may_speak(room.state, self._socket.member_id, int(self._entrance.now_ms()))
+        refusal = may_speak(room.state, self._socket.member_id, int(self._handshake.now_ms()))
         if refusal is not None:
             self._answer(None, refusal)
         else:
@@ -152,7 +150,7 @@ class Dispatch:
         self.submit(room, report)
         if "skew_ms" in message:
             metrics.skew_ms.observe(abs(message["skew_ms"]))
-            if self._skew.is_due(message["skew_ms"], self._socket.heard_at_s):
+            if self._skew.is_due(message["skew_ms"], self._socket.received_s):
                 self._hub.signal(room, outbound.skew(self._socket.member_id, round(message["skew_ms"])))
 
     def change_settings(self, room: LiveRoom, message: dict[str, Any]) -> None:
@@ -187,7 +185,7 @@ class Dispatch:
 
     def submit(self, room: LiveRoom, command: Command) -> None:
         """Have the room decide and commit a command; its outcome is told to this connection."""
-        room.submit(Order(command, partial(self._answer, command.id)))
+        room.submit(PendingCommand(command, partial(self._answer, command.id)))
 
     def _with_message(
         self, room: LiveRoom, message: dict[str, Any], field: str, use: Callable[[Message], None]
@@ -202,7 +200,7 @@ class Dispatch:
     async def _find(self, room: LiveRoom, message: dict[str, Any], field: str, use: Callable[[Message], None]) -> None:
         try:
             found = await room.store.message(room.keys, message[field])
-        except _AWAY:
+        except StoreError:
             self._answer(message["id"], Refusal("try_again"))
             return
         if found is None:

@@ -1,4 +1,4 @@
-"""Hello: from a ticket or a resume token to a seat in a live room."""
+"""The handshake: from ``hello`` with a ticket or a resume token to a session in a live room."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sync_service.redis_client.client import StoreAway
 from sync_service.room.commands import Join
 from sync_service.room.events import Refusal
 from sync_service.room.opening import opening_state
-from sync_service.sockets.closing import Goodbye, refused_hello
+from sync_service.sockets.closing import Goodbye, refused_join
 from sync_service.sockets.resume_tokens import InvalidResume, Resume, ResumeTokens
 from sync_service.store.room_store import Arrive
 
@@ -32,10 +32,11 @@ Point = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """Where a connection has entered; ``point`` (epoch, seq, hash) is where a resuming client stands.
+class Session:
+    """A connection's place in a live room.
 
-    ``resume`` is the token that it is given next, ``protocol`` the version that it speaks.
+    ``resume`` is in its next resume token, ``point`` (epoch, seq, hash) the last event of a client that resumes,
+    ``protocol`` the version agreed on.
     """
 
     room: LiveRoom
@@ -44,8 +45,8 @@ class Seat:
     protocol: int
 
 
-class Entrance:
-    """One partition's entrance."""
+class Handshake:
+    """The handshakes of one partition's sockets."""
 
     def __init__(self, partition: int, hub: Hub, presence: Presence, tickets: Verifier, tokens: ResumeTokens) -> None:
         self._partition = partition
@@ -56,25 +57,25 @@ class Entrance:
         self._tokens = tokens
 
     def now_ms(self) -> float:
-        """Give the present moment by the clock that this partition's rooms go by."""
+        """Return the time by the partition's clock, in ms."""
         return self._clock.now_ms()
 
-    async def enter(self, hello: dict[str, Any]) -> Seat:
-        """Let somebody in; raises what errors.goodbye_of translates."""
+    async def enter(self, hello: dict[str, Any]) -> Session:
+        """Return the session that a checked first message asks for; raises what closing.goodbye_of translates."""
         if hello["type"] != "hello":
             raise BadMessage("hello_expected")
-        spoken = [version for version in messages.VERSIONS if version in hello["protocol"]]
-        if not spoken:
+        common = [version for version in messages.VERSIONS if version in hello["protocol"]]
+        if not common:
             raise Goodbye(CloseCode.BAD_MESSAGE, "unsupported_protocol")
         try:
             async with asyncio.timeout(ENTER_DEADLINE_S):
                 by_ticket = "ticket" in hello
-                return await (self._by_ticket(hello, spoken[0]) if by_ticket else self._by_resume(hello, spoken[0]))
+                return await (self._by_ticket(hello, common[0]) if by_ticket else self._by_resume(hello, common[0]))
         except TimeoutError:
             raise StoreAway("the store did not answer in time") from None
 
-    async def _by_ticket(self, hello: dict[str, Any], version: int) -> Seat:
-        now_ms = int(self._known_ms())
+    async def _by_ticket(self, hello: dict[str, Any], version: int) -> Session:
+        now_ms = int(self._synchronized_ms())
         ticket = self._tickets.verify(hello["ticket"], now_ms / 1000)
         claim, user = ticket.room, ticket.user
         if claim["partition"] != self._partition:
@@ -88,13 +89,13 @@ class Entrance:
             room = await self._hub.enter(self._partition, claim["id"], state, (restore["epoch"], restore["seq"]))
         if room is None:
             raise StoreAway("the room could not be opened")
-        # A node whose clock is a breath behind the one that brought the room back must not refuse its first members.
+        # A node whose clock is slightly behind that of the restoring node must not refuse the room's first members.
         since_ms = max(now_ms, room.state.rights.since_ms)
         resume = Resume(room.id, self._partition, user["id"], user["name"], user["role"], uuid7().hex, 1, since_ms)
-        return await self._seat(Seat(room, resume, None, version), Arrive(user["id"], ticket.jti))
+        return await self._join(Session(room, resume, None, version), Arrive(user["id"], ticket.jti))
 
-    async def _by_resume(self, hello: dict[str, Any], version: int) -> Seat:
-        resume = self._tokens.read(hello["resume"], self._known_ms() / 1000)
+    async def _by_resume(self, hello: dict[str, Any], version: int) -> Session:
+        resume = self._tokens.read(hello["resume"], self._synchronized_ms() / 1000)
         if resume.partition != self._partition:
             raise InvalidResume("the resume token is for another address")
         room = await self._hub.enter(self._partition, resume.room)
@@ -102,37 +103,37 @@ class Entrance:
             raise InvalidResume("the room is not live any more")
         point = (hello.get("epoch", 0), hello.get("seq", 0), hello.get("hash", ""))
         arrive = Arrive(resume.member, token=(resume.session, resume.generation))
-        return await self._seat(Seat(room, _next(resume), point, version), arrive)
+        return await self._join(Session(room, _next(resume), point, version), arrive)
 
-    def _known_ms(self) -> float:
-        """Give the present moment, or refuse: a node that never asked its store knows its wall clock, which may err."""
+    def _synchronized_ms(self) -> float:
+        """Return the time; raises StoreAway before the store's clock is known, for the node's own may be wrong."""
         if not self._clock.shard.clock.synchronized:
             raise StoreAway("the store's clock is not known yet")
         return self._clock.now_ms()
 
-    async def _seat(self, seat: Seat, arrive: Arrive) -> Seat:
-        room, resume, point = seat.room, seat.resume, seat.point
+    async def _join(self, session: Session, arrive: Arrive) -> Session:
+        room, resume, point = session.room, session.resume, session.point
         member = resume.member
-        self._presence.hold(room, member)
+        self._presence.arrive(room, member)
         try:
             join = Join(by=member, name=resume.name, role=resume.role, visit_id=str(uuid7()), since_ms=resume.since_ms)
             outcome = await room.ask(join, arrive)
             if not isinstance(outcome, Refusal):
-                if point is not None and room.copy.may_remember(*point[:2]):
+                if point is not None and room.replica.may_remember(*point[:2]):
                     await room.remember()
-                return seat
+                return session
         except BaseException:
             self._presence.lost(room, member)
             raise
         self._presence.lost(room, member)
-        raise refused_hello(outcome)
+        raise refused_join(outcome)
 
-    def welcome(self, seat: Seat) -> bytes:
-        """Give the frames that a connection begins with: welcome, and for one who resumes what they have missed."""
-        room, resume, point = seat.room, seat.resume, seat.point
+    def welcome(self, session: Session) -> bytes:
+        """Return a connection's first frames: ``welcome``, and the missed events of one that resumes."""
+        room, resume, point = session.room, session.resume, session.point
         if room.state.closed is not None:
             raise Goodbye(CloseCode.ROOM_CLOSED, "room_closed")
-        suffix = None if point is None else room.copy.suffix_after(*point)
+        suffix = None if point is None else room.replica.suffix_after(*point)
         if suffix is None:
             point, suffix = None, []
         metrics.hellos["snapshot" if point is None else "resumed"] += 1
@@ -140,13 +141,13 @@ class Entrance:
         role = resume.role if member is None else member.role
         you = {"id": resume.member, "name": resume.name, "role": role, "session": resume.session}
         now_ms = self.now_ms()
-        message = welcome(room, now_ms, you, self._tokens.sign(resume, now_ms / 1000), seat.protocol, point)
+        message = welcome(room, now_ms, you, self._tokens.sign(resume, now_ms / 1000), session.protocol, point)
         return b"".join((text_frame(message), *suffix))
 
-    def renewed(self, seat: Seat) -> tuple[Seat, str]:
-        """Give a fresh resume token for a connection that goes on, and the seat that goes with it."""
-        seat = replace(seat, resume=_next(seat.resume))
-        return seat, self._tokens.sign(seat.resume, self.now_ms() / 1000)
+    def renewed(self, session: Session) -> tuple[Session, str]:
+        """Return the session with its next resume token, and that token, signed."""
+        session = replace(session, resume=_next(session.resume))
+        return session, self._tokens.sign(session.resume, self.now_ms() / 1000)
 
 
 def _next(resume: Resume) -> Resume:

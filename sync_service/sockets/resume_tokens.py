@@ -1,4 +1,4 @@
-"""Resume tokens: with one, a reconnect costs no call to the API and no look into Postgres."""
+"""Resume tokens: a client reconnects with one, without the API and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from jwt.algorithms import HMACAlgorithm
 
 TTL_S: Final = 600
 RENEW_S: Final = 300
-HEADERS_KEPT: Final = 16
+HEADERS_CACHED: Final = 16
 _TYPE: Final = "resume+jwt"
 
 
 class InvalidResume(Exception):
-    """A token that does not bring anyone back."""
+    """The token is not valid, or the session has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Who comes back where.
+    """A token's claims: the member and the room.
 
-    ``session`` stays the same over reconnects and began at ``since_ms`` (the partition's clock), by a ticket.
-    ``generation`` counts its tokens: the use of one voids those before it.
+    ``session`` stays the same over reconnects and began with a ticket at ``since_ms`` (the partition's clock).
+    ``generation`` counts its tokens: using one voids those before it.
     """
 
     room: str
@@ -40,10 +40,7 @@ class Resume:
 
 
 class _Hmac(HMACAlgorithm):
-    """HS256 whose keys were looked at once, when the service started.
-
-    That a key is no certificate and the like, which PyJWT looks at each time, took a third of signing a token.
-    """
+    """HS256 with keys that were checked once, at start: PyJWT's checks at each use took a third of signing a token."""
 
     def prepare_key(self, key: str | bytes) -> bytes:
         return key if isinstance(key, bytes) else key.encode()
@@ -59,13 +56,13 @@ class ResumeTokens:
         once = HMACAlgorithm(HMACAlgorithm.SHA256)
         self._keys = {kid: once.prepare_key(key) for kid, key in keys.items()}
         self._kid = next(iter(keys))
-        self._key_of = lru_cache(HEADERS_KEPT)(self._find_key)
-        # Claims are none of its business: their only clock is this machine's, and what they hold is looked at below.
+        self._key_of = lru_cache(HEADERS_CACHED)(self._find_key)
+        # The signature only: PyJWT checks claims by this machine's clock, ``read`` by the partition's.
         self._jws = jwt.PyJWS(algorithms=[])
         self._jws.register_algorithm("HS256", _Hmac(HMACAlgorithm.SHA256))
 
     def sign(self, resume: Resume, now_s: float) -> str:
-        """Give a token valid for TTL_S from ``now_s`` on, which is the partition's clock and not this machine's."""
+        """Return a token that is valid for TTL_S from ``now_s``, by the partition's clock and not this machine's."""
         claims = {
             "exp": int(now_s) + TTL_S,
             "room": resume.room,
@@ -81,7 +78,7 @@ class ResumeTokens:
         return self._jws.encode(orjson.dumps(claims), self._keys[self._kid], algorithm="HS256", headers=headers)
 
     def read(self, token: str, now_s: float) -> Resume:
-        """Give what a valid token says; raises InvalidResume."""
+        """Return the claims of a valid token; raises InvalidResume."""
         try:
             key = self._key_of(token.partition(".")[0])
             claims = orjson.loads(self._jws.decode(token, key, algorithms=["HS256"]))
@@ -101,7 +98,7 @@ class ResumeTokens:
             raise InvalidResume(f"the resume token is not valid: {error}") from None
 
     def _find_key(self, header_part: str) -> bytes:
-        """Give the key that a token's header names, which is the same for all tokens of that key."""
+        """Return the key that a token's header names; headers are the same for all tokens of a key."""
         header = self._jws.get_unverified_header(header_part + "..")
         key = self._keys.get(header.get("kid", ""))
         if key is None or header.get("typ") != _TYPE:

@@ -1,4 +1,4 @@
-"""The way in: who may open a socket, which sockets there are, and how all of them are sent away."""
+"""The sockets of this node: upgrades, the watch for silent clients, and draining."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from sync_service.protocol import outbound
 from sync_service.protocol.codes import CloseCode
 from sync_service.sockets.aiohttp_socket import WebSocket
 from sync_service.sockets.connection import FRAME_HARD_BYTES, Connection
-from sync_service.sockets.handshake import Entrance
+from sync_service.sockets.handshake import Handshake
 from sync_service.sockets.resume_tokens import ResumeTokens
 
 log = structlog.get_logger(__name__)
 
-# A client of ours pings every few seconds; a silent one is asked, and cut off when it does not answer either.
+# The widget pings every few seconds; a silent client gets a ping, and is aborted if it does not answer that.
 WATCH_S: Final = 5.0
 SILENT_S: Final = 20.0
 GONE_S: Final = 35.0
@@ -36,8 +36,8 @@ DRAIN_S: Final = 0.3
 COME_BACK_MOST_MS: Final = 2_000
 
 
-class Door:
-    """Accepts sockets at ``/ws/p{partition}`` and knows those that are open."""
+class Server:
+    """Accepts sockets at ``/ws/p{partition}`` and closes them when rooms close and when the node drains."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class Door:
         self._open: set[Connection] = set()
         self._draining = False
         self._task: asyncio.Task[None] | None = None
-        hub.on_closed = self._on_closed
 
     def routes(self) -> list[web.RouteDef]:
+        """Return the route of the sockets."""
         return [web.get(r"/ws/p{partition:\d{1,5}}", self._socket)]
 
     async def start(self) -> None:
-        """Begin to watch for sockets that have fallen silent."""
-        self._task = asyncio.create_task(self._watch(), name="door")
+        """Begin to watch for silent clients."""
+        self._task = asyncio.create_task(self._watch(), name="sockets")
 
     async def close(self) -> None:
         """Stop watching."""
@@ -75,7 +75,7 @@ class Door:
                 await self._task
 
     async def drain(self) -> None:
-        """Ask everyone to come back by their resume token, each at a moment of their own, and close."""
+        """Send ``reconnect`` to everyone, with moments spread over COME_BACK_MOST_MS, and close all sockets."""
         self._draining = True
         for connection in self._open:
             after_ms = random.randint(0, COME_BACK_MOST_MS)  # noqa: S311 - spreads the load, guards nothing
@@ -87,23 +87,22 @@ class Door:
             connection.close(CloseCode.TRY_AGAIN)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        # Browsers always send it, and only they can be made to come here with somebody else's cookies or network.
+        # Browsers always send it, and only they can be made to connect with another person's cookies or network.
         origin = request.headers.get("Origin")
         if origin is not None and origin not in self._origins:
             raise Problem(403, "foreign_origin", f"pages of {origin} may not open a room (ALLOWED_ORIGINS)")
         partition = int(request.match_info["partition"])
         if partition >= self._partitions:
             raise Problem(404, "not_found", f"there are {self._partitions} partitions, from p0 (PARTITIONS)")
-        # Pings and their answers come to the connection, which notes that its client lives.
-        ws = WebSocket(autoping=False, compress=False, max_msg_size=FRAME_HARD_BYTES, timeout=1.0)
+        ws = WebSocket(max_msg_size=FRAME_HARD_BYTES)
         await ws.prepare(request)
         transport = request.transport
         if transport is None:
             return ws
-        # The kernel would let megabytes pile up before our own bound saw any of it.
+        # By default the kernel takes megabytes before our own bound sees any of them.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
-        entrance = Entrance(partition, self._hub, self._presence, self._tickets, self._tokens)
-        connection = Connection(ws, transport, self._hub, self._presence, entrance)
+        handshake = Handshake(partition, self._hub, self._presence, self._tickets, self._tokens)
+        connection = Connection(ws, transport, self._hub, self._presence, handshake)
         self._open.add(connection)
         metrics.sockets += 1
         try:
@@ -115,7 +114,8 @@ class Door:
             metrics.sockets -= 1
         return ws
 
-    def _on_closed(self, room: LiveRoom, _reason: str) -> None:
+    def room_closed(self, room: LiveRoom, _reason: str) -> None:
+        """Close the sockets of a room that is closed."""
         for connection in tuple(room.audience.sockets):
             if isinstance(connection, Connection):
                 connection.close(CloseCode.ROOM_CLOSED)
@@ -126,7 +126,7 @@ class Door:
             await asyncio.sleep(WATCH_S)
             now_s = loop.time()
             for connection in tuple(self._open):
-                silent_s = now_s - connection.heard_at_s
+                silent_s = now_s - connection.received_s
                 if silent_s > GONE_S:
                     connection.abort()
                 elif silent_s > SILENT_S:

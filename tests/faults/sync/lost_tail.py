@@ -10,7 +10,7 @@ Memory = dict[Any, Any]
 
 
 def remembered(store: redis.Redis) -> Memory:
-    """Give all that the store has now."""
+    """Return all that the store has now."""
     return {key: store.dump(key) for key in store.scan_iter()}
 
 

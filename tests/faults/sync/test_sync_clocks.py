@@ -27,8 +27,8 @@ HOUR_S = 3_600
 # A node that goes by its own wall clock, as it must not.
 BELIEVING = """
 import runpy, time
-from sync_service.sockets.handshake import Entrance
-Entrance._known_ms = lambda self: time.time() * 1000
+from sync_service.sockets.handshake import Handshake
+Handshake._synchronized_ms = lambda self: time.time() * 1000
 runpy.run_module("sync_service", run_name="__main__")
 """
 
@@ -177,7 +177,7 @@ async def test_the_film_does_not_jump_when_the_stores_clock_does(
 async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(
     shifting_redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Past its first burst it is not asked again but for a doubt.
+    # Past its first burst it is asked again only when it is invalidated.
     monkeypatch.setattr("sync_service.redis_client.clock.PROBE_S", 3_600)
     shards = Shards(read_address(shifting_redis.url), "test", 64)
     jumps: list[float] = []
@@ -192,7 +192,7 @@ async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(
         await asyncio.sleep(0.5)
         for n in range(1, 11):
             shifting_redis.set_clock(n * 10)
-            shard.clock.doubt()
+            shard.clock.invalidate()
             async with asyncio.timeout(30):
                 while len(jumps) < n:
                     await asyncio.sleep(0.005)

@@ -62,7 +62,7 @@ async def test_whoever_comes_back_at_a_lost_point_starts_over_and_so_do_all(
     assert [message["text"] for message in boris.messages] == ["goes on"]
 
 
-async def test_an_order_that_meets_a_lost_tail_is_acknowledged_in_the_history_that_survived(
+async def test_a_command_that_meets_a_lost_tail_is_acknowledged_in_the_history_that_survived(
     start: StartNode, own_redis_url: str, crowd: Crowd, room: Room
 ) -> None:
     node = start(program=["python", "-c", BLIND])

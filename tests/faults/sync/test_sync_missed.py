@@ -1,4 +1,4 @@
-"""What happens when a bell is not heard, or the store goes back in time: it is noticed, and everyone ends alike."""
+"""A notification that is missed, a store that goes back in time: it is noticed, and everyone ends alike."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def gaps_of(node: SyncNode) -> float:
     return float(next(line for line in lines if line.startswith("sync_gaps_total")).split()[1])
 
 
-async def test_a_bell_that_never_rings_is_found_out_by_comparing_heads(
+async def test_a_step_that_was_never_published_is_found_by_comparing_heads(
     run_process: RunProcess, start: StartNode, cinema: Cinema, own_redis_url: str, own_amqp_url: str, crowd: Crowd
 ) -> None:
     listening = start()
@@ -66,7 +66,7 @@ async def test_a_bell_that_never_rings_is_found_out_by_comparing_heads(
     unheard = await crowd.enter(mute, room)
     await heard_by(anna, unheard, "and me?")
     assert await gaps_of(listening) > before
-    # The next bell does it too: its predecessor is unknown.
+    # The next notification shows it too: its predecessor is unknown.
     vera = await crowd.enter(start(program=["python", "-c", BLIND]), room)
     await unheard.say("and now?")
     await heard_by(vera, heard, "now!")

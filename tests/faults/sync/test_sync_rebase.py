@@ -18,8 +18,8 @@ HOUR_S = 3_600
 # A node that follows the store's clock and leaves the rooms as they are.
 INDIFFERENT = """
 import runpy
-from sync_service.live.timers import Timekeeper
-Timekeeper.clock_jumped = lambda self, *_: None
+from sync_service.live.timers import Timers
+Timers.clock_jumped = lambda self, *_: None
 runpy.run_module("sync_service", run_name="__main__")
 """
 

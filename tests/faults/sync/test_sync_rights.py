@@ -14,11 +14,11 @@ from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, start_node
 
 Room = dict[str, Any]
 
-# A node that hears of nothing that others do: no bell reaches its rooms, and it never compares heads.
+# A node that learns nothing of what others do: no notification reaches its rooms, and it never compares heads.
 DEAF = """
 import runpy
 from sync_service.live import live_room, recovery
-live_room.LiveRoom.hear = lambda room, bell: None
+live_room.LiveRoom.receive = lambda room, notification: None
 recovery.HEADS_S = 3600.0
 """
 # And one whose commits are not guarded by the rights that it decided on.
@@ -77,7 +77,7 @@ DEMOTED: dict[str, Deed] = {
 }
 
 
-async def test_the_next_order_of_a_demoted_one_is_refused_where_nobody_has_heard_of_it(invite: Invite) -> None:
+async def test_the_next_command_of_a_demoted_one_is_refused_where_nobody_has_heard_of_it(invite: Invite) -> None:
     party = await invite(DEAF)
     for name, deed in DEMOTED.items():
         await party.owner.set_role(party.moderator.id, "moderator")
@@ -95,7 +95,7 @@ async def test_the_next_word_of_a_muted_one_is_refused_where_nobody_has_heard_of
     assert (await party.moderator.say("too late"))["code"] == "muted"
 
 
-async def test_the_next_order_of_a_kicked_one_has_no_effect_where_nobody_has_heard_of_it(invite: Invite) -> None:
+async def test_the_next_command_of_a_kicked_one_has_no_effect_where_nobody_has_heard_of_it(invite: Invite) -> None:
     party = await invite(DEAF)
     await party.owner.kick(party.moderator.id)
     assert party.moderator.close_code is None, "it has heard of it"

@@ -38,7 +38,7 @@ def store_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def new_redis(store_kind: str, request: pytest.FixtureRequest) -> Callable[[], str]:
-    """Give the address of an empty Redis of this kind, each time anew (of the Cluster there is one: it is emptied)."""
+    """Return the address of an empty Redis of this kind, a new one each time (the one Cluster is emptied)."""
     if store_kind == "cluster":
         cluster: RedisCluster = request.getfixturevalue("redis_cluster")
 

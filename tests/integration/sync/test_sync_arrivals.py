@@ -12,11 +12,10 @@ from typing import Any
 import orjson
 import pytest
 
-from sync_service.live import live_room
+from sync_service.live import commit
+from sync_service.live.commit import Done
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import LiveRoom
-from sync_service.live.orders import Done
-from sync_service.live.pace import Pace
 from sync_service.live.welcome import welcome
 from sync_service.redis_client.client import RedisLink
 from sync_service.room.commands import Join
@@ -32,7 +31,7 @@ CAPACITY = 2  # of the desk's room
 
 
 class Node:
-    """What a room tells its node (live_room.Feed): here it has its steps sent, and nothing else is expected."""
+    """A room's node (live_room.Feed) that sends its steps, and expects nothing else."""
 
     def __init__(self) -> None:
         self.steps = 0
@@ -41,9 +40,9 @@ class Node:
         asyncio.get_running_loop().call_soon(self._step, room)
 
     def _step(self, room: LiveRoom) -> None:
-        before = bool(room.in_flight)
+        before = bool(room.commits.in_flight)
         room.step()
-        self.steps += bool(room.in_flight) and not before
+        self.steps += bool(room.commits.in_flight) and not before
         room.store.link.flush()
 
     def applied(self, room: LiveRoom, records: Sequence[Record]) -> None: ...
@@ -51,7 +50,7 @@ class Node:
     def resync(self, room: LiveRoom) -> None:
         raise AssertionError("nobody else is here")
 
-    gap = late = started_over = resync
+    gap = started_over = resync
 
 
 async def opened(desk: Desk) -> tuple[LiveRoom, Node]:
@@ -60,7 +59,7 @@ async def opened(desk: Desk) -> tuple[LiveRoom, Node]:
 
 
 async def comes(room: LiveRoom, member: str, jti: str | None = None, token: tuple[str, int] | None = None) -> str:
-    """Let somebody arrive; gives "in", or the code of the refusal."""
+    """Let somebody arrive; returns "in", or the code of the refusal."""
     join = Join(by=member, name=member, role="viewer", visit_id=uuid.uuid4().hex, since_ms=1_000)
     outcome = await room.ask(join, Arrive(member, jti, token))
     return "in" if isinstance(outcome, Done) else outcome.code
@@ -80,7 +79,7 @@ async def test_those_who_come_at_once_share_a_step(desk: Desk) -> None:
 
 
 async def test_more_than_one_step_may_take_come_in_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_room, "BATCH_ARRIVALS", 1)
+    monkeypatch.setattr(commit, "BATCH_ARRIVALS", 1)
     room, node = await opened(desk)
     assert await together(comes(room, "anna"), comes(room, "boris")) == ["in"] * 2
     assert node.steps == 2
@@ -138,7 +137,7 @@ async def test_each_newcomer_is_shown_the_room_as_it_is_at_that_moment(desk: Des
     assert (before["mode"], before["resume"], before["seq"], before["messages"]) == ("snapshot", "token", 1, [])
     assert [member["id"] for member in before["members"]] == ["anna"]
     said = Said(time_ms=5, by="anna", command="1", message=Message("m", {"id": "anna", "name": "Anna"}, "hello", 0, 5))
-    room.copy.apply(Record(1, 2, "h", said, b"{}"))
+    room.replica.apply(Record(1, 2, "h", said, b"{}"))
     after = shown()
     assert (after["seq"], after["hash"], [message["text"] for message in after["messages"]]) == (2, "h", ["hello"])
     assert {name for name in after if after[name] != before[name]} == {"seq", "hash", "messages"}
@@ -171,34 +170,23 @@ async def test_a_room_that_several_enter_first_is_opened_once(desk: Desk) -> Non
     await hub.close()
 
 
-class Patient(Pace):
-    """A pace that judges one moment and waits much longer under load, so that a pause of the test's own ends nothing.
-
-    How long it waits in earnest is tested with it.
-    """
-
-    def __init__(self, commits_s: int, now_s: float) -> None:
-        super().__init__(now_s - 1)
-        self._now_s = now_s
-        self.committed(commits_s)
-        self.delivered(0, now_s)
-
-    def commit_wait_s(self, now_s: float) -> float:
-        return 200 * super().commit_wait_s(self._now_s)
-
-
-@pytest.mark.parametrize(("commits_s", "pipelines"), [(50, 3), (400, 1)], ids=["calm", "under load"])
-async def test_commands_of_several_rooms_share_a_pipeline_under_load(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, commits_s: int, pipelines: int
-) -> None:
-    hub = Hub(desk.shards, "node")
+async def entered(hub: Hub, desk: Desk, rooms: int) -> list[LiveRoom]:
+    """Enter new rooms of the desk's partition."""
     state = (await desk.read()).state
-    rooms = []
-    for _ in range(3):
+    found = []
+    for _ in range(rooms):
         room_id = str(uuid.uuid4())
         room = await hub.enter(3, room_id, replace(state, meta=replace(state.meta, id=room_id)))
         assert room is not None
-        rooms.append(room)
+        found.append(room)
+    return found
+
+
+async def test_commands_of_several_rooms_in_a_turn_share_a_pipeline(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(desk.shards, "node")
+    rooms = await entered(hub, desk, 3)
     flushes = 0
     flush = RedisLink.flush
 
@@ -208,15 +196,27 @@ async def test_commands_of_several_rooms_share_a_pipeline_under_load(
         flush(link)
 
     monkeypatch.setattr(RedisLink, "flush", counted)
-    hub.pace = Patient(commits_s, asyncio.get_running_loop().time())
-
+    assert await together(*(comes(room, "anna") for room in rooms)) == ["in"] * 3
+    assert flushes == 1
+    # A command waits for no other: the next turns' commits go out by themselves.
     coming = []
     for room in rooms:
-        coming.append(asyncio.create_task(comes(room, "anna")))
+        coming.append(asyncio.create_task(comes(room, "boris")))
         await asyncio.sleep(0.001)  # some loop turns
     assert await together(*coming) == ["in"] * 3
+    assert flushes == 4
+    await hub.close()
 
-    assert flushes == pipelines
+
+async def test_a_command_that_cannot_be_decided_is_answered_and_bars_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(desk.shards, "node")
+    (room,) = await entered(hub, desk, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(commit, "decide", lambda *_: 1 / 0)
+        assert await together(comes(room, "anna"), comes(room, "boris")) == ["internal"] * 2
+    assert await comes(room, "anna") == "in"
     await hub.close()
 
 
@@ -226,12 +226,12 @@ async def test_those_who_resume_at_once_share_a_reading_of_the_log(desk: Desk) -
     await desk.join("boris")
     store = desk.store = CountingStore(desk.store.shard, desk.store.number, desk.store.node)
     room, _ = await opened(desk)
-    assert room.copy.may_remember(1, 1)
+    assert room.replica.may_remember(1, 1)
     await asyncio.gather(*(room.remember() for _ in range(5)))
     assert store.readings == 1
-    assert room.copy.suffix_after(*point) is None  # the log holds events, not what was before the first
+    assert room.replica.suffix_after(*point) is None  # the log holds events, not what was before the first
     first = (1, 1, (await desk.store.log(room.keys))[0].split(b'"hash":"')[1][:16].decode())
-    assert len(room.copy.suffix_after(*first) or ()) == 1
+    assert len(room.replica.suffix_after(*first) or ()) == 1
     # What is read later is read anew.
     await room.remember()
     assert store.readings == 3

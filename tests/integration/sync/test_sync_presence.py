@@ -101,15 +101,15 @@ async def test_a_killed_nodes_members_are_gone_once_and_who_returned_never_left(
         assert len(client.members) == 3
 
 
-async def test_who_is_silent_but_answers_the_doors_pings_stays_and_who_does_not_is_cut_off(
+async def test_who_is_silent_but_answers_pings_stays_and_who_does_not_is_cut_off(
     run_process: RunProcess, cinema: Cinema, module_redis_url: str, module_amqp_url: str, crowd: Crowd
 ) -> None:
     node = start_node(run_process, cinema, module_redis_url, module_amqp_url, program=["python", "-c", IMPATIENT])
     room = cinema.room()
-    anna, quiet, dead = [await crowd.enter(node, room, name=name) for name in ("Anna", "Quiet", "Dead")]
-    dead.stop_reading()
+    anna, quiet, lost = [await crowd.enter(node, room, name=name) for name in ("Anna", "Quiet", "Lost")]
+    lost.stop_reading()
     left = await anna.expect("member_left", timeout_s=40)
-    assert left["member_id"] == dead.id
+    assert left["member_id"] == lost.id
     assert quiet.close_code is None
     assert (await quiet.say("I was only watching"))["type"] == "ack"
     assert [event["type"] for event in anna.events].count("member_left") == 1

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from sync_service.delivery.frames import text_frame
-from sync_service.live.replica import RoomCopy
+from sync_service.live.replica import Replica
 from sync_service.room.commands import Seek
 from sync_service.store.records import Record, body_of, placed
 from sync_service.store.redis_keys import RoomKeys
@@ -120,15 +120,15 @@ def fill(store: redis.Redis, world: World) -> None:
         store.hset(NAMES.room.decode(), mapping={"seq": seq, "hash": hash_})
 
 
-def copies(world: World) -> Iterator[tuple[RoomCopy, int]]:
+def replicas(world: World) -> Iterator[tuple[Replica, int]]:
     """Copies of nodes that have followed this history since various moments, and since which event."""
     epoch, first, hash_ = world.origin
     for since in {0, len(world.history) // 2, len(world.history)}:
         seq, hash_now = (world.history[since - 1].seq, world.history[since - 1].hash) if since else (first, hash_)
-        copy = RoomCopy(Snapshot(epoch, seq, hash_now, dict.fromkeys(SECTIONS, hash_now), ROOM))
+        replica = Replica(Snapshot(epoch, seq, hash_now, dict.fromkeys(SECTIONS, hash_now), ROOM))
         for record in world.history[since:]:
-            copy.apply(record)
-        yield copy, seq
+            replica.apply(record)
+        yield replica, seq
 
 
 @pytest.fixture
@@ -171,13 +171,13 @@ def test_a_node_gives_the_exact_suffix_or_a_snapshot(store: redis.Redis) -> None
         fill(store, world)
         log = [record.json for record in world.log]
         assert store.lrange(NAMES.log, 0, -1) == log
-        for copy, since in copies(world):
+        for replica, since in replicas(world):
             for point in points(world):
                 cases += 1
                 epoch, seq, _ = point
-                if copy.may_remember(epoch, seq):
-                    copy.remember(log)
-                frames, missed = copy.suffix_after(*point), world.after(point)
+                if replica.may_remember(epoch, seq):
+                    replica.remember(log)
+                frames, missed = replica.suffix_after(*point), world.after(point)
                 if frames is not None:
                     assert missed is not None, (world, point)
                     assert frames == [text_frame(record.json) for record in missed], (world, point)

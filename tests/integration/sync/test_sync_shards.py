@@ -31,7 +31,7 @@ async def connect() -> AsyncIterator[Connect]:
         link = RedisLink(read_address(f"redis://127.0.0.1:{server.port}"), "test")
         links.append(link)
         for name, callback in callbacks.items():
-            setattr(link, name, callback)
+            getattr(link, name).append(callback)
         await link.start()
         await link.wait_up()
         return link
@@ -83,7 +83,7 @@ async def test_a_refused_subscription_takes_nobody_elses_answer(redis_cluster: R
 async def test_who_heard_a_channel_that_moves_is_told(redis_cluster: RedisCluster, connect: Connect) -> None:
     right, wrong = servers(redis_cluster)
     unheard: list[bytes] = []
-    link = await connect(right, on_unheard=unheard.append)
+    link = await connect(right, on_unsubscribed=unheard.append)
     assert await heard(link, CHANNEL) is None
     slot = slot_of(f"p{PARTITION}".encode())
     await asyncio.to_thread(redis_cluster.move_slot, slot, wrong)
@@ -124,12 +124,12 @@ async def test_one_that_is_no_master_is_not_connected_to(redis_cluster: RedisClu
     (replica,) = redis_cluster.replicas_of(master)
     asked = 0
 
-    async def where() -> Address:
+    async def locate() -> Address:
         nonlocal asked
         asked += 1
         return "127.0.0.1", (replica if asked < 3 else master).port
 
-    link = RedisLink(read_address(redis_cluster.url), "test", where=where, masters_only=True)
+    link = RedisLink(read_address(redis_cluster.url), "test", locate=locate, masters_only=True)
     ports: list[int] = []
     link.on_up.append(lambda: ports.append(link.address[1]))
     await link.start()

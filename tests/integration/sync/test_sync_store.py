@@ -84,7 +84,7 @@ async def test_one_who_decided_on_an_old_copy_of_the_members_has_to_look_again(d
     assert await desk.join("boris", arrivals=[(Arrive("boris"), True)]) == [b"conflict"]
 
 
-async def test_nobody_leaves_whom_another_node_still_holds(desk: Desk) -> None:
+async def test_nobody_leaves_who_is_connected_to_another_node(desk: Desk) -> None:
     await desk.join("anna")
     other = RoomStore(desk.store.shard, 3, "other")
     mine, desk.store = desk.store, other
@@ -119,8 +119,8 @@ async def test_after_nobody_has_looked_for_a_while_no_node_is_dead_yet(desk: Des
             now_ms = int(time.time() * 1000)
             store.zadd(names[0], {"ghost": now_ms - 1_000})
             store.set(names[1], now_ms - ago_ms)
-            dead: list[bytes] = await SWEEP.call(desk.store.link, 2, *names, "node", LEASE_MS, STALE_MS)
-            return dead
+            expired: list[bytes] = await SWEEP.call(desk.store.link, 2, *names, "node", LEASE_MS, STALE_MS)
+            return expired
 
         before_ms = time.time() * 1000
         assert await swept(ago_ms=STALE_MS + 500) == []

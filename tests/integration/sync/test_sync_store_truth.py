@@ -1,4 +1,4 @@
-"""The log is the truth: what Redis has of a room is what its log says, whatever nodes with old copies commit."""
+"""The log is the truth: what Redis has of a room is what its log says, whatever nodes with old replicas commit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sync_service.live.replica import RoomCopy
+from sync_service.live.replica import Replica
 from sync_service.room.commands import (
     Ban,
     ChangeRoom,
@@ -51,42 +51,42 @@ PEOPLE = [OWNER, "moderator", "anna", "boris", "vera", "guest"]
 
 
 class Node:
-    """A node with a copy of the room that is as old as it likes; ``without`` a check of the script, if named."""
+    """A node with a replica of the room that is as old as it likes; ``without`` a check of the script, if named."""
 
     def __init__(self, store: RoomStore, names: RoomKeys, snapshot: Snapshot, without: str = "") -> None:
         self.without = without
         self.store = store
         self.names = names
-        self.copy = RoomCopy(snapshot)
+        self.replica = Replica(snapshot)
 
     async def catches_up(self) -> None:
-        if self.copy.seq == 0:  # nothing to follow yet
+        if self.replica.seq == 0:  # nothing to follow yet
             snapshot = await self.store.read(self.names)
             assert isinstance(snapshot, Snapshot)
-            self.copy.replace(snapshot)
-        word, lines = await self.store.tail(self.names, self.copy.epoch, self.copy.seq, self.copy.hash)
+            self.replica.replace(snapshot)
+        word, lines = await self.store.tail(self.names, self.replica.epoch, self.replica.seq, self.replica.hash)
         assert word == "ok"
         for line in lines:
-            self.copy.apply(read_record(line))
+            self.replica.apply(read_record(line))
 
     async def commits(self, room_id: str, command: Command, op: Op, now_ms: int) -> list[bytes] | Refusal:
-        """Decide on the copy and commit, as live_room does."""
-        outcome = decide(self.copy.state, command, now_ms)
+        """Decide on the replica and commit, as commit.py does."""
+        outcome = decide(self.replica.state, command, now_ms)
         if isinstance(outcome, Refusal):
             return outcome
-        state, events = self.copy.state, []
+        state, events = self.replica.state, []
         for event in outcome:
             state = evolve(state, event)
             events.append(encoded(event, command, state))
         step = Step(
-            epoch=self.copy.epoch,
-            guards=guards_of(self.copy.hashes, RULES[type(command)].reads - {self.without}),
+            epoch=self.replica.epoch,
+            guards=guards_of(self.replica.hashes, RULES[type(command)].reads - {self.without}),
             deadline_ms=int(time.time() * 1000) + 60_000,
             op=op if isinstance(op, Depart) else None,
             command_keys=[] if command.id is None or self.without == "ids" else [f"{command.by}:{command.id}"],
             events=events,
             closes=None,
-            arrivals=[(op, op.member in self.copy.state.members)] if isinstance(op, Arrive) else [],
+            arrivals=[(op, op.member in self.replica.state.members)] if isinstance(op, Arrive) else [],
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.store.commit(self.names, step, answer.set_result)
@@ -102,7 +102,7 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
     said: Any = {"by": by, "id": dice.choice(before) if before and dice.random() < 0.2 else uuid.uuid4().hex}
     message = dice.choice(state.messages) if state.messages else None
     role = "guest" if by == "guest" else "viewer"
-    choices: list[tuple[Command, Op]] = [
+    wishes: list[tuple[Command, Op]] = [
         (Play(**said), None),
         (Pause(**said), None),
         (Seek(**said, position_ms=dice.randrange(60_000)), None),
@@ -122,10 +122,10 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
         *[(Join(by=by, name=by, role=role, visit_id=uuid.uuid4().hex, since_ms=now_ms), Arrive(by))] * 4,
     ]
     if message is not None:
-        choices.append((DeleteMessage(**said, message=message), None))
+        wishes.append((DeleteMessage(**said, message=message), None))
     if dice.random() < 0.1:
-        choices = [(Rebase(shift_ms=dice.choice([-400, 400]), era=state.playback.era), None)]
-    return dice.choice(choices)
+        wishes = [(Rebase(shift_ms=dice.choice([-400, 400]), era=state.playback.era), None)]
+    return dice.choice(wishes)
 
 
 async def many_rooms(desk: Desk, count: int, *, without: str = "") -> Counter[str]:
@@ -163,8 +163,8 @@ async def one_room(desk: Desk, dice: random.Random, met: Counter[str], without: 
     now_ms, done = 10_000_000, dict[str, int]()
     for _ in range(120):
         node = dice.choice(nodes)
-        now_ms = max(now_ms + dice.randrange(2_000), node.copy.last_ms)
-        command, op = something(dice, node.copy.state, now_ms, done)
+        now_ms = max(now_ms + dice.randrange(2_000), node.replica.last_ms)
+        command, op = something(dice, node.replica.state, now_ms, done)
         reply = await node.commits(room_id, command, op, now_ms)
         word = "refused" if isinstance(reply, Refusal) else reply[0].decode()
         met[word] += 1
@@ -182,7 +182,7 @@ async def one_room(desk: Desk, dice: random.Random, met: Counter[str], without: 
 
 
 async def holds_together(nodes: list[Node], opening: State) -> None:
-    """Compare the store, its log and every caught-up copy."""
+    """Compare the store, its log and every caught-up replica."""
     store, names = nodes[0].store, nodes[0].names
     whole = await store.read(names)
     assert isinstance(whole, Snapshot)
@@ -202,7 +202,7 @@ async def holds_together(nodes: list[Node], opening: State) -> None:
     assert (seq, record.hash) == (whole.seq, whole.hash)
     for node in nodes:
         await node.catches_up()
-        assert node.copy.state == whole.state
-        assert node.copy.hashes == whole.hashes
+        assert node.replica.state == whole.state
+        assert node.replica.hashes == whole.hashes
     runs = [pair for n, pair in enumerate(applied) if pair[1] is not None and (n == 0 or applied[n - 1] != pair)]
     assert len(set(runs)) == len(runs)

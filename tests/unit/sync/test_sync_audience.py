@@ -10,6 +10,8 @@ import pytest
 
 from sync_service.delivery.audience import Audience
 
+pytestmark = pytest.mark.usefixtures("loop_of_fan_out")
+
 
 class Ear:
     """A socket: what reaches it in one piece, and what it was given to write by itself."""
@@ -21,7 +23,7 @@ class Ear:
     def __init__(self, room: Audience, member_id: str) -> None:
         self.member_id = member_id
         self.room = room
-        self.kept: list[bytes] = []
+        self.pending: list[bytes] = []
         # Each write is a message of its own, so that they can be counted.
         self._near, self._far = socket.socketpair(type=socket.SOCK_SEQPACKET)
         self._far.setblocking(False)
@@ -34,7 +36,7 @@ class Ear:
 
     @property
     def reads(self) -> list[bytes]:
-        """Give what has come, by write."""
+        """Return what has come, by write."""
         writes = []
         with suppress(BlockingIOError):
             while True:
@@ -51,12 +53,12 @@ class Ear:
         self.room.remove(self)
 
     def keep(self, frame: bytes) -> None:
-        self.kept.append(frame)
+        self.pending.append(frame)
         self.room.write_apart(self)
 
     def write(self, data: bytes) -> None:
-        self._near.send(b"".join((data, *self.kept)))
-        self.kept.clear()
+        self._near.send(b"".join((data, *self.pending)))
+        self.pending.clear()
 
     def flush(self) -> None:
         self.write(b"")

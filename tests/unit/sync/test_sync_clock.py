@@ -166,7 +166,7 @@ def test_a_new_master_that_counts_alike_is_none() -> None:
 def test_a_shard_that_partitions_come_to_counts_as_theirs_did_until_it_was_asked() -> None:
     before = Exchanges().settled()
     after = Exchanges()
-    after.clock.believe(before.clock)
+    after.clock.adopt(before.clock)
     assert after.clock.synchronized
     assert after.clock.at_ms(before.now_ms) == pytest.approx(before.now_ms + STORE_MS, abs=1)
     after.store_ms += 5_000
@@ -178,7 +178,7 @@ def test_a_shard_that_partitions_come_to_counts_as_theirs_did_until_it_was_asked
 def test_a_clock_that_knows_better_believes_nobody() -> None:
     mine, other = Exchanges().settled(), Exchanges()
     other.store_ms += 9_000
-    mine.clock.believe(other.settled().clock)
+    mine.clock.adopt(other.settled().clock)
     assert abs(mine.error_ms()) < 1
 
 
@@ -204,25 +204,25 @@ def test_one_listener_that_fails_does_not_silence_the_others() -> None:
     assert len(heard) == 1
 
 
-async def test_a_doubt_has_the_store_asked_at_once() -> None:
+async def test_a_clock_that_is_invalidated_has_the_store_asked_at_once() -> None:
     clock = PartitionClock()
     waiting = asyncio.create_task(clock.until_due(60))
     await asyncio.sleep(0)
-    clock.doubt()
+    clock.invalidate()
     assert await asyncio.wait_for(waiting, 5)
     assert not await clock.until_due(0.01)
 
 
-def test_a_clock_in_doubt_is_sure_again_once_the_store_has_agreed_or_has_jumped() -> None:
+def test_a_clock_is_valid_again_once_the_store_has_agreed_or_has_jumped() -> None:
     store = Exchanges().settled()
-    assert store.clock.sure
+    assert store.clock.valid
     for shift_ms in (0, 3_600_000):
-        store.clock.doubt()
+        store.clock.invalidate()
         store.store_ms += shift_ms
         for _ in range(JUMP_SAMPLES):
-            assert not store.clock.sure
+            assert not store.clock.valid
             store.one()
-        assert store.clock.sure
+        assert store.clock.valid
     assert len(store.jumps) == 1
 
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from sync_service.live.commit import PendingCommand
 from sync_service.live.live_room import LiveRoom
-from sync_service.live.orders import Order
 from sync_service.protocol.client_messages import CLIENT
 from sync_service.protocol.inbound import parse
 from sync_service.room.commands import Command
@@ -29,14 +29,14 @@ class Room:
     def __init__(self) -> None:
         self.commands: list[Command] = []
 
-    def submit(self, order: Order) -> None:
-        self.commands.append(order.command)
+    def submit(self, pending: PendingCommand) -> None:
+        self.commands.append(pending.command)
 
 
 class Anna:
     member_id = "anna"
     room: LiveRoom | None = None
-    heard_at_s = 0.0
+    received_s = 0.0
 
 
 def test_every_message_of_a_client_has_a_route() -> None:

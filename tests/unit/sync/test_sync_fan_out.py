@@ -16,39 +16,43 @@ import pytest
 from sync_service.delivery import fan_out as fan_out_module
 from sync_service.delivery.fan_out import FanOut
 
+ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.usefixtures("loop_of_fan_out")
+
 
 class Line:
-    """Both ends of a connection; what the kernel does not take waits in ``held``, as in a transport."""
+    """Both ends of a connection; what the kernel does not take waits in ``buffer``, as in a transport."""
 
     def __init__(self) -> None:
         self.near, self.far = socket.socketpair()
         self.near.setblocking(False)
         self.far.settimeout(10)
-        self.kept: list[bytes] = []
-        self.held = b""
+        self.pending: list[bytes] = []
+        self.buffer = b""
         self.written: list[bytes] = []
 
     def fileno(self) -> int:
         return self.near.fileno()
 
     def unsent(self) -> int:
-        return len(self.held)
+        return len(self.buffer)
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
-        self.held += b"".join((data, *self.kept))
-        self.kept = []
+        self.buffer += b"".join((data, *self.pending))
+        self.pending = []
         self.hand_over()
 
     def hand_over(self) -> None:
-        """Give the kernel what it takes of what is held."""
+        """Give the kernel what it takes of the buffer."""
         try:
-            while self.held:
-                self.held = self.held[self.near.send(self.held) :]
+            while self.buffer:
+                self.buffer = self.buffer[self.near.send(self.buffer) :]
         except BlockingIOError:
             pass
         except OSError:
-            self.held = b""
+            self.buffer = b""
 
     def reads(self, size: int) -> bytes:
         """Read so much, whatever it waits in."""
@@ -95,7 +99,7 @@ def test_what_the_kernel_does_not_take_comes_whole_and_in_order(fan_out: FanOut,
         fan_out.send(event)
         for line in quick:
             assert line.reads(len(event)) == event
-    assert slow.held, "the kernel took it all: this shows nothing"
+    assert slow.buffer, "the kernel took it all: this shows nothing"
 
     assert slow.reads(20 * 100_000) == b"".join(events)
     assert [line.written for line in quick] == [[], []]
@@ -103,7 +107,7 @@ def test_what_the_kernel_does_not_take_comes_whole_and_in_order(fan_out: FanOut,
 
 def test_who_has_read_it_all_is_written_to_directly_again(fan_out: FanOut, lines: list[Line]) -> None:
     slow = lines[0]
-    while not slow.held:
+    while not slow.buffer:
         fan_out.send(bytes(100_000))
         for line in lines[1:]:
             line.reads(100_000)
@@ -111,7 +115,7 @@ def test_who_has_read_it_all_is_written_to_directly_again(fan_out: FanOut, lines
     assert slow.written[-1] == b"behind"
 
     slow.far.setblocking(False)
-    while slow.held:
+    while slow.buffer:
         slow.far.recv(1_000_000)
         slow.hand_over()
     count = len(slow.written)
@@ -122,7 +126,7 @@ def test_who_has_read_it_all_is_written_to_directly_again(fan_out: FanOut, lines
 
 def test_what_is_written_apart_takes_its_own_frames_along_once(fan_out: FanOut, lines: list[Line]) -> None:
     anna, boris, _ = lines
-    anna.kept.append(b" and an answer")
+    anna.pending.append(b" and an answer")
     fan_out.write_apart(anna)
     fan_out.write_apart(anna)
     fan_out.send(b"one")
@@ -135,7 +139,7 @@ def test_what_is_written_apart_takes_its_own_frames_along_once(fan_out: FanOut, 
 
 def test_nothing_overtakes_what_a_transport_still_holds(fan_out: FanOut, lines: list[Line]) -> None:
     anna = lines[0]
-    anna.held = b"of its own, "  # as after a write that the kernel did not take at once
+    anna.buffer = b"of its own, "  # as after a write that the kernel did not take at once
     fan_out.write_apart(anna)
     fan_out.send(b"then the event")
 
@@ -145,13 +149,13 @@ def test_nothing_overtakes_what_a_transport_still_holds(fan_out: FanOut, lines: 
 def test_nothing_overtakes_what_was_late_once_the_kernel_takes_more(fan_out: FanOut, lines: list[Line]) -> None:
     slow, anna, _ = lines
     sent = 0
-    while not slow.held:
+    while not slow.buffer:
         fan_out.send(bytes(100_000))
         sent += 100_000
         for line in lines[1:]:
             line.reads(100_000)
     taken = slow.far.recv(1_000_000)  # its transport, which waits for the loop, does not know yet
-    anna.kept.append(b", and hers")
+    anna.pending.append(b", and hers")
     fan_out.write_apart(anna)
     fan_out.send(b"the last")
 
@@ -161,13 +165,13 @@ def test_nothing_overtakes_what_was_late_once_the_kernel_takes_more(fan_out: Fan
 
 def test_who_is_written_to_apart_hears_once_what_somebody_else_is_late_for(fan_out: FanOut, lines: list[Line]) -> None:
     slow, anna, _ = lines
-    anna.kept.append(b"!")
+    anna.pending.append(b"!")
     fan_out.write_apart(anna)
     fan_out.send(bytes(1_000_000))
-    assert slow.held, "the kernel took it all: this shows nothing"
+    assert slow.buffer, "the kernel took it all: this shows nothing"
 
     assert anna.reads(1_000_001) == bytes(1_000_000) + b"!"
-    assert anna.held == b""
+    assert anna.buffer == b""
     assert len(anna.written) == 1
 
 
@@ -202,7 +206,7 @@ def test_who_is_discarded_reads_the_end_and_the_others_their_own(
 ) -> None:
     if apart:
         for line in lines:
-            line.kept.append(str(lines.index(line)).encode())
+            line.pending.append(str(lines.index(line)).encode())
             fan_out.write_apart(line)
     fan_out.discard(lines[gone])
     lines[gone].near.close()
@@ -241,12 +245,31 @@ def test_where_descriptors_have_run_out_nobody_is_half_added(fan_out: FanOut) ->
     line.close()
 
 
-def test_a_missing_library_is_named_with_its_remedy(tmp_path: Path) -> None:
-    elsewhere = tmp_path / "sync_service" / "delivery" / "fan_out.py"
-    elsewhere.parent.mkdir(parents=True)
-    shutil.copy(fan_out_module.__file__, elsewhere)
-    said = subprocess.run([sys.executable, elsewhere], capture_output=True, text=True, check=False)
+def test_the_compiled_loop_is_used_where_there_is_one() -> None:
+    assert ("c" if fan_out_module.LIBRARY.exists() else "python") == fan_out_module.PATH
 
-    assert said.returncode == 1
-    assert f"{tmp_path}/build/fan_out.so cannot be loaded" in said.stderr
-    assert "`make setup` compiles it" in said.stderr
+
+def test_without_the_library_everything_starts_and_one_warning_says_so(tmp_path: Path) -> None:
+    for part in ("sync_service", "shared"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    program = """
+import sync_service.app
+from sync_service.delivery import fan_out
+from sync_service import metrics
+fan_out.warn_unless_compiled()
+(paths,) = [metric for metric in metrics._Counts().collect() if metric.name == "sync_fan_out"]
+print([(sample.labels["path"], sample.value) for sample in paths.samples])
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"NO_COLOR": "1"},
+    )
+
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.count("[warning") == 1
+    assert "`make setup` compiles it" in said.stdout
+    assert said.stdout.splitlines()[-1] == "[('c', 0), ('python', 1)]"

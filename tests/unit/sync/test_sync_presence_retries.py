@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from sync_service.live import presence
-from sync_service.live.orders import Done, Order
+from sync_service.live.commit import Done, PendingCommand
 from sync_service.live.presence import Presence
 from sync_service.room.events import Refusal
 
@@ -23,28 +23,28 @@ class Refusing:
             by_member={"anna": [SimpleNamespace(name="Anna", role="viewer", since_ms=1)]}, dismiss=self._dismiss
         )
         self.dismissed: list[tuple[str, str]] = []
-        self.orders: list[Order] = []
+        self.submitted: list[PendingCommand] = []
         self._codes = list(codes)
 
     def _dismiss(self, member: str, code: str) -> None:
         self.dismissed.append((member, code))
 
-    def submit(self, order: Order) -> None:
-        self.orders.append(order)
-        order.on_done(Refusal(self._codes.pop(0), "") if self._codes else Done(1))
+    def submit(self, pending: PendingCommand) -> None:
+        self.submitted.append(pending)
+        pending.on_done(Refusal(self._codes.pop(0), "") if self._codes else Done(1))
 
 
 async def asked_by(room: Refusing, monkeypatch: pytest.MonkeyPatch, *, times: int = 1) -> list[str | None]:
     """Give who was brought back, once so many have been and some time after."""
     monkeypatch.setattr(presence, "RETRY_S", 0.01)
     hub, nothing = cast("Any", SimpleNamespace()), cast("Any", None)
-    Presence(hub, nothing).hold_again(cast("Any", room))
+    Presence(hub, nothing).rejoin_all(cast("Any", room))
     for _ in range(500):
-        if len(room.orders) >= times:
+        if len(room.submitted) >= times:
             break
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
-    return [order.command.by for order in room.orders]
+    return [pending.command.by for pending in room.submitted]
 
 
 @pytest.mark.parametrize("codes", [("try_again",), ("outcome_unknown", "try_again", "try_again")])
@@ -65,10 +65,10 @@ async def test_nobody_is_brought_back_who_has_gone_meanwhile(monkeypatch: pytest
     await asyncio.sleep(0.03)
     room.audience.by_member.clear()
     await asyncio.sleep(0.02)
-    tried = len(room.orders)
+    tried = len(room.submitted)
     await asking
 
-    assert len(room.orders) == tried
+    assert len(room.submitted) == tried
 
 
 @pytest.mark.parametrize("code", ["kicked", "banned", "room_locked", "resume_invalid"])

@@ -15,14 +15,14 @@ from sync_service.sockets.aiohttp_socket import WebSocket
 
 
 class Server:
-    """Receives the first message, then hears; ``seen`` tells what came, and how."""
+    """Receives the first message, then is called with texts; ``seen`` is what came, and how."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, Any]] = []
         self.first = asyncio.Event()
         self.go_on = asyncio.Event()
         self.ended = asyncio.Event()
-        self.ws = WebSocket(autoping=False, compress=False, timeout=1.0)
+        self.ws = WebSocket(max_msg_size=16 * 1024)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         await self.ws.prepare(request)
@@ -30,15 +30,15 @@ class Server:
         self.seen.append(("received", message.data))
         self.first.set()
         await self.go_on.wait()
-        self.ws.hear(self.heard)
+        self.ws.call_with_texts(self.called)
         while (message := await self.ws.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
             self.seen.append(("received", message.data))
         self.seen.append(("ended", message.type))
         self.ended.set()
         return self.ws
 
-    def heard(self, text: str) -> None:
-        self.seen.append(("heard", text))
+    def called(self, text: str) -> None:
+        self.seen.append(("called", text))
         if text == "enough":
             self.ws.receive_again(text)
 
@@ -68,7 +68,7 @@ async def send_together(client: aiohttp.ClientWebSocketResponse, *messages: str 
         await (client.send_str(message) if isinstance(message, str) else client.ping(message))
 
 
-async def test_what_waited_before_is_received_in_order_and_the_rest_is_heard() -> None:
+async def test_what_waited_before_is_received_in_order_and_the_rest_is_called_with() -> None:
     async with connected() as (server, client):
         await send_together(client, "1", "2", b"3", "4")
         await server.first.wait()
@@ -76,7 +76,7 @@ async def test_what_waited_before_is_received_in_order_and_the_rest_is_heard() -
         server.go_on.set()
         await server.saw(4)
         await client.send_str("5")
-        expected = [("received", "1"), ("received", "2"), ("received", b"3"), ("received", "4"), ("heard", "5")]
+        expected = [("received", "1"), ("received", "2"), ("received", b"3"), ("received", "4"), ("called", "5")]
         assert await server.saw(5) == expected
 
 
@@ -91,13 +91,13 @@ async def test_a_text_does_not_overtake_a_ping_that_waits_to_be_received() -> No
         assert [int(data) for _, data in seen[1:]] == [number for number in range(50) for _ in "pt"]
 
 
-async def test_whoever_has_heard_enough_receives_that_again_and_all_after_it() -> None:
+async def test_who_takes_a_text_back_receives_it_again_and_all_after_it() -> None:
     async with connected() as (server, client):
         await client.send_str("1")
         server.go_on.set()
         await server.first.wait()
         await send_together(client, "2", "enough", "3", "4")
-        expected = [("heard", "2"), ("heard", "enough"), ("received", "enough"), ("received", "3"), ("received", "4")]
+        expected = [("called", "2"), ("called", "enough"), ("received", "enough"), ("received", "3"), ("received", "4")]
         assert (await server.saw(6))[1:] == expected
 
 
@@ -122,7 +122,7 @@ async def test_the_client_s_close_and_our_own_end_it_as_ever() -> None:
 
 async def test_who_writes_beside_it_is_told_before_a_close_frame_goes_out_whoever_closes() -> None:
     async with connected() as (server, client):
-        server.ws.before_close = lambda: server.ws._writer.transport.write(b"\x81\x04last")  # type: ignore[union-attr]
+        server.ws.on_close.append(lambda: server.ws._writer.transport.write(b"\x81\x04last"))  # type: ignore[union-attr]
         await client.send_str("1")
         server.go_on.set()
         await server.first.wait()

@@ -1,4 +1,4 @@
-"""Whom and what the door lets in: tickets, origins, frames."""
+"""Whom and what the handshake lets in: tickets, origins, frames."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def test_an_expired_ticket_is_refused(node: SyncNode, crowd: Crowd, cinema
     assert await refused(crowd.stranger(node, room), old) == ("ticket_expired", 4401)
 
 
-async def test_a_ticket_opens_the_door_once_on_whichever_node(
+async def test_a_ticket_is_good_for_one_handshake_on_whichever_node(
     nodes: tuple[SyncNode, SyncNode], crowd: Crowd, cinema: Cinema, room: Room
 ) -> None:
     ticket = cinema.ticket(room)
