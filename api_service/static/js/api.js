@@ -1,5 +1,5 @@
 /** The JSON API as the pages call it. Every failure is an ApiProblem with words for a person. */
-import { text } from "./texts.js";
+import { text } from "./page-texts.js";
 
 const PREFIX = "/api/v1";
 

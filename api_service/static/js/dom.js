@@ -1,7 +1,7 @@
 /** Small pieces of markup that scripts make; texts are never read as markup. */
 
 export { make } from "../widget/ui/look.js";
-import { colourOf } from "../widget/ui/lines.js";
+import { colourOf } from "../widget/ui/chat-lines.js";
 import { make } from "../widget/ui/look.js";
 
 const SVG = "http://www.w3.org/2000/svg";

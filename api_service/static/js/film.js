@@ -1,7 +1,7 @@
 /** A film's page: who else wants to watch it, and a room with them. */
 import { call, newKey } from "./api.js";
 import { busy, personChoice } from "./dom.js";
-import { text } from "./texts.js";
+import { text } from "./page-texts.js";
 import { tellProblem } from "./toasts.js";
 
 const who = document.getElementById("who");

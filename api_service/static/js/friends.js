@@ -1,7 +1,7 @@
 /** The page of friends: ask by e-mail, answer requests, remove. */
 import { call } from "./api.js";
 import { busy } from "./dom.js";
-import { text } from "./texts.js";
+import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 const lists = document.getElementById("friends-lists");

@@ -2,7 +2,7 @@
 import { call } from "./api.js";
 import { busy } from "./dom.js";
 import { showMoments } from "./moments.js";
-import { lang, text } from "./texts.js";
+import { lang, text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 showMoments(document, lang);

@@ -1,10 +1,10 @@
 /** The room's settings as its owner and moderators change them, and bans, which the API keeps. */
 import { mayArrange } from "../widget/core/permissions.js";
-import { textsFor } from "../widget/ui/texts.js";
-import { refusalWords } from "../widget/ui/words.js";
+import { textsFor } from "../widget/ui/translations.js";
+import { refusalWords } from "../widget/ui/phrases.js";
 import { call } from "./api.js";
 import { busy, make } from "./dom.js";
-import { text } from "./texts.js";
+import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 const { code } = document.getElementById("hall").dataset;

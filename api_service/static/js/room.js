@@ -5,12 +5,12 @@ import "../widget/people.js";
 import "../widget/reactions.js";
 import "./room-settings.js";
 import { attachSource } from "../widget/sources.js";
-import { textsFor } from "../widget/ui/texts.js";
-import { steeringWords } from "../widget/ui/words.js";
+import { textsFor } from "../widget/ui/translations.js";
+import { steeringWords } from "../widget/ui/phrases.js";
 import { call, newKey } from "./api.js";
 import { busy, make, personChoice } from "./dom.js";
-import { RUSSIAN } from "./player-texts.js";
-import { lang, text } from "./texts.js";
+import { RUSSIAN } from "./media-chrome-ru.js";
+import { lang, text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 const hall = document.getElementById("hall");

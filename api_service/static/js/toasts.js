@@ -1,6 +1,6 @@
 /** Short messages at the foot of the page: what was done, or what went wrong and what helps. */
 import { icon, make } from "./dom.js";
-import { text } from "./texts.js";
+import { text } from "./page-texts.js";
 import { ApiProblem } from "./api.js";
 
 const SHOWN_MS = 6_000;

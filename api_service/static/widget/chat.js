@@ -4,10 +4,10 @@ import { ChatLog } from "./ui/chat-log.js";
 import { companionOf } from "./ui/companion.js";
 import { Composer } from "./ui/composer.js";
 import { dress, make } from "./ui/look.js";
-import { MessageActs } from "./ui/message-acts.js";
+import { MessageActs } from "./ui/message-actions.js";
 import { Outbox } from "./ui/outbox.js";
 import { mayDelete } from "./core/permissions.js";
-import { textsFor } from "./ui/texts.js";
+import { textsFor } from "./ui/translations.js";
 import { Typists } from "./ui/typists.js";
 
 export class MovieTogetherChat extends HTMLElement {

@@ -10,10 +10,10 @@ import { Reports, keepWaits, keptWaits } from "./core/reports.js";
 import { mayControl } from "./core/permissions.js";
 import { Session } from "./core/session.js";
 import { joinBy } from "./core/socket.js";
-import { textsFor } from "./ui/texts.js";
+import { textsFor } from "./ui/translations.js";
 import { Refusal } from "./core/commands.js";
 import { isRunning, positionAt } from "./core/timeline.js";
-import { refusalWords } from "./ui/words.js";
+import { refusalWords } from "./ui/phrases.js";
 
 /** What media-chrome's controls ask of their controller; heard here first, so that the room is asked instead. */
 const REQUESTS = {

@@ -4,11 +4,11 @@
  */
 import { companionOf } from "./ui/companion.js";
 import { dress, make } from "./ui/look.js";
-import { COLOURS, colourOf } from "./ui/lines.js";
+import { COLOURS, colourOf } from "./ui/chat-lines.js";
 import { MENU_CSS, MemberMenu, actsFor } from "./ui/member-menu.js";
 import { PEOPLE_CSS } from "./ui/people-look.js";
 import { roleOf } from "./core/permissions.js";
-import { textsFor } from "./ui/texts.js";
+import { textsFor } from "./ui/translations.js";
 
 /** Further off than this is worth telling the others; the widget removes less by itself in no time. */
 const SKEW_TOLD_MS = 1_500;

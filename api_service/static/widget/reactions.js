@@ -1,6 +1,6 @@
 /** <movie-together-reactions for="id of the <movie-together>">: a bar of emoji; each press floats one over everyone's film. */
 import { dress, make } from "./ui/look.js";
-import { textsFor } from "./ui/texts.js";
+import { textsFor } from "./ui/translations.js";
 import { companionOf } from "./ui/companion.js";
 
 const EMOJI = ["😂", "❤️", "😮", "😢", "👏", "🔥"];

@@ -103,7 +103,7 @@ async def test_older_messages_stand_before_those_of_the_same_millisecond_that_ca
     shown = await together[0].page.evaluate(
         """async () => {
             const { ChatLog } = await import("/static/widget/ui/chat-log.js");
-            const { ENGLISH } = await import("/static/widget/ui/texts-en.js");
+            const { ENGLISH } = await import("/static/widget/ui/translations-en.js");
             const said = (id, sent_ms) => ({ id, sent_ms, author: { id: "a", name: "A" }, text: id, position_ms: 0 });
             const older = [said("first", 1), said("second", 2), said("third", 2)];
             const history = async () => ({ messages: older, more: false });

@@ -4,11 +4,11 @@
  * `media` is an HTMLMediaElement or an adapter with the same parts: currentTime, duration, paused, ended, seeking, readyState,
  * playbackRate, muted, play(), pause(), addEventListener(), removeEventListener().
  */
-import { Drag } from "./drag.js";
+import { Drag } from "./seek-debounce.js";
 import { Drift, PARAMETERS, rateChangesStall } from "./drift.js";
 import { StartTiming } from "./start.js";
 import { positionAt } from "./timeline.js";
-import { Transport } from "./transport.js";
+import { Transport } from "./media-control.js";
 
 /** A resting player is moved only when it is further off than this: less than a frame, nobody sees it. */
 const SAME_FRAME_MS = 10;

@@ -1,7 +1,7 @@
 /** What stands over the film while it stands still: whom the room waits for and how long, or who paused and why. */
 import { make } from "./look.js";
 import { mayControl } from "../core/permissions.js";
-import { holdWords, pauseWords } from "./words.js";
+import { holdWords, pauseWords } from "./phrases.js";
 
 export const BANNER_CSS = `
   .why {

@@ -1,5 +1,5 @@
 /** The chat's list: lines in the room's order, older ones on the way up, new ones counted while nobody looks. */
-import { eventLine, quoteOf, saidLine } from "./lines.js";
+import { eventLine, quoteOf, saidLine } from "./chat-lines.js";
 import { make } from "./look.js";
 
 /** Nearer to the end than this, the list follows new lines; nearer to the beginning, older ones are fetched. */

@@ -1,8 +1,8 @@
 /** Where one writes: the field, what it replies to, and why nothing can be sent just now. */
-import { graphemes } from "./lines.js";
+import { graphemes } from "./chat-lines.js";
 import { make } from "./look.js";
 import { speaksFreely } from "../core/permissions.js";
-import { isolated } from "./words.js";
+import { isolated } from "./phrases.js";
 
 /** The counter shows from this part of the limit on. */
 const COUNTS_FROM = 0.8;

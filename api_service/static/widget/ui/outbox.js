@@ -2,7 +2,7 @@
 import { randomId } from "../core/commands.js";
 import { make } from "./look.js";
 import { Unsent } from "../core/unsent.js";
-import { refusalWords } from "./words.js";
+import { refusalWords } from "./phrases.js";
 
 const LATER = new Set(["closed", "room_closed", "banned"]);
 const OWN_WORDS = new Set(["muted", "slow_mode"]);

@@ -1,6 +1,6 @@
 /** Who is writing just now. */
 import { make } from "./look.js";
-import { isolated } from "./words.js";
+import { isolated } from "./phrases.js";
 
 /** Somebody who goes on writing tells it every three seconds. */
 const LASTS_MS = 5_000;

@@ -1,6 +1,6 @@
 /** The widget's own words, so that a page which embeds it needs nothing else. */
-import { ENGLISH } from "./texts-en.js";
-import { RUSSIAN } from "./texts-ru.js";
+import { ENGLISH } from "./translations-en.js";
+import { RUSSIAN } from "./translations-ru.js";
 
 export const LANGUAGES = { en: ENGLISH, ru: RUSSIAN };
 

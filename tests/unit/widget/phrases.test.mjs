@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import { mayArrange, mayControl, mayDelete, mayModerate, rolesFor } from "../../../api_service/static/widget/core/permissions.js";
 import { actsFor } from "../../../api_service/static/widget/ui/member-menu.js";
-import { LANGUAGES } from "../../../api_service/static/widget/ui/texts.js";
-import { eventWords, holdWords, pauseWords, refusalWords, steeringWords } from "../../../api_service/static/widget/ui/words.js";
+import { LANGUAGES } from "../../../api_service/static/widget/ui/translations.js";
+import { eventWords, holdWords, pauseWords, refusalWords, steeringWords } from "../../../api_service/static/widget/ui/phrases.js";
 import { PLAYBACK, SETTINGS } from "./line.mjs";
 
 const { en } = LANGUAGES;

@@ -1,7 +1,7 @@
 /** The chat's lines: what somebody said, and what happened in the room. */
 import { make } from "./look.js";
 import { readablePosition } from "../core/timeline.js";
-import { eventWords, isolated } from "./words.js";
+import { eventWords, isolated } from "./phrases.js";
 
 /** How many colours names have (`--mt-name-0` …); all keep a contrast of 4.5 in both schemes. */
 export const COLOURS = 8;
