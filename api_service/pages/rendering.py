@@ -92,7 +92,7 @@ def face(person: Named) -> Markup:
 
 
 def colour_of(id_: str) -> int:
-    """Give the number of a person's colour: FNV-1a folded, as static/widget/ui/chat-lines.js reckons it."""
+    """Give the number of a person's colour: FNV-1a folded, as static/widget/ui/name-colours.js computes it."""
     number = 0x811C9DC5
     for character in id_:
         number = (number ^ ord(character)) * 0x01000193 % 2**32

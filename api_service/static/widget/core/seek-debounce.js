@@ -1,21 +1,25 @@
-/** A seek bar that is dragged asks for many places; only the one where it rests is meant. */
-export const RESTS_MS = 200;
+/** Merges the many seeks of a dragged seek bar into one command for the place where it stops. */
 
-export class Drag {
-  #rested;
+/** The seek bar counts as released once it has not moved for this long. */
+export const SETTLED_AFTER_MS = 200;
+
+export class SeekDebounce {
+  #onSettled;
   #timer = null;
 
-  /** `rested(positionMs)` is called once nothing moved for a while. */
-  constructor(rested) {
-    this.#rested = rested;
+  /** `onSettled(positionMs)` is called once per drag, with a whole number of ms. */
+  constructor(onSettled) {
+    this.#onSettled = onSettled;
   }
 
-  to(positionMs) {
-    this.drop();
-    this.#timer = setTimeout(() => this.#rested(Math.round(positionMs)), RESTS_MS);
+  /** Note the seek bar's newest position. */
+  moveTo(positionMs) {
+    this.cancel();
+    this.#timer = setTimeout(() => this.#onSettled(Math.round(positionMs)), SETTLED_AFTER_MS);
   }
 
-  drop() {
+  /** Forget the drag under way. */
+  cancel() {
     clearTimeout(this.#timer);
   }
 }

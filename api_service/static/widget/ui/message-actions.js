@@ -1,73 +1,73 @@
-/** What can be done with a message: one small bar that stands at the line under the pointer, or the one the keys have chosen. */
+/** The bar of actions on a message, shown at the line under the mouse or at the one chosen by touch or keyboard. */
 import { make } from "./look.js";
 
 const KEYS = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" };
 
-export class MessageActs {
+export class MessageActions {
   #list;
   #may;
   #bar;
   #line = null;
-  #atPress = null;
+  #lineAtPress = null;
 
-  /** `may(line)` gives {reply, delete} for a line's node; `done(act, line)` carries one out. */
-  constructor(list, { texts, may, done }) {
+  /** `may(line)` returns {reply, delete} for a line's node: what is allowed there; `onAction(action, line)` carries one out. */
+  constructor(list, { texts, may, onAction }) {
     this.#list = list;
     this.#may = may;
-    const button = (act, sign) => make("button", { type: "button", "data-act": act, "aria-label": texts[act], title: texts[act] }, sign);
-    this.#bar = make("div", { class: "acts", role: "group", "aria-label": texts.actions }, button("reply", "↩"), button("delete", "✕"));
+    const button = (action, sign) => make("button", { type: "button", "data-action": action, "aria-label": texts[action], title: texts[action] }, sign);
+    this.#bar = make("div", { class: "actions", role: "group", "aria-label": texts.actions }, button("reply", "↩"), button("delete", "✕"));
     this.#bar.addEventListener("click", (event) => {
-      const act = event.target.closest("[data-act]")?.dataset.act;
+      const { action } = event.target.closest("[data-action]")?.dataset ?? {};
       event.stopPropagation();
-      if (!act) return;
+      if (!action) return;
       const line = this.#line;
-      this.#leave();
-      done(act, line);
+      this.#hide();
+      onAction(action, line);
     });
-    list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#stand(event.target));
-    list.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && !this.#held && this.#leave());
-    list.addEventListener("pointerdown", () => (this.#atPress = this.#line));
-    list.addEventListener("click", ({ target }) => !target.closest("button, a") && this.#toggle(target));
-    list.addEventListener("focusin", ({ target }) => this.#stand(target, { byKeys: true }));
+    list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#showAt(event.target));
+    list.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && !this.#hasFocus && this.#hide());
+    list.addEventListener("pointerdown", () => (this.#lineAtPress = this.#line));
+    list.addEventListener("click", ({ target }) => !target.closest("button, a") && this.#toggleAt(target));
+    list.addEventListener("focusin", ({ target }) => this.#showAt(target, { byKeys: true }));
     list.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  /** Somebody is at its buttons with the keys: the pointer does not take it away. */
-  get #held() {
+  /** Whether a button of the bar has the focus: then the mouse does not move it. */
+  get #hasFocus() {
     return this.#bar.contains(this.#list.getRootNode().activeElement);
   }
 
-  #stand(target, { byKeys = false } = {}) {
+  #showAt(target, { byKeys = false } = {}) {
     const line = target.closest?.("li.said:not(.unsent)");
-    if (!line || line === this.#line || (this.#held && !byKeys)) return;
-    this.#leave();
+    if (!line || line === this.#line || (this.#hasFocus && !byKeys)) return;
+    this.#hide();
     const may = this.#may(line);
-    for (const button of this.#bar.children) button.hidden = !may[button.dataset.act];
+    for (const button of this.#bar.children) button.hidden = !may[button.dataset.action];
     if (!may.reply && !may.delete) return;
     this.#line = line;
     line.append(this.#bar);
-    this.#quotes(0);
+    this.#setQuoteTabIndex(0);
   }
 
-  /** A finger brings the bar, and takes it away again; the press itself has moved the focus, and the bar with it. */
-  #toggle(target) {
-    const again = this.#atPress !== null && this.#atPress === target.closest("li") && !matchMedia("(hover: hover)").matches;
-    if (again) this.#leave();
-    else this.#stand(target);
+  /** Show the bar on a touch and hide it on the next one; the press before this click has moved the focus, and the bar with it. */
+  #toggleAt(target) {
+    const again = this.#lineAtPress !== null && this.#lineAtPress === target.closest("li") && !matchMedia("(hover: hover)").matches;
+    if (again) this.#hide();
+    else this.#showAt(target);
   }
 
-  /** What a reply is to is a stop of the Tab key in the chosen line only. */
-  #quotes(tabIndex) {
+  /** Make the chosen line's quotes reachable by the Tab key, and no others. */
+  #setQuoteTabIndex(tabIndex) {
     for (const quote of this.#line?.querySelectorAll(".quote") ?? []) quote.tabIndex = tabIndex;
   }
 
-  #leave() {
-    this.#quotes(-1);
+  #hide() {
+    this.#setQuoteTabIndex(-1);
     this.#bar.remove();
     this.#line = null;
   }
 
-  /** The list is one stop of the Tab key; the arrows choose a message in it, and Tab then goes to what can be done with it. */
+  /** The Tab key stops once at the list; the arrow keys choose a message in it, and Tab goes on to that message's actions. */
   #onKey(event) {
     const step = KEYS[event.key];
     if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
