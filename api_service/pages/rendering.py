@@ -93,7 +93,7 @@ def face(person: Named) -> Markup:
 
 
 def colour_of(id_: str) -> int:
-    """Return the number of a person's colour: folded FNV-1a, as in static/widget/ui/lines.js."""
+    """Return the number of a person's colour: folded FNV-1a, as in static/widget/ui/name-colours.js."""
     number = 0x811C9DC5
     for character in id_:
         number = (number ^ ord(character)) * 0x01000193 % 2**32

@@ -1,9 +1,10 @@
-/** The JSON API as the pages call it. Every failure is an ApiProblem with words for a person. */
-import { text } from "./texts.js";
+/** Calls of the JSON API. Every failure is an ApiProblem with a title and a remedy in the viewer's language. */
+import { randomId } from "../widget/core/commands.js";
+import { text } from "./page-texts.js";
 
 const PREFIX = "/api/v1";
 
-/** A problem document (RFC 9457), or no answer at all (code `offline`). */
+/** A problem document (RFC 9457), or the lack of any answer (code `offline`). */
 export class ApiProblem extends Error {
   constructor(code, { status = 0, detail = "", errors = [] } = {}) {
     super(detail || code);
@@ -14,17 +15,19 @@ export class ApiProblem extends Error {
     this.errors = errors;
   }
 
+  /** What went wrong. */
   get title() {
     return text(`problem.${this.code}`, {}, text(this.code === "offline" ? "offline" : "problem.internal_error"));
   }
 
+  /** What the viewer can do about it. */
   get remedy() {
     const own = text(`problem.${this.code}.text`, {}, "");
     return own || (this.code === "offline" ? text("offline.text") : this.detail || text("problem.internal_error.text"));
   }
 }
 
-/** Calls the API; gives the JSON answer, or null where there is none. Throws an ApiProblem. */
+/** Call the API with a JSON `body` and an idempotency `key`; return the JSON answer or null. Throw an ApiProblem. */
 export async function call(method, path, { body, key } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -40,7 +43,5 @@ export async function call(method, path, { body, key } = {}) {
   throw new ApiProblem(answer?.code ?? `http_${response.status}`, { status: response.status, ...answer });
 }
 
-/** A key under which repeating an order has no second effect. */
-export function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+/** Return a new idempotency key: requests repeated under it take effect once. */
+export const newKey = randomId;

@@ -1,11 +1,12 @@
-/** Small pieces of markup that scripts make; texts are never read as markup. */
+/** Small pieces of markup; texts are never read as markup. */
 
 export { make } from "../widget/ui/look.js";
-import { colourOf } from "../widget/ui/lines.js";
 import { make } from "../widget/ui/look.js";
+import { colourOf } from "../widget/ui/name-colours.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** Return the icon `name` of icons.svg. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "icon");
@@ -16,12 +17,12 @@ export function icon(name) {
   return svg;
 }
 
-/** A person's initial in their colour. */
+/** Return a person's initial in their colour. */
 export function face({ id, name }) {
   return make("span", { class: `face face--${colourOf(id)}`, "aria-hidden": "true" }, ([...name.trim()][0] ?? "?").toUpperCase());
 }
 
-/** A person to tick. */
+/** Return a labelled checkbox named `friend` for a person, with a `note` beside the name. */
 export function personChoice(person, { checked = false, disabled = false, note = null } = {}) {
   return make("label", { class: "choice choice--person" },
     make("input", { type: "checkbox", name: "friend", value: person.id, checked, disabled }),
@@ -29,7 +30,12 @@ export function personChoice(person, { checked = false, disabled = false, note =
     make("span", { dir: "auto" }, person.name, note ? make("small", {}, note) : null));
 }
 
-/** Shows that a button's work is under way, and brings it to an end whatever happens. */
+/** Return the people whose checkboxes in `form` are ticked, by id. */
+export function chosenPeople(form) {
+  return [...form.querySelectorAll("input[name=friend]:checked:not(:disabled)")].map(({ value }) => value);
+}
+
+/** Return the result of `work()`; meanwhile the button is disabled and shows that it works. */
 export async function busy(button, work) {
   button.setAttribute("aria-busy", "true");
   button.disabled = true;

@@ -1,7 +1,7 @@
-/** A film's page: who else wants to watch it, and a room with them. */
+/** A film's page: shows which friends want to watch it and opens a room with them. */
 import { call, newKey } from "./api.js";
-import { busy, personChoice } from "./dom.js";
-import { text } from "./texts.js";
+import { busy, chosenPeople, personChoice } from "./dom.js";
+import { text } from "./page-texts.js";
 import { tellProblem } from "./toasts.js";
 
 const who = document.getElementById("who");
@@ -13,8 +13,8 @@ const others = form.querySelector("#invite-others");
 const startsAt = document.getElementById("starts-at");
 const starts = document.getElementById("starts");
 
-// One order, one key: pressing twice, or again after a broken line, opens one room.
-let order = { body: null, key: null };
+// One idempotency key per request body: pressing twice, or again after a lost connection, opens one room.
+let request = { body: null, key: null };
 
 who.addEventListener("click", async () => {
   form.hidden = false;
@@ -36,7 +36,7 @@ async function showFriends() {
       others.hidden = rest.length === 0;
       others.open = ids.size === 0;
       lead.textContent = text(ids.size ? "some_want" : rest.length ? "nobody_wants" : "no_friends");
-      count();
+      showCount();
     });
   } catch (error) {
     wanting.replaceChildren();
@@ -44,18 +44,14 @@ async function showFriends() {
   }
 }
 
-function chosen() {
-  return [...form.querySelectorAll("input[name=friend]:checked")].map(({ value }) => value);
-}
-
-function count() {
-  const number = chosen().length;
+function showCount() {
+  const number = chosenPeople(form).length;
   open.textContent = number ? text("open_with", { n: number }) : text("open_alone");
 }
 
 form.addEventListener("change", () => {
   startsAt.hidden = form.elements.when.value !== "later";
-  count();
+  showCount();
 });
 
 form.addEventListener("submit", async (event) => {
@@ -69,27 +65,27 @@ form.addEventListener("submit", async (event) => {
     capacity: Number(form.elements.capacity.value),
     starts_at: startsText,
     settings: { hold: form.elements.hold.value === "yes", slow_mode_s: Number(form.elements.slow_mode_s.value) },
-    invite: { users: chosen() },
+    invite: { users: chosenPeople(form) },
   };
-  const wording = JSON.stringify(body);
-  if (order.body !== wording) order = { body: wording, key: newKey() };
+  const json = JSON.stringify(body);
+  if (request.body !== json) request = { body: json, key: newKey() };
   try {
     await busy(open, async () => {
-      const room = await call("POST", "/rooms", { body, key: order.key });
+      const room = await call("POST", "/rooms", { body, key: request.key });
       location.assign(`/rooms/${room.code}`);
-      await new Promise(() => {}); // the button rests until the room's page is there
+      await new Promise(() => {}); // the button stays busy until the room's page replaces this one
     });
   } catch (error) {
     tellProblem(error);
   }
 });
 
-// Coming back with «Back» shows the page as it was left: with a button at work.
+// The browser's Back button shows the page as it was left: with the button busy.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
 });
 
-/** The chosen start as RFC 3339, null for right away, undefined if it is no future moment. */
+/** Return the chosen start as RFC 3339, null for right away, or undefined (and show why) if it is not in the future. */
 function plannedStart() {
   const error = document.getElementById("starts-error");
   error.textContent = "";

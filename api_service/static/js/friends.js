@@ -1,7 +1,7 @@
-/** The page of friends: ask by e-mail, answer requests, remove. */
+/** The page of friends: requests by e-mail, answers to requests, removal. */
 import { call } from "./api.js";
 import { busy } from "./dom.js";
-import { text } from "./texts.js";
+import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 const lists = document.getElementById("friends-lists");
@@ -15,11 +15,11 @@ lists.addEventListener("click", async ({ target }) => {
   if (!button) return;
   const row = button.closest("[data-person]");
   const { person, name } = row.dataset;
-  const wish = button.dataset.do;
-  if (wish === "remove" && !(await confirmed(name))) return;
+  const action = button.dataset.do;
+  if (action === "remove" && !(await confirmed(name))) return;
   try {
-    await busy(button, () => call(wish === "accept" ? "PUT" : "DELETE", `/me/friends/${person}`));
-    if (wish === "accept") toast(text("accepted"), text("accepted.text", { name }));
+    await busy(button, () => call(action === "accept" ? "PUT" : "DELETE", `/me/friends/${person}`));
+    if (action === "accept") toast(text("accepted"), text("accepted.text", { name }));
     await refresh();
   } catch (problem) {
     tellProblem(problem);
@@ -28,16 +28,16 @@ lists.addEventListener("click", async ({ target }) => {
 
 ask.addEventListener("submit", async (event) => {
   event.preventDefault();
-  tell("");
+  showError("");
   email.value = email.value.trim();
-  if (!email.value || !email.validity.valid) return tell(text("email_invalid"));
+  if (!email.value || !email.validity.valid) return showError(text("email_invalid"));
   const button = ask.querySelector("button");
   try {
     await busy(button, async () => {
       const { items } = await call("GET", `/people?email=${encodeURIComponent(email.value)}`);
-      if (items.length === 0) return tell(text("email_unknown"));
+      if (items.length === 0) return showError(text("email_unknown"));
       const known = lists.querySelector(`[data-person="${items[0].id}"][data-status="accepted"]`);
-      if (known) return tell(text("already_friends", { name: items[0].name }));
+      if (known) return showError(text("already_friends", { name: items[0].name }));
       const friend = await call("PUT", `/me/friends/${items[0].id}`);
       const { name } = friend.person;
       if (friend.status === "accepted") toast(text("accepted"), text("accepted.text", { name }));
@@ -46,17 +46,17 @@ ask.addEventListener("submit", async (event) => {
       return refresh();
     });
   } catch (problem) {
-    if (problem.code === "friend_yourself") tell(text("email_yours"));
-    else if (problem.code === "invalid_fields") tell(text("email_invalid"));
+    if (problem.code === "friend_yourself") showError(text("email_yours"));
+    else if (problem.code === "invalid_fields") showError(text("email_invalid"));
     else tellProblem(problem);
   }
   return undefined;
 });
 
-function tell(words) {
-  error.textContent = words;
-  email.toggleAttribute("aria-invalid", Boolean(words));
-  if (words) {
+function showError(message) {
+  error.textContent = message;
+  email.toggleAttribute("aria-invalid", Boolean(message));
+  if (message) {
     email.setAttribute("aria-invalid", "true");
     email.focus();
   }
@@ -71,7 +71,7 @@ function confirmed(name) {
   });
 }
 
-/** Takes the lists anew from the server: it alone knows how one stands with whom. */
+/** Load the lists anew: only the server knows the state of each friendship. */
 async function refresh() {
   const response = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!response.ok) return location.reload();

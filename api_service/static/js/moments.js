@@ -1,4 +1,4 @@
-/** Moments that the server wrote in UTC, in the viewer's own time and language. */
+/** Show the times inside `root`, which the server wrote in UTC, in the viewer's time zone and language. */
 export function showMoments(root, lang) {
   const full = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" });
   const near = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });

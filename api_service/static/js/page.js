@@ -1,8 +1,8 @@
-/** What every page does: «Хочу посмотреть», copying links, dialogs, more of a list, moments in the viewer's own time. */
+/** Common to every page: the watchlist button, copying links, dialogs, the next page of a list, times in the viewer's time zone. */
 import { call } from "./api.js";
 import { busy } from "./dom.js";
 import { showMoments } from "./moments.js";
-import { lang, text } from "./texts.js";
+import { lang, text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 showMoments(document, lang);
@@ -17,7 +17,7 @@ document.addEventListener("click", (event) => {
   else if ("close" in target.dataset) target.closest("dialog").close();
 });
 
-// A press beside a dialog closes it: the dialog itself is only hit outside of its content.
+// A press outside a dialog closes it: only its backdrop and padding have the dialog itself as target.
 document.addEventListener("pointerdown", (event) => {
   if (!(event.target instanceof HTMLDialogElement)) return;
   const { left, right, top, bottom } = event.target.getBoundingClientRect();
@@ -37,7 +37,7 @@ document.addEventListener("keydown", ({ key }) => {
 
 async function want(button) {
   const wanted = button.getAttribute("aria-pressed") !== "true";
-  button.setAttribute("aria-pressed", String(wanted)); // shown at once, taken back if it fails
+  button.setAttribute("aria-pressed", String(wanted)); // shown at once, undone if the request fails
   try {
     await call(wanted ? "PUT" : "DELETE", `/me/watchlist/${button.dataset.want}`);
   } catch (error) {

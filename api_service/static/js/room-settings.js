@@ -1,10 +1,10 @@
-/** The room's settings as its owner and moderators change them, and bans, which the API keeps. */
-import { mayArrange } from "../widget/core/permissions.js";
-import { textsFor } from "../widget/ui/texts.js";
-import { refusalWords } from "../widget/ui/words.js";
+/** The dialog in which the owner and moderators change the room's settings and lift bans, and the dialog that confirms a ban. */
+import { mayChangeSetting } from "../widget/core/permissions.js";
+import { textsFor } from "../widget/ui/translations.js";
+import { refusalPhrase } from "../widget/ui/phrases.js";
 import { call } from "./api.js";
 import { busy, make } from "./dom.js";
-import { text } from "./texts.js";
+import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 const { code } = document.getElementById("hall").dataset;
@@ -16,6 +16,7 @@ const bans = document.getElementById("bans");
 const banDialog = document.getElementById("ban");
 const banNow = document.getElementById("ban-now");
 
+/** How to read each setting from its form field. */
 const READ = {
   control: ({ value }) => value,
   capacity: ({ value }) => Number(value),
@@ -25,8 +26,8 @@ const READ = {
 };
 
 together.addEventListener("mt-state", () => {
-  opener.hidden = !mayArrange(together.room, "locked");
-  if (opener.hidden && dialog.open) dialog.close(); // no moderator any more
+  opener.hidden = !mayChangeSetting(together.room, "locked");
+  if (opener.hidden && dialog.open) dialog.close(); // this viewer is no moderator any more
 });
 
 together.addEventListener("mt-status", ({ detail }) => {
@@ -38,7 +39,7 @@ opener.addEventListener("click", () => {
   for (const name of Object.keys(READ)) {
     const field = form.elements[name];
     show(field, settings[name]);
-    field.disabled = !mayArrange(together.room, name);
+    field.disabled = !mayChangeSetting(together.room, name);
   }
   dialog.showModal();
   showBans();
@@ -63,7 +64,7 @@ form.addEventListener("submit", async (event) => {
     dialog.close();
     toast(text("arranged"));
   } catch (refusal) {
-    toast(refusalWords(refusal, textsFor(together)), "", { alarm: true });
+    toast(refusalPhrase(refusal, textsFor(together)), "", { alarm: true });
   }
   return undefined;
 });

@@ -1,16 +1,16 @@
-/** The room's page: controls, the connection's state, invitations, closing. The room itself is the widget. */
+/** The room's page around the widget: the player's controls, the connection's state, invitations, closing the room. */
 import "../widget/movie-together.js";
 import "../widget/chat.js";
 import "../widget/people.js";
 import "../widget/reactions.js";
 import "./room-settings.js";
 import { attachSource } from "../widget/sources.js";
-import { textsFor } from "../widget/ui/texts.js";
-import { steeringWords } from "../widget/ui/words.js";
+import { textsFor } from "../widget/ui/translations.js";
+import { controlPhrase } from "../widget/ui/phrases.js";
 import { call, newKey } from "./api.js";
-import { busy, make, personChoice } from "./dom.js";
-import { RUSSIAN } from "./player-texts.js";
-import { lang, text } from "./texts.js";
+import { busy, chosenPeople, make, personChoice } from "./dom.js";
+import { RUSSIAN } from "./media-chrome-ru.js";
+import { lang, text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 const hall = document.getElementById("hall");
@@ -24,17 +24,17 @@ const title = document.title;
 
 // -- the player -----------------------------------------------------------------------------------------------------
 
-/** The elements that the page uses; media-chrome has thrice as many. */
+/** The elements of media-chrome that the page uses, a third of all. */
 const CONTROLS = ["controller", "control-bar", "play-button", "time-range", "time-display", "seek-backward-button",
   "seek-forward-button", "mute-button", "volume-range", "fullscreen-button", "loading-indicator"];
 
 async function loadControls() {
   try {
     const { addTranslation, setLanguage } = await import("../vendor/media-chrome/utils/i18n.js");
-    addTranslation("ru", RUSSIAN); // before its elements are there: they read their words once
+    addTranslation("ru", RUSSIAN); // before the elements are defined: they read their texts once
     setLanguage(lang);
     await Promise.all(CONTROLS.map((name) => import(`../vendor/media-chrome/media-${name}.js`)));
-    // Until each knows the player from their controller, a press on play would pause, and ten seconds on be the tenth.
+    // Not earlier: until a button knows the player's state, «play» would pause and «10 s forward» would go to the tenth second.
     document.getElementById("controls").hidden = false;
   } catch (error) {
     console.warn("media-chrome is not served here; the browser's own controls are used", error);
@@ -58,10 +58,10 @@ together.addEventListener("mt-state", ({ detail }) => {
   together.classList.toggle("no-control", !detail.mayControl);
   rate.disabled = !detail.mayControl;
   if (!detail.mayControl) {
-    note.textContent = steeringWords(together.room, textsFor(together));
-    note.dataset.about = "steering";
+    note.textContent = controlPhrase(together.room, textsFor(together));
+    note.dataset.about = "control";
     note.hidden = false;
-  } else if (detail.playback.status === "playing" || note.dataset.about === "steering") {
+  } else if (detail.playback.status === "playing" || note.dataset.about === "control") {
     note.hidden = true;
   }
 });
@@ -77,6 +77,7 @@ function showRate() {
 
 // -- the connection -------------------------------------------------------------------------------------------------
 
+/** The state shown for each status of the connection. */
 const LINES = { live: "live", joining: "connecting", connecting: "connecting", waiting: "lost", closed: "closed", stopped: "stopped" };
 let entered = false;
 
@@ -85,8 +86,8 @@ together.addEventListener("mt-status", ({ detail }) => {
   entered ||= state === "live";
   if (entered && state === "connecting") state = "lost";
   line.dataset.line = state;
-  const words = text(`line.${state}`);
-  if (line.textContent !== words) line.textContent = words;
+  const label = text(`line.${state}`);
+  if (line.textContent !== label) line.textContent = label;
 });
 
 together.addEventListener("mt-closed", () => {
@@ -125,18 +126,14 @@ async function showFriends() {
   }
 }
 
-function chosen() {
-  return [...inviteForm.querySelectorAll("input:checked:not(:disabled)")].map(({ value }) => value);
-}
-
 function allow() {
-  inviteForm.querySelector("[type=submit]").disabled = chosen().length === 0;
+  inviteForm.querySelector("[type=submit]").disabled = chosenPeople(inviteForm).length === 0;
 }
 
 inviteForm?.addEventListener("change", allow);
 inviteForm?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const users = chosen();
+  const users = chosenPeople(inviteForm);
   try {
     await busy(inviteForm.querySelector("[type=submit]"), () =>
       call("POST", `/rooms/${code}/invitations`, { body: { users }, key: newKey() }));

@@ -1,13 +1,13 @@
-/** <movie-together-chat for="id of the <movie-together>">: the room's messages and a place to write. */
+/** <movie-together-chat for="id of the <movie-together>">: the room's messages and a form to write one. */
 import { CHAT_CSS } from "./ui/chat-look.js";
 import { ChatLog } from "./ui/chat-log.js";
 import { companionOf } from "./ui/companion.js";
 import { Composer } from "./ui/composer.js";
-import { dress, make } from "./ui/look.js";
-import { MessageActs } from "./ui/message-acts.js";
+import { adoptStyles, make } from "./ui/look.js";
+import { MessageActions } from "./ui/message-actions.js";
 import { Outbox } from "./ui/outbox.js";
 import { mayDelete } from "./core/permissions.js";
-import { textsFor } from "./ui/texts.js";
+import { textsFor } from "./ui/translations.js";
 import { Typists } from "./ui/typists.js";
 
 export class MovieTogetherChat extends HTMLElement {
@@ -45,7 +45,7 @@ export class MovieTogetherChat extends HTMLElement {
 
   disconnectedCallback() {
     document.removeEventListener("visibilitychange", this.#onVisible);
-    this.#companion.letGo();
+    this.#companion.release();
   }
 
   get #together() {
@@ -59,40 +59,40 @@ export class MovieTogetherChat extends HTMLElement {
   #build() {
     const texts = textsFor(this);
     this.#texts = texts;
-    dress(this.shadowRoot, CHAT_CSS);
+    adoptStyles(this.shadowRoot, CHAT_CSS);
     this.#log = new ChatLog({
       texts,
-      heard: {
-        unread: () => this.#count(),
-        read: () => this.#read(),
+      me: () => this.#me,
+      on: {
+        unread: () => this.#addUnread(),
+        read: () => this.#markRead(),
         history: (before) => this.#together.history({ before }),
-        me: () => this.#me,
       },
     });
     this.#composer = new Composer({
       texts,
       together: () => this.#together,
-      heard: {
+      on: {
         submit: (text, replyTo) => this.#submit(text, replyTo),
         draft: (text) => this.#outbox && (this.#outbox.draft = text),
         resized: () => this.#log.resized(),
       },
     });
     this.#typists = new Typists({ texts, nameOf: (id) => this.#nameOf(id) });
-    new MessageActs(this.#log.node, { texts, may: (line) => this.#may(line), done: (act, line) => this.#act(act, line) });
+    new MessageActions(this.#log.node, { texts, may: (line) => this.#may(line), onAction: (action, line) => this.#carryOut(action, line) });
     this.#empty = make("p", { class: "empty" }, texts.empty);
     this.#more = make("button", { type: "button", class: "more", hidden: true });
     this.#more.addEventListener("click", () => this.#log.toEnd());
     this.shadowRoot.append(make("div", { class: "scroll" }, this.#empty, this.#log.node, this.#log.older, this.#more), this.#typists.node, this.#composer.node);
   }
 
-  // -- what comes ---------------------------------------------------------------------------------------------------
+  // -- from the room ------------------------------------------------------------------------------------------------
 
   #onRoom({ room, messages }) {
     this.#settings = room.settings;
-    this.#log.begin(messages);
+    this.#log.addSnapshot(messages);
     if (this.#outbox === null) {
-      this.#outbox = new Outbox({ list: this.#log.node, texts: this.#texts, say: (...said) => this.#together.say(...said), room: room.id });
+      this.#outbox = new Outbox({ list: this.#log.node, texts: this.#texts, say: (...message) => this.#together.say(...message), room: room.id });
       this.#composer.restore(this.#outbox.draft);
     }
     this.#composer.node.hidden = false;
@@ -102,28 +102,28 @@ export class MovieTogetherChat extends HTMLElement {
   }
 
   #onEvent(event) {
-    if (event.type === "said") this.#said(event);
+    if (event.type === "said") this.#onSaid(event);
     else if (event.type === "message_deleted") {
-      this.#log.deleted(event.message_id);
-      this.#composer.gone(event.message_id);
-    } else if (event.type !== "member_left" || !this.#together.room.closed) { // the closing sends everybody away
-      this.#log.happened(event, { nameOf: (id) => this.#nameOf(id), before: this.#settings });
+      this.#log.markDeleted(event.message_id);
+      this.#composer.onDeleted(event.message_id);
+    } else if (event.type !== "member_left" || !this.#together.room.closed) { // a closed room's members leave without a line each
+      this.#log.addEvent(event, { nameOf: (id) => this.#nameOf(id), before: this.#settings });
     }
     if (event.type === "settings_changed") this.#settings = event.settings;
-    if (event.type === "member_left") this.#typists.gone(event.member_id);
+    if (event.type === "member_left") this.#typists.stopped(event.member_id);
     this.#showEmpty();
   }
 
-  #said(event) {
+  #onSaid(event) {
     const mine = event.by === this.#me;
     if (mine && event.command) this.#outbox?.settle(event.command);
-    this.#typists.gone(event.by);
-    this.#log.said(event.message, { news: !mine });
+    this.#typists.stopped(event.by);
+    this.#log.addMessage(event.message, { news: !mine });
     if (mine) this.#composer.refresh(); // slow mode begins
   }
 
   #onSignal({ type, by }) {
-    if (type === "typing" && by !== this.#me) this.#typists.heard(by);
+    if (type === "typing" && by !== this.#me) this.#typists.started(by);
   }
 
   #onClosed() {
@@ -141,24 +141,24 @@ export class MovieTogetherChat extends HTMLElement {
   // -- reading ------------------------------------------------------------------------------------------------------
 
   #onVisible = () => {
-    if (!document.hidden && this.#log.atEnd) this.#read();
+    if (!document.hidden && this.#log.atEnd) this.#markRead();
   };
 
-  #count() {
+  #addUnread() {
     this.#unread += 1;
     this.#more.textContent = `${this.#texts.new_messages(this.#unread)} ↓`;
     this.#more.hidden = this.#log.atEnd;
-    this.#tellUnread();
+    this.#emitUnread();
   }
 
-  #read() {
+  #markRead() {
     this.#more.hidden = true;
     if (this.#unread === 0) return;
     this.#unread = 0;
-    this.#tellUnread();
+    this.#emitUnread();
   }
 
-  #tellUnread() {
+  #emitUnread() {
     this.dispatchEvent(new CustomEvent("mt-unread", { detail: { unread: this.#unread }, bubbles: true, composed: true }));
   }
 
@@ -176,10 +176,10 @@ export class MovieTogetherChat extends HTMLElement {
     return { reply: Boolean(message && !message.deleted && room && !room.closed), delete: Boolean(message && room && !room.closed && mayDelete(room, message)) };
   }
 
-  #act(act, line) {
+  #carryOut(action, line) {
     const message = this.#log.message(line);
-    if (act === "reply") this.#composer.replyTo(message);
-    else this.#together.deleteMessage(message.id).catch(() => {}); // the player has told why not
+    if (action === "reply") this.#composer.replyTo(message);
+    else this.#together.deleteMessage(message.id).catch(() => {}); // <movie-together> shows the refusal
   }
 }
 

@@ -3,50 +3,44 @@
  *
  * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-error, mt-closed.
  */
-import { Asking } from "./ui/room-element.js";
-import { Overlay } from "./ui/overlay.js";
-import { Player } from "./core/player.js";
-import { Reports, keepWaits, keptWaits } from "./core/reports.js";
+import { PLAYBACK_COMMANDS, Refusal } from "./core/commands.js";
 import { mayControl } from "./core/permissions.js";
+import { Player } from "./core/player.js";
+import { Reports, loadWaits, saveWaits } from "./core/reports.js";
 import { Session } from "./core/session.js";
 import { joinBy } from "./core/socket.js";
-import { textsFor } from "./ui/texts.js";
-import { Refusal } from "./core/commands.js";
 import { isRunning, positionAt } from "./core/timeline.js";
-import { refusalWords } from "./ui/words.js";
+import { Notices } from "./ui/notices.js";
+import { Overlay } from "./ui/overlay.js";
+import { RoomElement } from "./ui/room-element.js";
+import { textsFor } from "./ui/translations.js";
 
-/** What media-chrome's controls ask of their controller; heard here first, so that the room is asked instead. */
-const REQUESTS = {
+export { JoinError } from "./core/socket.js";
+export { Refusal };
+
+/** Requests of media-chrome's controls to their controller; they are taken here first, so that the room is asked instead. */
+const CONTROL_REQUESTS = {
   mediaplayrequest: ["play"],
   mediapauserequest: ["pause"],
   mediaseekrequest: ["seek", (seconds) => seconds * 1000],
   mediaplaybackraterequest: ["set_rate", (rate) => rate],
 };
 
-/** Getting in step takes this long without a word; longer is worth telling. */
-const QUIET_MS = 900;
+/** Events that change what somebody may do, or how they are shown. */
+const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
 
-/** Reasons that trying again may cure. */
-const CURABLE = new Set(["room_full", "room_locked", "kicked"]);
-
-const STEERING = new Set(["play", "pause", "seek", "set_rate"]);
-
-/** Events after which somebody may do more or less than before, or is shown otherwise. */
-const ABOUT_PEOPLE = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
-
-export class MovieTogether extends Asking {
+export class MovieTogether extends RoomElement {
   static observedAttributes = ["join-url"];
 
   #media = null;
   #join = null;
   #player = null;
   #session = null;
-  #overlay = null;
-  #connected = false;
-  #notice = null;
   #reports = null;
-  #lost = false;
-  #ended = null;
+  #overlay = null;
+  #notices = null;
+  #connected = false;
+  #endReason = null;
 
   constructor() {
     super();
@@ -54,28 +48,19 @@ export class MovieTogether extends Asking {
   }
 
   connectedCallback() {
-    this.#overlay ??= new Overlay(this.shadowRoot, {
-      texts: textsFor(this),
-      nowMs: () => this.serverMs,
-      pressed: () => this.#player?.allow(),
-      goOn: () => this.play().catch(() => {}),
-      again: () => {
-        if (this.media?.error) this.media.load?.();
-        this.connect();
-      },
-    });
-    for (const type of Object.keys(REQUESTS)) this.addEventListener(type, this.#onRequest, true);
-    globalThis.addEventListener("online", this.#hurry);
-    document.addEventListener("visibilitychange", this.#hurry);
+    if (!this.#overlay) this.#build();
+    for (const type of Object.keys(CONTROL_REQUESTS)) this.addEventListener(type, this.#onControlRequest, true);
+    globalThis.addEventListener("online", this.#onOnline);
+    document.addEventListener("visibilitychange", this.#onVisibilityChange);
     // The children of an element that the parser has just opened are not there yet.
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.connect(), { once: true });
     else queueMicrotask(() => this.connect());
   }
 
   disconnectedCallback() {
-    for (const type of Object.keys(REQUESTS)) this.removeEventListener(type, this.#onRequest, true);
-    globalThis.removeEventListener("online", this.#hurry);
-    document.removeEventListener("visibilitychange", this.#hurry);
+    for (const type of Object.keys(CONTROL_REQUESTS)) this.removeEventListener(type, this.#onControlRequest, true);
+    globalThis.removeEventListener("online", this.#onOnline);
+    document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     this.disconnect();
   }
 
@@ -93,44 +78,45 @@ export class MovieTogether extends Asking {
     if (this.#overlay) this.connect();
   }
 
-  /** `async () => ({ticket, socket_url})`, for pages that get tickets in their own way; else `join-url` is asked. */
+  /** `async () => ({ticket, socket_url})`, for pages that get tickets in their own way; without it the element asks `join-url`. */
   set join(join) {
     this.#join = join;
     if (this.#overlay) this.connect();
   }
 
-  /** The room as known here (replica.js), or null. */
+  /** The replica of the room (core/replica.js), or null. */
   get room() {
     return this.#session?.state ?? null;
   }
 
+  /** Whether the connection is live. */
   get live() {
     return this.#session?.live ?? false;
   }
 
-  /** The server's time, ms: what all moments of the room are told in. */
+  /** The server's time, ms, in which all times of the room are given. */
   get serverMs() {
     return this.#session?.now() ?? Date.now();
   }
 
-  /** For how long this viewer may not write yet, ms. */
+  /** How long this viewer is still muted, ms. */
   get mutedForMs() {
     const { room } = this;
     const untilMs = room?.members.find(({ id }) => id === room.you?.id)?.muted_until_ms ?? 0;
     return Math.max(0, untilMs - this.serverMs);
   }
 
-  /** Whether the room should wait when this player runs dry; the browser remembers it. */
+  /** Whether the room should wait while this player buffers; the browser remembers it. */
   get waits() {
-    return keptWaits();
+    return loadWaits();
   }
 
   set waits(waits) {
-    keepWaits(waits);
+    saveWaits(waits);
     if (this.#reports) this.#reports.waits = waits;
   }
 
-  /** Where the film is for everyone, ms, or null before the room is known. */
+  /** The film's position for everyone, ms, or null before the room is known. */
   get positionMs() {
     const { room } = this;
     return room ? positionAt(room.playback, this.#session.now(), room.room?.film?.duration_ms) : null;
@@ -141,36 +127,39 @@ export class MovieTogether extends Asking {
     return this.#player?.skewMs ?? null;
   }
 
+  /** Whether this viewer may move the film. */
   get mayControl() {
     return mayControl(this.room);
   }
 
+  /** Enter the room, or enter it anew. */
   connect() {
     this.disconnect();
     const join = this.#join ?? (this.getAttribute("join-url") ? joinBy(this.getAttribute("join-url")) : null);
     if (!this.isConnected || !join) return;
     this.#connected = true;
-    this.#ended = null;
-    this.#overlay.resume();
+    this.#endReason = null;
+    this.#overlay.removeEndScreen();
     const session = new Session({
       join,
-      heard: {
+      on: {
         status: this.#onStatus,
         room: this.#onRoom,
         event: this.#onEvent,
         signal: this.#onSignal,
         playback: () => this.#follow(),
-        refused: (error) => this.#tell("mt-error", { code: error.code, message: error.message, command: null }),
+        refused: (error) => this.#emit("mt-error", { code: error.code, message: error.message, command: null }),
       },
     });
     this.#session = session;
     if (this.media) {
       this.#player = new Player(this.media, {
         now: session.now,
-        heard: {
-          wish: (type, value) => this.#wish(type, value),
-          status: this.#onPlayer,
-          ready: () => this.#reports?.ready(),
+        hidden: () => document.hidden,
+        on: {
+          command: (type, value) => this.#onPlayerCommand(type, value),
+          status: (status) => this.#notices.player(status, { live: session.live }),
+          ready: () => this.#reports?.playerReady(),
         },
       });
       this.#reports = new Reports({ session, player: this.#player, positionMs: () => this.#mediaMs(), waits: this.waits });
@@ -178,110 +167,118 @@ export class MovieTogether extends Asking {
     session.start();
   }
 
+  /** Leave the room. */
   disconnect() {
     this.#connected = false;
-    clearTimeout(this.#notice);
     this.#reports?.stop();
     this.#reports = null;
-    this.#overlay?.explain(null);
+    this.#notices?.clear();
     this.#player?.detach();
     this.#player = null;
     this.#session?.stop();
     this.#session = null;
-    this.#lost = false;
   }
 
-  /** Floats an emoji over everyone's film, if there is a connection just now. */
+  /** Show an emoji over everyone's film, if the connection is live. */
   react(emoji) {
     this.#session?.signal("react", { emoji });
   }
 
-  /** Tells the others that this viewer is writing. */
+  /** Tell the others that this viewer is typing. */
   typing() {
     this.#session?.signal("typing");
   }
 
   ask(type, fields = {}, { id, quiet = false } = {}) {
-    const asked = this.#command(type, fields, id);
-    if (!quiet) asked.catch((refusal) => refusal.code !== "superseded" && this.#refuse(refusal, type));
-    return asked;
+    const answered = this.#send(type, fields, id);
+    if (!quiet) answered.catch((refusal) => refusal.code !== "superseded" && this.#refuse(refusal, type));
+    return answered;
   }
 
-  #command(type, fields, id) {
-    if (!this.#session || this.#ended) return Promise.reject(new Refusal({ code: this.#ended ?? "closed" }));
-    if (STEERING.has(type) && this.room && !this.mayControl) return Promise.reject(new Refusal({ code: "forbidden" }));
+  #send(type, fields, id) {
+    if (!this.#session || this.#endReason) return Promise.reject(new Refusal({ code: this.#endReason ?? "closed" }));
+    if (PLAYBACK_COMMANDS.has(type) && this.room && !this.mayControl) return Promise.reject(new Refusal({ code: "forbidden" }));
     return this.#session.command(type, fields, id);
   }
 
-  // -- wishes -----------------------------------------------------------------------------------------------------
+  #build() {
+    const texts = textsFor(this);
+    this.#overlay = new Overlay(this.shadowRoot, {
+      texts,
+      nowMs: () => this.serverMs,
+      on: {
+        press: () => this.#player?.allow(),
+        goOn: () => this.play().catch(() => {}),
+        tryAgain: () => {
+          if (this.media?.error) this.media.load?.();
+          this.connect();
+        },
+      },
+    });
+    this.#notices = new Notices(this.#overlay, texts);
+  }
 
-  #onRequest = (event) => {
+  // -- the viewer's commands --------------------------------------------------------------------------------------
+
+  #onControlRequest = (event) => {
     if (!this.#player) return;
     event.stopImmediatePropagation();
-    const [type, read] = REQUESTS[event.type];
+    const [type, read] = CONTROL_REQUESTS[event.type];
     if (!this.mayControl) return this.#refuse(new Refusal({ code: "forbidden" }), type);
-    this.#player.wish(type, read?.(event.detail));
+    this.#player.command(type, read?.(event.detail));
   };
 
-  #wish(type, value) {
-    const asked = {
+  #onPlayerCommand(type, value) {
+    const answered = {
       play: () => this.play(),
       pause: () => this.pause(),
       seek: () => this.seek(value),
       set_rate: () => this.setRate(value),
     }[type]();
-    const answered = () => this.#player?.answered();
-    // After a newer wish of the same kind that one's answer counts.
-    asked.then(answered, (refusal) => refusal.code !== "superseded" && answered());
+    const settle = () => this.#player?.commandAnswered();
+    // A command that was superseded by a newer one settles with the newer one's answer.
+    answered.then(settle, (refusal) => refusal.code !== "superseded" && settle());
   }
 
   #refuse(refusal, command) {
-    this.#overlay.tell(refusalWords(refusal, textsFor(this), STEERING.has(command) ? this.room : null));
-    this.#tell("mt-error", { code: refusal.code, message: refusal.message, retryAfterMs: refusal.retryAfterMs, command });
+    this.#notices.refusal(refusal, PLAYBACK_COMMANDS.has(command) ? this.room : null);
+    this.#emit("mt-error", { code: refusal.code, message: refusal.message, retryAfterMs: refusal.retryAfterMs, command });
   }
 
   // -- the room ---------------------------------------------------------------------------------------------------
 
   #onStatus = (name, detail) => {
-    const texts = textsFor(this);
     if (name === "live") {
-      this.#overlay.tell(this.#lost ? texts.back : null);
-      this.#lost = false;
-      this.#reports?.live();
+      this.#reports?.connected();
     } else if (name === "closed" || name === "stopped") {
-      this.#ended = detail.reason;
+      this.#endReason = detail.reason;
       this.#reports?.stop();
       this.#player?.detach();
       if (this.media && !this.media.paused) this.media.pause();
-      this.#overlay.finish(detail.reason, { mayTryAgain: CURABLE.has(detail.reason) });
-    } else if (this.room) {
-      this.#lost = true;
-      this.#overlay.tell(texts.reconnecting, { busy: true });
-    } else {
-      this.#overlay.tell(texts.connecting, { busy: true });
     }
-    this.#tell("mt-status", { status: name, reason: detail.reason ?? null });
-    if (name === "closed") this.#tell("mt-closed", { reason: detail.reason });
+    this.#notices.connection(name, detail.reason, { entered: this.room !== null });
+    this.#emit("mt-status", { status: name, reason: detail.reason ?? null });
+    if (name === "closed") this.#emit("mt-closed", { reason: detail.reason });
   };
 
   #onRoom = (state) => {
-    this.#overlay.explain(state);
-    this.#tell("mt-room", state);
-    this.#tell("mt-members", { members: state.members, you: state.you });
-    this.#tellState();
+    this.#overlay.showStandstill(state);
+    this.#emit("mt-room", state);
+    this.#emit("mt-members", { members: state.members, you: state.you });
+    this.#emitState();
   };
 
   #onEvent = (event, state) => {
-    this.#overlay.explain(state);
-    this.#tell("mt-event", event);
-    if (event.type === "said") this.#tell("mt-message", event.message);
-    if (ABOUT_PEOPLE.has(event.type)) this.#tell("mt-members", { members: state.members, you: state.you });
-    if (event.playback || ABOUT_PEOPLE.has(event.type)) this.#tellState();
+    this.#overlay.showStandstill(state);
+    this.#emit("mt-event", event);
+    if (event.type === "said") this.#emit("mt-message", event.message);
+    if (MEMBER_EVENTS.has(event.type)) this.#emit("mt-members", { members: state.members, you: state.you });
+    if (event.playback || MEMBER_EVENTS.has(event.type)) this.#emitState();
   };
 
   #onSignal = (signal) => {
     if (signal.type === "reacted") this.#overlay.float(signal.emoji, this.room.names[signal.by] ?? textsFor(this).someone);
-    this.#tell("mt-signal", signal);
+    this.#emit("mt-signal", signal);
   };
 
   #follow() {
@@ -289,37 +286,29 @@ export class MovieTogether extends Asking {
     this.#player?.follow(room.playback, room.room?.film?.duration_ms);
   }
 
-  #tellState() {
+  #emitState() {
     const { playback } = this.room;
     const running = isRunning(playback, this.#session.now(), this.room.room?.film?.duration_ms);
-    this.#tell("mt-state", { playback, positionMs: this.positionMs, running, mayControl: this.mayControl });
+    this.#emit("mt-state", { playback, positionMs: this.positionMs, running, mayControl: this.mayControl });
   }
 
-  #hurry = () => {
-    if (!document.hidden) this.#session?.hurry();
+  // -- the page ---------------------------------------------------------------------------------------------------
+
+  #onOnline = () => {
+    if (!document.hidden) this.#session?.reconnectNow();
   };
 
-  // -- the player -------------------------------------------------------------------------------------------------
-
-  #onPlayer = (status) => {
-    const texts = textsFor(this);
-    clearTimeout(this.#notice);
-    this.#overlay.offer(status === "blocked" ? "start" : status === "muted" ? "sound" : null);
-    if (status === "failed") this.#overlay.finish("failed", { mayTryAgain: true });
-    if (!this.#session?.live) return;
-    if (status === "stalled" || status === "starting" || status === "loading") {
-      const text = status === "starting" ? texts.starting : texts.stalled;
-      this.#notice = setTimeout(() => this.#overlay.tell(text, { busy: true }), QUIET_MS);
-    } else {
-      this.#overlay.tell(null);
-    }
+  #onVisibilityChange = () => {
+    if (document.hidden) return;
+    this.#session?.reconnectNow();
+    this.#player?.pageVisible();
   };
 
   #mediaMs() {
     return Math.max(0, Math.round((this.media?.currentTime ?? 0) * 1000));
   }
 
-  #tell(name, detail) {
+  #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 }

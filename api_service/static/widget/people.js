@@ -1,23 +1,23 @@
 /**
- * <movie-together-people for="id of the <movie-together>" bans>: who is in the room, how they are, and what one may do with them.
- * With `bans` the menu offers to ban somebody, and `mt-ban` ({id, name}) asks the page to have the API do it.
+ * <movie-together-people for="id of the <movie-together>" bans>: the room's members, their state, and a menu of actions on each.
+ * With `bans` the menu offers to ban somebody; the event `mt-ban` ({id, name}) then asks the page to call the API.
  */
 import { companionOf } from "./ui/companion.js";
-import { dress, make } from "./ui/look.js";
-import { COLOURS, colourOf } from "./ui/lines.js";
-import { MENU_CSS, MemberMenu, actsFor } from "./ui/member-menu.js";
+import { adoptStyles, make } from "./ui/look.js";
+import { colourOf } from "./ui/name-colours.js";
+import { MENU_CSS, MemberMenu, memberActions } from "./ui/member-menu.js";
 import { PEOPLE_CSS } from "./ui/people-look.js";
 import { roleOf } from "./core/permissions.js";
-import { textsFor } from "./ui/texts.js";
+import { textsFor } from "./ui/translations.js";
 
-/** Further off than this is worth telling the others; the widget removes less by itself in no time. */
-const SKEW_TOLD_MS = 1_500;
+/** A larger skew is shown to the others; a smaller one the widget removes within seconds. */
+const SKEW_SHOWN_MS = 1_500;
 
 export class MovieTogetherPeople extends HTMLElement {
   #companion = companionOf(
     this,
     {
-      "mt-members": () => this.#soon(),
+      "mt-members": () => this.#scheduleShow(),
       "mt-signal": ({ detail }) => this.#onSignal(detail),
       "mt-status": ({ detail }) => ["closed", "stopped"].includes(detail.status) && this.#menu.close(),
     },
@@ -42,7 +42,7 @@ export class MovieTogetherPeople extends HTMLElement {
 
   disconnectedCallback() {
     clearTimeout(this.#timer);
-    this.#companion.letGo();
+    this.#companion.release();
   }
 
   get #room() {
@@ -51,11 +51,13 @@ export class MovieTogetherPeople extends HTMLElement {
 
   #build() {
     this.#texts = textsFor(this);
-    dress(this.shadowRoot, PEOPLE_CSS + MENU_CSS);
+    adoptStyles(this.shadowRoot, PEOPLE_CSS + MENU_CSS);
     this.#menu = new MemberMenu({
       texts: this.#texts,
-      chosen: (act, value, id) => this.#carryOut(act, value, id),
-      closed: (id) => this.#onMenuClosed(id),
+      on: {
+        choose: (action, value, id) => this.#carryOut(action, value, id),
+        close: (id) => this.#onMenuClosed(id),
+      },
     });
     this.shadowRoot.append(this.#place, this.#menu.node);
   }
@@ -63,13 +65,13 @@ export class MovieTogetherPeople extends HTMLElement {
   #onSignal({ type, by, skew_ms: skewMs }) {
     if (type !== "skew") return;
     this.#skews.set(by, skewMs);
-    this.#soon();
+    this.#scheduleShow();
   }
 
   // -- showing ------------------------------------------------------------------------------------------------------
 
-  /** Many change at once (a room of two hundred loads a film): they are drawn once a frame. */
-  #soon() {
+  /** Draw at most once a frame: many members change at once (a room of two hundred loads a film). */
+  #scheduleShow() {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null;
       this.#show();
@@ -84,18 +86,18 @@ export class MovieTogetherPeople extends HTMLElement {
     }
     const focused = this.shadowRoot.activeElement?.closest("[data-chip]")?.dataset.chip;
     const scrolled = this.#place.firstElementChild?.scrollLeft ?? 0;
-    // Oneself first, then in the order of coming.
+    // This viewer first, then the others in the order of joining.
     const sorted = [...members].sort((a, b) => Number(b.id === you?.id) - Number(a.id === you?.id));
     const list = make("ul", { "aria-label": this.#texts.here, part: "people" }, ...sorted.map((member) => this.#entry(member)));
     this.#place.replaceChildren(list);
     list.scrollLeft = scrolled;
     if (focused) this.#chip(focused)?.focus();
     if (this.#menu.memberId !== null && !this.#chip(this.#menu.memberId)) this.#menu.close();
-    this.#lookAgain(members);
+    this.#scheduleUnmute(members);
   }
 
-  /** A mute ends by itself, and no event tells it. */
-  #lookAgain(members) {
+  /** Draw again when the next mute ends, which no event announces. */
+  #scheduleUnmute(members) {
     clearTimeout(this.#timer);
     const left = members.map((one) => (one.muted_until_ms ?? 0) - this.#nowMs).filter((ms) => ms > 0);
     if (left.length) this.#timer = setTimeout(() => this.#show(), Math.min(...left) + 100);
@@ -106,29 +108,30 @@ export class MovieTogetherPeople extends HTMLElement {
   }
 
   #entry(member) {
-    const signs = this.#signsOf(member);
+    const state = this.#loadingState(member);
     const notes = this.#notesOf(member);
     const [initial] = member.name.trim() || "?";
     const parts = [
-      make("span", { class: `face c${colourOf(member.id) % COLOURS}`, "aria-hidden": "true" }, initial.toUpperCase()),
+      make("span", { class: `face c${colourOf(member.id)}`, "aria-hidden": "true" }, initial.toUpperCase()),
       make("span", { class: "name", dir: "auto" }, member.name),
       ...notes.map((note) => make("span", { class: "note" }, note)),
-      signs.length ? make("span", { class: "visually-hidden" }, `, ${signs.join(", ")}`) : null,
+      state ? make("span", { class: "visually-hidden" }, `, ${state}`) : null,
     ];
     const own = member.id === this.#room.you?.id;
-    const acts = actsFor(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
-    const pressable = own || acts.length > 0;
+    const actions = memberActions(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
+    const pressable = own || actions.length > 0;
     const chip = make(pressable ? "button" : "div", {
-      class: "chip", "data-chip": member.id, title: signs.join(", ") || null,
+      class: "chip", "data-chip": member.id, title: state,
       ...(pressable ? { type: "button", "aria-haspopup": "menu", "aria-expanded": String(this.#menu.memberId === member.id) } : {}),
     }, ...parts);
     if (pressable) chip.addEventListener("click", () => this.#open(member.id));
     return make("li", { class: !member.ready || member.buffering ? "loading" : "", "data-member": member.id }, chip);
   }
 
-  /** How a member is, for the ear and the tooltip; the eye sees a breathing ring, and the notes. */
-  #signsOf(member) {
-    return [!member.ready ? this.#texts.not_ready : member.buffering ? this.#texts.buffering : null].filter(Boolean);
+  /** Return that a member's player is loading, for screen readers and the tooltip, or null; others see the ring pulse. */
+  #loadingState(member) {
+    if (!member.ready) return this.#texts.not_ready;
+    return member.buffering ? this.#texts.buffering : null;
   }
 
   #notesOf(member) {
@@ -141,7 +144,7 @@ export class MovieTogetherPeople extends HTMLElement {
       role === "viewer" ? null : this.#texts[role],
       room.room.host === member.id ? this.#texts.host : null,
       (member.muted_until_ms ?? 0) > this.#nowMs ? this.#texts.muted_now : null,
-      Math.abs(skewMs) < SKEW_TOLD_MS ? null : skewMs < 0 ? this.#texts.behind(seconds) : this.#texts.ahead(seconds),
+      Math.abs(skewMs) < SKEW_SHOWN_MS ? null : skewMs < 0 ? this.#texts.behind(seconds) : this.#texts.ahead(seconds),
     ].filter(Boolean);
   }
 
@@ -155,12 +158,12 @@ export class MovieTogetherPeople extends HTMLElement {
     const member = this.#room?.members.find((one) => one.id === id);
     if (!member) return;
     const own = id === this.#room.you?.id ? { waits: this.#companion.together.waits } : null;
-    const acts = actsFor(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
+    const actions = memberActions(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
     this.#chip(id).setAttribute("aria-expanded", "true");
-    this.#menu.open(this.#chip(id), member, acts, own);
+    this.#menu.open(this.#chip(id), member, actions, own);
   }
 
-  /** The focus was in the menu: the browser's own memory of where it came from may be a chip that was drawn anew meanwhile. */
+  /** Return the focus to the chip; the browser would return it to a node that may have been redrawn since. */
   #onMenuClosed(id) {
     const chip = this.#chip(id);
     chip?.setAttribute("aria-expanded", "false");
@@ -168,14 +171,14 @@ export class MovieTogetherPeople extends HTMLElement {
     if (focused === null || focused === document.body || this.#menu.node.contains(focused)) chip?.focus();
   }
 
-  #carryOut(act, value, id) {
+  #carryOut(action, value, id) {
     const { together } = this.#companion;
     const name = this.#room?.names[id];
-    if (act === "waits") together.waits = value;
-    else if (act === "ban") this.dispatchEvent(new CustomEvent("mt-ban", { detail: { id, name }, bubbles: true, composed: true }));
+    if (action === "waits") together.waits = value;
+    else if (action === "ban") this.dispatchEvent(new CustomEvent("mt-ban", { detail: { id, name }, bubbles: true, composed: true }));
     else {
-      const asked = act === "make" ? together.setRole(id, value) : act === "kick" ? together.kick(id) : together.mute(id, value);
-      asked.catch(() => {}); // the player has told why not
+      const answered = action === "make" ? together.setRole(id, value) : action === "kick" ? together.kick(id) : together.mute(id, value);
+      answered.catch(() => {}); // <movie-together> shows the refusal
     }
   }
 }

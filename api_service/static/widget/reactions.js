@@ -1,6 +1,6 @@
-/** <movie-together-reactions for="id of the <movie-together>">: a bar of emoji; each press floats one over everyone's film. */
-import { dress, make } from "./ui/look.js";
-import { textsFor } from "./ui/texts.js";
+/** <movie-together-reactions for="id of the <movie-together>">: a bar of emoji; a press lets one float over everyone's film. */
+import { adoptStyles, make } from "./ui/look.js";
+import { textsFor } from "./ui/translations.js";
 import { companionOf } from "./ui/companion.js";
 
 const EMOJI = ["😂", "❤️", "😮", "😢", "👏", "🔥"];
@@ -19,7 +19,7 @@ const CSS = `
 `;
 
 export class MovieTogetherReactions extends HTMLElement {
-  #companion = companionOf(this, { "mt-status": () => this.#allow(), "mt-room": () => this.#allow(), "mt-event": () => this.#allow() });
+  #companion = companionOf(this, { "mt-status": () => this.#updateDisabled(), "mt-room": () => this.#updateDisabled(), "mt-event": () => this.#updateDisabled() });
   #buttons = [];
 
   constructor() {
@@ -33,12 +33,12 @@ export class MovieTogetherReactions extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.#companion.letGo();
+    this.#companion.release();
   }
 
   #build() {
     const texts = textsFor(this);
-    dress(this.shadowRoot, CSS);
+    adoptStyles(this.shadowRoot, CSS);
     this.#buttons = (this.getAttribute("emoji")?.split(/\s+/) ?? EMOJI).map((emoji) => {
       const button = make("button", { type: "button", "aria-label": texts.react(emoji), title: texts.react(emoji), disabled: true }, emoji);
       button.addEventListener("click", () => this.#companion.together?.react(emoji));
@@ -47,7 +47,7 @@ export class MovieTogetherReactions extends HTMLElement {
     this.shadowRoot.append(make("div", { role: "group", "aria-label": texts.reactions, part: "reactions" }, ...this.#buttons));
   }
 
-  #allow() {
+  #updateDisabled() {
     const { together } = this.#companion;
     const allowed = Boolean(together?.live) && (together.mutedForMs ?? 0) === 0;
     for (const button of this.#buttons) button.disabled = !allowed;

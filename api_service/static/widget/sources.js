@@ -1,20 +1,20 @@
-/** Gives a <video> its film: a file by itself, a stream (.m3u8) through hls.js where the browser cannot play it natively. */
+/** Sets a <video>'s source: a file directly, an HLS stream (.m3u8) through hls.js, or natively where hls.js does not run. */
 
 const HLS = new URL("../vendor/hls.js/hls.min.mjs", import.meta.url);
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 
-const LOAD_AGAIN_MS = 2_000;
+const RELOAD_AFTER_MS = 2_000;
 
-/** hls.js repeats requests by itself; what it calls fatal is tried once more here, or told as the player's error. */
+/** Retry after an error that hls.js, which repeats requests itself, calls fatal; what cannot be retried becomes the video's error. */
 function recover(hls, Hls, error, video) {
-  if (error.type === Hls.ErrorTypes.NETWORK_ERROR && error.response?.code !== 404) setTimeout(() => hls.startLoad(), LOAD_AGAIN_MS);
+  if (error.type === Hls.ErrorTypes.NETWORK_ERROR && error.response?.code !== 404) setTimeout(() => hls.startLoad(), RELOAD_AFTER_MS);
   else if (error.type === Hls.ErrorTypes.MEDIA_ERROR && !hls.recovered) {
     hls.recovered = true;
     hls.recoverMediaError();
   } else video.dispatchEvent(new Event("error"));
 }
 
-/** Settles once the source is set; answers a function that lets go of it. Rejects if the stream cannot be played here. */
+/** Resolve to a function that removes the source, once it is set; reject if this browser cannot play the stream. */
 export async function attachSource(video, url) {
   if (!/\.m3u8($|\?)/.test(url)) {
     video.src = url;

@@ -13,7 +13,7 @@ def chip(seen_by: Viewer, of: Viewer) -> Locator:
 
 async def choose(judge: Viewer, of: Viewer, act: str) -> None:
     await chip(judge, of).click()
-    await judge.page.locator(f"movie-together-people [role=menuitem][data-act={act}]").first.click()
+    await judge.page.locator(f"movie-together-people [role=menuitem][data-action={act}]").first.click()
 
 
 async def test_a_menu_for_each_member_serves_keys_as_well(together: tuple[Viewer, Viewer]) -> None:

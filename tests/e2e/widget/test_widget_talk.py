@@ -46,7 +46,7 @@ async def test_a_reply_shows_what_it_is_to_and_a_deleted_message_leaves_a_trace(
     assert await farid.page.locator("movie-together-chat .reply").is_hidden()
     first = elena.page.locator("movie-together-chat li.said").first
     await first.hover()
-    await first.locator("[data-act=delete]").click()
+    await first.locator("[data-action=delete]").click()
 
     for viewer in (elena, farid):
         await expect(viewer.page.locator("movie-together-chat .deleted")).to_have_count(1)
@@ -54,7 +54,7 @@ async def test_a_reply_shows_what_it_is_to_and_a_deleted_message_leaves_a_trace(
         assert await viewer.messages() == ["Смотритель"]
     answer = elena.page.locator("movie-together-chat li.said").last
     await answer.hover()
-    await answer.locator("[data-act=delete]").click()  # the owner may delete what others said
+    await answer.locator("[data-action=delete]").click()  # the owner may delete what others said
     await expect(farid.page.locator("movie-together-chat .deleted")).to_have_count(2)
 
 
@@ -103,12 +103,12 @@ async def test_older_messages_stand_before_those_of_the_same_millisecond_that_ca
     shown = await together[0].page.evaluate(
         """async () => {
             const { ChatLog } = await import("/static/widget/ui/chat-log.js");
-            const { ENGLISH } = await import("/static/widget/ui/texts-en.js");
+            const { ENGLISH } = await import("/static/widget/ui/translations-en.js");
             const said = (id, sent_ms) => ({ id, sent_ms, author: { id: "a", name: "A" }, text: id, position_ms: 0 });
             const older = [said("first", 1), said("second", 2), said("third", 2)];
             const history = async () => ({ messages: older, more: false });
-            const log = new ChatLog({ texts: ENGLISH, heard: { history, me: () => "b", read() {}, unread() {} } });
-            log.begin([said("fourth", 2), said("fifth", 2)]);
+            const log = new ChatLog({ texts: ENGLISH, me: () => "b", on: { history, read() {}, unread() {} } });
+            log.addSnapshot([said("fourth", 2), said("fifth", 2)]);
             await log.jump("first");
             return [...log.node.children].map(line => line.dataset.id);
         }"""

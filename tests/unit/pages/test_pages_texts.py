@@ -119,7 +119,7 @@ def test_the_address_goes_before_the_cookie_before_the_account_before_the_browse
 
 def test_people_have_the_same_colour_on_pages_and_in_the_chat() -> None:
     ids = [f"01a20876-fdc0-74b7-bc9f-{n:012x}" for n in range(64)]
-    script = f'import {{ colourOf }} from "{WIDGET}/ui/lines.js";'
+    script = f'import {{ colourOf }} from "{WIDGET}/ui/name-colours.js";'
     script += "console.log(process.argv.slice(1).map(colourOf).join(' '))"
     ran = subprocess.run(
         ["node", "--input-type=module", "-e", script, *ids],

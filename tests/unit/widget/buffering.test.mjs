@@ -1,89 +1,89 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Buffering, LANDING_MS, STALL_MS, THIN_MS } from "../../../api_service/static/widget/core/buffering.js";
+import { Buffering, SEEK_MS, STALL_MS, LOW_BUFFER_MS } from "../../../api_service/static/widget/core/buffering.js";
 
-/** A player whose dryness a test sets, under a clock that it moves. */
+/** A player whose stall reason a test sets, under a clock that it moves. */
 function watched() {
-  const player = { dry: null };
-  const told = [];
+  const player = { stallReason: null };
+  const reported = [];
   let nowMs = 0;
-  const buffering = new Buffering({ dry: () => player.dry, heard: (yes) => told.push(yes), now: () => nowMs });
+  const buffering = new Buffering({ stallReason: () => player.stallReason, onChange: (buffering) => reported.push(buffering), now: () => nowMs });
   const pass = (ms) => {
     nowMs += ms;
-    buffering.look();
+    buffering.check();
   };
-  return { player, told, buffering, pass };
+  return { player, reported, buffering, pass };
 }
 
-test("a stumble is not told, a stall is, once, and its end at once", () => {
-  const { player, told, pass } = watched();
-  player.dry = "stall";
+test("a short stall is not reported, a longer one is, once, and its end at once", () => {
+  const { player, reported, pass } = watched();
+  player.stallReason = "stalled";
   pass(0);
   pass(STALL_MS - 1);
-  player.dry = null;
+  player.stallReason = null;
   pass(1);
-  player.dry = "stall";
+  player.stallReason = "stalled";
   pass(1);
   pass(STALL_MS - 1);
-  assert.deepEqual(told, []);
+  assert.deepEqual(reported, []);
   pass(1);
   pass(1_000);
-  assert.deepEqual(told, [true]);
-  player.dry = null;
+  assert.deepEqual(reported, [true]);
+  player.stallReason = null;
   pass(1);
   pass(1);
-  assert.deepEqual(told, [true, false]);
+  assert.deepEqual(reported, [true, false]);
 });
 
-test("landing after a seek gets more patience than running dry", () => {
-  const { player, told, pass } = watched();
-  player.dry = "landing";
+test("a seek is reported later than a stall", () => {
+  const { player, reported, pass } = watched();
+  player.stallReason = "seeking";
   pass(0);
-  pass(LANDING_MS - 1);
-  assert.deepEqual(told, []);
+  pass(SEEK_MS - 1);
+  assert.deepEqual(reported, []);
   pass(1);
-  assert.deepEqual(told, [true]);
+  assert.deepEqual(reported, [true]);
 });
 
-test("the widget's own corrections hold nobody, and do not end what is told", () => {
-  const { player, told, pass } = watched();
-  player.dry = "excused";
+test("the widget's own corrections hold nobody, and do not end a reported stall", () => {
+  const { player, reported, pass } = watched();
+  player.stallReason = "expected";
   pass(0);
   pass(60_000);
-  assert.deepEqual(told, []);
-  player.dry = "stall";
+  assert.deepEqual(reported, []);
+  player.stallReason = "stalled";
   pass(1);
-  assert.deepEqual(told, [true]);
-  player.dry = "excused";
+  assert.deepEqual(reported, [true]);
+  player.stallReason = "expected";
   pass(1);
-  assert.deepEqual(told, [true]);
+  assert.deepEqual(reported, [true]);
 });
 
-test("a new connection is told anew", (t) => {
-  const { player, told, buffering, pass } = watched();
+test("a stall is reported anew on a new connection", (t) => {
+  const { player, reported, buffering, pass } = watched();
   t.after(() => buffering.stop());
-  player.dry = "stall";
+  player.stallReason = "stalled";
   pass(0);
   pass(STALL_MS);
   buffering.start();
   pass(0);
   pass(STALL_MS);
-  assert.deepEqual(told, [true, true]);
+  assert.deepEqual(reported, [true, true]);
 });
 
 test("who can play only the next frames is given a moment to get more, and is then taken at their word", () => {
-  const { player, told, pass } = watched();
-  player.dry = "thin";
+  const { player, reported, pass } = watched();
+  player.stallReason = "low_buffer";
   pass(60_000);
-  assert.deepEqual(told, [], "that alone holds nobody");
-  player.dry = "stall";
+  assert.deepEqual(reported, [], "that alone holds nobody");
+  player.stallReason = "stalled";
   pass(1);
   pass(STALL_MS);
-  player.dry = "thin";
+  player.stallReason = "low_buffer";
   pass(1);
-  pass(THIN_MS - 1);
-  assert.deepEqual(told, [true]);
+  pass(LOW_BUFFER_MS - 1);
+  assert.deepEqual(reported, [true]);
   pass(1);
-  assert.deepEqual(told, [true, false]);
+  assert.deepEqual(reported, [true, false]);
 });

@@ -5,9 +5,9 @@ import { Clock, WINDOW } from "../../../api_service/static/widget/core/clock.js"
 import { seeded } from "./seeded.mjs";
 
 /** A ping over a line: the server's clock is `offset` ahead; each way has its own delay. */
-function ping(t0, offset, there, back, served = 0.2) {
-  const t1 = t0 + there + offset;
-  return { t0, t1, t2: t1 + served, t3: t0 + there + served + back };
+function ping(t0, offset, outbound, inbound, served = 0.2) {
+  const t1 = t0 + outbound + offset;
+  return { t0, t1, t2: t1 + served, t3: t0 + outbound + served + inbound };
 }
 
 test("one ping over an even line gives the offset exactly", () => {
@@ -51,11 +51,11 @@ test("a clock that jumped is noticed at the first ping and only what came after 
   const clock = new Clock();
   for (let n = 0; n < 10; n += 1) assert.equal(clock.add(ping(n * 2000, 500, 20, 20)), false);
   assert.equal(clock.add(ping(30_000, 4_500, 25, 20)), true, "a laptop slept for four seconds");
-  assert.equal(Math.round(clock.offsetMs), 500, "doubted: it may be the server's clock that was set");
-  clock.settle();
+  assert.equal(Math.round(clock.offsetMs), 500, "pending: it may be the server's clock that was set");
+  clock.acceptJump();
   assert.ok(Math.abs(clock.offsetMs - 4_500) < 10);
   assert.equal(clock.add(ping(32_000, -9_000, 20, 20)), true, "and backwards");
-  clock.settle();
+  clock.acceptJump();
   assert.ok(Math.abs(clock.offsetMs + 9_000) < 10);
   assert.equal(clock.add(ping(34_000, -8_900, 20, 20)), true);
   assert.ok(Math.abs(clock.offsetMs + 8_900) < 10, "a small jump is believed at once");
@@ -63,17 +63,17 @@ test("a clock that jumped is noticed at the first ping and only what came after 
 
 test("a server's clock that was set moves ours once, whether the pings saw it before or after", () => {
   for (const shift of [3_600_000, -3_600_000, 400]) {
-    const told = new Clock();
-    told.add(ping(0, 500, 20, 20));
-    told.shift(shift);
-    assert.equal(told.offsetMs, 500 + shift);
-    assert.equal(told.add(ping(2_000, 500 + shift, 20, 20)), false);
-    const seen = new Clock();
-    seen.add(ping(0, 500, 20, 20));
-    seen.add(ping(2_000, 500 + shift, 20, 20));
-    assert.deepEqual([seen.doubted, seen.offsetMs], [true, 500]);
-    seen.shift(shift);
-    assert.deepEqual([seen.doubted, Math.round(seen.offsetMs)], [false, 500 + shift]);
+    const announced = new Clock();
+    announced.add(ping(0, 500, 20, 20));
+    announced.shift(shift);
+    assert.equal(announced.offsetMs, 500 + shift);
+    assert.equal(announced.add(ping(2_000, 500 + shift, 20, 20)), false);
+    const measured = new Clock();
+    measured.add(ping(0, 500, 20, 20));
+    measured.add(ping(2_000, 500 + shift, 20, 20));
+    assert.deepEqual([measured.jumpPending, measured.offsetMs], [true, 500]);
+    measured.shift(shift);
+    assert.deepEqual([measured.jumpPending, Math.round(measured.offsetMs)], [false, 500 + shift]);
   }
 });
 
@@ -87,10 +87,10 @@ test("slow pings are no jump", () => {
 
 test("before the first pong the server's time from welcome serves, and never replaces a measurement", () => {
   const clock = new Clock();
-  assert.equal(clock.known, false);
-  clock.guess(10_000, 400);
+  assert.equal(clock.offsetMs, null);
+  clock.estimate(10_000, 400);
   assert.equal(clock.serverAt(500), 10_100);
   clock.add(ping(600, 9_580, 20, 20));
-  clock.guess(99_999, 700);
+  clock.estimate(99_999, 700);
   assert.ok(Math.abs(clock.offsetMs - 9_580) < 0.001);
 });

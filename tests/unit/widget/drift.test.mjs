@@ -61,7 +61,7 @@ test("a crystal that is 100 parts per million off costs few rate changes", () =>
   assert.ok(changes.length < 30, `${changes.length} changes in two minutes`);
 });
 
-test("the error is judged in film time at any rate of the room", () => {
+test("the error counts in film time at any rate of the room", () => {
   const { at } = simulate({ errorMs: 40, rate: 2 });
   assert.ok(Math.abs(at(2000)) < 6, `${at(2000)}`);
 });

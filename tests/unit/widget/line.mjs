@@ -1,8 +1,8 @@
-/** The far end of a connection, played by a test: what the room's server would say, said by hand. */
+/** The server's end of a connection, played by a test. */
 export class Line {
   static opened = [];
 
-  /** Give this as `open`; each call becomes a Line in `opened`. */
+  /** To be passed as `open`; each call becomes a Line in `opened`. */
   static open(url) {
     const line = new Line(url);
     Line.opened.push(line);
@@ -39,8 +39,8 @@ export class Line {
     this.readyState = 3;
   }
 
-  /** What was said to the server, pings left out. */
-  get heard() {
+  /** The messages sent to the server, without the pings. */
+  get received() {
     return this.sent.filter(({ type }) => type !== "ping");
   }
 }

@@ -1,30 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Commands, TEXT_LIVES_MS, WISH_LIVES_MS, randomId } from "../../../api_service/static/widget/core/commands.js";
-import { Order } from "../../../api_service/static/widget/core/log-position.js";
+import { Commands, TEXT_EXPIRES_MS, COMMAND_EXPIRES_MS, randomId } from "../../../api_service/static/widget/core/commands.js";
+import { LogPosition } from "../../../api_service/static/widget/core/log-position.js";
 import { MESSAGES_KEPT, evolve, fromSnapshot } from "../../../api_service/static/widget/core/replica.js";
-import { waitBefore } from "../../../api_service/static/widget/core/backoff.js";
+import { backoffMs } from "../../../api_service/static/widget/core/backoff.js";
 
 const at = (seq, epoch = 1) => ({ epoch, seq, hash: `h${seq}` });
 
 test("events apply in sequence, once each", () => {
-  const order = new Order();
-  assert.equal(order.judge(at(5)), "gap", "nothing applies before a snapshot");
-  order.stand(at(5));
-  assert.equal(order.judge(at(6)), "next");
-  assert.equal(order.judge(at(6)), "known");
-  assert.equal(order.judge(at(5)), "known");
-  assert.equal(order.judge(at(8)), "gap");
-  assert.equal(order.judge(at(7)), "next", "a gap did not move the place");
-  assert.deepEqual([order.epoch, order.seq, order.hash], [1, 7, "h7"]);
+  const position = new LogPosition();
+  assert.equal(position.advance(at(5)), "gap", "nothing applies before a snapshot");
+  position.moveTo(at(5));
+  assert.equal(position.advance(at(6)), "next");
+  assert.equal(position.advance(at(6)), "duplicate");
+  assert.equal(position.advance(at(5)), "duplicate");
+  assert.equal(position.advance(at(8)), "gap");
+  assert.equal(position.advance(at(7)), "next", "a gap did not move the place");
+  assert.deepEqual([position.epoch, position.seq, position.hash], [1, 7, "h7"]);
 });
 
-test("an event of a later epoch without its snapshot is a gap, of an earlier one old news", () => {
-  const order = new Order();
-  order.stand(at(9, 2));
-  assert.equal(order.judge(at(10, 3)), "gap");
-  assert.equal(order.judge(at(10, 1)), "known");
+test("an event of a later epoch without its snapshot is a gap, of an earlier one a duplicate", () => {
+  const position = new LogPosition();
+  position.moveTo(at(9, 2));
+  assert.equal(position.advance(at(10, 3)), "gap");
+  assert.equal(position.advance(at(10, 1)), "duplicate");
 });
 
 const ANN = { id: "a", name: "Ann" };
@@ -38,7 +38,7 @@ const snapshot = {
   messages: [{ id: "m1", text: "one", author: ANN }],
 };
 
-test("events carry the copy of the room forward", () => {
+test("events carry the replica of the room forward", () => {
   const vector = { status: "playing", position_ms: 0, rate: 1, at_ms: 500 };
   const events = [
     { type: "member_joined", member: { id: "b", name: "Bob", ready: false } },
@@ -56,16 +56,16 @@ test("events carry the copy of the room forward", () => {
   assert.deepEqual(evolve(state, { type: "closed", reason: "owner" }).closed, { reason: "owner" });
 });
 
-test("a later snapshot keeps messages that it no longer tells, and who we are", () => {
+test("a later snapshot keeps messages that it no longer contains, and this viewer", () => {
   const before = fromSnapshot({ ...snapshot, messages: [{ id: "m0", text: "zero", author: ANN }, { id: "m1", text: "one", author: ANN }] });
-  const told = [{ id: "m1", text: "", deleted: true, author: ANN }, { id: "m2", author: ANN }];
-  const after = fromSnapshot({ state: snapshot.state, members: [], messages: told }, before);
+  const snapshotMessages = [{ id: "m1", text: "", deleted: true, author: ANN }, { id: "m2", author: ANN }];
+  const after = fromSnapshot({ state: snapshot.state, members: [], messages: snapshotMessages }, before);
   assert.deepEqual(after.messages.map(({ id }) => id), ["m0", "m1", "m2"]);
   assert.equal(after.messages[1].deleted, true, "what was deleted meanwhile is");
   assert.equal(after.you.id, "a");
 });
 
-test("the copy's messages are bounded", () => {
+test("the replica's messages are bounded", () => {
   let state = fromSnapshot(snapshot);
   for (let n = 0; n < MESSAGES_KEPT + 50; n += 1) state = evolve(state, { type: "said", message: { id: `x${n}`, author: ANN } });
   assert.equal(state.messages.length, MESSAGES_KEPT);
@@ -114,31 +114,31 @@ test("those who left are still known by name", () => {
 
 test("an unanswered command is repeated with the same id", async () => {
   const commands = new Commands();
-  const { message, answered } = commands.keep("say", { text: "hi" }, 0);
-  assert.deepEqual(commands.repeat(5_000), [message]);
+  const { message, answered } = commands.add("say", { text: "hi" }, 0);
+  assert.deepEqual(commands.pendingMessages(5_000), [message]);
   commands.acknowledge(message.id, { seq: 7 });
   assert.deepEqual(await answered, { seq: 7 });
-  assert.deepEqual(commands.repeat(6_000), []);
+  assert.deepEqual(commands.pendingMessages(6_000), []);
 });
 
-test("a wish about the film passes; text waits", async () => {
+test("a command about the film expires soon, a text late", async () => {
   const commands = new Commands();
-  const pause = commands.keep("pause", {}, 0);
-  const kick = commands.keep("kick", { member_id: "b" }, 0);
-  const text = commands.keep("say", { text: "hi" }, 0);
-  assert.deepEqual(commands.repeat(WISH_LIVES_MS + 1), [text.message]);
+  const pause = commands.add("pause", {}, 0);
+  const kick = commands.add("kick", { member_id: "b" }, 0);
+  const text = commands.add("say", { text: "hi" }, 0);
+  assert.deepEqual(commands.pendingMessages(COMMAND_EXPIRES_MS + 1), [text.message]);
   await assert.rejects(pause.answered, { code: "too_late" });
   await assert.rejects(kick.answered, { code: "too_late" });
-  assert.deepEqual(commands.repeat(TEXT_LIVES_MS + 1), []);
+  assert.deepEqual(commands.pendingMessages(TEXT_EXPIRES_MS + 1), []);
   await assert.rejects(text.answered, { code: "too_late" });
 });
 
 test("of several unanswered seeks only the last is meant", async () => {
   const commands = new Commands();
-  const first = commands.keep("seek", { position_ms: 1 }, 0);
-  const second = commands.keep("seek", { position_ms: 2 }, 10);
+  const first = commands.add("seek", { position_ms: 1 }, 0);
+  const second = commands.add("seek", { position_ms: 2 }, 10);
   await assert.rejects(first.answered, { code: "superseded" });
-  assert.deepEqual(commands.repeat(20), [second.message]);
+  assert.deepEqual(commands.pendingMessages(20), [second.message]);
 });
 
 test("ids are 32 hexadecimal digits and differ", () => {
@@ -147,8 +147,8 @@ test("ids are 32 hexadecimal digits and differ", () => {
 });
 
 test("waits between tries are spread over the whole doubling interval, up to 15 s", () => {
-  assert.equal(waitBefore(0, () => 0), 0);
-  assert.equal(waitBefore(0, () => 0.5), 250);
-  assert.equal(waitBefore(3, () => 0.5), 2_000);
-  assert.equal(waitBefore(40, () => 0.9), 13_500);
+  assert.equal(backoffMs(0, () => 0), 0);
+  assert.equal(backoffMs(0, () => 0.5), 250);
+  assert.equal(backoffMs(3, () => 0.5), 2_000);
+  assert.equal(backoffMs(40, () => 0.9), 13_500);
 });

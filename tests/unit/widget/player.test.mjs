@@ -12,17 +12,17 @@ const now = () => performance.now() + 1_000_000; // the server's clock is elsewh
 
 function bound(options = {}) {
   const media = new Adapter(options);
-  const heard = { wishes: [], statuses: [] };
+  const seen = { commands: [], statuses: [] };
   const player = new Player(media, {
     now,
     browser: options.browser ?? {},
-    heard: {
-      wish: (type, value) => heard.wishes.push([type, value]),
-      status: (name) => heard.statuses.push(name),
+    on: {
+      command: (type, value) => seen.commands.push([type, value]),
+      status: (name) => seen.statuses.push(name),
       ready: () => {},
     },
   });
-  return { media, heard, player };
+  return { media, seen, player };
 }
 
 const playing = (position_ms, at_ms, rate = 1) => ({ status: "playing", position_ms, rate, at_ms });
@@ -31,7 +31,7 @@ const paused = (position_ms) => ({ status: "paused", position_ms, rate: 1, at_ms
 const errorMs = (media, playback) => media.currentTime * 1000 - positionAt(playback, now());
 
 test("a film that starts in 150 ms moves at that instant", async (t) => {
-  const { media, player, heard } = bound();
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   const playback = playing(0, now() + 150);
   player.follow(playback, 600_000);
@@ -41,12 +41,12 @@ test("a film that starts in 150 ms moves at that instant", async (t) => {
   assert.ok(Math.abs(errorMs(media, playback)) < 30, `${errorMs(media, playback)} ms after 100 ms`);
   await pass(1_000);
   assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)} ms after 1 s`);
-  assert.deepEqual(heard.wishes, [], "its own doing is nobody's wish");
-  assert.equal(heard.statuses.at(-1), "running");
+  assert.deepEqual(seen.commands, [], "its own moves are nobody's command");
+  assert.equal(seen.statuses.at(-1), "running");
 });
 
 test("a joiner seeks while paused and runs with the others within half a second", async (t) => {
-  const { media, player, heard } = bound();
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   const playback = playing(100_000, now() - 20_000);
   player.follow(playback, 600_000);
@@ -55,7 +55,7 @@ test("a joiner seeks while paused and runs with the others within half a second"
   await pass(1_000);
   assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)}`);
   assert.equal(media.seeks.length, 1);
-  assert.deepEqual(heard.wishes, []);
+  assert.deepEqual(seen.commands, []);
 });
 
 test("seeks slower than the time there was are aimed further ahead until one fits", async (t) => {
@@ -85,7 +85,7 @@ test("starts learn the player's latency", async (t) => {
 });
 
 test("a pause rests everyone on the same frame", async (t) => {
-  const { media, player, heard } = bound();
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   player.follow(playing(0, now()), 600_000);
   await pass(400);
@@ -93,8 +93,8 @@ test("a pause rests everyone on the same frame", async (t) => {
   await pass(80);
   assert.equal(media.paused, true);
   assert.equal(media.currentTime, 0.27);
-  assert.deepEqual(heard.wishes, []);
-  assert.equal(heard.statuses.at(-1), "resting");
+  assert.deepEqual(seen.commands, []);
+  assert.equal(seen.statuses.at(-1), "resting");
 });
 
 test("a change of rate goes on without a stop", async (t) => {
@@ -112,40 +112,40 @@ test("a change of rate goes on without a stop", async (t) => {
   assert.ok(media.playbackRate > 1.4);
 });
 
-test("the viewer's own pause, play and seek are told, and nothing starts before the room says so", async (t) => {
-  const { media, player, heard } = bound();
+test("the viewer's own pause, play and seek go to the room, and nothing starts before the room says so", async (t) => {
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
   await pass(300);
   media.pause();
   await pass(20);
-  assert.deepEqual(heard.wishes, [["pause", undefined]]);
+  assert.deepEqual(seen.commands, [["pause", undefined]]);
   player.follow(paused(200), 600_000);
   await pass(60);
   media.play();
   await pass(20);
-  assert.deepEqual(heard.wishes.at(-1), ["play", undefined]);
+  assert.deepEqual(seen.commands.at(-1), ["play", undefined]);
   assert.equal(media.paused, true, "it waits for the room's start");
   media.currentTime = 50;
   media.currentTime = 70;
   await pass(300);
-  assert.deepEqual(heard.wishes.at(-1), ["seek", 70_000]);
-  assert.equal(heard.wishes.length, 3, "a drag is one wish");
+  assert.deepEqual(seen.commands.at(-1), ["seek", 70_000]);
+  assert.equal(seen.commands.length, 3, "a drag is one command");
 });
 
-test("a rate set on the player is told and taken back until the room agrees", async (t) => {
-  const { media, player, heard } = bound();
+test("a rate set on the player goes to the room and is taken back until the room agrees", async (t) => {
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   player.follow(paused(0), 600_000);
   media.playbackRate = 1.5;
   await pass(20);
-  assert.deepEqual(heard.wishes, [["set_rate", 1.5]]);
+  assert.deepEqual(seen.commands, [["set_rate", 1.5]]);
   assert.equal(media.playbackRate, 1);
 });
 
-test("nudges are no wishes and end at the room's rate", async (t) => {
-  const { media, player, heard } = bound();
+test("nudges are nobody's commands and end at the room's rate", async (t) => {
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
@@ -154,52 +154,52 @@ test("nudges are no wishes and end at the room's rate", async (t) => {
   await pass(2_500);
   assert.ok(media.rates.some((rate) => rate > 1 && rate <= 1.05), `${media.rates}`);
   assert.equal(media.playbackRate, 1);
-  assert.deepEqual(heard.wishes, []);
+  assert.deepEqual(seen.commands, []);
   assert.ok(Math.abs(errorMs(media, playback) - 60) < 8);
 });
 
 test("a refused start goes on without sound and says so; the press brings the sound", async (t) => {
-  const { media, player, heard } = bound({ allowed: "silence" });
+  const { media, player, seen } = bound({ allowed: "silence" });
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
   await pass(400);
-  assert.equal(heard.statuses.at(-1), "muted");
+  assert.equal(seen.statuses.at(-1), "muted");
   assert.equal(media.muted, true);
   media.allowed = "sound";
   player.allow();
   assert.equal(media.muted, false);
-  assert.equal(heard.statuses.at(-1), "running");
+  assert.equal(seen.statuses.at(-1), "running");
 });
 
 test("where even silence is refused, one press starts it in step", async (t) => {
-  const { media, player, heard } = bound({ allowed: "nothing" });
+  const { media, player, seen } = bound({ allowed: "nothing" });
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
   await pass(400);
-  assert.equal(heard.statuses.at(-1), "blocked");
+  assert.equal(seen.statuses.at(-1), "blocked");
   assert.equal(media.muted, false);
   media.allowed = "sound";
   player.allow();
   await pass(700);
-  assert.equal(heard.statuses.at(-1), "running");
+  assert.equal(seen.statuses.at(-1), "running");
   assert.ok(Math.abs(errorMs(media, playback)) < 40, `${errorMs(media, playback)}`);
 });
 
-test("a stall is told once and its readings are forgotten", async (t) => {
-  const { media, player, heard } = bound();
+test("a stall is a status of its own, and its readings are forgotten", async (t) => {
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   player.follow(playing(0, now()), 600_000);
   await pass(300);
   media.dispatchEvent(new Event("waiting"));
-  assert.equal(heard.statuses.at(-1), "stalled");
+  assert.equal(seen.statuses.at(-1), "stalled");
   media.dispatchEvent(new Event("playing"));
-  assert.equal(heard.statuses.at(-1), "running");
+  assert.equal(seen.statuses.at(-1), "running");
 });
 
 test("while the room waits the player stands at its place, and goes on with the others", async (t) => {
-  const { media, player, heard } = bound();
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   player.follow(playing(0, now()), 600_000);
   await pass(400);
@@ -211,45 +211,45 @@ test("while the room waits the player stands at its place, and goes on with the 
   await pass(600);
   assert.equal(media.paused, false);
   assert.ok(Math.abs(errorMs(media, ended)) < 60, `${errorMs(media, ended)}`);
-  assert.deepEqual(heard.wishes, []);
+  assert.deepEqual(seen.commands, []);
 });
 
-test("it has run dry when the room plays and the film cannot; never while paused, before the start or at the end", (t) => {
+test("it stalls when the room plays and the film cannot; never while paused, before the start or at the end", (t) => {
   const { media, player } = bound();
   t.after(() => player.detach());
-  assert.equal(player.dry, null, "no room yet");
+  assert.equal(player.stallReason, null, "no room yet");
   player.follow(paused(0), 600_000);
   player.follow(playing(0, now() - 10), 600_000);
   media.seeking = false;
   media.readyState = 2;
-  assert.equal(player.dry, "stall");
+  assert.equal(player.stallReason, "stalled");
   player.follow(holding(500), 600_000);
   media.seeking = false;
   media.readyState = 2;
-  assert.equal(player.dry, "stall", "it is waited for until it can play");
+  assert.equal(player.stallReason, "stalled", "it is waited for until it can play");
   media.readyState = 3;
-  assert.equal(player.dry, "thin");
+  assert.equal(player.stallReason, "low_buffer");
   media.readyState = 4;
-  assert.equal(player.dry, null);
+  assert.equal(player.stallReason, null);
   media.readyState = 2;
   player.follow(paused(0), 600_000);
-  assert.equal(player.dry, null);
+  assert.equal(player.stallReason, null);
   player.follow(playing(0, now() + 5_000), 600_000);
-  assert.equal(player.dry, "excused", "nothing was missed yet, and nothing got better");
+  assert.equal(player.stallReason, "expected", "nothing was missed yet, and nothing got better");
   player.follow(playing(0, now() - 60_000), 30_000);
-  assert.equal(player.dry, null);
+  assert.equal(player.stallReason, null);
 });
 
-test("landing after the room's seek is told apart from the widget's own corrections", (t) => {
+test("the room's seek is distinguished from the widget's own corrections", (t) => {
   const { media, player } = bound({ seeksInMs: 5_000 });
   t.after(() => player.detach());
   player.follow(playing(100_000, now() - 1_000), 600_000);
   assert.equal(media.seeking, true);
-  assert.equal(player.dry, "excused", "whoever has just come catches up");
+  assert.equal(player.stallReason, "expected", "whoever has just come catches up");
   player.follow(playing(200_000, now() - 1_000), 600_000);
-  assert.equal(player.dry, "landing");
-  player.refollow();
-  assert.equal(player.dry, "excused");
+  assert.equal(player.stallReason, "seeking");
+  player.resync();
+  assert.equal(player.stallReason, "expected");
 });
 
 test("it is ready where the room is, not before", async (t) => {
@@ -265,13 +265,13 @@ test("it is ready where the room is, not before", async (t) => {
 });
 
 test("the end of the film rests at the end", async (t) => {
-  const { media, player, heard } = bound({ duration: 30 });
+  const { media, player, seen } = bound({ duration: 30 });
   t.after(() => player.detach());
   player.follow(playing(0, now() - 60_000), 30_000);
   await pass(80);
   assert.equal(media.currentTime, 30);
   assert.equal(media.paused, true);
-  assert.equal(heard.statuses.at(-1), "resting");
+  assert.equal(seen.statuses.at(-1), "resting");
 });
 
 test("a player without its film yet follows once it has it", async (t) => {
@@ -285,7 +285,7 @@ test("a player without its film yet follows once it has it", async (t) => {
   assert.deepEqual(media.seeks, [12]);
 });
 
-test("a later order overtakes a start under way", async (t) => {
+test("a later timeline supersedes a start under way", async (t) => {
   const { media, player } = bound({ seeksInMs: 100 });
   t.after(() => player.detach());
   player.follow(playing(100_000, now() - 5_000), 600_000);
@@ -297,7 +297,7 @@ test("a later order overtakes a start under way", async (t) => {
 });
 
 test("a film that breaks off is loaded again, and has failed after some tries", async (t) => {
-  const { media, player, heard } = bound();
+  const { media, player, seen } = bound();
   t.after(() => player.detach());
   let loads = 0;
   media.load = () => {
@@ -305,7 +305,7 @@ test("a film that breaks off is loaded again, and has failed after some tries", 
   };
   player.follow(paused(0), 600_000);
   media.dispatchEvent(new Event("error"));
-  assert.equal(heard.statuses.at(-1), "loading");
+  assert.equal(seen.statuses.at(-1), "loading");
   await pass(520);
   assert.equal(loads, 1);
   media.dispatchEvent(new Event("canplay")); // it is there: the counting starts anew
@@ -315,5 +315,5 @@ test("a film that breaks off is loaded again, and has failed after some tries", 
   }
   assert.equal(loads, 5);
   media.dispatchEvent(new Event("error"));
-  assert.equal(heard.statuses.at(-1), "failed");
+  assert.equal(seen.statuses.at(-1), "failed");
 });

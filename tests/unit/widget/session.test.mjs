@@ -10,13 +10,13 @@ const settle = async () => {
   for (let n = 0; n < 10; n += 1) await Promise.resolve();
 };
 
-let heard;
+let seen;
 let tickets;
 
 beforeEach(() => {
   hold(); // a pong that took no time tells the offset exactly
   Line.opened = [];
-  heard = { statuses: [], rooms: 0, events: [], playbacks: [], refused: [], signals: [] };
+  seen = { statuses: [], rooms: 0, events: [], playbacks: [], refused: [], signals: [] };
   tickets = 0;
 });
 
@@ -25,13 +25,13 @@ function session({ join } = {}) {
     join: join ?? (async () => ({ ticket: `ticket-${(tickets += 1)}`, socket_url: "ws://sync/ws/p17" })),
     open: Line.open,
     random: () => 0.5,
-    heard: {
-      status: (name, detail) => heard.statuses.push([name, detail]),
-      room: () => (heard.rooms += 1),
-      event: (one) => heard.events.push(one.type),
-      playback: (playback) => heard.playbacks.push(playback),
-      refused: (error) => heard.refused.push(error.code),
-      signal: (signal) => heard.signals.push(signal.type),
+    on: {
+      status: (name, detail) => seen.statuses.push([name, detail]),
+      room: () => (seen.rooms += 1),
+      event: (one) => seen.events.push(one.type),
+      playback: (playback) => seen.playbacks.push(playback),
+      refused: (error) => seen.refused.push(error.code),
+      signal: (signal) => seen.signals.push(signal.type),
     },
   });
   made.start();
@@ -45,16 +45,16 @@ async function live(options) {
   return made;
 }
 
-const names = () => heard.statuses.map(([name]) => name);
+const names = () => seen.statuses.map(([name]) => name);
 
 test("it joins, says hello with the ticket, and has the room from the welcome", async () => {
   const made = await live();
   const [line] = Line.opened;
   assert.equal(line.url, "ws://sync/ws/p17");
-  assert.deepEqual(line.heard, [{ type: "hello", protocol: 1, ticket: "ticket-1" }]);
+  assert.deepEqual(line.received, [{ type: "hello", protocol: 1, ticket: "ticket-1" }]);
   assert.deepEqual(names(), ["joining", "connecting", "live"]);
   assert.equal(made.state.you.name, "Ann");
-  assert.deepEqual(heard.playbacks, [PLAYBACK]);
+  assert.deepEqual(seen.playbacks, [PLAYBACK]);
   made.stop();
 });
 
@@ -65,11 +65,11 @@ test("after a lost line it comes back with the resume token and its place in the
   mock.timers.tick(250);
   await settle();
   const again = Line.opened[1].accept();
-  assert.deepEqual(again.heard, [{ type: "hello", protocol: 1, resume: "token-1", epoch: 1, seq: 11, hash: "h11" }]);
+  assert.deepEqual(again.received, [{ type: "hello", protocol: 1, resume: "token-1", epoch: 1, seq: 11, hash: "h11" }]);
   again.say({ ...WELCOME, mode: "resumed", resume: "token-2", state: undefined, members: undefined, messages: undefined, seq: 11, hash: "h11" });
   again.say(event(12, "member_left", { member_id: "u2" }));
-  assert.deepEqual(heard.events, ["member_joined", "member_left"]);
-  assert.equal(heard.rooms, 1, "a resumed room is not a new one");
+  assert.deepEqual(seen.events, ["member_joined", "member_left"]);
+  assert.equal(seen.rooms, 1, "a resumed room is not a new one");
   assert.equal(tickets, 1);
   made.stop();
 });
@@ -79,13 +79,13 @@ test("each further failure waits longer, and a welcome ends the counting", async
   const waits = [];
   for (let n = 0; n < 4; n += 1) {
     Line.opened.at(-1).hangUp(1006);
-    waits.push(heard.statuses.at(-1)[1].forMs);
+    waits.push(seen.statuses.at(-1)[1].forMs);
     mock.timers.tick(waits.at(-1));
     await settle();
   }
   assert.deepEqual(waits, [250, 500, 1000, 2000]);
   Line.opened.at(-1).accept().say({ ...WELCOME, mode: "resumed" }).hangUp(1006);
-  assert.equal(heard.statuses.at(-1)[1].forMs, 250);
+  assert.equal(seen.statuses.at(-1)[1].forMs, 250);
   made.stop();
 });
 
@@ -94,7 +94,7 @@ test("a token that has run out is replaced by a new ticket", async () => {
   Line.opened[0].hangUp(4401);
   mock.timers.tick(250);
   await settle();
-  assert.deepEqual(Line.opened[1].accept().heard, [{ type: "hello", protocol: 1, ticket: "ticket-2" }]);
+  assert.deepEqual(Line.opened[1].accept().received, [{ type: "hello", protocol: 1, ticket: "ticket-2" }]);
   made.stop();
 });
 
@@ -103,7 +103,7 @@ test("a closed room, a ban and a full room are final; every other code comes bac
     Line.opened = [];
     await live();
     Line.opened[0].hangUp(code);
-    const [name, detail] = heard.statuses.at(-1);
+    const [name, detail] = seen.statuses.at(-1);
     assert.deepEqual([name, detail.reason], [status, reason]);
     mock.timers.tick(60_000);
     await settle();
@@ -123,7 +123,7 @@ test("a closed room, a ban and a full room are final; every other code comes bac
 test("after too_fast it does not come back at once", async () => {
   const made = await live();
   Line.opened[0].hangUp(4429);
-  assert.ok(heard.statuses.at(-1)[1].forMs >= 2_000);
+  assert.ok(seen.statuses.at(-1)[1].forMs >= 2_000);
   made.stop();
 });
 
@@ -132,18 +132,18 @@ test("a gap in the log makes it resume from before the gap; the event after the 
   Line.opened[0].say(event(12, "paused", { playback: PLAYBACK }));
   mock.timers.tick(250);
   await settle();
-  assert.deepEqual(heard.events, []);
+  assert.deepEqual(seen.events, []);
   assert.equal(Line.opened[0].readyState, 3);
-  assert.equal(Line.opened[1].accept().heard[0].seq, 10);
+  assert.equal(Line.opened[1].accept().received[0].seq, 10);
   made.stop();
 });
 
-test("what an abandoned line still says is not heard", async () => {
+test("messages on an abandoned connection are ignored", async () => {
   const made = await live();
   const [old] = Line.opened;
   old.say(event(12, "paused", { playback: PLAYBACK })); // a gap: this line is dropped
   old.say(event(11, "paused", { playback: PLAYBACK }));
-  assert.deepEqual(heard.events, []);
+  assert.deepEqual(seen.events, []);
   made.stop();
 });
 
@@ -173,13 +173,13 @@ test("a line that never brings a welcome is given up", async () => {
 test("an unanswered command is sent again on the next line with the same id", async () => {
   const made = await live();
   const answered = made.command("say", { text: "hello" });
-  const first = Line.opened[0].heard.at(-1);
+  const first = Line.opened[0].received.at(-1);
   assert.equal(first.text, "hello");
   Line.opened[0].hangUp(1006);
   mock.timers.tick(250);
   await settle();
   const again = Line.opened[1].accept().say({ ...WELCOME, mode: "resumed" });
-  assert.deepEqual(again.heard.at(-1), first);
+  assert.deepEqual(again.received.at(-1), first);
   again.say({ type: "ack", id: first.id, seq: 11 });
   assert.equal((await answered).seq, 11);
   made.stop();
@@ -190,14 +190,14 @@ test("a command given without a connection waits for one", async () => {
   made.command("say", { text: "early" });
   await settle();
   Line.opened[0].accept().say(WELCOME);
-  assert.equal(Line.opened[0].heard.at(-1).text, "early");
+  assert.equal(Line.opened[0].received.at(-1).text, "early");
   made.stop();
 });
 
 test("an event that carries our command's id answers it, should the ack have been lost with the line", async () => {
   const made = await live();
   const answered = made.command("pause");
-  const { id } = Line.opened[0].heard.at(-1);
+  const { id } = Line.opened[0].received.at(-1);
   Line.opened[0].say(event(11, "paused", { by: "u1", command: id, playback: PLAYBACK }));
   assert.equal((await answered).seq, 11);
   made.stop();
@@ -206,42 +206,42 @@ test("an event that carries our command's id answers it, should the ack have bee
 test("a refusal reaches who asked; one with a time is asked again with the same id", async () => {
   const made = await live();
   const refused = made.command("say", { text: "x" });
-  const { id } = Line.opened[0].heard.at(-1);
+  const { id } = Line.opened[0].received.at(-1);
   Line.opened[0].say({ type: "error", code: "text_too_long", message: "…", id });
   await assert.rejects(refused, { code: "text_too_long" });
 
   const busy = made.command("say", { text: "y" });
-  const second = Line.opened[0].heard.at(-1);
+  const second = Line.opened[0].received.at(-1);
   Line.opened[0].say({ type: "error", code: "rate_limited", message: "…", id: second.id, retry_after_ms: 300 });
   mock.timers.tick(300);
-  assert.deepEqual(Line.opened[0].heard.at(-1), second);
-  assert.equal(Line.opened[0].heard.filter(({ id: one }) => one === second.id).length, 2);
+  assert.deepEqual(Line.opened[0].received.at(-1), second);
+  assert.equal(Line.opened[0].received.filter(({ id: one }) => one === second.id).length, 2);
   Line.opened[0].say({ type: "ack", id: second.id, seq: 11 });
   await busy;
   made.stop();
 });
 
-test("an error that answers no command is told", async () => {
+test("an error that answers no command is passed on", async () => {
   const made = await live();
   Line.opened[0].say({ type: "error", code: "bad_message", message: "…", id: null });
-  assert.deepEqual(heard.refused, ["bad_message"]);
+  assert.deepEqual(seen.refused, ["bad_message"]);
   made.stop();
 });
 
 test("a running client told to start over replaces what it has", async () => {
   const made = await live();
   Line.opened[0].say({ ...WELCOME, type: "snapshot", epoch: 2, seq: 3, hash: "x", members: [] });
-  assert.equal(heard.rooms, 2);
+  assert.equal(seen.rooms, 2);
   assert.deepEqual(made.state.members, []);
   Line.opened[0].say({ ...event(4, "paused", { playback: PLAYBACK }), epoch: 2 });
-  assert.deepEqual(heard.events, ["paused"]);
+  assert.deepEqual(seen.events, ["paused"]);
   made.stop();
 });
 
 test("leaving tells the room", async () => {
   const made = await live();
   made.stop();
-  assert.deepEqual(Line.opened[0].heard.at(-1), { type: "leave" });
+  assert.deepEqual(Line.opened[0].received.at(-1), { type: "leave" });
   mock.timers.tick(60_000);
   await settle();
   assert.equal(Line.opened.length, 1);
@@ -265,7 +265,7 @@ test("a ticket that cannot be had for good stops it, with the reason", async () 
   for (const [code, status] of [["room_closed", "closed"], ["not_invited", "stopped"]]) {
     session({ join: async () => { throw new JoinError(code, { final: true }); } });
     await settle();
-    assert.deepEqual([heard.statuses.at(-1)[0], heard.statuses.at(-1)[1].reason], [status, code]);
+    assert.deepEqual([seen.statuses.at(-1)[0], seen.statuses.at(-1)[1].reason], [status, code]);
   }
   assert.equal(Line.opened.length, 0);
 });
@@ -289,16 +289,16 @@ test("a ticket that cannot be had just now is asked for again, no sooner than th
   made.stop();
 });
 
-test("hurry ends a wait at once", async () => {
+test("reconnectNow ends a wait at once", async () => {
   const made = await live();
   for (let n = 0; n < 6; n += 1) {
     Line.opened.at(-1).hangUp(1006);
-    mock.timers.tick(heard.statuses.at(-1)[1].forMs);
+    mock.timers.tick(seen.statuses.at(-1)[1].forMs);
     await settle();
   }
   Line.opened.at(-1).hangUp(1006);
   const before = Line.opened.length;
-  made.hurry();
+  made.reconnectNow();
   mock.timers.tick(0);
   await settle();
   assert.equal(Line.opened.length, before + 1);
@@ -325,25 +325,25 @@ test("joinBy posts, reads the ticket, and turns problem documents into final and
   assert.deepEqual(await failure(502, {}), ["http_502", false, 0]);
 });
 
-test("the door's reason is told: sent out, banned, or locked; without one the room is forbidden", async () => {
+test("the reason of a refused handshake is passed on: kicked, banned, or locked; without one the room is forbidden", async () => {
   for (const code of ["kicked", "banned", "room_locked", null]) {
     await live();
     const line = Line.opened.at(-1);
     if (code) line.say({ type: "error", code, message: "…", id: null });
     line.hangUp(4403);
-    assert.deepEqual([heard.statuses.at(-1)[0], heard.statuses.at(-1)[1].reason], ["stopped", code ?? "forbidden"]);
+    assert.deepEqual([seen.statuses.at(-1)[0], seen.statuses.at(-1)[1].reason], ["stopped", code ?? "forbidden"]);
   }
 });
 
-test("muted, slow mode and cooldown are told at once and never asked again, in spite of their time", async () => {
+test("muted, slow mode and cooldown are refused at once and never sent again, in spite of their time", async () => {
   const made = await live();
   for (const code of ["muted", "slow_mode", "cooldown"]) {
     const refused = made.command(code === "cooldown" ? "pause" : "say", { text: "x" });
-    const { id } = Line.opened[0].heard.at(-1);
+    const { id } = Line.opened[0].received.at(-1);
     Line.opened[0].say({ type: "error", code, message: "…", id, retry_after_ms: 400 });
     await assert.rejects(refused, { code, retryAfterMs: 400 });
     mock.timers.tick(60_000);
-    assert.equal(Line.opened[0].heard.filter((one) => one.id === id).length, 1);
+    assert.equal(Line.opened[0].received.filter((one) => one.id === id).length, 1);
   }
   made.stop();
 });
@@ -352,22 +352,22 @@ test("what only needs repeating is repeated under its id", async () => {
   const made = await live();
   for (const [code, ms] of [["try_again", 700], ["archive_full", 900], ["outcome_unknown", undefined]]) {
     made.command("say", { text: code });
-    const { id } = Line.opened[0].heard.at(-1);
+    const { id } = Line.opened[0].received.at(-1);
     Line.opened[0].say({ type: "error", code, message: "…", id, retry_after_ms: ms });
     mock.timers.tick(ms ?? 500);
-    assert.equal(Line.opened[0].heard.filter((one) => one.id === id).length, 2, code);
+    assert.equal(Line.opened[0].received.filter((one) => one.id === id).length, 2, code);
   }
   made.stop();
 });
 
-test("signals are heard and change nothing; history answers who asked", async () => {
+test("signals are passed on and change nothing; history answers who asked", async () => {
   const made = await live();
   const before = made.state;
   for (const type of ["reacted", "typing", "skew"]) Line.opened[0].say({ type, by: "u2" });
-  assert.deepEqual(heard.signals, ["reacted", "typing", "skew"]);
+  assert.deepEqual(seen.signals, ["reacted", "typing", "skew"]);
   assert.equal(made.state, before);
   const asked = made.command("history", { before: "m1", limit: 2 });
-  const { id } = Line.opened[0].heard.at(-1);
+  const { id } = Line.opened[0].received.at(-1);
   Line.opened[0].say({ type: "history", id, messages: [{ id: "m0" }], more: true });
   assert.deepEqual((await asked).messages, [{ id: "m0" }]);
   made.stop();
@@ -395,29 +395,29 @@ test("when the server's clock is set, ours is set with it, and measured anew wit
   made.stop();
 });
 
-test("a pong on the new clock that comes before `rebased` moves nothing until it is told, nor twice", async () => {
+test("a pong on the new clock that comes before `rebased` moves nothing until it is announced, nor twice", async () => {
   const made = await live();
   const [line] = Line.opened;
   pong(line, 5_000);
-  const playbacks = heard.playbacks.length;
+  const playbacks = seen.playbacks.length;
   pong(line, 3_605_000);
-  assert.ok(Math.abs(made.clock.offsetMs - 5_000) < 5, "doubted");
-  assert.equal(heard.playbacks.length, playbacks, "the film is left alone");
+  assert.ok(Math.abs(made.clock.offsetMs - 5_000) < 5, "pending");
+  assert.equal(seen.playbacks.length, playbacks, "the film is left alone");
   line.say(event(11, "rebased", { shift_ms: 3_600_000, playback: { ...PLAYBACK, at_ms: 3_600_000 } }));
   assert.ok(Math.abs(made.clock.offsetMs - 3_605_000) < 5, `${made.clock.offsetMs}`);
   mock.timers.tick(5_000);
-  assert.equal(heard.playbacks.length, playbacks + 1);
+  assert.equal(seen.playbacks.length, playbacks + 1);
   made.stop();
 });
 
-test("a jump that nobody tells of was this machine's: after a moment what the pings say is true", async () => {
+test("a jump that nobody announces was this machine's: after a moment the pings are believed", async () => {
   const made = await live();
   pong(Line.opened[0], 5_000);
-  const playbacks = heard.playbacks.length;
+  const playbacks = seen.playbacks.length;
   pong(Line.opened[0], 35_000);
-  assert.equal(heard.playbacks.length, playbacks);
+  assert.equal(seen.playbacks.length, playbacks);
   mock.timers.tick(1_500);
   assert.ok(Math.abs(made.clock.offsetMs - 35_000) < 5);
-  assert.equal(heard.playbacks.length, playbacks + 1);
+  assert.equal(seen.playbacks.length, playbacks + 1);
   made.stop();
 });

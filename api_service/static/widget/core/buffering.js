@@ -1,66 +1,68 @@
-/** Whether this player has run dry: the room may wait for it, so it is told honestly, and not for every stumble. */
+/** Detects that this player has run out of film, so that the room may wait for it; short stalls are not reported. */
 
-/** Dry for less than this is a stumble that nobody sees. */
+/** A stall shorter than this is not noticed by viewers. */
 export const STALL_MS = 300;
 
-/** A place that the room went to has to be fetched first; longer than this, and the others may wait for it. */
-export const LANDING_MS = 1_000;
+/** After a seek of the room the new place has to be fetched first, so the report waits longer. */
+export const SEEK_MS = 1_000;
 
-/** Who could only play the next frames would run dry again at once: so long they are given to get more. */
-export const THIN_MS = 1_000;
+/** A player that can play only the next frames would stall again at once: its recovery is reported after this time. */
+export const LOW_BUFFER_MS = 1_000;
 
-export const LOOK_EVERY_MS = 100;
+export const CHECK_EVERY_MS = 100;
 
-const PATIENCE_MS = { stall: STALL_MS, landing: LANDING_MS };
+/** Ms for which each reason has to last before it is reported; reasons that are not listed never are. */
+const REPORT_AFTER_MS = { stalled: STALL_MS, seeking: SEEK_MS };
 
 export class Buffering {
-  #dry;
-  #heard;
+  #stallReason;
+  #onChange;
   #now;
   #timer = null;
-  #sinceMs = null;
-  #thinSinceMs = null;
-  #told = false;
+  #stalledSinceMs = null;
+  #lowSinceMs = null;
+  #reported = false;
 
   /**
-   * `dry()` says what keeps the film from moving here though the room wants it to: "stall", "landing" (a seek of the room's is under
-   * way), "excused" (a seek of the widget's own, or the start still lies ahead: no reason to hold anybody, nor a sign that it can
-   * play), "thin" (it can play, but not for long), or null. `heard(yes)` is called on each change.
+   * `stallReason()` returns why the film does not move here although the room plays it (Player.stallReason), or null.
+   * `onChange(buffering)` is called whenever the player begins or ends buffering.
    */
-  constructor({ dry, heard, now = () => performance.now() }) {
-    this.#dry = dry;
-    this.#heard = heard;
+  constructor({ stallReason, onChange, now = () => performance.now() }) {
+    this.#stallReason = stallReason;
+    this.#onChange = onChange;
     this.#now = now;
   }
 
-  /** Looks from now on; nothing has been told yet. */
+  /** Begin to watch the player, with nothing reported so far. */
   start() {
     this.stop();
-    this.#told = false;
-    this.#sinceMs = null;
-    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.#reported = false;
+    this.#stalledSinceMs = null;
+    this.#timer = setInterval(() => this.check(), CHECK_EVERY_MS);
   }
 
+  /** Stop watching the player. */
   stop() {
     clearInterval(this.#timer);
   }
 
-  look() {
-    const dry = this.#dry();
+  /** Read the player's state once and call `onChange` if it has changed for long enough. */
+  check() {
+    const reason = this.#stallReason();
     const now = this.#now();
-    this.#thinSinceMs = dry === "thin" ? this.#thinSinceMs ?? now : null;
-    if (dry === null || dry === "thin") {
-      this.#sinceMs = null;
-      if (dry === null || now - this.#thinSinceMs >= THIN_MS) this.#tell(false);
+    this.#lowSinceMs = reason === "low_buffer" ? this.#lowSinceMs ?? now : null;
+    if (reason === null || reason === "low_buffer") {
+      this.#stalledSinceMs = null;
+      if (reason === null || now - this.#lowSinceMs >= LOW_BUFFER_MS) this.#report(false);
       return;
     }
-    this.#sinceMs ??= now;
-    if (now - this.#sinceMs >= (PATIENCE_MS[dry] ?? Infinity)) this.#tell(true);
+    this.#stalledSinceMs ??= now;
+    if (now - this.#stalledSinceMs >= (REPORT_AFTER_MS[reason] ?? Infinity)) this.#report(true);
   }
 
-  #tell(told) {
-    if (told === this.#told) return;
-    this.#told = told;
-    this.#heard(told);
+  #report(buffering) {
+    if (buffering === this.#reported) return;
+    this.#reported = buffering;
+    this.#onChange(buffering);
   }
 }

@@ -1,20 +1,21 @@
 /**
- * The partition's clock as this browser sees it. All times are milliseconds.
+ * An estimate of the clock of the room's partition. All times are milliseconds.
  *
- * A ping yields four stamps (RFC 5905, section 8): t0 sent here, t1 received there, t2 answered there, t3 received here.
- * The way there takes at least min(t1 - t0) and the way back at least min(t3 - t2), each still holding the offset; taking the
- * two minima apart finds both quiet directions even when no single ping was quiet both ways (measured: shared/performance.md,
- * "In step": p95 of 4.4 ms on a line delayed by 100 ± 50 ms, against 25 ms with the one quickest ping).
+ * A ping yields four timestamps (RFC 5905, section 8): t0 sent here, t1 received there, t2 answered there, t3 received here.
+ * The outbound delay is at least min(t1 - t0) and the inbound delay at least min(t3 - t2), each shifted by the clock offset.
+ * The two minima are taken apart, since no single ping need be quick in both directions: on a line delayed by 100 ± 50 ms
+ * each way that leaves two players at most 4.4 ms apart (p95), and the single quickest ping 25 ms (docs/performance.md).
  */
 
+/** The estimate uses this many of the last pings. */
 export const WINDOW = 30;
 
-/** A ping that contradicts the earlier ones by more than this shows that one of the clocks was set or slept. */
+/** A ping that contradicts the earlier ones by more than this shows that one of the clocks was set or suspended. */
 export const JUMP_MS = 15;
 
 /**
- * A jump over this may be the server's clock being set, which `rebased` tells at about the same time: until then (`shift`) or until
- * it has not come (`settle`) the old offset is used, or the film would jump with the clock.
+ * A larger jump may be the server's clock being set, which the event `rebased` announces at about the same time. Until it comes (`shift`)
+ * or fails to come (`acceptJump`), the old offset stays in use: otherwise the film would jump with the clock.
  */
 export const MAY_BE_REBASED_MS = 200;
 
@@ -22,82 +23,70 @@ export class Clock {
   #pings = [];
   #offsetMs = null;
   #rttMs = null;
-  #before = null;
+  #offsetBeforeJump = null;
 
-  /** Takes one ping's stamps; answers true when they prove that a clock jumped, in which case only this ping counts. */
+  /** Add one ping's timestamps; return true if they prove that a clock jumped, in which case the earlier pings are dropped. */
   add({ t0, t1, t2, t3 }) {
     const offsetBefore = this.offsetMs;
-    const there = t1 - t0;
-    const back = t3 - t2;
-    // Neither way takes less than no time: each ping confines the offset to [-back, there], and all of them together.
-    const { there: quickestThere, back: quickestBack } = this.#quickest();
-    const jumped = -quickestBack - there > JUMP_MS || -back - quickestThere > JUMP_MS;
+    const outbound = t1 - t0;
+    const inbound = t3 - t2;
+    // No delay is negative, so each ping confines the offset to [-inbound, outbound], and all of them do together.
+    const before = this.#quickest();
+    const jumped = -before.inbound - outbound > JUMP_MS || -inbound - before.outbound > JUMP_MS;
     if (jumped) this.#pings = [];
-    this.#pings.push({ there, back });
+    this.#pings.push({ outbound, inbound });
     if (this.#pings.length > WINDOW) this.#pings.shift();
     const quickest = this.#quickest();
-    this.#offsetMs = (quickest.there - quickest.back) / 2;
-    this.#rttMs = quickest.there + quickest.back;
-    const far = Math.abs(this.#offsetMs - offsetBefore) > MAY_BE_REBASED_MS;
-    if (jumped) this.#before = far ? offsetBefore : null;
+    this.#offsetMs = (quickest.outbound - quickest.inbound) / 2;
+    this.#rttMs = quickest.outbound + quickest.inbound;
+    const large = Math.abs(this.#offsetMs - offsetBefore) > MAY_BE_REBASED_MS;
+    if (jumped) this.#offsetBeforeJump = large ? offsetBefore : null;
     return jumped;
   }
 
-  /** A jump was seen and may yet turn out to be the server's clock being set. */
-  get doubted() {
-    return this.#before !== null;
+  /** Whether a jump was measured that may turn out to be the server's clock being set. */
+  get jumpPending() {
+    return this.#offsetBeforeJump !== null;
   }
 
-  /** The server's clock was set by `ms`; pings that have seen it already are not moved twice. */
+  /** Move the estimate by the `ms` by which the server's clock was set, unless the pings have measured that already. */
   shift(ms) {
-    const before = this.#before;
-    this.#before = null;
+    const before = this.#offsetBeforeJump;
+    this.#offsetBeforeJump = null;
     if (before !== null && Math.abs(this.#offsetMs - before - ms) < Math.abs(this.#offsetMs - before)) return;
-    this.#pings = this.#pings.map(({ there, back }) => ({ there: there + ms, back: back - ms }));
+    this.#pings = this.#pings.map(({ outbound, inbound }) => ({ outbound: outbound + ms, inbound: inbound - ms }));
     if (this.#offsetMs !== null) this.#offsetMs += ms;
   }
 
-  /** Nobody told of the jump: it was this machine's (it slept, say), and what the pings say is true. */
-  settle() {
-    this.#before = null;
+  /** Use the offset measured since the jump: no `rebased` came, so it was this machine's clock (it was suspended, say). */
+  acceptJump() {
+    this.#offsetBeforeJump = null;
   }
 
   #quickest() {
     return {
-      there: Math.min(...this.#pings.map((ping) => ping.there)),
-      back: Math.min(...this.#pings.map((ping) => ping.back)),
+      outbound: Math.min(...this.#pings.map((ping) => ping.outbound)),
+      inbound: Math.min(...this.#pings.map((ping) => ping.inbound)),
     };
   }
 
-  /** Server's clock minus this browser's; null before the first ping. */
+  /** The server's clock minus this browser's, ms; null before the first ping. */
   get offsetMs() {
-    return this.#before ?? this.#offsetMs;
+    return this.#offsetBeforeJump ?? this.#offsetMs;
   }
 
-  /** Quickest way there plus quickest way back; null before the first ping. */
+  /** The smallest outbound plus the smallest inbound delay, ms; null before the first ping. */
   get rttMs() {
     return this.#rttMs;
   }
 
-  get known() {
-    return this.#offsetMs !== null;
-  }
-
-  /** A first guess from the server's time in `welcome`, off by the way back: good enough until the first pong. */
-  guess(serverMs, localMs) {
+  /** Take the server's time from `welcome` as a first estimate, off by the inbound delay, until the first pong. */
+  estimate(serverMs, localMs) {
     if (this.#offsetMs === null) this.#offsetMs = serverMs - localMs;
   }
 
-  /** The server's time at the local time `localMs`. */
+  /** Return the server's time at the local time `localMs`. */
   serverAt(localMs) {
     return localMs + (this.offsetMs ?? 0);
-  }
-
-  /** Forgets everything: another partition, another clock. */
-  reset() {
-    this.#pings = [];
-    this.#offsetMs = null;
-    this.#rttMs = null;
-    this.#before = null;
   }
 }

@@ -1,54 +1,58 @@
 /**
- * Echo suppression: which media events are the viewer's wishes, and which the widget's own doing.
+ * Echo suppression: tells the media events that the viewer caused from those that the widget caused.
  *
- * Judged by state, not by counting events: an event counts only if what the player does *now* differs from what the widget last
- * asked of it. Media events arrive late and merged (HTML, 4.8.11: each is a queued task), so a count of expected events drifts;
- * a comparison cannot.
+ * An event counts as the viewer's only if the player's state *now* differs from what the widget last asked for. Counting expected
+ * events would drift, since media events arrive late and merged (HTML, 4.8.11: each is a queued task); comparing states cannot.
  */
 
 /** Positions closer than this are the same place: a seek lands on a frame, not on a number. */
 export const SAME_PLACE_S = 0.3;
 const SAME_RATE = 0.0005;
 
-export class Wishes {
-  /** What the widget asked for last; `seekTo` only while its own seek is under way. */
-  #asked = { paused: true, rate: 1, seekTo: null };
+export class EchoFilter {
+  /** The state that the widget asked for last; `seekTo` only while its own seek is under way. */
+  #expected = { paused: true, rate: 1, seekTo: null };
 
-  paused(paused) {
-    this.#asked.paused = paused;
+  /** Note that the widget pauses or plays the player. */
+  expectPaused(paused) {
+    this.#expected.paused = paused;
   }
 
-  rate(rate) {
-    this.#asked.rate = rate;
+  /** Note that the widget sets the player's rate. */
+  expectRate(rate) {
+    this.#expected.rate = rate;
   }
 
-  seekTo(seconds) {
-    this.#asked.seekTo = seconds;
+  /** Note that the widget seeks the player. */
+  expectSeek(seconds) {
+    this.#expected.seekTo = seconds;
   }
 
-  /** The player has arrived: any further seek is not ours. */
-  arrived() {
-    this.#asked.seekTo = null;
+  /** Note that the widget's seek has ended: any further seek is the viewer's. */
+  seekEnded() {
+    this.#expected.seekTo = null;
   }
 
   /**
-   * The wish in a media event, or null: "play", "pause", "seek", "set_rate".
-   * `media` is what the player is now; `hidden` says that the page is not visible: browsers pause hidden players by
-   * themselves, and nobody presses a button that is not shown (keys of the system arrive as media session actions).
+   * Return the viewer's command in a media event ("play", "pause", "seek", "set_rate"), or null. `media` is the player's state now.
+   * `hidden` means that the page is not visible: browsers pause hidden players by themselves, and nobody presses a button that is
+   * not shown (the system's media keys arrive as media session actions).
    */
-  read(eventType, media, { hidden = false } = {}) {
-    const asked = this.#asked;
-    if (eventType === "play") return !media.paused && asked.paused ? "play" : null;
-    if (eventType === "pause") {
-      return media.paused && !asked.paused && !media.ended && !hidden ? "pause" : null;
+  commandIn(eventType, media, { hidden = false } = {}) {
+    const expected = this.#expected;
+    switch (eventType) {
+      case "play":
+        return !media.paused && expected.paused ? "play" : null;
+      case "pause":
+        return media.paused && !expected.paused && !media.ended && !hidden ? "pause" : null;
+      case "seeking": {
+        const own = expected.seekTo !== null && Math.abs(media.currentTime - expected.seekTo) < SAME_PLACE_S;
+        return media.seeking && !own ? "seek" : null;
+      }
+      case "ratechange":
+        return Math.abs(media.playbackRate - expected.rate) > SAME_RATE ? "set_rate" : null;
+      default:
+        return null;
     }
-    if (eventType === "seeking") {
-      const ours = asked.seekTo !== null && Math.abs(media.currentTime - asked.seekTo) < SAME_PLACE_S;
-      return media.seeking && !ours ? "seek" : null;
-    }
-    if (eventType === "ratechange") {
-      return Math.abs(media.playbackRate - asked.rate) > SAME_RATE ? "set_rate" : null;
-    }
-    return null;
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The place in a room's log up to which this browser has applied events: (epoch, seq, hash).
- * Events apply strictly in sequence; whatever does not follow is refused, and the caller resumes from here.
+ * The last event of the room's log that this browser has applied: (epoch, seq, hash).
+ * Events apply strictly in sequence; after a gap the caller resumes from here.
  */
-export class Order {
+export class LogPosition {
   epoch = null;
   seq = null;
   hash = null;
@@ -11,17 +11,20 @@ export class Order {
     return this.epoch !== null;
   }
 
-  /** Stands at a snapshot's place. */
-  stand({ epoch, seq, hash }) {
+  /** Move to the position of a snapshot. */
+  moveTo({ epoch, seq, hash }) {
     this.epoch = epoch;
     this.seq = seq;
     this.hash = hash;
   }
 
-  /** "next": apply it (the place moves on) · "known": seen before, drop it · "gap": something is missing, resume. */
-  judge({ epoch, seq, hash }) {
+  /**
+   * Move past `event` if it is the next one. Return "next" (apply it), "duplicate" (seen before, drop it) or "gap" (an event is
+   * missing, resume).
+   */
+  advance({ epoch, seq, hash }) {
     if (!this.known || epoch > this.epoch) return "gap";
-    if (epoch < this.epoch || seq <= this.seq) return "known";
+    if (epoch < this.epoch || seq <= this.seq) return "duplicate";
     if (seq > this.seq + 1) return "gap";
     this.seq = seq;
     this.hash = hash;

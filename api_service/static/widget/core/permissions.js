@@ -1,13 +1,17 @@
 /**
- * Who may do what in a room, as the server decides it (sync_service/room/permissions.py): it spares refused wishes their round
- * trip, and people the buttons that are not for them.
+ * Who may do what in a room, by the server's rules (sync_service/room/permissions.py), so that commands which would be refused are not
+ * sent and their buttons not shown.
+ *
+ * `state` is the room's state (replica.js).
  */
 
 const RANKS = { guest: 0, viewer: 1, moderator: 2, owner: 3 };
-const CONTROL = { everyone: "viewer", moderators: "moderator", owner: "owner" };
-const SETTINGS = { control: "owner", capacity: "owner", locked: "moderator", slow_mode_s: "moderator", hold: "moderator", hold_max_s: "moderator" };
+const LOWEST_ROLE_BY_CONTROL = { everyone: "viewer", moderators: "moderator", owner: "owner" };
+const LOWEST_ROLE_BY_SETTING = {
+  control: "owner", capacity: "owner", locked: "moderator", slow_mode_s: "moderator", hold: "moderator", hold_max_s: "moderator",
+};
 
-/** A member's role; of somebody who is not here only the owner is known. */
+/** Return the role of the person `id`; of people who are not in the room only the owner is known. */
 export function roleOf(state, id) {
   if (id === state.room?.owner) return "owner";
   const known = state.members?.find((member) => member.id === id)?.role;
@@ -18,37 +22,38 @@ function rankOf(state, id) {
   return RANKS[roleOf(state, id)] ?? 0;
 }
 
-/** May this viewer move the film for everyone? */
+/** Return whether this viewer may move the film for everyone. */
 export function mayControl(state) {
   if (!state?.you || !state.room) return false;
-  const wanted = RANKS[CONTROL[state.room.settings?.control]] ?? 0;
-  return rankOf(state, state.you.id) >= wanted || state.room.host === state.you.id;
+  const lowest = RANKS[LOWEST_ROLE_BY_CONTROL[state.room.settings?.control]] ?? 0;
+  return rankOf(state, state.you.id) >= lowest || state.room.host === state.you.id;
 }
 
-/** May this viewer mute, send out or ban that member? Only those of a lower role than one's own. */
+/** Return whether this viewer may mute, kick or ban the member `id`, which takes a higher role than theirs. */
 export function mayModerate(state, id) {
   if (!state?.you || id === state.you.id) return false;
   const own = rankOf(state, state.you.id);
   return own >= RANKS.moderator && own > rankOf(state, id);
 }
 
-/** The roles that this viewer may give that member. */
-export function rolesFor(state, id) {
+/** Return the roles that this viewer may set for the member `id`. */
+export function assignableRoles(state, id) {
   if (!mayModerate(state, id)) return [];
   const own = rankOf(state, state.you.id);
   return ["moderator", "viewer", "guest"].filter((role) => RANKS[role] < own && role !== roleOf(state, id));
 }
 
+/** Return whether this viewer may delete a message. */
 export function mayDelete(state, message) {
   return !message.deleted && (message.author.id === state?.you?.id || mayModerate(state, message.author.id));
 }
 
-/** May this viewer change that setting of the room? */
-export function mayArrange(state, setting) {
-  return Boolean(state?.you && state.room) && rankOf(state, state.you.id) >= RANKS[SETTINGS[setting]];
+/** Return whether this viewer may change a setting of the room, by the setting's name. */
+export function mayChangeSetting(state, setting) {
+  return Boolean(state?.you && state.room) && rankOf(state, state.you.id) >= RANKS[LOWEST_ROLE_BY_SETTING[setting]];
 }
 
-/** Whom slow mode does not hold back. */
-export function speaksFreely(state) {
+/** Return whether slow mode does not apply to this viewer. */
+export function exemptFromSlowMode(state) {
   return Boolean(state?.you) && rankOf(state, state.you.id) >= RANKS.moderator;
 }

@@ -1,65 +1,73 @@
 /**
- * Binds one player to the room's timeline: follows it, keeps in step, and tells the viewer's wishes from its own doing.
+ * Binds one player to the room's timeline: follows it, keeps in step, and tells the viewer's commands from its own moves.
  *
  * `media` is an HTMLMediaElement or an adapter with the same parts: currentTime, duration, paused, ended, seeking, readyState,
  * playbackRate, muted, play(), pause(), addEventListener(), removeEventListener().
  */
-import { Drag } from "./drag.js";
-import { Drift, PARAMETERS, rateChangesStall } from "./drift.js";
+import { Drift, rateChangesStall } from "./drift.js";
+import { DriftLoop } from "./drift-loop.js";
+import { MediaControl } from "./media-control.js";
+import { SeekDebounce } from "./seek-debounce.js";
 import { StartTiming } from "./start.js";
 import { positionAt } from "./timeline.js";
-import { Transport } from "./transport.js";
 
-/** A resting player is moved only when it is further off than this: less than a frame, nobody sees it. */
+/** A paused player is sought only when it is further off than this: less than a frame, which nobody sees. */
 const SAME_FRAME_MS = 10;
 
-/** A running player whose timeline changes by less than this goes on running and is nudged. */
-const GOES_ON_WITHIN_MS = 100;
+/** A running player whose timeline changes by less than this is not restarted: the drift controller removes the difference. */
+const KEEPS_RUNNING_WITHIN_MS = 100;
 
-/** A start later than this aims anew; the drift controller removes less in under a second. */
+/** A start that would be later than this aims anew; a smaller delay the drift controller removes in under a second. */
 const LATE_MS = 40;
 
-/** Aims before the player starts wherever it is; the drift controller takes over from there. */
-const STARTS_AT_MOST = 5;
+/** After this many aims the player starts wherever it is, and the drift controller does the rest. */
+const AIMS_AT_MOST = 5;
 
 const MEDIA_EVENTS = ["loadedmetadata", "canplay", "play", "pause", "seeking", "seeked", "ratechange", "waiting", "playing",
   "volumechange", "ended", "error"];
 
 export class Player {
   #media;
-  #transport;
+  #control;
   #now;
-  #heard;
+  #on;
   #timing = new StartTiming();
   #drift;
+  #loop;
+  #seekDebounce;
   #playback = null;
   #durationMs = Infinity;
-  #turn = 0;
+  #generation = 0; // counts the timelines followed, so that an asynchronous start notices that it is outdated
   #running = false;
   #stalled = false;
   #silenced = false;
   #correcting = false;
-  #astray = false;
+  #diverged = false;
   #status = null;
-  #ticks = 0;
-  #sampler = null;
-  #drag;
-  #firstErrors = null;
 
   /**
-   * `now` gives the server's time in ms. `heard` takes {wish(type, value), status(name), ready()}; statuses:
-   * loading, resting, starting, running, stalled, blocked (needs the viewer's press), muted (runs, but without sound), failed
-   * (the player cannot play this source).
+   * `now()` returns the server's time in ms, `hidden()` whether the page is not visible. `on` is {command(type, value), status(name),
+   * ready()}: the viewer wants something of the room; the status changed; the player may be ready. Statuses: loading, resting,
+   * starting, running, stalled, blocked (the browser wants the viewer's press first), muted (runs, but without sound), failed (the player
+   * cannot play this source).
    */
-  constructor(media, { now, heard, browser = globalThis.navigator ?? {} }) {
+  constructor(media, { now, on, hidden = () => false, browser = globalThis.navigator ?? {} }) {
     this.#media = media;
-    this.#transport = new Transport(media);
+    this.#control = new MediaControl(media, { hidden });
     this.#now = now;
-    this.#heard = heard;
-    this.#drag = new Drag((positionMs) => heard.wish("seek", positionMs));
+    this.#on = on;
+    this.#seekDebounce = new SeekDebounce((positionMs) => on.command("seek", positionMs));
     this.#drift = new Drift({ nudgesRate: !rateChangesStall(browser) });
+    this.#loop = new DriftLoop({
+      control: this.#control,
+      drift: this.#drift,
+      read: () => this.#readError(),
+      on: {
+        seek: () => this.#correct(),
+        started: (errorMs) => this.#timing.started(this.#control.stoppedBy, errorMs),
+      },
+    });
     for (const type of MEDIA_EVENTS) media.addEventListener(type, this.#onMedia);
-    globalThis.document?.addEventListener("visibilitychange", this.#onVisible);
   }
 
   /** The player's position minus the room's in ms (median of the last readings), or null while it does not run. */
@@ -67,275 +75,250 @@ export class Player {
     return this.#running ? this.#drift.errorMs : null;
   }
 
-  /** It stands where the room is and could start. */
+  /** Whether the player stands where the room is and can start. */
   get ready() {
-    return this.#playback !== null && this.#transport.ready && !this.#media.seeking;
+    return this.#playback !== null && this.#control.ready && !this.#media.seeking;
   }
 
-  /** What keeps the film from moving here though the room wants it to: see buffering.js. */
-  get dry() {
+  /**
+   * Why the film does not move here although the room plays it: "stalled" (out of data), "seeking" (a seek of the room is under way),
+   * "expected" (a seek of the widget's own, or the start lies ahead), "low_buffer" (it can play, but not for long), or null.
+   */
+  get stallReason() {
     const { status, at_ms: atMs } = this.#playback ?? { status: "paused" };
     const now = this.#now();
     if (status === "paused" || this.#status === "failed") return null;
     if (status === "playing" && this.#target(now) >= this.#endMs) return null;
-    if (this.ready) return this.#transport.plenty ? null : "thin";
-    if (this.#correcting || (status === "playing" && now < atMs)) return "excused";
-    return this.#media.seeking ? "landing" : "stall";
+    if (this.ready) return this.#control.wellBuffered ? null : "low_buffer";
+    if (this.#correcting || (status === "playing" && now < atMs)) return "expected";
+    return this.#media.seeking ? "seeking" : "stalled";
   }
 
-  /** Follows a timeline from now on: {status, position_ms, rate, at_ms}, in a film of `durationMs`. */
+  /** Follow a timeline from now on: {status, position_ms, rate, at_ms}, in a film of `durationMs`. */
   follow(playback, durationMs = Infinity) {
-    this.#correcting = this.#playback === null; // whoever has just come catches up without holding anybody
+    this.#correcting = this.#playback === null; // a newcomer catches up without the room waiting
     this.#follow(playback, durationMs);
   }
 
   #follow(playback, durationMs) {
-    this.#turn += 1;
+    this.#generation += 1;
     this.#playback = playback;
     this.#durationMs = durationMs;
-    this.#astray = false;
-    this.#drag.drop();
-    if (!this.#transport.loaded) return this.#say("loading");
+    this.#diverged = false;
+    this.#seekDebounce.cancel();
+    if (!this.#control.loaded) return this.#setStatus("loading");
     if (playback.status !== "playing" || this.#target(this.#now()) >= this.#endMs) return this.#rest();
-    if (this.#running && this.#goesOn()) return this.#takeRate(this.#turn);
-    return this.#start(this.#turn);
+    if (this.#running && this.#mayKeepRunning()) return this.#changeRate(this.#generation);
+    return this.#start(this.#generation);
   }
 
-  /** Follows the same timeline anew: after the clock jumped, a wish was refused, or the page became visible. */
-  refollow() {
+  /** Follow the same timeline anew: the clock jumped, a command was refused, or the player was disturbed. */
+  resync() {
     if (!this.#playback) return;
     this.#correcting = true;
     this.#follow(this.#playback, this.#durationMs);
   }
 
-  /** The room has answered a wish: if nothing came of it (it was paused already, say), back to what the room does. */
-  answered() {
-    if (this.#astray) this.refollow();
+  /** Resume after the page became visible, if the browser paused the player while it was hidden. */
+  pageVisible() {
+    if (this.#playback?.status === "playing" && this.#media.paused && this.#status !== "blocked") this.resync();
   }
 
-  /** The viewer wishes it: shown at once where that disturbs nobody, and told to `heard.wish`. */
-  wish(type, value) {
-    this.#astray = true;
+  /** Return to the room's timeline if the room's answer to a command has not changed it (it was paused already, say). */
+  commandAnswered() {
+    if (this.#diverged) this.resync();
+  }
+
+  /** Carry out the viewer's command here at once where that disturbs nobody, and pass it to `on.command`. */
+  command(type, value) {
+    this.#diverged = true;
     if (type === "pause") {
       this.#halt();
-      this.#heard.wish("pause");
+      this.#on.command("pause");
     } else if (type === "seek") {
-      this.#halt(); // stands still at the new place until the room says when to go on
-      this.#transport.seek(Math.min(value, this.#endMs));
-      this.#drag.to(value);
+      this.#halt(); // stands at the new place until the room says when to go on
+      this.#control.seek(Math.min(value, this.#endMs));
+      this.#seekDebounce.moveTo(value);
     } else {
-      this.#heard.wish(type, value);
+      this.#on.command(type, value);
     }
   }
 
-  /** The viewer pressed the one button: browsers allow sound from here on. */
+  /** Play with sound after the viewer's press, which browsers require. */
   allow() {
     this.#silenced = false;
     this.#media.muted = false;
-    if (this.#media.paused || !this.#running) this.refollow();
-    else this.#say("running");
+    if (this.#media.paused || !this.#running) this.resync();
+    else this.#setStatus("running");
   }
 
-  /** Lets go of the player and leaves it as it is. */
+  /** Release the player and leave it as it is. */
   detach() {
-    this.#turn += 1;
+    this.#generation += 1;
     this.#running = false;
-    this.#drag.drop();
-    clearTimeout(this.#sampler);
-    this.#transport.letGo();
+    this.#seekDebounce.cancel();
+    this.#loop.stop();
+    this.#control.release();
     for (const type of MEDIA_EVENTS) this.#media.removeEventListener(type, this.#onMedia);
-    globalThis.document?.removeEventListener("visibilitychange", this.#onVisible);
-    this.#transport.rate(this.#playback?.rate ?? 1);
+    this.#control.setRate(this.#playback?.rate ?? 1);
   }
 
   get #endMs() {
-    return this.#transport.endMs(this.#durationMs);
+    return this.#control.endMs(this.#durationMs);
   }
 
   #target(nowMs) {
     return positionAt(this.#playback, nowMs, this.#endMs);
   }
 
-  // -- resting and starting ---------------------------------------------------------------------------------------
+  // -- stopping and starting --------------------------------------------------------------------------------------
 
   #rest() {
     this.#halt();
     const target = this.#target(this.#now());
-    if (Math.abs(this.#transport.positionMs - target) > SAME_FRAME_MS) this.#transport.seek(target);
-    this.#say("resting");
+    if (Math.abs(this.#control.positionMs - target) > SAME_FRAME_MS) this.#control.seek(target);
+    this.#setStatus("resting");
   }
 
   #halt() {
     this.#running = false;
-    this.#transport.pause();
-    this.#transport.rate(this.#playback?.rate ?? 1);
-    this.#drift.reset();
+    this.#loop.stop();
+    this.#control.pause();
+    this.#control.setRate(this.#playback?.rate ?? 1);
   }
 
-  /** Stands where the film will be, and starts so that it moves at that instant. */
-  async #start(turn) {
+  /** Seek to where the film will be, wait for the player, and call play() so that it moves at that instant. */
+  async #start(generation) {
     this.#halt();
-    this.#say("starting");
-    const over = () => turn !== this.#turn;
-    for (let attempt = 1; ; attempt += 1) {
-      const { startsAtMs, sought } = this.#stand();
+    this.#setStatus("starting");
+    const outdated = () => generation !== this.#generation;
+    for (let aim = 1; ; aim += 1) {
+      const { startsAtMs, seeks } = this.#aim();
       if (this.#target(startsAtMs) >= this.#endMs) return this.#rest();
       const beganMs = this.#now();
-      await this.#transport.arrival(over);
-      if (over()) return undefined;
-      if (sought) this.#timing.sought(this.#now() - beganMs);
-      const lateMs = this.#now() - startsAtMs + this.#timing.leadMs(this.#transport.standing);
-      if (lateMs > LATE_MS && attempt < STARTS_AT_MOST) {
-        if (sought) this.#timing.late();
+      await this.#control.arrival(outdated);
+      if (outdated()) return undefined;
+      if (seeks) this.#timing.seekTook(this.#now() - beganMs);
+      const lateMs = this.#now() - startsAtMs + this.#timing.leadMs(this.#control.stoppedBy);
+      if (lateMs > LATE_MS && aim < AIMS_AT_MOST) {
+        if (seeks) this.#timing.seekWasLate();
         continue;
       }
       await sleep(-lateMs);
-      if (over()) return undefined;
-      this.#firstErrors = lateMs <= 0 ? [] : null; // a late start teaches nothing
-      return this.#play(turn);
+      if (outdated()) return undefined;
+      return this.#play(generation, { onTime: lateMs <= 0 });
     }
   }
 
-  /** Moves the paused player to where the film will be, if it is not there already, and says when it will be there. */
-  #stand() {
+  /** Seek the paused player to where the film will be, unless it is there; return when that is (server's ms) and whether it seeks. */
+  #aim() {
     const now = this.#now();
     const { at_ms: atMs } = this.#playback;
-    const soonestMs = atMs > now ? atMs : now + this.#timing.leadMs(this.#transport.standing);
-    if (Math.abs(this.#transport.positionMs - this.#target(soonestMs)) <= SAME_FRAME_MS) {
-      return { startsAtMs: soonestMs, sought: false };
+    const soonestMs = atMs > now ? atMs : now + this.#timing.leadMs(this.#control.stoppedBy);
+    if (Math.abs(this.#control.positionMs - this.#target(soonestMs)) <= SAME_FRAME_MS) {
+      return { startsAtMs: soonestMs, seeks: false };
     }
     const startsAtMs = Math.max(atMs, now + this.#timing.seekMs);
-    this.#transport.seek(this.#target(startsAtMs));
-    return { startsAtMs, sought: true };
+    this.#control.seek(this.#target(startsAtMs));
+    return { startsAtMs, seeks: true };
   }
 
-  async #play(turn) {
-    this.#transport.rate(this.#playback.rate);
-    this.#drift.reset();
-    const outcome = await this.#transport.play();
-    if (turn !== this.#turn || outcome === "overtaken") return;
-    if (outcome === "refused") this.#say("blocked");
-    else this.#run(outcome === "muted" || (this.#silenced && this.#media.muted));
-  }
-
-  #run(silenced) {
+  async #play(generation, { onTime }) {
+    const { rate } = this.#playback;
+    this.#control.setRate(rate);
+    const outcome = await this.#control.play();
+    if (generation !== this.#generation || outcome === "superseded") return;
+    if (outcome === "refused") return void this.#setStatus("blocked");
     this.#running = true;
     this.#correcting = false;
     this.#stalled = false;
-    this.#silenced = silenced;
-    this.#ticks = 0;
-    this.#say(silenced ? "muted" : "running");
-    clearTimeout(this.#sampler);
-    this.#sampler = setTimeout(this.#tick, PARAMETERS.sampleEveryMs);
+    this.#silenced = outcome === "muted" || (this.#silenced && this.#media.muted);
+    this.#setStatus(this.#runningStatus);
+    this.#loop.start(rate, { onTime });
+  }
+
+  get #runningStatus() {
+    return this.#silenced ? "muted" : "running";
   }
 
   // -- keeping in step --------------------------------------------------------------------------------------------
 
-  #goesOn() {
+  /** Return whether the running player is near the new timeline, where it takes effect. */
+  #mayKeepRunning() {
     const now = this.#now();
     const { at_ms: atMs } = this.#playback;
-    const there = this.#transport.positionMs + Math.max(0, atMs - now) * this.#media.playbackRate;
+    const positionMs = this.#control.positionMs + Math.max(0, atMs - now) * this.#media.playbackRate;
     return !this.#media.paused && !this.#media.seeking
-      && Math.abs(there - this.#target(Math.max(now, atMs))) < GOES_ON_WITHIN_MS;
+      && Math.abs(positionMs - this.#target(Math.max(now, atMs))) < KEEPS_RUNNING_WITHIN_MS;
   }
 
-  async #takeRate(turn) {
+  async #changeRate(generation) {
     await sleep(this.#playback.at_ms - this.#now());
-    if (turn !== this.#turn || !this.#running) return;
-    this.#transport.rate(this.#playback.rate);
-    this.#drift.reset();
+    if (generation === this.#generation && this.#running) this.#loop.setRate(this.#playback.rate);
   }
 
-  #tick = () => {
-    if (!this.#running) return;
-    this.#sampler = setTimeout(this.#tick, PARAMETERS.sampleEveryMs);
+  #readError() {
     const now = this.#now();
     const target = this.#target(now);
-    if (now < this.#playback.at_ms || target >= this.#endMs) return;
+    if (now < this.#playback.at_ms || target >= this.#endMs) return null;
     const moves = !this.#media.paused && !this.#media.seeking && !this.#stalled && this.ready;
-    if (!moves) return void this.#drift.forget();
-    const errorMs = this.#transport.positionMs - target;
-    this.#drift.sample(errorMs);
-    this.#learn(errorMs);
-    this.#ticks += 1;
-    if (this.#ticks % (PARAMETERS.controlEveryMs / PARAMETERS.sampleEveryMs) === 0) this.#control();
-  };
-
-  #control() {
-    const action = this.#drift.control(performance.now(), this.#playback.rate);
-    if (action?.seek) {
-      this.#correcting = true;
-      this.#turn += 1;
-      this.#start(this.#turn);
-    } else if (action) {
-      this.#transport.rate(this.#playback.rate * action.factor, { nudge: action.factor !== 1 });
-    }
+    return moves ? this.#control.positionMs - target : "stopped";
   }
 
-  /** The first readings after a start show how early play() should have been called. */
-  #learn(errorMs) {
-    if (this.#firstErrors === null) return;
-    this.#firstErrors.push(errorMs);
-    if (this.#firstErrors.length < PARAMETERS.samples) return;
-    const sorted = this.#firstErrors.sort((a, b) => a - b);
-    this.#timing.started(this.#transport.standing, sorted[sorted.length >> 1] / this.#playback.rate);
-    this.#firstErrors = null;
+  #correct() {
+    this.#correcting = true;
+    this.#generation += 1;
+    this.#start(this.#generation);
   }
 
-  // -- what the player itself says --------------------------------------------------------------------------------
+  // -- the player's events ----------------------------------------------------------------------------------------
 
   #onMedia = (event) => {
     const media = this.#media;
-    const wish = this.#transport.wishIn(event);
-    if (wish) return this.#obey(wish);
-    if (event.type === "loadedmetadata") return this.refollow();
-    if (event.type === "canplay" || event.type === "seeked") this.#heard.ready();
+    const command = this.#control.commandIn(event);
+    if (command) return this.#onViewerCommand(command);
+    if (event.type === "loadedmetadata") return this.resync();
+    if (event.type === "canplay" || event.type === "seeked") this.#on.ready();
     if (event.type === "volumechange" && this.#silenced && !media.muted) this.allow();
-    if (event.type === "waiting" && this.#running && !media.seeking) this.#stall(true);
-    if ((event.type === "playing" || event.type === "canplay") && this.#stalled) this.#stall(false);
+    if (event.type === "waiting" && this.#running && !media.seeking) this.#setStalled(true);
+    if ((event.type === "playing" || event.type === "canplay") && this.#stalled) this.#setStalled(false);
     if (event.type === "ended") this.#halt();
     if (event.type === "error") {
       this.#running = false;
-      this.#say(this.#transport.loadAgain() ? "loading" : "failed");
+      this.#loop.stop();
+      this.#setStatus(this.#control.reload() ? "loading" : "failed");
     }
     return undefined;
   };
 
-  /** A wish made on the player itself: its own controls, a picture-in-picture window, the system's keys. */
-  #obey(wish) {
-    const media = this.#media;
-    this.#astray = true;
-    if (wish === "play") {
+  /** A command given to the player itself: by its own controls, a picture-in-picture window, the system's media keys. */
+  #onViewerCommand(command) {
+    this.#diverged = true;
+    if (command === "play") {
       this.#halt(); // everyone starts together, when the room says so
-      this.#heard.wish("play");
-    } else if (wish === "pause") {
-      this.wish("pause");
-    } else if (wish === "seek") {
+      this.#on.command("play");
+    } else if (command === "pause") {
+      this.command("pause");
+    } else if (command === "seek") {
       this.#halt();
-      this.#drag.to(media.currentTime * 1000);
+      this.#seekDebounce.moveTo(this.#media.currentTime * 1000);
     } else {
-      const rate = media.playbackRate;
-      this.#transport.rate(this.#playback?.rate ?? 1);
-      this.#heard.wish("set_rate", rate);
+      const rate = this.#media.playbackRate;
+      this.#control.setRate(this.#playback?.rate ?? 1);
+      this.#on.command("set_rate", rate);
     }
   }
 
-  #stall(stalled) {
+  #setStalled(stalled) {
     this.#stalled = stalled;
-    this.#drift.forget();
-    this.#say(stalled ? "stalled" : this.#silenced ? "muted" : "running");
+    this.#drift.clearSamples();
+    this.#setStatus(stalled ? "stalled" : this.#runningStatus);
   }
 
-  #onVisible = () => {
-    if (!document.hidden && this.#playback?.status === "playing" && this.#media.paused && this.#status !== "blocked") {
-      this.refollow();
-    }
-  };
-
-  #say(status) {
+  #setStatus(status) {
     if (status === this.#status) return;
     this.#status = status;
-    this.#heard.status(status);
+    this.#on.status(status);
   }
 }
 

@@ -1,16 +1,16 @@
 /**
- * The room as this browser knows it: a copy of the server's state that events carry forward without any decision.
+ * The replica of the room in this browser: the server's state, carried forward by events without any decision.
  *
- * {room, you, limits, playback, pause, members, names, messages, closed}: `pause` tells who paused the film and why,
- * `names` everybody of whom this browser has heard, by id, as those who left are still spoken of.
+ * {room, you, limits, playback, pause, members, names, messages, closed}: `pause` is {by, reason, started, sought} while the film is
+ * paused, `names` the names by id of everybody this browser has met, as those who left are still spoken of.
  */
 
-/** How many messages are kept for the page; the server sends the last 50 and the page shows what came since. */
+/** The replica keeps this many messages; the server sends the last 50, and those posted since are added. */
 export const MESSAGES_KEPT = 500;
 
-/** State from `welcome` (mode snapshot) or `snapshot`; what only `welcome` tells is taken over from `before`. */
+/** Return the state from a `welcome` (mode snapshot) or `snapshot`; what a `snapshot` does not contain is taken from `before`. */
 export function fromSnapshot(message, before = null) {
-  const messages = merged(before?.messages ?? [], message.messages ?? []);
+  const messages = mergedMessages(before?.messages ?? [], message.messages ?? []);
   const { playback } = message.state;
   return {
     room: message.room ?? before?.room ?? null,
@@ -19,13 +19,13 @@ export function fromSnapshot(message, before = null) {
     playback,
     pause: pauseOf(playback),
     members: message.members,
-    names: named(before?.names ?? {}, [...messages.map(({ author }) => author), ...message.members]),
+    names: withNames(before?.names ?? {}, [...messages.map(({ author }) => author), ...message.members]),
     messages,
     closed: null,
   };
 }
 
-/** The state after `event`; an event of a kind unknown here changes nothing (a later server may send more kinds). */
+/** Return the state after `event`; an event of an unknown type changes nothing, since a later server may send more types. */
 export function evolve(state, event) {
   switch (event.type) {
     case "played":
@@ -35,55 +35,59 @@ export function evolve(state, event) {
     case "paused":
       return { ...state, playback: event.playback, pause: pauseOf(event.playback) };
     case "sought":
-    case "rate_changed": // who paused stays who paused
+    case "rate_changed": // the pause remains that of whoever paused
       return { ...state, playback: event.playback, pause: event.playback.status === "paused" ? state.pause : null };
     case "rebased":
-      return { ...state, playback: event.playback, members: shifted(state.members, event.shift_ms) };
+      return { ...state, playback: event.playback, members: withShiftedMutes(state.members, event.shift_ms) };
     case "member_joined":
     case "member_changed":
-      return { ...state, members: withMember(state.members, event.member), names: named(state.names, [event.member]) };
+      return { ...state, members: withMember(state.members, event.member), names: withNames(state.names, [event.member]) };
     case "member_left":
       return {
         ...state,
         members: state.members.filter((member) => member.id !== event.member_id),
-        names: named(state.names, [{ id: event.member_id, name: event.name }]),
+        names: withNames(state.names, [{ id: event.member_id, name: event.name }]),
       };
     case "role_set":
-      return changed(asYou(state, event.member_id, event.role), event.member_id, { role: event.role });
+      return withMemberFields(withOwnRole(state, event.member_id, event.role), event.member_id, { role: event.role });
     case "muted":
-      return changed(state, event.member_id, { muted_until_ms: event.until_ms });
+      return withMemberFields(state, event.member_id, { muted_until_ms: event.until_ms });
     case "host_changed":
       return { ...state, room: { ...state.room, host: event.host } };
     case "settings_changed":
       return { ...state, room: { ...state.room, settings: event.settings, access: event.access, starts_at: event.starts_at } };
     case "said":
-      return { ...state, messages: merged(state.messages, [event.message]), names: named(state.names, [event.message.author]) };
+      return {
+        ...state,
+        messages: mergedMessages(state.messages, [event.message]),
+        names: withNames(state.names, [event.message.author]),
+      };
     case "message_deleted":
       return { ...state, messages: state.messages.map((one) => (one.id === event.message_id ? { ...one, text: "", deleted: true } : one)) };
     case "closed":
       return { ...state, closed: { reason: event.reason } };
     default:
-      return state; // `banned` and `unbanned` too: who was in the room has left it by an event of its own
+      return state; // also `banned` and `unbanned`: a banned member leaves by an event of its own
   }
 }
 
-/** Who paused and why, as the playback alone tells; a seek while paused leaves only its own author. */
+/** Return who paused and why, from the playback alone; after a seek while paused it names only the author of the seek. */
 function pauseOf(playback) {
   if (playback.status !== "paused") return null;
   const { by = null, reason = null, started = true } = playback;
   return { by, reason, started, sought: by !== null && playback.sought_ms === playback.at_ms };
 }
 
-function shifted(members, ms) {
+function withShiftedMutes(members, ms) {
   return members.map((one) => (one.muted_until_ms ? { ...one, muted_until_ms: one.muted_until_ms + ms } : one));
 }
 
-function asYou(state, id, role) {
+function withOwnRole(state, id, role) {
   return id === state.you?.id ? { ...state, you: { ...state.you, role } } : state;
 }
 
-function changed(state, id, changes) {
-  return { ...state, members: state.members.map((one) => (one.id === id ? { ...one, ...changes } : one)) };
+function withMemberFields(state, id, fields) {
+  return { ...state, members: state.members.map((one) => (one.id === id ? { ...one, ...fields } : one)) };
 }
 
 function withMember(members, member) {
@@ -92,15 +96,15 @@ function withMember(members, member) {
   return members.map((other) => (other.id === member.id ? member : other));
 }
 
-function named(names, people) {
+function withNames(names, people) {
   const news = people.filter((one) => one?.name && names[one.id] !== one.name);
   return news.length ? { ...names, ...Object.fromEntries(news.map(({ id, name }) => [id, name])) } : names;
 }
 
-/** Known messages and more of them; what is told again replaces what was known (it may have been deleted meanwhile). */
-function merged(known, more) {
-  const again = new Map(more.map((message) => [message.id, message]));
+/** Return the known messages and the new ones; a repeated message replaces the known one, as it may have been deleted since. */
+function mergedMessages(known, more) {
+  const repeated = new Map(more.map((message) => [message.id, message]));
   const ids = new Set(known.map(({ id }) => id));
-  const kept = known.map((message) => again.get(message.id) ?? message);
-  return [...kept, ...more.filter(({ id }) => !ids.has(id))].slice(-MESSAGES_KEPT);
+  const updated = known.map((message) => repeated.get(message.id) ?? message);
+  return [...updated, ...more.filter(({ id }) => !ids.has(id))].slice(-MESSAGES_KEPT);
 }

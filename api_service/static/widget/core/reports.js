@@ -1,25 +1,27 @@
-/** What this viewer's player tells the room of itself: that it is ready, that it has run dry, how far off it is. */
+/** Reports about this viewer's player to the room: ready, buffering, skew. */
 import { Buffering } from "./buffering.js";
 
-/** How often the player's skew is reported while the film runs. */
+/** The player's skew is reported this often while the film runs. */
 const SKEW_EVERY_MS = 10_000;
 
-/** Where this browser keeps that the room need not wait for its viewer. */
-const WAITS = "movie-together.waits";
+/** The browser's storage keeps under this key whether the room should wait for its viewer. */
+const WAITS_KEY = "movie-together.waits";
 
-export function keptWaits() {
+/** Return whether the room should wait for this browser's viewer; true unless the viewer has said otherwise. */
+export function loadWaits() {
   try {
-    return globalThis.localStorage.getItem(WAITS) !== "no";
+    return globalThis.localStorage.getItem(WAITS_KEY) !== "no";
   } catch {
     return true; // storage is switched off
   }
 }
 
-export function keepWaits(waits) {
+/** Store whether the room should wait for this browser's viewer. */
+export function saveWaits(waits) {
   try {
-    globalThis.localStorage.setItem(WAITS, waits ? "yes" : "no");
+    globalThis.localStorage.setItem(WAITS_KEY, waits ? "yes" : "no");
   } catch {
-    // It holds until the page is left.
+    // Storage is switched off: the choice lasts until the page is left.
   }
 }
 
@@ -32,29 +34,29 @@ export class Reports {
   #ready = false;
   #timer;
 
-  /** `positionMs()` gives the player's position; `waits` is whether the room should wait for this viewer at all. */
+  /** `positionMs()` returns the player's position; `waits` is whether the room should wait for this viewer. */
   constructor({ session, player, positionMs, waits }) {
     this.#session = session;
     this.#player = player;
     this.#positionMs = positionMs;
     this.#waits = waits;
     this.#buffering = new Buffering({
-      dry: () => (session.live ? player.dry : null),
-      heard: (buffering) => session.report({ buffering, position_ms: positionMs() }),
+      stallReason: () => (session.live ? player.stallReason : null),
+      onChange: (buffering) => session.report({ buffering, position_ms: positionMs() }),
     });
-    this.#timer = setInterval(this.#skew, SKEW_EVERY_MS);
+    this.#timer = setInterval(this.#reportSkew, SKEW_EVERY_MS);
   }
 
-  /** The connection is live: the server knows nothing yet of what this player has become meanwhile. */
-  live() {
+  /** Report anew on a new connection, of whose player the server knows nothing. */
+  connected() {
     this.#ready = false;
     this.#buffering.stop();
     if (!this.#waits) this.#session.report({ waits: false });
-    this.ready();
+    this.playerReady();
   }
 
-  /** Tells once per connection that the player could start; from then on the room may be held for it. */
-  ready() {
+  /** Report once per connection that the player can start; from then on the room may wait for it. */
+  playerReady() {
     if (this.#ready || !this.#session.live || !this.#player.ready) return;
     this.#ready = this.#session.report({ ready: true, buffering: false, waits: this.#waits });
     if (this.#ready) this.#buffering.start();
@@ -65,11 +67,12 @@ export class Reports {
     this.#session.report({ waits });
   }
 
-  #skew = () => {
+  #reportSkew = () => {
     const { skewMs } = this.#player;
     if (skewMs !== null) this.#session.report({ skew_ms: Math.round(skewMs * 10) / 10, position_ms: this.#positionMs() });
   };
 
+  /** Stop reporting. */
   stop() {
     clearInterval(this.#timer);
     this.#buffering.stop();

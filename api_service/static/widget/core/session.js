@@ -1,26 +1,26 @@
 /**
  * One viewer's presence in one room: connection, clock, log and commands together, without any player or page.
  *
- * `heard` takes
+ * `on` is an object of callbacks:
  *   status(name, detail)      the connection: joining, connecting, live, waiting, closed, stopped (socket.js)
- *   room(state)               a whole new state (replica.js): first contact, or the server told us to start over
- *   event(event, state)       one ordered event, already applied
- *   signal(signal)            reacted, typing, skew: seen now or never
- *   playback(playback)        the timeline changed, or the clock did
- *   refused(error, command)   an error of the server that belongs to no kept command
+ *   room(state)               the whole state (replica.js), after a snapshot
+ *   event(event, state)       one event of the log, already applied
+ *   signal(signal)            reacted, typing, skew: not in the log and never repeated
+ *   playback(playback)        the timeline or the clock changed
+ *   refused(error)            an error of the server that answers no pending command
  */
 import { Clock } from "./clock.js";
 import { Commands } from "./commands.js";
-import { Order } from "./log-position.js";
-import { Pulse } from "./pings.js";
+import { LogPosition } from "./log-position.js";
+import { Pings } from "./pings.js";
 import { evolve, fromSnapshot } from "./replica.js";
 import { RoomSocket } from "./socket.js";
 
-/** Refusals that asking again under the same id cures without anybody's doing; every other one is told to who asked. */
-const ASK_AGAIN_MS = { outcome_unknown: 500, try_again: 500, rate_limited: 500, archive_full: 2_000 };
+/** Refusals after which the command is sent again under the same id, after this many ms unless the server says when. */
+const RESEND_AFTER_MS = { outcome_unknown: 500, try_again: 500, rate_limited: 500, archive_full: 2_000 };
 
-/** How long a jump of the clock is doubted: `rebased` comes a moment before or after the first ping that shows it. */
-const DOUBTED_MS = 1_500;
+/** `rebased` comes shortly before or after the first ping that measures the jump; after this time it does not come any more. */
+const JUMP_PENDING_MS = 1_500;
 
 const SIGNALS = new Set(["reacted", "typing", "skew"]);
 
@@ -28,26 +28,26 @@ const localNow = () => performance.now();
 
 export class Session {
   clock = new Clock();
-  #order = new Order();
+  #position = new LogPosition();
   #commands;
   #socket;
-  #pulse;
+  #pings;
   #state = null;
-  #heard;
-  #retries = new Set();
-  #doubt = null;
+  #on;
+  #resendTimers = new Set();
+  #jumpTimer = null;
 
-  constructor({ join, heard, open, random, newId }) {
-    this.#heard = heard;
+  constructor({ join, on, open, random, newId }) {
+    this.#on = on;
     this.#commands = new Commands(newId);
     this.#socket = new RoomSocket({
-      join, open, random, order: this.#order,
-      heard: { status: this.#onStatus, message: this.#onMessage },
+      join, open, random, position: this.#position,
+      on: { status: this.#onStatus, message: this.#onMessage },
     });
-    this.#pulse = new Pulse({
+    this.#pings = new Pings({
       clock: this.clock,
       send: (ping) => this.#socket.send(ping),
-      heard: {
+      on: {
         jumped: () => this.#onJump(),
         silent: () => this.#socket.restart(),
       },
@@ -55,147 +55,150 @@ export class Session {
     });
   }
 
-  /** The room as known here, or null before the first welcome. */
+  /** The replica of the room, or null before the first welcome. */
   get state() {
     return this.#state;
   }
 
+  /** Whether the connection is live. */
   get live() {
     return this.#socket.live;
   }
 
-  /** The server's time now, ms. */
+  /** Return the server's time now, ms. */
   now = () => this.clock.serverAt(localNow());
 
+  /** Enter the room. */
   start() {
     this.#socket.start();
   }
 
+  /** Leave the room for good; pending commands are refused as `closed`. */
   stop() {
     this.#socket.stop();
-    this.#quiet({ code: "closed" });
+    this.#shutDown({ code: "closed" });
   }
 
-  /** Come back now instead of after the wait: the machine is online again, or the viewer asked for it. */
-  hurry() {
-    this.#socket.hurry();
+  /** Reconnect now instead of after the delay: the machine is online again, or the page visible. */
+  reconnectNow() {
+    this.#socket.reconnectNow();
   }
 
   /**
-   * Sends a command of protocol v1 (`play`, `say`, `history`, `kick`, …); settles with the server's answer (rejects with a Refusal). Without a
-   * connection it waits for one. A caller that gives the `id` of an earlier try repeats that try.
+   * Send a command of protocol v1 (`play`, `say`, `history`, `kick`, …) now or on the next connection; return a promise of the server's
+   * answer (rejects with a Refusal). Passing the `id` of an earlier try repeats that try.
    */
   command(type, fields = {}, id = undefined) {
-    const { message, answered } = this.#commands.keep(type, fields, localNow(), id);
+    const { message, answered } = this.#commands.add(type, fields, localNow(), id);
     this.#socket.send(message);
     return answered;
   }
 
-  /** Tells how this player is doing; lost if there is no connection, since the next one starts with a new report. */
+  /** Report this player's state; return whether it was sent. It is not kept, since a new connection starts with a new report. */
   report(fields) {
     return this.#socket.send({ type: "report", ...fields });
   }
 
-  /** Sends what nobody answers and nobody repeats: `react`, `typing`. */
+  /** Send a message that is neither answered nor repeated (`react`, `typing`); return whether it was sent. */
   signal(type, fields = {}) {
     return this.#socket.send({ type, ...fields });
   }
 
   #onStatus = (name, detail) => {
     if (name === "live") {
-      this.#pulse.start();
-      for (const message of this.#commands.repeat(localNow())) this.#socket.send(message);
+      this.#pings.start();
+      for (const message of this.#commands.pendingMessages(localNow())) this.#socket.send(message);
     } else {
-      this.#pulse.stop();
+      this.#pings.stop();
     }
-    if (name === "closed" || name === "stopped") this.#quiet({ code: detail.reason });
-    this.#heard.status(name, detail ?? {});
+    if (name === "closed" || name === "stopped") this.#shutDown({ code: detail.reason });
+    this.#on.status(name, detail ?? {});
   };
 
   #onMessage = (message) => {
     switch (message.type) {
       case "welcome":
-        return this.#welcome(message);
+        return this.#onWelcome(message);
       case "snapshot":
-        return this.#startOver(message);
+        return this.#onSnapshot(message);
       case "pong":
-        return this.#pulse.answer(message, localNow());
+        return this.#pings.receive(message, localNow());
       case "ack":
       case "history":
         return this.#commands.acknowledge(message.id, message);
       case "error":
         return this.#onError(message);
       default:
-        if (SIGNALS.has(message.type)) return this.#state && this.#heard.signal(message);
+        if (SIGNALS.has(message.type)) return this.#state && this.#on.signal(message);
         return message.seq === undefined ? undefined : this.#onEvent(message);
     }
   };
 
-  #welcome(message) {
-    this.clock.guess(message.server_ms, localNow());
-    if (message.mode === "snapshot") return this.#startOver(message);
+  #onWelcome(message) {
+    this.clock.estimate(message.server_ms, localNow());
+    if (message.mode === "snapshot") return this.#onSnapshot(message);
     this.#state = { ...this.#state, you: message.you ?? this.#state.you, limits: message.limits ?? this.#state.limits };
     return undefined;
   }
 
-  #startOver(message) {
-    this.#order.stand(message);
+  #onSnapshot(message) {
+    this.#position.moveTo(message);
     this.#state = fromSnapshot(message, this.#state);
-    this.#heard.room(this.#state);
-    this.#heard.playback(this.#state.playback);
+    this.#on.room(this.#state);
+    this.#on.playback(this.#state.playback);
   }
 
   #onEvent(event) {
-    const verdict = this.#order.judge(event);
-    if (verdict === "gap") return this.#socket.restart();
-    if (verdict === "known") return undefined;
+    const place = this.#position.advance(event);
+    if (place === "gap") return this.#socket.restart();
+    if (place === "duplicate") return undefined;
     const before = this.#state.playback;
     this.#state = evolve(this.#state, event);
-    if (event.type === "rebased") this.#rebase(event.shift_ms);
+    if (event.type === "rebased") this.#onRebased(event.shift_ms);
     if (event.command && event.by === this.#state.you?.id) this.#commands.acknowledge(event.command, { seq: event.seq });
-    this.#heard.event(event, this.#state);
-    if (this.#state.playback !== before) this.#heard.playback(this.#state.playback);
+    this.#on.event(event, this.#state);
+    if (this.#state.playback !== before) this.#on.playback(this.#state.playback);
     return undefined;
   }
 
-  /** The film is where it was on a clock that was set: ours moves with it, and is then measured anew. */
-  #rebase(shiftMs) {
-    clearTimeout(this.#doubt);
+  /** The server's clock was set and the film stands where it was: move our clock too, then measure it anew. */
+  #onRebased(shiftMs) {
+    clearTimeout(this.#jumpTimer);
     this.clock.shift(shiftMs);
-    this.#pulse.burst();
+    this.#pings.burst();
   }
 
   #onJump() {
-    clearTimeout(this.#doubt);
-    const settle = () => {
-      this.clock.settle();
-      if (this.#state) this.#heard.playback(this.#state.playback);
+    clearTimeout(this.#jumpTimer);
+    const accept = () => {
+      this.clock.acceptJump();
+      if (this.#state) this.#on.playback(this.#state.playback);
     };
-    if (this.clock.doubted) this.#doubt = setTimeout(settle, DOUBTED_MS);
-    else settle();
+    if (this.clock.jumpPending) this.#jumpTimer = setTimeout(accept, JUMP_PENDING_MS);
+    else accept();
   }
 
   #onError(error) {
-    const again = ASK_AGAIN_MS[error.code];
-    if (error.id && again !== undefined) return this.#later(error.id, error.retry_after_ms ?? again);
-    if (error.id && this.#commands.again(error.id, localNow())) return this.#commands.refuse(error.id, error);
-    return this.#heard.refused(error);
+    const resendMs = RESEND_AFTER_MS[error.code];
+    if (error.id && resendMs !== undefined) return this.#resend(error.id, error.retry_after_ms ?? resendMs);
+    if (error.id && this.#commands.pendingMessage(error.id, localNow())) return this.#commands.refuse(error.id, error);
+    return this.#on.refused(error);
   }
 
-  #later(id, ms) {
+  #resend(id, ms) {
     const timer = setTimeout(() => {
-      this.#retries.delete(timer);
-      const message = this.#commands.again(id, localNow());
+      this.#resendTimers.delete(timer);
+      const message = this.#commands.pendingMessage(id, localNow());
       if (message) this.#socket.send(message);
     }, ms);
-    this.#retries.add(timer);
+    this.#resendTimers.add(timer);
   }
 
-  #quiet(error) {
-    this.#pulse.stop();
-    clearTimeout(this.#doubt);
-    for (const timer of this.#retries) clearTimeout(timer);
-    this.#retries.clear();
+  #shutDown(error) {
+    this.#pings.stop();
+    clearTimeout(this.#jumpTimer);
+    for (const timer of this.#resendTimers) clearTimeout(timer);
+    this.#resendTimers.clear();
     this.#commands.refuseAll(error);
   }
 }

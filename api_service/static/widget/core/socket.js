@@ -1,14 +1,14 @@
 /**
- * One room's connection: joins, says hello, comes back after a loss with the resume token, and stops where coming back is no use.
+ * One room's connection: joins, says hello, reconnects with the resume token after a loss, and stops where reconnecting is no use.
  *
  * join ──▶ open ──▶ hello (ticket, or resume with epoch/seq/hash) ──▶ welcome ──▶ live ──close──▶ wait (full jitter) ──▶ open …
  */
-import { waitBefore } from "./backoff.js";
+import { backoffMs } from "./backoff.js";
 
-/** What each close code of protocol v1 means here; a code not listed (1006: the line broke) is "resume". */
+/** What follows each close code of protocol v1; after codes that are not listed (1006: the line broke) it is "resume". */
 const AFTER_CLOSE = {
   4400: "join", // our message was refused: start over
-  4401: "join", // the ticket or the token has run out: get a new one
+  4401: "join", // the ticket or the token has expired: get a new one
   4403: "stop",
   4408: "join",
   4409: "stop",
@@ -19,15 +19,15 @@ const AFTER_CLOSE = {
   4503: "resume",
   4504: "resume",
 };
-const REASONS = { 4403: "forbidden", 4409: "room_full" };
+const STOP_REASONS = { 4403: "forbidden", 4409: "room_full" };
 
-/** What an error just before a close with 4403 says of it. */
-const SHUT_OUT = new Set(["kicked", "banned", "room_locked"]);
+/** Error codes that the server sends just before a close with 4403, to say why. */
+const FORBIDDEN_REASONS = new Set(["kicked", "banned", "room_locked"]);
 
-/** After `too_fast` the first tries come no sooner than the third would. */
+/** After a close for `too_fast` the delay is at least that of this try. */
 const ATTEMPT_AFTER_TOO_FAST = 3;
 
-/** A connection that did not bring a welcome in this time is given up. */
+/** A connection that brings no welcome within this time is abandoned. */
 const WELCOME_WITHIN_MS = 10_000;
 
 const OPEN = 1;
@@ -36,8 +36,8 @@ export class RoomSocket {
   #join;
   #open;
   #random;
-  #heard;
-  #order;
+  #on;
+  #position;
   #socket = null;
   #address = null;
   #ticket = null;
@@ -47,57 +47,54 @@ export class RoomSocket {
   #deadline = null;
   #stopped = true;
   #live = false;
-  #shutOut = null;
+  #forbiddenReason = null;
 
   /**
-   * `join()` gives {ticket, socket_url} or throws a JoinError; `order` is the place in the log (log-position.js).
-   * `heard` takes {status(name, detail), message(object)}; statuses: joining, connecting, live, waiting, closed, stopped.
+   * `join()` resolves to {ticket, socket_url} or rejects with a JoinError; `position` is the LogPosition to resume from.
+   * `on` is {status(name, detail), message(object)}; statuses: joining, connecting, live, waiting, closed, stopped.
    */
-  constructor({ join, order, heard, open = (url) => new WebSocket(url), random = Math.random }) {
+  constructor({ join, position, on, open = (url) => new WebSocket(url), random = Math.random }) {
     this.#join = join;
-    this.#order = order;
-    this.#heard = heard;
+    this.#position = position;
+    this.#on = on;
     this.#open = open;
     this.#random = random;
   }
 
+  /** Whether the server has welcomed this connection and it still stands. */
   get live() {
     return this.#live;
   }
 
+  /** Connect. */
   start() {
     this.#stopped = false;
     this.#attempt = 0;
     this.#connect();
   }
 
-  /** Leaves for good; `leave` tells the room at once instead of after its grace. */
+  /** Disconnect for good; with `leave` the room learns of it at once instead of after its grace period. */
   stop({ leave = true } = {}) {
     if (leave && this.#live) this.send({ type: "leave" });
     this.#end();
   }
 
-  /** Sends a message if the connection is live; answers whether it did. */
+  /** Send a message if the connection is live; return whether it was sent. */
   send(message) {
     if (!this.#live || this.#socket?.readyState !== OPEN) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
   }
 
-  /** Keeps the newest resume token (it comes in `welcome` and with some `pong`s). */
-  keep(resume) {
-    this.#resume = resume;
-  }
-
-  /** Breaks off and comes back soon with the resume token: a gap in the log, or a line that no longer answers. */
-  restart(afterMs = this.#nextWait()) {
+  /** Disconnect and reconnect with the resume token after `afterMs`: events are missing, or the connection no longer answers. */
+  restart(afterMs = this.#nextBackoffMs()) {
     if (this.#stopped) return;
     this.#drop();
     this.#wait(afterMs);
   }
 
-  /** The machine is online again, or the page visible: do not sit out a long wait. */
-  hurry() {
+  /** End the delay before the next try, if there is one. */
+  reconnectNow() {
     if (this.#stopped || this.#timer === null) return;
     this.#wait(0);
   }
@@ -106,18 +103,18 @@ export class RoomSocket {
     this.#timer = null;
     if (!this.#resume && !(await this.#getTicket())) return;
     if (this.#stopped) return;
-    this.#heard.status("connecting");
+    this.#on.status("connecting");
     const socket = this.#open(this.#address);
     this.#socket = socket;
-    this.#shutOut = null;
+    this.#forbiddenReason = null;
     this.#deadline = setTimeout(() => this.restart(), WELCOME_WITHIN_MS);
     socket.onopen = () => socket.send(JSON.stringify(this.#hello()));
     socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data));
-    socket.onclose = ({ code }) => socket === this.#socket && this.#closed(code);
+    socket.onclose = ({ code }) => socket === this.#socket && this.#onClose(code);
   }
 
   async #getTicket() {
-    this.#heard.status("joining");
+    this.#on.status("joining");
     try {
       const { ticket, socket_url: address } = await this.#join();
       this.#ticket = ticket;
@@ -126,14 +123,14 @@ export class RoomSocket {
     } catch (error) {
       if (this.#stopped) return false;
       if (error instanceof JoinError && error.final) this.#finish(error.code, error);
-      else this.#wait(Math.max(error?.retryAfterMs ?? 0, this.#nextWait()), error);
+      else this.#wait(Math.max(error?.retryAfterMs ?? 0, this.#nextBackoffMs()), error);
       return false;
     }
   }
 
   #hello() {
-    if (this.#resume && this.#order.known) {
-      const { epoch, seq, hash } = this.#order;
+    if (this.#resume && this.#position.known) {
+      const { epoch, seq, hash } = this.#position;
       return { type: "hello", protocol: 1, resume: this.#resume, epoch, seq, hash };
     }
     return { type: "hello", protocol: 1, ticket: this.#ticket };
@@ -145,39 +142,39 @@ export class RoomSocket {
       this.#attempt = 0;
       this.#live = true;
     }
-    if (message.type === "error" && SHUT_OUT.has(message.code)) this.#shutOut = message.code;
+    if (message.type === "error" && FORBIDDEN_REASONS.has(message.code)) this.#forbiddenReason = message.code;
     if (message.resume) this.#resume = message.resume;
     if (message.type === "reconnect") return this.restart(message.after_ms ?? 0);
-    this.#heard.message(message);
-    if (message.type === "welcome" && this.#live) this.#heard.status("live", { mode: message.mode });
+    this.#on.message(message);
+    if (message.type === "welcome" && this.#live) this.#on.status("live", { mode: message.mode });
     return undefined;
   }
 
-  #closed(code) {
+  #onClose(code) {
     this.#drop();
     const next = AFTER_CLOSE[code] ?? "resume";
     if (next === "closed") return this.#finish("room_closed");
-    if (next === "stop") return this.#finish((code === 4403 && this.#shutOut) || REASONS[code]);
+    if (next === "stop") return this.#finish((code === 4403 && this.#forbiddenReason) || STOP_REASONS[code]);
     if (next === "join") this.#resume = null;
     if (code === 4429) this.#attempt = Math.max(this.#attempt, ATTEMPT_AFTER_TOO_FAST);
-    return this.#wait(this.#nextWait());
+    return this.#wait(this.#nextBackoffMs());
   }
 
-  #nextWait() {
-    const wait = waitBefore(this.#attempt, this.#random);
+  #nextBackoffMs() {
+    const ms = backoffMs(this.#attempt, this.#random);
     this.#attempt += 1;
-    return wait;
+    return ms;
   }
 
   #wait(ms, error = null) {
     clearTimeout(this.#timer);
-    this.#heard.status("waiting", { forMs: ms, attempt: this.#attempt, error });
+    this.#on.status("waiting", { forMs: ms, attempt: this.#attempt, error });
     this.#timer = setTimeout(() => this.#connect(), ms);
   }
 
   #finish(reason, error = null) {
     this.#end();
-    this.#heard.status(reason === "room_closed" ? "closed" : "stopped", { reason, error });
+    this.#on.status(reason === "room_closed" ? "closed" : "stopped", { reason, error });
   }
 
   #end() {
@@ -196,7 +193,7 @@ export class RoomSocket {
   }
 }
 
-/** Why a ticket could not be had. `final`: trying again is no use (closed room, no right to enter, signed out). */
+/** Why no ticket could be had. `final` means that trying again is no use: a closed room, no permission to enter, signed out. */
 export class JoinError extends Error {
   constructor(code, { message = code, final = false, retryAfterMs = 0 } = {}) {
     super(message);
@@ -209,7 +206,7 @@ export class JoinError extends Error {
 
 const FINAL_STATUSES = new Set([400, 401, 403, 404, 409, 410, 422]);
 
-/** A `join` for RoomSocket that POSTs to `url` and reads the answer or its problem document (RFC 9457). */
+/** Return a `join` function that POSTs to `url` and reads the ticket, or throws a JoinError made of the problem document (RFC 9457). */
 export function joinBy(url, { fetch = globalThis.fetch, headers = {} } = {}) {
   return async () => {
     const response = await fetch(url, { method: "POST", headers: { Accept: "application/json", ...headers } });

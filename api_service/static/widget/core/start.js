@@ -1,15 +1,14 @@
 /**
- * When to call play() so that the film moves at a given instant: so much earlier as it takes to move the picture.
+ * When to call play() so that the film moves at a given instant: earlier by the player's start latency.
  *
- * After a seek that is 75 to 90 ms (± 10 to 20): the player's buffers are filled anew. Going on from a pause takes next to
- * nothing (measured in Chromium: -7 to 7 ms). So the two are learnt apart: each start shows its error, and the next one of
- * its kind is earlier or later by half of it.
+ * After a seek the latency is 75 to 90 ms (± 10 to 20), as the player fills its buffers anew; after a pause next to nothing
+ * (-7 to 7 ms, both measured in Chromium). The two are learnt apart: the error of each start moves the next lead of its kind by half.
  */
 
-export const FIRST_LEAD_MS = Object.freeze({ sought: 75, paused: 0 });
+export const FIRST_LEAD_MS = Object.freeze({ seek: 75, pause: 0 });
 export const LONGEST_LEAD_MS = 400;
 
-/** A start aims this far ahead when the player must seek first; doubled while seeks come too late. */
+/** A player that has to seek first aims its start this far ahead; twice as far after each seek that came too late. */
 export const FIRST_SEEK_MS = 250;
 export const LONGEST_SEEK_MS = 4_000;
 
@@ -17,30 +16,30 @@ export class StartTiming {
   #leadsMs = { ...FIRST_LEAD_MS };
   #seekMs = FIRST_SEEK_MS;
 
-  /** How long before the instant play() is called; `kind` says how the player came to stand: "sought" or "paused". */
-  leadMs(kind) {
-    return this.#leadsMs[kind];
+  /** Return how many ms before the instant to call play(); `after` is what stopped the player: "seek" or "pause". */
+  leadMs(after) {
+    return this.#leadsMs[after];
   }
 
-  /** How far ahead a start with a seek aims. */
+  /** How far ahead, in ms, a start with a seek aims. */
   get seekMs() {
     return this.#seekMs;
   }
 
-  /** Learns from a start's first error at rate 1 (the player's position minus the room's, ms; ahead is positive). */
-  started(kind, errorMs) {
+  /** Learn from a start's first error at rate 1 (the player's position minus the room's, ms). */
+  started(after, errorMs) {
     if (Math.abs(errorMs) > LONGEST_LEAD_MS) return; // a stall, not a latency
-    this.#leadsMs[kind] = Math.min(LONGEST_LEAD_MS, Math.max(0, this.#leadsMs[kind] - errorMs / 2));
+    this.#leadsMs[after] = Math.min(LONGEST_LEAD_MS, Math.max(0, this.#leadsMs[after] - errorMs / 2));
   }
 
-  /** A seek took longer than the time there was. */
-  late() {
+  /** Aim further ahead: a seek took longer than there was time. */
+  seekWasLate() {
     this.#seekMs = Math.min(LONGEST_SEEK_MS, this.#seekMs * 2);
   }
 
-  /** A seek took `tookMs`: aim no further ahead than it needs. */
-  sought(tookMs) {
-    const needed = tookMs * 1.5 + this.#leadsMs.sought;
+  /** Learn how far ahead to aim from a seek that took `tookMs`. */
+  seekTook(tookMs) {
+    const needed = tookMs * 1.5 + this.#leadsMs.seek;
     this.#seekMs = Math.min(LONGEST_SEEK_MS, Math.max(FIRST_SEEK_MS, (this.#seekMs + needed) / 2));
   }
 }

@@ -1,18 +1,18 @@
-/** Where the film is: the timing vector {status, position_ms, rate, at_ms} of protocol v1, read at a time. */
+/** The film's position over time, from the timing vector {status, position_ms, rate, at_ms} of protocol v1. */
 
-/** Position in ms at the server's time `nowMs`, within [0, durationMs] (an unknown duration does not bound it). */
+/** Return the position in ms at the server's time `nowMs`, within [0, durationMs]; an unknown duration (0, NaN) is no bound. */
 export function positionAt(playback, nowMs, durationMs = Infinity) {
-  const ran = playback.status === "playing" ? Math.max(0, nowMs - playback.at_ms) * playback.rate : 0;
-  return Math.min(Math.max(0, playback.position_ms + ran), durationMs || Infinity);
+  const elapsed = playback.status === "playing" ? Math.max(0, nowMs - playback.at_ms) * playback.rate : 0;
+  return Math.min(Math.max(0, playback.position_ms + elapsed), durationMs || Infinity);
 }
 
-/** True while the film runs for everyone at `nowMs`: started, and not yet at its end. */
+/** Return whether the film has started and not yet ended at the server's time `nowMs`. */
 export function isRunning(playback, nowMs, durationMs = Infinity) {
   return playback.status === "playing" && nowMs >= playback.at_ms
     && positionAt(playback, nowMs, durationMs) < (durationMs || Infinity);
 }
 
-/** "1:02:03" or "2:03": a film position for people. */
+/** Return a position as people read it: "1:02:03" or "2:03". */
 export function readablePosition(positionMs) {
   const seconds = Math.max(0, Math.floor(positionMs / 1000));
   const two = (number) => String(number).padStart(2, "0");

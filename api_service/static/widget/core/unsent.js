@@ -1,11 +1,11 @@
 /**
- * What was typed and has not reached the room: kept in the tab's own storage, so that neither a lost line nor a reload loses it.
- * Entries: {id, text, at} (`at`: wall clock ms). A text is repeated under its id while the server still remembers ids.
+ * Chat texts that have not reached the room, kept in the tab's storage so that neither a lost connection nor a reload loses them.
+ * Entries are {id, text, at, replyTo}; `at` is the wall clock in ms.
  */
-import { TEXT_LIVES_MS } from "./commands.js";
+import { TEXT_EXPIRES_MS } from "./commands.js";
 
-/** More than anybody types while a line is down; the oldest give way. */
-export const KEPT = 50;
+/** Far more than anybody types during an outage; the oldest entries are dropped. */
+export const MOST_ENTRIES = 50;
 
 export class Unsent {
   #storage;
@@ -18,7 +18,8 @@ export class Unsent {
     this.#draftKey = `movie-together.draft.${room}`;
   }
 
-  get all() {
+  /** The stored entries, oldest first. */
+  get entries() {
     try {
       const found = JSON.parse(this.#storage.getItem(this.#key) ?? "[]");
       return Array.isArray(found) ? found.filter(({ id, text }) => id && text) : [];
@@ -27,19 +28,22 @@ export class Unsent {
     }
   }
 
+  /** Store an entry, or replace the one with its id. */
   put(entry) {
-    this.#save([...this.all.filter(({ id }) => id !== entry.id), entry].slice(-KEPT));
+    this.#save([...this.entries.filter(({ id }) => id !== entry.id), entry].slice(-MOST_ENTRIES));
   }
 
+  /** Remove the entry with this id. */
   remove(id) {
-    this.#save(this.all.filter((entry) => entry.id !== id));
+    this.#save(this.entries.filter((entry) => entry.id !== id));
   }
 
-  /** May this entry still be repeated under its id without being said twice? */
+  /** Return whether the server still remembers the entry's id at `nowMs`, so that sending it again cannot post it twice. */
   repeatable({ at }, nowMs) {
-    return nowMs - at < TEXT_LIVES_MS;
+    return nowMs - at < TEXT_EXPIRES_MS;
   }
 
+  /** The text in the composer that was not submitted. */
   get draft() {
     try {
       return this.#storage.getItem(this.#draftKey) ?? "";
@@ -61,7 +65,7 @@ export class Unsent {
       if (value) this.#storage.setItem(key, value);
       else this.#storage.removeItem(key);
     } catch {
-      // Full or switched off: the text stays on the page, only a reload would lose it.
+      // Storage is full or switched off: the text stays on the page and only a reload would lose it.
     }
   }
 }

@@ -1,7 +1,7 @@
-/** What stands over the film while it stands still: whom the room waits for and how long, or who paused and why. */
+/** The banner over a film that stands still: whom the room waits for and for how long, or who paused and why. */
 import { make } from "./look.js";
 import { mayControl } from "../core/permissions.js";
-import { holdWords, pauseWords } from "./words.js";
+import { holdPhrase, pausePhrase } from "./phrases.js";
 
 export const BANNER_CSS = `
   .why {
@@ -25,27 +25,27 @@ export class Banner {
   #room = null;
   #timer = null;
   #why = make("div", { class: "why", part: "why", hidden: true });
-  #words = make("span", {});
+  #holdText = make("span", {});
   #left = make("span", { class: "left", "aria-hidden": "true" });
   #go;
   #hold;
 
-  /** `top` and `centre` are where it hangs its parts; `nowMs()` is the server's time; `goOn()` is called for the button. */
-  constructor({ top, centre, texts, nowMs, goOn }) {
+  /** `top` and `centre` are its parts' parents; `nowMs()` returns the server's time; `onGoOn()` is called for the button. */
+  constructor({ top, centre, texts, nowMs, onGoOn }) {
     this.#texts = texts;
     this.#nowMs = nowMs;
     this.#go = make("button", { type: "button", class: "primary" }, texts.go_on);
-    this.#go.addEventListener("click", goOn);
+    this.#go.addEventListener("click", onGoOn);
     this.#hold = make("div", { class: "hold", part: "hold", hidden: true },
-      make("p", {}, make("span", { role: "status" }, this.#words), " ", this.#left), this.#go);
+      make("p", {}, make("span", { role: "status" }, this.#holdText), " ", this.#left), this.#go);
     top.append(this.#why);
     centre.append(this.#hold);
   }
 
-  /** Shows what the room's state says; null shows nothing. */
+  /** Show why the room's film stands still, if it does; null shows nothing. */
   show(room) {
     this.#room = room;
-    const why = room && pauseWords(room, this.#texts);
+    const why = room && pausePhrase(room, this.#texts);
     this.#why.hidden = !why;
     if (why) this.#why.textContent = why;
     this.#tick();
@@ -53,11 +53,11 @@ export class Banner {
 
   #tick = () => {
     clearTimeout(this.#timer);
-    const hold = this.#room && holdWords(this.#room, this.#texts, this.#nowMs());
+    const hold = this.#room && holdPhrase(this.#room, this.#texts, this.#nowMs());
     this.#hold.hidden = !hold;
     if (!hold) return;
-    // Only a change of whom it waits for is announced, not each second.
-    if (this.#words.textContent !== hold.words) this.#words.textContent = hold.words;
+    // The status role announces each change of this text: that of the people waited for, not of the seconds.
+    if (this.#holdText.textContent !== hold.text) this.#holdText.textContent = hold.text;
     this.#left.textContent = hold.seconds > 0 ? this.#texts.seconds(hold.seconds) : "";
     this.#go.hidden = hold.mine || !mayControl(this.#room);
     this.#timer = setTimeout(this.#tick, TICK_MS);

@@ -1,35 +1,40 @@
-/** The chat's list: lines in the room's order, older ones on the way up, new ones counted while nobody looks. */
-import { eventLine, quoteOf, saidLine } from "./lines.js";
+/** The chat's list: lines in the room's order, with older pages loaded on scrolling up and new lines counted while unread. */
+import { eventLine, messageLine, quoteOf } from "./chat-lines.js";
 import { make } from "./look.js";
 
-/** Nearer to the end than this, the list follows new lines; nearer to the beginning, older ones are fetched. */
+/** Nearer to its end than this the list scrolls along with new lines; nearer to its beginning it loads older ones. */
 const AT_END_PX = 60;
 const AT_START_PX = 120;
 
-/** Lines kept while the list follows; who reads older ones keeps them. */
+/** The list keeps this many lines while it scrolls along; a reader of older ones keeps them. */
 const LINES_KEPT = 500;
 
-/** Lines of one person closer than this read as one. */
+/** Messages of one person within this time share one name. */
 const GOES_ON_MS = 3 * 60_000;
 
-/** How many pages are fetched to find what a reply is to. */
+/** At most this many pages are loaded to find the message that a reply quotes. */
 const SEARCHED_PAGES = 8;
 
 export class ChatLog {
   node;
-  /** Says over the list that older lines are on their way: in it, it would move what is being read. */
+  /** The notice that older lines are loading; it lies over the list, since inside it would move the lines being read. */
   older = make("p", { class: "older", role: "status", hidden: true });
   #texts;
-  #heard;
+  #me;
+  #on;
   #lines = [];
   #mayHaveOlder = false;
-  #fetching = null;
+  #loading = null;
   #follows = true;
 
-  /** `heard` takes {unread(), read(), history(before) → {messages, more}, me() → id}. */
-  constructor({ texts, heard }) {
+  /**
+   * `on` is {unread(), read(), history(before)}: a new line was not seen; the end of the list is; load the page of messages before the id
+   * `before` (resolves to {messages, more}). `me()` returns this viewer's id.
+   */
+  constructor({ texts, on, me }) {
     this.#texts = texts;
-    this.#heard = heard;
+    this.#on = on;
+    this.#me = me;
     this.node = make("ol", { class: "list", part: "list", role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: 0 });
     this.node.addEventListener("scroll", () => this.#onScroll());
     this.node.addEventListener("click", ({ target }) => {
@@ -38,28 +43,30 @@ export class ChatLog {
     });
   }
 
+  /** Whether the list has no lines. */
   get empty() {
     return this.#lines.length === 0;
   }
 
+  /** Whether the list is scrolled to its end. */
   get atEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.node;
     return scrollHeight - scrollTop - clientHeight < AT_END_PX;
   }
 
-  /** The message of a line, by the line's node or the message's id. */
-  message(of) {
-    return this.#lines.find(({ key, node }) => key === of || node === of)?.message ?? null;
+  /** Return a message by its line's node or its id, or null. */
+  message(nodeOrId) {
+    return this.#lines.find(({ key, node }) => key === nodeOrId || node === nodeOrId)?.message ?? null;
   }
 
-  /** Takes the messages of a snapshot: the last ones, before which there may be others. */
-  begin(messages) {
+  /** Add the messages of a snapshot; the room may have older ones. */
+  addSnapshot(messages) {
     this.#mayHaveOlder ||= messages.length > 0;
-    for (const message of messages) this.said(message);
+    for (const message of messages) this.addMessage(message);
   }
 
-  /** `before` is the line before which it was said, though maybe in the same millisecond. */
-  said(message, { news = false, before = null } = {}) {
+  /** Add a message, or update it. `news` counts it as unread; `before` is a line that is newer, though maybe by less than a millisecond. */
+  addMessage(message, { news = false, before = null } = {}) {
     const known = this.#lines.find(({ key }) => key === message.id);
     if (known) return this.#replace(known, message);
     const place = this.#place(message.sent_ms, before);
@@ -68,40 +75,43 @@ export class ChatLog {
     return this.#insert({ key: message.id, atMs: message.sent_ms, message, node: this.#draw(message, goesOn) }, { news, place });
   }
 
-  happened(event, told) {
-    const node = eventLine(event, { texts: this.#texts, ...told });
+  /** Add an event's line, if it has one; `context` as for `eventPhrase` (phrases.js). */
+  addEvent(event, context) {
+    const node = eventLine(event, { texts: this.#texts, ...context });
     if (node) this.#insert({ key: `e${event.epoch}.${event.seq}`, atMs: event.time_ms, node });
   }
 
-  deleted(id) {
+  /** Show that a message was deleted. */
+  markDeleted(id) {
     const line = this.#lines.find(({ key }) => key === id);
     if (line) this.#replace(line, { ...line.message, text: "", deleted: true });
   }
 
-  /** Goes to a message and shows which one it is; what is not here yet is fetched. */
+  /** Scroll to a message and highlight it; older pages are loaded to find it. */
   async jump(id) {
     for (let pages = 0; ; pages += 1) {
       const line = this.#lines.find(({ key }) => key === id);
       if (line) return this.#show(line.node);
       if (!this.#mayHaveOlder || pages === SEARCHED_PAGES) return undefined;
-      await this.#fetchOlder();
+      await this.#loadOlder();
     }
   }
 
+  /** Scroll to the end; with `read` the lines count as read. */
   toEnd({ read = true } = {}) {
     this.node.scrollTop = this.node.scrollHeight;
     this.#follows = true;
-    if (read) this.#heard.read();
+    if (read) this.#on.read();
   }
 
-  /** The list's height changed: who was at the end stays there. */
+  /** Stay at the end after the list's height has changed. */
   resized() {
     if (this.#follows) this.toEnd({ read: false });
   }
 
   #draw(message, goesOn) {
     const quoted = message.reply_to ? this.message(message.reply_to) : null;
-    return saidLine(message, { texts: this.#texts, mine: message.author.id === this.#heard.me(), goesOn, quoted });
+    return messageLine(message, { texts: this.#texts, mine: message.author.id === this.#me(), goesOn, quoted });
   }
 
   #replace(line, message) {
@@ -112,7 +122,7 @@ export class ChatLog {
     this.#requote(message);
   }
 
-  /** Replies show what became of the message that they are to. */
+  /** Update the quotes of a message in its replies. */
   #requote(message) {
     for (const quote of this.node.querySelectorAll(`[data-jump="${CSS.escape(message.id)}"]`)) {
       quote.replaceWith(quoteOf(message.id, message, this.#texts));
@@ -124,14 +134,14 @@ export class ChatLog {
     return this.#lines.findLastIndex((line, at) => line.atMs <= atMs && (first < 0 || at < first)) + 1;
   }
 
-  /** Puts a line in its place by the server's time; what a resume brings late stands where it belongs. */
+  /** Insert a line at its place by the server's time; a resumed connection brings older lines late. */
   #insert(line, { news = false, place = this.#place(line.atMs) } = {}) {
     if (this.#lines.some(({ key }) => key === line.key)) return;
-    const follows = this.atEnd && this.#fetching === null;
+    const follows = this.atEnd && this.#loading === null;
     const next = this.#lines[place]?.node ?? this.node.querySelector(".unsent");
     this.#lines.splice(place, 0, line);
     this.node.insertBefore(line.node, next);
-    if (news && (!follows || document.hidden)) this.#heard.unread();
+    if (news && (!follows || document.hidden)) this.#on.unread();
     if (!follows) return;
     while (this.#lines.length > LINES_KEPT) {
       this.#lines.shift().node.remove();
@@ -142,38 +152,38 @@ export class ChatLog {
 
   #onScroll() {
     this.#follows = this.atEnd;
-    if (this.#follows) this.#heard.read();
-    if (this.node.scrollTop < AT_START_PX && this.#mayHaveOlder && !this.#follows) this.#fetchOlder();
+    if (this.#follows) this.#on.read();
+    if (this.node.scrollTop < AT_START_PX && this.#mayHaveOlder && !this.#follows) this.#loadOlder();
   }
 
-  async #fetchOlder() {
-    this.#fetching ??= this.#fetchPage().finally(() => {
-      this.#fetching = null;
+  async #loadOlder() {
+    this.#loading ??= this.#loadPage().finally(() => {
+      this.#loading = null;
     });
-    return this.#fetching;
+    return this.#loading;
   }
 
-  async #fetchPage() {
+  async #loadPage() {
     const first = this.#lines.find(({ message }) => message);
     this.older.hidden = false;
     this.older.textContent = this.#texts.loading_history;
     try {
-      const { messages, more } = await this.#heard.history(first?.key);
+      const { messages, more } = await this.#on.history(first?.key);
       this.#mayHaveOlder = more;
       this.#prepend(messages, first);
       this.older.hidden = true;
     } catch {
       this.older.textContent = this.#texts.history_failed;
-      this.#mayHaveOlder = false; // not again and again by itself; a reload asks anew
+      this.#mayHaveOlder = false; // scrolling does not try again, a reload does
     }
   }
 
-  /** Older lines push the ones that are being read away from under the eyes, unless the list goes along. Nobody has to hear them. */
+  /** Insert older lines; the list scrolls so that the lines being read stay in place, and screen readers do not announce the older ones. */
   #prepend(messages, before) {
     const { node } = this;
     node.setAttribute("aria-live", "off");
     const fromEnd = node.scrollHeight - node.scrollTop;
-    for (const message of messages) this.said(message, { before });
+    for (const message of messages) this.addMessage(message, { before });
     for (const message of messages) this.#requote(message);
     this.older.hidden = true;
     node.scrollTop = node.scrollHeight - fromEnd;
@@ -184,7 +194,7 @@ export class ChatLog {
     node.scrollIntoView({ block: "center" });
     node.focus({ preventScroll: true });
     node.classList.remove("found");
-    node.getBoundingClientRect(); // the animation begins anew
+    node.getBoundingClientRect(); // a reflow, so that the animation starts anew
     node.classList.add("found");
   }
 }

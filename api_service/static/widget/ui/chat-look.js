@@ -1,4 +1,4 @@
-/** The chat's look. */
+/** The style sheet of <movie-together-chat>. */
 import { NAMES_CSS } from "./name-colours.js";
 
 export const CHAT_CSS = `
@@ -35,14 +35,14 @@ export const CHAT_CSS = `
     overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   }
   .quote b { font-weight: 600; margin-inline-end: .4rem; }
-  .acts {
+  .actions {
     position: absolute; inset-block-start: -.9rem; inset-inline-end: 0; display: flex; border-radius: .6rem; overflow: hidden; z-index: 1;
     background: var(--mt-surface, #171a22); border: 1px solid var(--mt-edge, #2c3140); box-shadow: 0 .25rem .75rem rgb(0 0 0 / .3);
   }
-  .acts button { min-width: 2.25rem; height: 2.25rem; border: 0; padding: 0; background: none; font-size: 1rem; }
-  .acts button:hover { background: var(--mt-raised, #20242f); }
-  .acts button:focus-visible { outline-offset: -2px; }
-  @media (pointer: coarse) { .acts button { min-width: 2.75rem; height: 2.75rem; } }
+  .actions button { min-width: 2.25rem; height: 2.25rem; border: 0; padding: 0; background: none; font-size: 1rem; }
+  .actions button:hover { background: var(--mt-raised, #20242f); }
+  .actions button:focus-visible { outline-offset: -2px; }
+  @media (pointer: coarse) { .actions button { min-width: 2.75rem; height: 2.75rem; } }
   .typists { margin: 0; padding: 0 1rem; min-height: 1.2rem; font-size: .8125rem; line-height: 1.2rem; color: var(--mt-dim, #a3a8b5); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .reply { display: flex; align-items: center; gap: .25rem; margin: 0 .5rem .35rem; font-size: .8125rem; border-inline-start: 3px solid var(--mt-accent, #f0b35a); padding-inline-start: .6rem; }
   .reply p { flex: 1; min-width: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--mt-dim, #a3a8b5); }

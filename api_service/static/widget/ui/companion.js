@@ -1,11 +1,11 @@
-/** How the elements beside the film find their <movie-together> and hear it. */
+/** Connects the elements beside the film (chat, people, reactions) to their <movie-together>. */
 
 /**
- * `listeners` are by event type; `bound` is called with the <movie-together> (or null) once it is found, as it may have entered the
- * room before.
+ * Return {together, bind(), release()} for an element: `bind` finds the <movie-together> named by its attribute `for` and adds
+ * `listeners` (by event type) to it. `onBound(together)` is called with it or null, since it may have entered the room before.
  */
-export function companionOf(element, listeners, bound = () => {}) {
-  const companion = { together: null, bind, letGo: () => attach(null) };
+export function companionOf(element, listeners, onBound = () => {}) {
+  const companion = { together: null, bind, release: () => attach(null) };
 
   function attach(together) {
     for (const [type, listener] of Object.entries(listeners)) {
@@ -13,12 +13,12 @@ export function companionOf(element, listeners, bound = () => {}) {
       together?.addEventListener(type, listener);
     }
     companion.together = together;
-    bound(together);
+    onBound(together);
   }
 
   function bind() {
     const find = () => attach(element.getRootNode().getElementById?.(element.getAttribute("for")) ?? null);
-    // The <movie-together> may stand behind its companions on a page that is still being read.
+    // On a page that is still being parsed the <movie-together> may come after this element.
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", find, { once: true });
     else find();
   }

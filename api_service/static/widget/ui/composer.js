@@ -1,14 +1,14 @@
-/** Where one writes: the field, what it replies to, and why nothing can be sent just now. */
-import { graphemes } from "./lines.js";
+/** The chat's form: the field, the message it replies to, and why nothing may be sent now. */
+import { graphemes } from "./chat-lines.js";
 import { make } from "./look.js";
-import { speaksFreely } from "../core/permissions.js";
-import { isolated } from "./words.js";
+import { exemptFromSlowMode } from "../core/permissions.js";
+import { isolated } from "./phrases.js";
 
-/** The counter shows from this part of the limit on. */
-const COUNTS_FROM = 0.8;
+/** The counter is shown from this part of the limit on. */
+const COUNTER_FROM = 0.8;
 const DEFAULT_LIMIT = 500;
 
-/** The others hear that one is writing at most this often. */
+/** The others are told that this viewer is typing at most this often. */
 const TYPING_EVERY_MS = 3_000;
 const TICK_MS = 500;
 
@@ -16,7 +16,7 @@ export class Composer {
   node;
   #texts;
   #together;
-  #heard;
+  #on;
   #reply = null;
   #typedAtMs = -Infinity;
   #timer = null;
@@ -26,11 +26,11 @@ export class Composer {
   #notice = make("p", { id: "notice", class: "hint", hidden: true });
   #quote = make("div", { class: "reply", hidden: true });
 
-  /** `together()` gives the <movie-together>; `heard` takes {submit(text, replyTo), draft(text), resized()}. */
-  constructor({ texts, together, heard }) {
+  /** `together()` returns the <movie-together>; `on` is {submit(text, replyTo), draft(text), resized()}. */
+  constructor({ texts, together, on }) {
     this.#texts = texts;
     this.#together = together;
-    this.#heard = heard;
+    this.#on = on;
     this.#field = make("textarea", {
       rows: 1, placeholder: texts.placeholder, "aria-label": texts.message, "aria-describedby": "hint notice", dir: "auto",
       enterkeyhint: "send", autocomplete: "off",
@@ -46,12 +46,13 @@ export class Composer {
     this.node.addEventListener("submit", (event) => this.#onSubmit(event));
   }
 
+  /** Put a stored draft into the field. */
   restore(draft) {
     this.#field.value = draft;
     this.refresh();
   }
 
-  /** What one writes next replies to this message; null: to none. */
+  /** Make the next message a reply to `message`, or to none (null). */
   replyTo(message) {
     this.#reply = message;
     this.#quote.hidden = !message;
@@ -61,15 +62,15 @@ export class Composer {
       this.#quote.replaceChildren(make("p", {}, make("b", {}, this.#texts.replying_to(isolated(message.author.name))), " ", make("span", { dir: "auto" }, message.text)), cancel);
       this.#field.focus();
     }
-    this.#heard.resized();
+    this.#on.resized();
   }
 
-  /** The message is gone: nobody replies to it any more. */
-  gone(id) {
+  /** Cancel a reply to a message that was deleted. */
+  onDeleted(id) {
     if (this.#reply?.id === id) this.replyTo(null);
   }
 
-  /** Looks anew at what may be sent: the text, the room or one's rights have changed, or time has passed. */
+  /** Show anew what may be sent, after the text, the room, the viewer's permissions or the time has changed. */
   refresh() {
     clearTimeout(this.#timer);
     const text = this.#field.value;
@@ -81,41 +82,41 @@ export class Composer {
     this.#field.setAttribute("aria-invalid", String(tooLong));
     this.#hint.classList.toggle("alarm", tooLong);
     if (tooLong) this.#hint.textContent = this.#texts.too_long(length, limit);
-    else this.#hint.textContent = length > limit * COUNTS_FROM ? this.#texts.left_of(length, limit) : "";
-    const { waitMs, words } = this.#held();
-    this.#notice.hidden = !words;
-    if (words) this.#notice.textContent = words;
+    else this.#hint.textContent = length > limit * COUNTER_FROM ? this.#texts.left_of(length, limit) : "";
+    const { waitMs, notice } = this.#sendBlock();
+    this.#notice.hidden = !notice;
+    if (notice) this.#notice.textContent = notice;
     this.#send.disabled = tooLong || length === 0 || waitMs > 0;
     if (waitMs > 0) this.#timer = setTimeout(() => this.refresh(), TICK_MS);
-    this.#heard.draft(text);
-    this.#heard.resized();
+    this.#on.draft(text);
+    this.#on.resized();
   }
 
-  /** How long nothing may be sent yet, and what is said about it. */
-  #held() {
+  /** Return how long nothing may be sent yet, and the notice about it: {waitMs, notice}. */
+  #sendBlock() {
     const together = this.#together();
     const room = together?.room;
-    if (!room?.you) return { waitMs: 0, words: null };
+    if (!room?.you) return { waitMs: 0, notice: null };
     const mutedMs = together.mutedForMs;
-    if (mutedMs > 0) return { waitMs: mutedMs, words: this.#texts.muted_for(minutes(mutedMs, this.#texts)) };
-    const slowMs = speaksFreely(room) ? 0 : (room.room.settings?.slow_mode_s ?? 0) * 1000;
-    if (!slowMs) return { waitMs: 0, words: null };
+    if (mutedMs > 0) return { waitMs: mutedMs, notice: this.#texts.muted_for(readableDuration(mutedMs, this.#texts)) };
+    const slowMs = exemptFromSlowMode(room) ? 0 : (room.room.settings?.slow_mode_s ?? 0) * 1000;
+    if (!slowMs) return { waitMs: 0, notice: null };
     const last = room.messages.findLast(({ author }) => author.id === room.you.id);
     const waitMs = last ? Math.max(0, last.sent_ms + slowMs - together.serverMs) : 0;
-    const words = waitMs > 0 ? this.#texts.slow_mode_for(Math.ceil(waitMs / 1000)) : this.#texts.slow_mode_on(slowMs / 1000);
-    return { waitMs, words };
+    const notice = waitMs > 0 ? this.#texts.slow_mode_for(Math.ceil(waitMs / 1000)) : this.#texts.slow_mode_on(slowMs / 1000);
+    return { waitMs, notice };
   }
 
   #tellTyping() {
     const now = performance.now();
-    if (!this.#field.value.trim() || now - this.#typedAtMs < TYPING_EVERY_MS || this.#held().waitMs > 0) return;
+    if (!this.#field.value.trim() || now - this.#typedAtMs < TYPING_EVERY_MS || this.#sendBlock().waitMs > 0) return;
     this.#typedAtMs = now;
     this.#together()?.typing();
   }
 
   #onKey(event) {
     if (event.key === "Escape" && this.#reply) return this.replyTo(null);
-    // Enter that ends the writing of a composed character (Chinese, Japanese, …) belongs to the input method.
+    // An Enter that ends the composition of a character (Chinese, Japanese, …) belongs to the input method.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return undefined;
     event.preventDefault();
     return this.node.requestSubmit();
@@ -128,15 +129,15 @@ export class Composer {
     if (this.#send.disabled || !text) return;
     this.#field.value = "";
     this.#typedAtMs = -Infinity;
-    this.#heard.submit(text, this.#reply?.id ?? null);
+    this.#on.submit(text, this.#reply?.id ?? null);
     this.replyTo(null);
     this.refresh();
     this.#field.focus();
   }
 }
 
-/** "4:05" or "12 s". */
-function minutes(ms, texts) {
+/** Return a duration as "4:05" or "12 s". */
+function readableDuration(ms, texts) {
   const s = Math.ceil(ms / 1000);
   return s < 60 ? texts.seconds(s) : `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 }

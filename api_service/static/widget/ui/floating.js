@@ -1,4 +1,4 @@
-/** Reactions that float over the film: seen now or never. */
+/** Reactions that float over the film. */
 import { make } from "./look.js";
 
 export const FLOATING_CSS = `
@@ -23,10 +23,10 @@ export const FLOATING_CSS = `
   }
 `;
 
-/** More than this at a time is a storm that hides the film; the oldest give way. */
+/** More than this at a time would hide the film; the oldest are removed. */
 export const FLOATING_MOST = 24;
 
-/** Where they rise, in per cent from the film's end: one after the other, so that they do not cover each other. */
+/** Their places in turn, in per cent from the film's right edge (left in right-to-left scripts), so that they do not overlap. */
 const LANES = [14, 30, 6, 22, 38];
 
 export class Floating {
@@ -37,6 +37,7 @@ export class Floating {
     over.append(this.#layer);
   }
 
+  /** Let an emoji float by with the name of its sender. */
   show(emoji, name) {
     const node = make("span", {}, emoji, make("small", { dir: "auto" }, name));
     node.style.insetInlineEnd = `${LANES[this.#shown % LANES.length]}%`;

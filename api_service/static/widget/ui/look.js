@@ -23,8 +23,8 @@ const SHARED = `
   .primary:hover { filter: brightness(1.08); }
 `;
 
-/** Gives a shadow root its sheets: the shared rules, then the element's own. */
-export function dress(root, css) {
+/** Set a shadow root's style sheets: the shared rules, then the element's own. */
+export function adoptStyles(root, css) {
   root.adoptedStyleSheets = [SHARED, css].map((text) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
@@ -32,7 +32,7 @@ export function dress(root, css) {
   });
 }
 
-/** A new element: `make("button", { class: "primary", type: "button" }, "Text", child)`; texts are never read as markup. */
+/** Return a new element: `make("button", { class: "primary", type: "button" }, "Text", child)`; texts are never read as markup. */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {

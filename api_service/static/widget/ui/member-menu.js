@@ -1,6 +1,6 @@
-/** What one may do with a member, as a menu for pointer, finger and keys. */
+/** The menu of actions on a member, for mouse, touch and keyboard. */
 import { make } from "./look.js";
-import { mayModerate, rolesFor } from "../core/permissions.js";
+import { assignableRoles, mayModerate } from "../core/permissions.js";
 
 export const MENU_CSS = `
   .menu {
@@ -24,15 +24,15 @@ export const MENU_CSS = `
 
 const NARROW = "(max-width: 30rem)";
 
-/** What this viewer may do with that member: [{act, value, alarm}]; `bans`: whether the page takes bans to the API. */
-export function actsFor(state, member, { nowMs, bans = false }) {
+/** Return the actions this viewer may take on a member: [{action, value, alarm}]; `bans` says whether the page can ban people. */
+export function memberActions(state, member, { nowMs, bans = false }) {
   if (!mayModerate(state, member.id)) return [];
   const muted = (member.muted_until_ms ?? 0) > nowMs;
   return [
-    ...rolesFor(state, member.id).map((role) => ({ act: "make", value: role })),
-    ...(muted ? [{ act: "unmute", value: 0 }] : [{ act: "mute_5", value: 300 }, { act: "mute_60", value: 3_600 }]),
-    { act: "kick", alarm: true },
-    ...(bans ? [{ act: "ban", alarm: true }] : []),
+    ...assignableRoles(state, member.id).map((role) => ({ action: "make", value: role })),
+    ...(muted ? [{ action: "unmute", value: 0 }] : [{ action: "mute_5", value: 300 }, { action: "mute_60", value: 3_600 }]),
+    { action: "kick", alarm: true },
+    ...(bans ? [{ action: "ban", alarm: true }] : []),
   ];
 }
 
@@ -40,25 +40,23 @@ export class MemberMenu {
   node = make("div", { class: "menu", role: "menu", popover: "auto", hidden: true });
   memberId = null;
   #texts;
-  #chosen;
-  #closed;
+  #on;
 
-  /** `chosen(act, value, memberId)` carries an item out; `closed(memberId)` gives the focus back. */
-  constructor({ texts, chosen, closed }) {
+  /** `on` is {choose(action, value, memberId), close(memberId)}; the latter returns the focus to where it was. */
+  constructor({ texts, on }) {
     this.#texts = texts;
-    this.#chosen = chosen;
-    this.#closed = closed;
+    this.#on = on;
     this.node.addEventListener("keydown", (event) => this.#onKey(event));
     this.node.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#onClosed());
   }
 
-  /** Opens at `chip`; `own` is {waits} for oneself, else null. */
-  open(chip, member, acts, own) {
+  /** Open the menu at a member's chip; `own` is {waits} on this viewer's own chip, else null. */
+  open(chip, member, actions, own) {
     this.close();
     this.memberId = member.id;
     const title = this.#texts.actions_for(member.name);
     this.node.setAttribute("aria-label", title);
-    const items = own ? [this.#waits(own.waits)] : acts.map((one) => this.#item(one));
+    const items = own ? [this.#waits(own.waits)] : actions.map((one) => this.#item(one));
     this.node.replaceChildren(make("h3", { dir: "auto", "aria-hidden": "true" }, member.name), ...items);
     this.node.hidden = false;
     this.node.showPopover?.();
@@ -66,6 +64,7 @@ export class MemberMenu {
     items[0]?.focus();
   }
 
+  /** Close the menu. */
   close() {
     if (this.memberId === null) return;
     if (this.node.matches(":popover-open")) this.node.hidePopover();
@@ -77,29 +76,29 @@ export class MemberMenu {
     const id = this.memberId;
     this.memberId = null;
     this.node.hidden = true;
-    this.#closed(id);
+    this.#on.close(id);
   }
 
-  #item({ act, value, alarm = false }) {
-    const words = act === "make" ? this.#texts.make[value] : this.#texts[act];
-    const item = make("button", { type: "button", role: "menuitem", tabindex: -1, "data-act": act, "data-value": value, class: alarm ? "alarm" : null }, words);
-    item.addEventListener("click", () => this.#choose(act, value));
+  #item({ action, value, alarm = false }) {
+    const text = action === "make" ? this.#texts.make[value] : this.#texts[action];
+    const item = make("button", { type: "button", role: "menuitem", tabindex: -1, "data-action": action, "data-value": value, class: alarm ? "alarm" : null }, text);
+    item.addEventListener("click", () => this.#choose(action, value));
     return item;
   }
 
   #waits(waits) {
-    const item = make("button", { type: "button", role: "menuitemcheckbox", tabindex: -1, "aria-checked": String(waits), "data-act": "waits" }, this.#texts.room_waits);
+    const item = make("button", { type: "button", role: "menuitemcheckbox", tabindex: -1, "aria-checked": String(waits), "data-action": "waits" }, this.#texts.room_waits);
     item.addEventListener("click", () => this.#choose("waits", !waits));
     return item;
   }
 
-  #choose(act, value) {
+  #choose(action, value) {
     const id = this.memberId;
     this.close();
-    this.#chosen(act, value, id);
+    this.#on.choose(action, value, id);
   }
 
-  /** Below the chip, or above it where there is no room; a narrow screen has it at its foot (the style sheet). */
+  /** Place the menu below the chip, or above it for lack of room; on a narrow screen the style sheet places it at the bottom. */
   #place(chip) {
     const { style } = this.node;
     style.left = style.top = "";

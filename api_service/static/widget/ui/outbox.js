@@ -1,11 +1,14 @@
-/** Texts on their way: shown at once, sent under an id that makes repeating harmless, offered again when they did not arrive. */
+/** Messages being sent: shown at once, sent under an id so that a repetition is not posted twice, and offered again after a failure. */
 import { randomId } from "../core/commands.js";
 import { make } from "./look.js";
 import { Unsent } from "../core/unsent.js";
-import { refusalWords } from "./words.js";
+import { refusalPhrase } from "./phrases.js";
 
-const LATER = new Set(["closed", "room_closed", "banned"]);
-const OWN_WORDS = new Set(["muted", "slow_mode"]);
+/** Refusals after which sending again now is no use. */
+const NOT_RETRIABLE = new Set(["closed", "room_closed", "banned"]);
+
+/** Refusals whose phrase is shown beside the message. */
+const EXPLAINED = new Set(["muted", "slow_mode"]);
 
 export class Outbox {
   #list;
@@ -13,15 +16,16 @@ export class Outbox {
   #say;
   #unsent;
 
-  /** `list` takes the lines; `say(text, {id, replyTo})` settles once the room has the text. */
+  /** `list` is the parent of the lines; `say(text, {id, replyTo})` returns a promise of the room's answer; `room` is the room's id. */
   constructor({ list, texts, say, room }) {
     this.#list = list;
     this.#texts = texts;
     this.#say = say;
     this.#unsent = new Unsent(globalThis.sessionStorage, room);
-    for (const entry of this.#unsent.all) this.#show(entry, { again: this.#unsent.repeatable(entry, Date.now()) });
+    for (const entry of this.#unsent.entries) this.#show(entry, { send: this.#unsent.repeatable(entry, Date.now()) });
   }
 
+  /** The stored draft of the composer. */
   get draft() {
     return this.#unsent.draft;
   }
@@ -30,42 +34,43 @@ export class Outbox {
     this.#unsent.draft = text;
   }
 
+  /** Show a message and send it. */
   send(text, replyTo) {
     const entry = { id: randomId(), text, at: Date.now(), ...(replyTo ? { replyTo } : {}) };
     this.#unsent.put(entry);
-    this.#show(entry, { again: true });
+    this.#show(entry, { send: true });
   }
 
-  /** The room has it: its own line takes the place. */
+  /** Remove a message that the room has, since its own line replaces it, or that was discarded. */
   settle(id) {
     this.#unsent.remove(id);
     this.#list.querySelector(`[data-command="${CSS.escape(id)}"]`)?.remove();
   }
 
-  /** Shows a text that the room does not have yet, and sends it (`again`) or offers to. */
-  #show(entry, { again }) {
+  /** Show a message that the room does not have yet, and send it or offer to. */
+  #show(entry, { send }) {
     const state = make("span", { class: "state" });
     const node = make("li", { class: "said mine unsent", "data-command": entry.id }, make("p", { dir: "auto" }, entry.text), state);
     this.#list.append(node);
-    if (again) this.#try(entry, state);
+    if (send) this.#trySend(entry, state);
     else this.#offer(entry, state, this.#texts.unsent);
   }
 
-  async #try(entry, state) {
+  async #trySend(entry, state) {
     state.replaceChildren(this.#texts.sending);
     try {
       await this.#say(entry.text, { id: entry.id, replyTo: entry.replyTo });
       this.settle(entry.id);
     } catch (refusal) {
-      if (LATER.has(refusal.code)) state.replaceChildren(this.#texts.unsent);
-      else this.#offer(entry, state, this.#why(refusal));
+      if (NOT_RETRIABLE.has(refusal.code)) state.replaceChildren(this.#texts.unsent);
+      else this.#offer(entry, state, this.#explain(refusal));
     }
   }
 
-  #why(refusal) {
+  #explain(refusal) {
     if (refusal.code === "text_too_long") return this.#texts.unsent_too_long;
-    if (!OWN_WORDS.has(refusal.code)) return this.#texts.unsent;
-    return `${this.#texts.unsent} ${refusalWords(refusal, this.#texts)}`;
+    if (!EXPLAINED.has(refusal.code)) return this.#texts.unsent;
+    return `${this.#texts.unsent} ${refusalPhrase(refusal, this.#texts)}`;
   }
 
   #offer(entry, state, why) {

@@ -1,7 +1,7 @@
-/** What lies over the picture: the connection's state, why the film stands, the one button of a refused autoplay, the last screen. */
+/** The layer over the picture: status line, standstill banner, the button that a refused autoplay needs, reactions, end screen. */
 import { BANNER_CSS, Banner } from "./banner.js";
 import { FLOATING_CSS, Floating } from "./floating.js";
-import { dress, make } from "./look.js";
+import { adoptStyles, make } from "./look.js";
 
 const CSS = `
   :host { display: block; position: relative; }
@@ -32,12 +32,12 @@ const CSS = `
   ${FLOATING_CSS}
 `;
 
-const BACK_SHOWN_MS = 2_500;
+/** A status that is not `busy` fades after this time. */
+const STATUS_SHOWN_MS = 2_500;
 
 export class Overlay {
   #texts;
-  #pressed;
-  #again;
+  #on;
   #pill = make("div", { class: "pill", part: "status", role: "status" });
   #top = make("div", { class: "top" }, this.#pill);
   #over = make("div", { class: "over" }, this.#top);
@@ -48,69 +48,68 @@ export class Overlay {
   #fade = null;
 
   /**
-   * `pressed()` is called for the one button, `again()` for "try again" on a screen that offers it, `goOn()` when the room need wait no
-   * longer; `nowMs()` is the server's time.
+   * `nowMs()` returns the server's time. `on` is {press(), tryAgain(), goOn()}: the buttons of a refused autoplay, of the end screen, and
+   * of the banner while the room waits for somebody.
    */
-  constructor(root, { texts, nowMs, pressed, again, goOn }) {
-    dress(root, CSS);
+  constructor(root, { texts, nowMs, on }) {
+    adoptStyles(root, CSS);
     this.#texts = texts;
-    this.#pressed = pressed;
-    this.#again = again;
-    this.#banner = new Banner({ top: this.#top, centre: this.#over, texts, nowMs, goOn });
+    this.#on = on;
+    this.#banner = new Banner({ top: this.#top, centre: this.#over, texts, nowMs, onGoOn: on.goOn });
     root.append(make("slot"), this.#over);
   }
 
-  /** A line that stays while `busy`; one that is not fades by itself. */
-  tell(text, { busy = false } = {}) {
+  /** Show a status line; it stays if `busy`, else it fades. Null removes it. */
+  showStatus(text, { busy = false } = {}) {
     clearTimeout(this.#fade);
     this.#pill.textContent = text ?? "";
     this.#pill.classList.toggle("busy", Boolean(text) && busy);
-    if (text && !busy) this.#fade = setTimeout(() => this.tell(null), BACK_SHOWN_MS);
+    if (text && !busy) this.#fade = setTimeout(() => this.showStatus(null), STATUS_SHOWN_MS);
   }
 
-  /** Shows why the film stands, if it does; `room` as in replica.js, or null. */
-  explain(room) {
+  /** Show why the film stands still, if it does; `room` is the replica (core/replica.js) or null. */
+  showStandstill(room) {
     this.#banner.show(room);
   }
 
-  /** Lets a reaction float by. */
+  /** Let a reaction float over the film. */
   float(emoji, name) {
     this.#floating.show(emoji, name);
   }
 
-  /** "start": the film waits for a press · "sound": it runs silently · null: no button. */
-  offer(kind) {
+  /** Show the button "start" (the film waits for a press) or "sound" (it runs muted), or none. */
+  showButton(kind) {
     if (this.#button?.dataset.kind === kind) return;
     this.#button?.remove();
     this.#button = null;
     if (!kind) return;
     const text = kind === "start" ? this.#texts.press_play : this.#texts.press_sound;
     this.#button = make("button", { type: "button", class: `primary press ${kind}`, part: "press", "data-kind": kind }, text);
-    this.#button.addEventListener("click", () => this.#pressed());
+    this.#button.addEventListener("click", () => this.#on.press());
     (kind === "sound" ? this.#top : this.#over).append(this.#button);
   }
 
-  /** The last screen: nothing goes on here by itself. The page may add actions through the slot "ended". */
-  finish(reason, { mayTryAgain = false } = {}) {
-    this.tell(null);
-    this.explain(null);
-    this.offer(null);
+  /** Show the end screen for a reason; the page may add actions to it through the slot "ended". */
+  showEndScreen(reason, { retriable = false } = {}) {
+    this.showStatus(null);
+    this.showStandstill(null);
+    this.showButton(null);
     this.#end?.remove();
     const texts = this.#texts;
     const title = texts[`${reason}_title`] ?? texts.stopped_title;
     const text = texts[`${reason}_text`] ?? texts.stopped_text;
     this.#end = make("div", { class: "end", part: "ended", role: "alert" }, make("h2", {}, title), make("p", {}, text));
-    if (mayTryAgain) {
+    if (retriable) {
       const button = make("button", { type: "button", class: "primary" }, reason === "kicked" ? texts.enter_again : texts.try_again);
-      button.addEventListener("click", () => this.#again());
+      button.addEventListener("click", () => this.#on.tryAgain());
       this.#end.append(button);
     }
     this.#end.append(make("slot", { name: "ended" }));
     this.#over.append(this.#end);
   }
 
-  /** Takes the last screen away again. */
-  resume() {
+  /** Remove the end screen. */
+  removeEndScreen() {
     this.#end?.remove();
     this.#end = null;
   }

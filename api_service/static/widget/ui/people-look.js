@@ -1,4 +1,4 @@
-/** The look of the people in the room. */
+/** The style sheet of <movie-together-people>. */
 import { NAMES_CSS } from "./name-colours.js";
 
 export const PEOPLE_CSS = `

@@ -1,4 +1,4 @@
-/** The widget's words in English. */
+/** The widget's texts in English. */
 
 const plural = (n, one, more) => `${n} ${n === 1 ? one : more}`;
 const ROLES = { owner: "the owner", moderator: "a moderator", viewer: "a viewer", guest: "a guest" };
@@ -6,7 +6,7 @@ const CONTROL = { everyone: "everyone steers the film", moderators: "the owner a
 
 export const ENGLISH = {
   lang: "en",
-  // the connection and the last screens
+  // the connection and the end screens
   connecting: "Entering the room…",
   reconnecting: "Connection lost. Coming back…",
   back: "Back with everyone",

@@ -1,4 +1,4 @@
-/** media-chrome's words in Russian, by its English ones (media-chrome brings seven other languages). */
+/** media-chrome's texts in Russian, by its English ones; it contains seven other languages. */
 export const RUSSIAN = {
   "Enter fullscreen mode": "На весь экран",
   "Exit fullscreen mode": "Выйти из полноэкранного режима",

@@ -1,4 +1,4 @@
-/** The widget's words in Russian. */
+/** The widget's texts in Russian. */
 
 const plural = (n, one, few, many) => `${n} ${{ one, few, many }[new Intl.PluralRules("ru").select(n)] ?? many}`;
 const ROLES = { owner: "владелец", moderator: "модератор", viewer: "зритель", guest: "гость" };
@@ -6,7 +6,7 @@ const CONTROL = { everyone: "фильмом управляют все", moderato
 
 export const RUSSIAN = {
   lang: "ru",
-  // the connection and the last screens
+  // the connection and the end screens
   connecting: "Входим в комнату…",
   reconnecting: "Связь прервалась. Возвращаемся…",
   back: "Снова вместе со всеми",

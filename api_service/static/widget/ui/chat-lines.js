@@ -1,22 +1,13 @@
-/** The chat's lines: what somebody said, and what happened in the room. */
+/** The chat's lines, as list items: messages and events of the room. */
 import { make } from "./look.js";
 import { readablePosition } from "../core/timeline.js";
-import { eventWords, isolated } from "./words.js";
+import { colourOf } from "./name-colours.js";
+import { eventPhrase, isolated } from "./phrases.js";
 
-/** How many colours names have (`--mt-name-0` …); all keep a contrast of 4.5 in both schemes. */
-export const COLOURS = 8;
+/** The first characters of a message that are quoted above its reply. */
+const QUOTED_CHARACTERS = 120;
 
-/** How much of a message is quoted above its reply. */
-const QUOTED = 120;
-
-/** A colour number that is always the same for the same person. */
-export function colourOf(id) {
-  let hash = 0x811c9dc5; // FNV-1a, 32 bits; folded, as its low bits alone repeat themselves
-  for (const character of String(id)) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193) >>> 0;
-  return ((hash ^ (hash >>> 16)) >>> 0) % COLOURS;
-}
-
-/** How many characters a reader sees, which is what the limit counts. */
+/** Return the number of graphemes in a text: the characters as a reader sees them, which the limit counts. */
 export function graphemes(text) {
   if (!globalThis.Intl?.Segmenter) return [...text].length;
   let count = 0;
@@ -25,10 +16,10 @@ export function graphemes(text) {
 }
 
 /**
- * A line for something said; `goesOn` leaves the name out under the same person's line just before, `quoted` is the message it
- * replies to where that is known here.
+ * Return the line of a message. `goesOn` leaves the name out, below a line of the same person; `quoted` is the message it replies to,
+ * or null if that is not known here.
  */
-export function saidLine(message, { texts, mine, goesOn, quoted = null }) {
+export function messageLine(message, { texts, mine, goesOn, quoted = null }) {
   const position = readablePosition(message.position_ms ?? 0);
   const head = make("div", { class: "head" },
     make("span", { class: `name c${colourOf(message.author.id)}`, dir: "auto" }, message.author.name),
@@ -41,16 +32,16 @@ export function saidLine(message, { texts, mine, goesOn, quoted = null }) {
   return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text);
 }
 
-/** What a reply is to; a press goes there. */
+/** Return the quote above a reply: a button that leads to the quoted message. */
 export function quoteOf(id, message, texts) {
-  const words = message?.deleted ? texts.deleted : message ? message.text.slice(0, QUOTED) : texts.earlier;
+  const text = message?.deleted ? texts.deleted : message ? message.text.slice(0, QUOTED_CHARACTERS) : texts.earlier;
   return make("button", { type: "button", class: "quote", part: "quote", "data-jump": id, tabindex: -1 },
     message ? make("b", { class: `c${colourOf(message.author.id)}`, dir: "auto" }, isolated(message.author.name)) : null,
-    make("span", { dir: "auto" }, words));
+    make("span", { dir: "auto" }, text));
 }
 
-/** A line for what happened, or null where nothing needs to be said; `told` as in words.js. */
-export function eventLine(event, told) {
-  const text = eventWords(event, told);
+/** Return the line of an event, or null for an event that needs none; `context` as for `eventPhrase` (phrases.js). */
+export function eventLine(event, context) {
+  const text = eventPhrase(event, context);
   return text && make("li", { class: "happened", part: "happened" }, text);
 }

@@ -1,8 +1,8 @@
-/** What a room's state and events are in words: who paused and why, whom the room waits for, who steers. No page is needed here. */
+/** Phrases about the room's state and events: who paused and why, whom the room waits for, who may control the film. */
 import { roleOf } from "../core/permissions.js";
 import { readablePosition } from "../core/timeline.js";
 
-/** A name set apart, so that its direction of writing does not turn the words around it (Unicode UAX 9, isolates). */
+/** Return a name in Unicode isolates (UAX 9), so that its direction of writing does not affect the text around it. */
 export function isolated(name) {
   return `\u2068${name}\u2069`;
 }
@@ -11,13 +11,13 @@ function nameIn(state, id, texts) {
   return isolated(state.names?.[id] ?? texts.someone);
 }
 
-/** "Ann, Bob and Cid" in the words' own language. */
+/** Return "Ann, Bob and Cid" in the language of `texts`. */
 function listed(names, texts) {
   return new Intl.ListFormat(texts.lang, { type: "conjunction" }).format(names);
 }
 
-/** Why the film stands, for a line over it: "Ann paused"; null while nothing stands. */
-export function pauseWords(state, texts) {
+/** Return why the film is paused ("Ann paused"), or null if it is not. */
+export function pausePhrase(state, texts) {
   const { pause, playback } = state;
   if (playback.status !== "paused" || pause === null) return null;
   if (pause.reason === "empty") return texts.paused_empty;
@@ -27,21 +27,21 @@ export function pauseWords(state, texts) {
   return pause.by === state.you?.id ? texts.paused_by_you : texts.paused_by(nameIn(state, pause.by, texts));
 }
 
-/** Whom the room waits for: {words, seconds, mine} or null; `mine` when it waits for this viewer alone. */
-export function holdWords(state, texts, nowMs) {
+/** Return {text, seconds, mine} while the room waits for somebody, else null; `mine` means for this viewer alone. */
+export function holdPhrase(state, texts, nowMs) {
   const { status, waiting_for: waitingFor = [], hold_until_ms: untilMs } = state.playback;
   if (status !== "holding") return null;
   const mine = waitingFor.length === 1 && waitingFor[0] === state.you?.id;
   const names = waitingFor.map((id) => (id === state.you?.id ? texts.you : nameIn(state, id, texts)));
   return {
-    words: mine ? texts.waiting_for_you : texts.waiting_for(listed(names, texts)),
+    text: mine ? texts.waiting_for_you : texts.waiting_for(listed(names, texts)),
     seconds: Math.max(0, Math.ceil(((untilMs ?? nowMs) - nowMs) / 1000)),
     mine,
   };
 }
 
-/** Who moves the film here, for those who do not. */
-export function steeringWords(state, texts) {
+/** Return who may control the film, for those who may not. */
+export function controlPhrase(state, texts) {
   const { owner, host, settings } = state.room;
   if (host) return texts.host_steers(nameIn(state, host, texts));
   if (settings.control === "everyone") return texts.guests_do_not_steer;
@@ -51,18 +51,18 @@ export function steeringWords(state, texts) {
   return present.length ? texts.moderators_steer_named(listed(present.map(({ name }) => isolated(name)), texts)) : texts.moderators_steer;
 }
 
-/** How a refusal is told: some say for how long, one says who has the control. */
-export function refusalWords(refusal, texts, state = null) {
-  if (refusal.code === "forbidden" && state?.room) return steeringWords(state, texts);
-  const words = texts[`refused_${refusal.code}`] ?? texts.refused_other;
-  return typeof words === "function" ? words(Math.max(1, Math.ceil((refusal.retryAfterMs ?? 0) / 1000))) : words;
+/** Return why a command was refused; `state` is the room if the command was to move the film. */
+export function refusalPhrase(refusal, texts, state = null) {
+  if (refusal.code === "forbidden" && state?.room) return controlPhrase(state, texts);
+  const text = texts[`refused_${refusal.code}`] ?? texts.refused_other;
+  return typeof text === "function" ? text(Math.max(1, Math.ceil((refusal.retryAfterMs ?? 0) / 1000))) : text;
 }
 
 /**
- * A line for what happened, or null where nothing needs to be said. `nameOf` gives a member's name by id, `before` is the room's
- * settings before the event.
+ * Return the chat's line about an event, or null for an event that needs none. `nameOf(id)` returns a member's name, `before` is the
+ * room's settings before the event.
  */
-export function eventWords(event, { texts, nameOf, before = null }) {
+export function eventPhrase(event, { texts, nameOf, before = null }) {
   const named = (id) => isolated(nameOf(id) ?? texts.someone);
   const name = event.by ? named(event.by) : null;
   const whom = event.member_id ? named(event.member_id) : null;
@@ -72,7 +72,7 @@ export function eventWords(event, { texts, nameOf, before = null }) {
       return texts.joined(isolated(event.member.name));
     case "member_left":
       if (event.reason === "kicked") return texts.kicked(name ?? texts.somebody, isolated(event.name ?? texts.someone));
-      if (event.reason === "banned") return null; // `banned` has told it
+      if (event.reason === "banned") return null; // `banned` has its own line
       return (event.reason === "lost" ? texts.lost : texts.left)(isolated(event.name ?? texts.someone));
     case "played":
       if (event.playback.reason === "hold_skipped") return texts.hold_skipped(name ?? texts.somebody);
@@ -84,7 +84,7 @@ export function eventWords(event, { texts, nameOf, before = null }) {
       return name && texts.sought(name, position);
     case "rate_changed":
       return name && texts.rate_changed(name, event.playback.rate);
-    case "hold_started": // told again when the list shrinks: that is no news
+    case "hold_started": // sent again when the list shrinks, which needs no line
       return event.by && event.playback.waiting_for.includes(event.by) ? texts.held_for(name) : null;
     case "hold_ended":
       return event.playback.reason === "hold_timeout" ? texts.hold_timeout : null;
@@ -100,16 +100,16 @@ export function eventWords(event, { texts, nameOf, before = null }) {
     case "host_changed":
       return event.host ? texts.host_is(named(event.host)) : texts.host_gone;
     case "settings_changed":
-      return settingsWords(event, before, texts, name);
+      return settingsPhrase(event, before, texts, name);
     case "closed":
       return texts.closed;
     default:
-      return null; // `rebased` changes nothing that anybody sees, a deleted message shows it itself
+      return null; // also `rebased`, which nobody sees, and `message_deleted`, which the message itself shows
   }
 }
 
-function settingsWords({ settings }, before, texts, name) {
+function settingsPhrase({ settings }, before, texts, name) {
   const changes = Object.keys(settings).filter((key) => before && settings[key] !== before[key]);
-  const words = changes.map((key) => texts.setting[key]?.(settings[key])).filter(Boolean);
-  return words.length ? texts.settings_changed(name ?? texts.somebody, words.join(", ")) : null;
+  const phrases = changes.map((key) => texts.setting[key]?.(settings[key])).filter(Boolean);
+  return phrases.length ? texts.settings_changed(name ?? texts.somebody, phrases.join(", ")) : null;
 }

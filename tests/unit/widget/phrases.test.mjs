@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mayArrange, mayControl, mayDelete, mayModerate, rolesFor } from "../../../api_service/static/widget/core/permissions.js";
-import { actsFor } from "../../../api_service/static/widget/ui/member-menu.js";
-import { LANGUAGES } from "../../../api_service/static/widget/ui/texts.js";
-import { eventWords, holdWords, pauseWords, refusalWords, steeringWords } from "../../../api_service/static/widget/ui/words.js";
+import { mayChangeSetting, mayControl, mayDelete, mayModerate, assignableRoles } from "../../../api_service/static/widget/core/permissions.js";
+import { memberActions } from "../../../api_service/static/widget/ui/member-menu.js";
+import { LANGUAGES } from "../../../api_service/static/widget/ui/translations.js";
+import { eventPhrase, holdPhrase, pausePhrase, refusalPhrase, controlPhrase } from "../../../api_service/static/widget/ui/phrases.js";
 import { PLAYBACK, SETTINGS } from "./line.mjs";
 
 const { en } = LANGUAGES;
@@ -34,26 +34,26 @@ test("who may move the film follows the room's control, and the host acts for th
 test("one moderates those below, and makes nobody one's equal", () => {
   const below = (you) => [..."omvg"].filter((id) => mayModerate(seenBy(you), id)).join("");
   assert.deepEqual([..."omvg"].map(below), ["mvg", "vg", "", ""]);
-  assert.deepEqual(rolesFor(seenBy("o"), "v"), ["moderator", "guest"]);
-  assert.deepEqual(rolesFor(seenBy("m"), "v"), ["guest"]);
-  assert.deepEqual(rolesFor(seenBy("m"), "o"), []);
-  assert.deepEqual([mayArrange(seenBy("m"), "locked"), mayArrange(seenBy("m"), "control"), mayArrange(seenBy("v"), "hold")], [true, false, false]);
+  assert.deepEqual(assignableRoles(seenBy("o"), "v"), ["moderator", "guest"]);
+  assert.deepEqual(assignableRoles(seenBy("m"), "v"), ["guest"]);
+  assert.deepEqual(assignableRoles(seenBy("m"), "o"), []);
+  assert.deepEqual([mayChangeSetting(seenBy("m"), "locked"), mayChangeSetting(seenBy("m"), "control"), mayChangeSetting(seenBy("v"), "hold")], [true, false, false]);
   const by = (id) => ({ author: { id }, deleted: false });
   assert.deepEqual([mayDelete(seenBy("v"), by("v")), mayDelete(seenBy("v"), by("g")), mayDelete(seenBy("m"), by("v")), mayDelete(seenBy("m"), by("o"))],
     [true, false, true, false]);
 });
 
 test("a member's menu offers what one may do with them now", () => {
-  const acts = (you, id, options = {}) => actsFor(seenBy(you), { ...seenBy(you).members.find((one) => one.id === id), ...options.member }, { nowMs: 1_000, ...options })
-    .map(({ act, value }) => (act === "make" ? value : act));
+  const acts = (you, id, options = {}) => memberActions(seenBy(you), { ...seenBy(you).members.find((one) => one.id === id), ...options.member }, { nowMs: 1_000, ...options })
+    .map(({ action, value }) => (action === "make" ? value : action));
   assert.deepEqual(acts("o", "v"), ["moderator", "guest", "mute_5", "mute_60", "kick"]);
   assert.deepEqual(acts("o", "v", { member: { muted_until_ms: 2_000 }, bans: true }), ["moderator", "guest", "unmute", "kick", "ban"]);
   assert.deepEqual(acts("m", "v", { member: { muted_until_ms: 500 } }), ["guest", "mute_5", "mute_60", "kick"], "a mute that has run out is none");
   assert.deepEqual(acts("v", "g"), []);
 });
 
-test("why the film stands is always told", () => {
-  const why = (pause, you = "v") => plain(pauseWords(seenBy(you, { pause: { by: null, reason: null, started: true, sought: false, ...pause } }), en));
+test("a paused film always has a reason", () => {
+  const why = (pause, you = "v") => plain(pausePhrase(seenBy(you, { pause: { by: null, reason: null, started: true, sought: false, ...pause } }), en));
   assert.equal(why({ by: "m" }), "Max paused");
   assert.equal(why({ by: "m" }, "m"), "You paused");
   assert.equal(why({ by: "z" }), "Somebody paused");
@@ -61,34 +61,34 @@ test("why the film stands is always told", () => {
   assert.equal(why({ reason: "empty" }), "Paused: everyone had left");
   assert.equal(why({ started: false }), "The film has not started yet");
   assert.equal(why({}), "Paused");
-  assert.equal(pauseWords(seenBy("v", { playback: { status: "playing" } }), en), null);
+  assert.equal(pausePhrase(seenBy("v", { playback: { status: "playing" } }), en), null);
 });
 
 test("whom the room waits for, and for how long yet", () => {
-  const held = (you, waiting_for) => holdWords(seenBy(you, { playback: { status: "holding", waiting_for, hold_until_ms: 10_000 } }), en, 2_500);
+  const held = (you, waiting_for) => holdPhrase(seenBy(you, { playback: { status: "holding", waiting_for, hold_until_ms: 10_000 } }), en, 2_500);
   const seen = held("o", ["m", "v"]);
-  assert.deepEqual([plain(seen.words), seen.seconds, seen.mine], ["Waiting for Max and Vera…", 8, false]);
-  assert.deepEqual([held("m", ["m"]).words, held("m", ["m"]).mine], ["Waiting for you to load…", true]);
-  assert.equal(holdWords(seenBy("o"), en, 0), null);
+  assert.deepEqual([plain(seen.text), seen.seconds, seen.mine], ["Waiting for Max and Vera…", 8, false]);
+  assert.deepEqual([held("m", ["m"]).text, held("m", ["m"]).mine], ["Waiting for you to load…", true]);
+  assert.equal(holdPhrase(seenBy("o"), en, 0), null);
 });
 
-test("who steers is told to those who do not", () => {
-  assert.equal(plain(steeringWords(seenBy("v", { control: "owner" }), en)), "Only Olga, who owns the room, steers the film here.");
-  assert.equal(plain(steeringWords(seenBy("v", { control: "moderators" }), en)), "The film is steered here by Olga and Max.");
-  assert.equal(plain(steeringWords(seenBy("v", { control: "moderators", present: "v" }), en)), "Only the owner and moderators steer the film here.");
-  assert.equal(plain(steeringWords(seenBy("v", { control: "owner", host: "m" }), en)), "Max steers the film while the owner is away.");
-  assert.equal(steeringWords(seenBy("g"), en), "Guests do not steer the film here.");
+test("those who may not control the film see who may", () => {
+  assert.equal(plain(controlPhrase(seenBy("v", { control: "owner" }), en)), "Only Olga, who owns the room, steers the film here.");
+  assert.equal(plain(controlPhrase(seenBy("v", { control: "moderators" }), en)), "The film is steered here by Olga and Max.");
+  assert.equal(plain(controlPhrase(seenBy("v", { control: "moderators", present: "v" }), en)), "Only the owner and moderators steer the film here.");
+  assert.equal(plain(controlPhrase(seenBy("v", { control: "owner", host: "m" }), en)), "Max steers the film while the owner is away.");
+  assert.equal(controlPhrase(seenBy("g"), en), "Guests do not steer the film here.");
 });
 
 test("refusals say for how long, and who may", () => {
-  assert.match(refusalWords({ code: "cooldown", retryAfterMs: 4_200 }, en), /Wait 5 s/);
-  assert.match(refusalWords({ code: "slow_mode", retryAfterMs: 900 }, en), /in 1 s/);
-  assert.match(plain(refusalWords({ code: "forbidden" }, en, seenBy("v", { control: "owner" }))), /Olga/);
-  assert.equal(refusalWords({ code: "something_new" }, en), en.refused_other);
+  assert.match(refusalPhrase({ code: "cooldown", retryAfterMs: 4_200 }, en), /Wait 5 s/);
+  assert.match(refusalPhrase({ code: "slow_mode", retryAfterMs: 900 }, en), /in 1 s/);
+  assert.match(plain(refusalPhrase({ code: "forbidden" }, en, seenBy("v", { control: "owner" }))), /Olga/);
+  assert.equal(refusalPhrase({ code: "something_new" }, en), en.refused_other);
 });
 
-test("what happened is told once, with who did it and to whom", () => {
-  const words = (event, before = SETTINGS) => plain(eventWords(event, { texts: en, nameOf: (id) => NAMES[id], before }));
+test("an event has one line, with who did it and to whom", () => {
+  const words = (event, before = SETTINGS) => plain(eventPhrase(event, { texts: en, nameOf: (id) => NAMES[id], before }));
   const held = (by, waiting_for, more = {}) => ({ type: "hold_started", by, playback: { ...PLAYBACK, waiting_for, ...more } });
   assert.equal(words(held("v", ["v"])), "Waiting for Vera");
   assert.equal(words(held("v", ["m"])), null, "the list shrank");

@@ -1,0 +1,151 @@
+/**
+ * The only module that moves the player. It tells the echo filter of every move, so that the events which the move causes are not
+ * taken for the viewer's commands.
+ */
+import { EchoFilter } from "./echo-filter.js";
+
+const HAVE_METADATA = 1;
+const HAVE_FUTURE_DATA = 3;
+const HAVE_ENOUGH_DATA = 4;
+const ARRIVAL_EVENTS = ["seeked", "canplay"];
+
+/** The player's arrival is checked this often in addition to its events, so that an abandoned wait ends. */
+const CHECK_EVERY_MS = 250;
+
+/** A source that failed is loaded again this many times, the first time after FIRST_RELOAD_MS and then after twice as long each. */
+const RELOADS_AT_MOST = 4;
+const FIRST_RELOAD_MS = 500;
+
+export class MediaControl {
+  /** What stopped the player last: "seek" or "pause"; the start latency depends on it (start.js). */
+  stoppedBy = "seek";
+  #media;
+  #hidden;
+  #echoFilter = new EchoFilter();
+  #reloads = 0;
+  #reloader = null;
+
+  /** `hidden()` returns whether the page is not visible. */
+  constructor(media, { hidden = () => false } = {}) {
+    this.#media = media;
+    this.#hidden = hidden;
+  }
+
+  get positionMs() {
+    return this.#media.currentTime * 1000;
+  }
+
+  /** Whether the player knows its film's length and can seek. */
+  get loaded() {
+    return this.#media.readyState >= HAVE_METADATA;
+  }
+
+  /** Whether the player can play its next frames. */
+  get ready() {
+    return this.#media.readyState >= HAVE_FUTURE_DATA;
+  }
+
+  /** Whether the player expects to play on without running out of data. */
+  get wellBuffered() {
+    return this.#media.readyState >= HAVE_ENOUGH_DATA;
+  }
+
+  /** Return where a film of `durationMs` ends in this player, ms. */
+  endMs(durationMs) {
+    const own = this.#media.duration * 1000;
+    return Math.min(durationMs || Infinity, Number.isFinite(own) && own > 0 ? own : Infinity);
+  }
+
+  /** Seek. */
+  seek(positionMs) {
+    const seconds = Math.max(0, positionMs) / 1000;
+    this.#echoFilter.expectSeek(seconds);
+    this.stoppedBy = "seek";
+    this.#media.currentTime = seconds;
+  }
+
+  /** Set the rate; `nudge` marks a small change for a short time. */
+  setRate(rate, { nudge = false } = {}) {
+    this.#echoFilter.expectRate(rate);
+    if (this.#media.playbackRate === rate) return;
+    // Keeping the pitch costs 12 to 14 ms at each change (measured in Chromium); 1 to 3 % of pitch cannot be heard.
+    this.#media.preservesPitch = !nudge;
+    this.#media.playbackRate = rate;
+  }
+
+  /** Pause. */
+  pause() {
+    this.#echoFilter.expectPaused(true);
+    if (this.#media.paused) return;
+    this.#media.pause();
+    this.stoppedBy = "pause";
+  }
+
+  /** Play; resolve to "running", "muted" (allowed only without sound), "refused" or "superseded" (a later move ended it). */
+  async play() {
+    const media = this.#media;
+    this.#echoFilter.expectPaused(false);
+    let error = await playError(media);
+    if (error === "NotAllowedError" && !media.muted) {
+      // Browsers refuse sound before the viewer touched the page: run without it, so as not to fall behind.
+      media.muted = true;
+      error = await playError(media);
+      if (error === null) return "muted";
+      media.muted = false;
+    }
+    if (error === null) return "running";
+    if (error === "AbortError") return "superseded";
+    this.#echoFilter.expectPaused(true);
+    return "refused";
+  }
+
+  /** Resolve once the seek has ended and the player can play, or once `abandoned()` returns true. */
+  arrival(abandoned) {
+    const media = this.#media;
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!abandoned() && (media.seeking || !this.ready)) return;
+        for (const type of ARRIVAL_EVENTS) media.removeEventListener(type, check);
+        clearInterval(timer);
+        resolve();
+      };
+      const timer = setInterval(check, CHECK_EVERY_MS);
+      for (const type of ARRIVAL_EVENTS) media.addEventListener(type, check);
+      check();
+    });
+  }
+
+  /** Return the viewer's command in a media event ("play", "pause", "seek", "set_rate"), or null. */
+  commandIn(event) {
+    const media = this.#media;
+    if (event.type === "seeking") this.stoppedBy = "seek";
+    if (event.type === "seeked" && !media.seeking) this.#echoFilter.seekEnded();
+    if (event.type === "canplay") this.#reloads = 0;
+    const command = this.#echoFilter.commandIn(event.type, media, { hidden: this.#hidden() });
+    // Until the room has answered, the player may stay where the viewer has put it.
+    if (command === "seek") this.#echoFilter.expectSeek(media.currentTime);
+    return command;
+  }
+
+  /** Load the source again after it failed (networks change while people move); return false once that was tried often enough. */
+  reload() {
+    if (!this.#media.load || this.#reloads === RELOADS_AT_MOST) return false;
+    this.#reloads += 1;
+    this.#reloader = setTimeout(() => this.#media.load(), FIRST_RELOAD_MS * 2 ** (this.#reloads - 1));
+    return true;
+  }
+
+  /** Cancel a reload that is due. */
+  release() {
+    clearTimeout(this.#reloader);
+  }
+}
+
+async function playError(media) {
+  try {
+    await media.play();
+    return null;
+  } catch (error) {
+    return error?.name ?? "Error";
+  }
+}
