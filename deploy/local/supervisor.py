@@ -125,7 +125,7 @@ def _longer(pause_s: float) -> float:
 
 
 def _how(program: Program) -> str:
-    code = None if program.process is None else program.process.poll()
+    code = program.exit_code()
     if code is None:
         return ""
     return f" by {signal.Signals(-code).name}" if code < 0 else f" with code {code}"

@@ -17,8 +17,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mirakuru import TCPExecutor
-
 from deploy.local.free_ports import free_port
 from deploy.local.program import NotStarted, Program, WebProgram, plain_environment
 from tests.load.listener import STAMP, Listener, Sampler, Step, frame, stamp, upgrade
@@ -128,7 +126,6 @@ class Sync(Server):
             timeout_s=30,
             dies_with_us=True,
         )
-        program.port = port
         super().__init__(program.start())
 
     def _expect(self, rooms: int, members: int) -> None:
@@ -188,7 +185,6 @@ class Relay(Peer):
             timeout_s=30,
             dies_with_us=True,
         )
-        program.port = port
         super().__init__(program.start())
 
     def _opening(self, room: int, member: int) -> tuple[bytes, Sequence[Step]]:
@@ -196,10 +192,6 @@ class Relay(Peer):
 
     def cause(self, room: int, member: int, number: int) -> None:
         self.rooms[room][member].send(frame(self._event()))
-
-
-class Listening(Program, TCPExecutor):
-    """A program that is ready when it takes connections."""
 
 
 class SendLoop(Peer):
@@ -210,12 +202,11 @@ class SendLoop(Peer):
     def __init__(self, folder: Path, program: Path) -> None:
         port = free_port()
         super().__init__(
-            Listening(
+            Program(
                 "send_loop",
                 [str(program), str(port)],
-                log=folder / f"send-loop-{port}.log",
-                host="127.0.0.1",
                 port=port,
+                log=folder / f"send-loop-{port}.log",
                 timeout_s=30,
                 dies_with_us=True,
             ).start()
