@@ -24,7 +24,7 @@ ALIVE_S: Final = 60.0
 
 
 def commands(arguments: list[str]) -> dict[str, list[str]]:
-    """Give each run's command; what no run names goes into the run of the rest."""
+    """Return each run's command; what no run names goes into the run of the rest."""
     named = [path for paths in RUNS.values() for path in paths]
     pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     runs = {name: [*pytest, *paths, *arguments] for name, paths in RUNS.items()}

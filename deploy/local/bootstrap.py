@@ -34,7 +34,7 @@ class CannotSetUp(Exception):
 
 
 def main() -> int:
-    """Do every step that is not done yet; tell what went wrong in a few lines, with code 1."""
+    """Do every step that is not done yet; print what went wrong in a few lines and return the exit code."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
     parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, faketime")
     arguments = parser.parse_args()
@@ -67,7 +67,7 @@ def require_python() -> None:
 
 
 def missing_packages(tests: bool) -> "list[str]":
-    """Give Debian's names of what this machine lacks."""
+    """Return Debian's names of what this machine lacks."""
     there = {
         "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb"),
         "redis-server": shutil.which("redis-server"),
@@ -91,7 +91,7 @@ def _which(program: str) -> "str | None":
 
 
 def install_debian_packages(names: "list[str]") -> None:
-    """Install packages with apt-get where we may, else tell the command. Their services are not started."""
+    """Install packages with apt-get where we may, else say which command does it. Their services are not started."""
     if not names:
         return
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *names]
@@ -108,7 +108,7 @@ def install_debian_packages(names: "list[str]") -> None:
 
 
 def _root_prefix() -> "list[str] | None":
-    """Give what makes a command run as root: nothing, sudo where it asks for no password, or None."""
+    """Return what makes a command run as root: nothing, sudo where it asks for no password, or None."""
     if os.geteuid() == 0:
         return []
     if (
@@ -158,7 +158,7 @@ def install_python_packages() -> None:
 
 
 def _works(python: Path) -> bool:
-    """Say whether the environment's Python starts and is of the one that runs this (an update of Debian breaks it)."""
+    """Return whether the environment's Python starts and was made from the one that runs this; an update can break it."""
     if not python.exists():
         return False
     ask = [str(python), "-c", "import pip, sys; print(*sys.version_info[:2], sys.base_prefix)"]
@@ -243,7 +243,7 @@ def _newer(made: Path, source: Path) -> bool:
 
 
 class _Step:
-    """Tells what is being done, and how long it took."""
+    """Prints what is being done, and how long it took."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -258,7 +258,7 @@ class _Step:
 
 
 def _run(command: "list[str]", cwd: Path = ROOT, env: "dict[str, str] | None" = None) -> None:
-    """Run a command quietly; if it fails, tell the end of what it said."""
+    """Run a command quietly; if it fails, raise CannotSetUp with the end of its output."""
     with tempfile.TemporaryFile() as said:
         done = subprocess.run(
             command, cwd=str(cwd), env=env, check=False, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT

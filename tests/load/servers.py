@@ -54,7 +54,7 @@ class Server:
         return [listener for room in self.rooms for listener in room]
 
     async def fill(self, rooms: int, members: int) -> float:
-        """Fill so many rooms; gives how many members came in each second."""
+        """Fill so many rooms; return how many members came in each second."""
         self._expect(rooms, members)
         began = time.monotonic()
         for room in range(rooms):
@@ -82,7 +82,7 @@ class Server:
         """Prepare what is the same for all members."""
 
     def _opening(self, room: int, member: int) -> tuple[bytes, Sequence[Step]]:
-        """Give what a member begins with."""
+        """Return what a member begins with."""
         raise NotImplementedError
 
     def cause(self, room: int, member: int, number: int) -> None:
@@ -228,7 +228,7 @@ class SendLoop(Peer):
 
 
 def built_send_loop() -> Path:
-    """Compile the C loop into `build/`; gives the program. Raises NotStarted where there is no compiler."""
+    """Compile the C loop into `build/`; return the program. Raises NotStarted where there is no compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         raise NotStarted("the C loop needs a compiler: apt-get install gcc libc6-dev")

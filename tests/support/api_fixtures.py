@@ -55,7 +55,7 @@ class Cinema:
         self.db = db
 
     async def person(self, name: str, *, locale: str = "ru", email: str | None = "") -> User:
-        """Give an account of this name; its address is made of the name unless one (or None) is given."""
+        """Return an account of this name; its address is made of the name unless one (or None) is given."""
         address = f"{name.lower()}@example.com" if email == "" else email
         return await people.upsert_user(self.db, issuer=ISSUER, subject=name, name=name, email=address, locale=locale)
 
@@ -168,13 +168,13 @@ class RunningSite:
 
 
 def session_cookie(user_id: UUID) -> str:
-    """Give the cookie of somebody who has signed in."""
+    """Return the cookie of somebody who has signed in."""
     content = {"created": int(time.time()), "session": {"user": str(user_id)}}
     return f"movie_together_session={Fernet(SESSION_KEY).encrypt(json.dumps(content).encode()).decode()}"
 
 
 def settings_for(database_url: str, amqp_url: str = NOBODY_LISTENS, *, port: int = 8080, **changes: Any) -> Settings:
-    """Give the settings of a site at this port of the loopback address."""
+    """Return the settings of a site at this port of the loopback address."""
     url = f"http://127.0.0.1:{port}"
     found = Settings(
         log_level="info",
@@ -294,7 +294,7 @@ class PatientBroker(Broker):
 
 @asynccontextmanager
 async def connected_broker(url: str, archive: Archive | None = None) -> AsyncIterator[Broker]:
-    """Give a broker that is connected, with the archive as its consumer if there is one."""
+    """Return a broker that is connected, with the archive as its consumer if there is one."""
     broker = PatientBroker(url, "api_service")
     if archive is not None:
         archive.consume(broker)

@@ -101,7 +101,7 @@ class IdentityProvider:
 
 
 def settings_for(site: str, issuer: str, **changes: Any) -> IdentitySettings:
-    """Give settings of a site at ``site`` that trusts ``issuer``."""
+    """Return settings of a site at ``site`` that trusts ``issuer``."""
     return IdentitySettings(
         **{
             "public_url": site,

@@ -32,7 +32,7 @@ class Page:
     text: str = ""
 
     def all(self, tag: str, **attributes: str) -> list[Element]:
-        """Give the elements of this tag with these attributes (``data_do`` for ``data-do``)."""
+        """Return the elements of this tag with these attributes (``data_do`` for ``data-do``)."""
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [one for one in self.elements if one.tag == tag and wanted.items() <= one.attributes.items()]
 

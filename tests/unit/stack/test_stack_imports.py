@@ -105,7 +105,7 @@ def test_every_rule_has_an_example_that_breaks_it() -> None:
 
 
 def impure_imports(package: str, module: str) -> set[str]:
-    """Give what `module`, or a module of the package that it leads to, imports beside PURE."""
+    """Return what `module`, or a module of the package that it leads to, imports beside PURE."""
     graph = grimp.build_graph(package, include_external_packages=True, cache_dir=None)
     reached = {module, *graph.find_upstream_modules(module)}
     return {name for name in reached if name != package and not name.startswith(f"{package}.")} - PURE
@@ -128,7 +128,7 @@ def test_an_impure_import_is_noticed_even_behind_another_module(
 
 
 def environment_readers(*folders: Path) -> set[str]:
-    """Give the modules that look at the process's environment themselves (`os.environ`, `os.getenv`)."""
+    """Return the modules that look at the process's environment themselves (`os.environ`, `os.getenv`)."""
     readers = set()
     for file in (file for folder in folders for file in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):

@@ -31,7 +31,7 @@ def test_a_second_setup_does_nothing_and_takes_no_time() -> None:
 
 
 def cpu_s() -> float:
-    """Give the CPU time of the processes that were started here and have ended: what a busy machine does not add to."""
+    """Return the CPU time of the processes started here that have ended: a busy machine does not add to it."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -155,7 +155,7 @@ def test_the_fan_out_is_compiled_again_once_it_changed(tmp_path: Path, monkeypat
 
 
 def bare_imports(text: str) -> set[str]:
-    """Give the modules that a browser could not find by itself: named neither by a path nor by an address."""
+    """Return the modules that a browser could not find by itself: named neither by a path nor by an address."""
     statement = re.compile(r"""(?:^|[;}\s])(?:import|export)\s*(?:[\w*{}\s,$]+?\bfrom\s*)?["']([^"'\n]+)["']""")
     return {name for name in statement.findall(text) if not name.startswith((".", "/"))}
 
