@@ -1,6 +1,7 @@
 """`make setup`: from a machine with git, make and python3 to one on which everything runs.
 
-Only the standard library, since it runs before anything is installed: `python3 deploy/local/bootstrap.py [--tests]`.
+Only the standard library, since it runs before anything is installed: `python3 deploy/local/bootstrap.py`; with `--tests`
+also what the tests need besides, with `--unit` without the servers, which the unit tests do not need.
 Each step leaves a stamp (the hash of what it was made from), so that a second run does nothing and takes no time.
 """
 
@@ -36,11 +37,13 @@ class CannotSetUp(Exception):
 def main() -> int:
     """Do every step that is not done yet; print what went wrong in a few lines and return the exit code."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
-    parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, faketime")
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, faketime")
+    wanted.add_argument("--unit", action="store_true", help="no PostgreSQL, Redis and RabbitMQ: for the unit tests")
     arguments = parser.parse_args()
     try:
         require_python()
-        install_debian_packages(missing_packages(arguments.tests))
+        install_debian_packages(missing_packages(tests=arguments.tests, servers=not arguments.unit))
         install_python_packages()
         for folder in (ROOT, ROOT / "deploy" / "neighbours" / "identity"):
             install_npm_packages(folder)
@@ -66,18 +69,19 @@ def require_python() -> None:
 # --- Debian's packages
 
 
-def missing_packages(tests: bool) -> "list[str]":
+def missing_packages(*, tests: bool, servers: bool = True) -> "list[str]":
     """Return Debian's names of what this machine lacks."""
-    there = {
-        "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb"),
-        "redis-server": shutil.which("redis-server"),
-        "rabbitmq-server": Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() or _which("rabbitmq-server"),
+    there: dict[str, object] = {
         # Debian's python3 comes without pip, and with a `venv` that cannot make one.
         "python3-venv": importlib.util.find_spec("ensurepip") or _works(VENV / "bin" / "python"),
         "tzdata": Path("/usr/share/zoneinfo/Europe/Moscow").exists(),
         "gcc": shutil.which("cc"),
         "libc6-dev": Path("/usr/include/stdlib.h").exists(),
     }
+    if servers:
+        there["postgresql"] = list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb")
+        there["redis-server"] = shutil.which("redis-server")
+        there["rabbitmq-server"] = Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() or _which("rabbitmq-server")
     if tests:
         # What sets the clock of a Redis while it runs.
         there["faketime"] = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
@@ -158,7 +162,7 @@ def install_python_packages() -> None:
 
 
 def _works(python: Path) -> bool:
-    """Return whether the environment's Python starts and was made from the one that runs this; an update can break it."""
+    """Return whether the environment's Python starts and comes from the one that runs this; an update can break it."""
     if not python.exists():
         return False
     ask = [str(python), "-c", "import pip, sys; print(*sys.version_info[:2], sys.base_prefix)"]
