@@ -1,7 +1,7 @@
 """`make setup`: from a machine with git, make and python3 to one on which everything runs.
 
-Only the standard library, since it runs before anything is installed: `python3 deploy/local/bootstrap.py`; with `--tests`
-also what the tests need besides, with `--unit` without the servers, which the unit tests do not need.
+Only the standard library, since it runs before anything is installed. `python3 deploy/local/bootstrap.py` prepares a
+run, with `--tests` the tests too, with `--unit` the unit tests alone, which need no servers.
 Each step leaves a stamp (the hash of what it was made from), so that a second run does nothing and takes no time.
 """
 

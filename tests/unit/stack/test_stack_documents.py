@@ -10,7 +10,15 @@ ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "deploy" / "README.md", *ROOT.glob("docs/**/*.md")]
 
 # A path may be written from here too, where the text has said which part it speaks of.
-BASES = ("", "api_service", "api_service/static", "api_service/static/widget", "sync_service", "deploy")
+PARTS = (
+    "",
+    "api_service",
+    "api_service/static",
+    "api_service/static/widget",
+    "sync_service",
+    "deploy",
+    "deploy/neighbours",
+)
 ENDINGS = "c|cfg|conf|css|html|ini|js|json|lock|lua|md|mjs|mp4|po|py|sh|svg|toml|txt|webp|yml"
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -40,7 +48,7 @@ def _paths(text: str) -> Iterator[str]:
 def _there(path: str, root: Path) -> bool:
     if "/" not in path:  # a file by its name alone
         return any(file for file in root.rglob(path) if "node_modules" not in file.parts)
-    return any(True for base in BASES for _ in (root / base).glob(path))
+    return any(True for part in PARTS for _ in (root / part).glob(path))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
