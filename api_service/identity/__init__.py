@@ -1,4 +1,7 @@
-"""Who is who: OpenID Connect sign-in for pages, bearer tokens for the API, and the session between."""
+"""Who is who: OpenID Connect sign-in for pages, bearer tokens for the API, and the session between.
+
+Handlers learn here who is asking. It knows people and the provider, and nothing of rooms or films.
+"""
 
 from __future__ import annotations
 

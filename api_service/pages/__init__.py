@@ -1,4 +1,7 @@
-"""The pages, in Russian and English: films, friends, rooms, the room itself, and what is said when something fails."""
+"""The pages, in Russian and English: films, friends, rooms, the room itself, and what is said when something fails.
+
+They ask the same use cases as the JSON API. No statements and no rules here.
+"""
 
 from __future__ import annotations
 
