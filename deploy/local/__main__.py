@@ -23,7 +23,7 @@ EXPECTED = (AlreadyRuns, BadPort, NotStarted, PortTaken, StepFailed)
 
 
 def local_folder(environ: Mapping[str, str]) -> Path:
-    """Give the folder of the run's data: LOCAL_DIR, else `.local` in the repository."""
+    """Return the folder of the run's data: LOCAL_DIR, else `.local` in the repository."""
     return Path(environ.get("LOCAL_DIR") or ROOT / ".local").absolute()
 
 
@@ -37,7 +37,7 @@ def run_seed(environ: Mapping[str, str], local: Path, progress: Progress) -> Non
     """Bring the database up to date and fill in the demo."""
     with database(environ, local, progress) as url:
         migrate(url, local, progress)
-        settings = site_settings(environ, Keys.kept_in(local / "secrets.json"), StoreUrls(url, "", ""))
+        settings = site_settings(environ, Keys.stored_in(local / "secrets.json"), StoreUrls(url, "", ""))
         seed({**settings, **environ}, local, progress)
 
 
@@ -56,7 +56,7 @@ def clean(_environ: Mapping[str, str], local: Path, progress: Progress) -> None:
     """Remove the data of the local run. Raises AlreadyRuns."""
     if not local.exists():
         return
-    with RunFile(local).held():
+    with RunFile(local).locked():
         remove_cluster(local / "postgres")
         shutil.rmtree(local)
     progress.say(f"Removed {local}")
@@ -72,7 +72,7 @@ COMMANDS: dict[str, Callable[[Mapping[str, str], Path, Progress], None]] = {
 
 
 def main() -> int:
-    """Run one command; what can go wrong is told in a few lines, with code 1."""
+    """Run one command; what can go wrong is said in a few lines, with code 1."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     command = COMMANDS[parser.parse_args().command]
@@ -82,7 +82,7 @@ def main() -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except StopRequested:
-        return 130  # as a shell tells Ctrl-C
+        return 130  # as a shell reports Ctrl-C
     return 0
 
 

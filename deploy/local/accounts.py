@@ -20,17 +20,17 @@ class Account:
     gid: int
 
     def popen_arguments(self) -> dict[str, Any]:
-        """Give the arguments of `subprocess.Popen` that drop root's rights and groups in the child."""
+        """Return the arguments of `subprocess.Popen` that drop root's rights and groups in the child."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def can_enter(self, folder: Path) -> bool:
-        """Say whether the account may look into `folder` (a clone below /root, for one, it may not)."""
+        """Return whether the account may look into `folder` (a clone below /root, for one, it may not)."""
         test = subprocess.run(["test", "-x", folder], **self.popen_arguments(), check=False)
         return test.returncode == 0
 
 
 def unprivileged_account() -> Account | None:
-    """Give the account for programs that refuse root; None when we are not root and need no other."""
+    """Return the account for programs that refuse root; None when we are not root and need no other."""
     if os.geteuid() != 0:
         return None
     for name in UNPRIVILEGED:

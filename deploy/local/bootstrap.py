@@ -1,6 +1,7 @@
 """`make setup`: from a machine with git, make and python3 to one on which everything runs.
 
-Only the standard library, since it runs before anything is installed: `python3 deploy/local/bootstrap.py [--tests]`.
+Only the standard library, since it runs before anything is installed. `python3 deploy/local/bootstrap.py` prepares a
+run, with `--tests` the tests too, with `--unit` the unit tests alone, which need no servers.
 Each step leaves a stamp (the hash of what it was made from), so that a second run does nothing and takes no time.
 """
 
@@ -34,13 +35,15 @@ class CannotSetUp(Exception):
 
 
 def main() -> int:
-    """Do every step that is not done yet; tell what went wrong in a few lines, with code 1."""
+    """Do every step that is not done yet; print what went wrong in a few lines and return the exit code."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
-    parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, faketime")
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, faketime")
+    wanted.add_argument("--unit", action="store_true", help="no PostgreSQL, Redis and RabbitMQ: for the unit tests")
     arguments = parser.parse_args()
     try:
         require_python()
-        install_debian_packages(missing_packages(arguments.tests))
+        install_debian_packages(missing_packages(tests=arguments.tests, servers=not arguments.unit))
         install_python_packages()
         for folder in (ROOT, ROOT / "deploy" / "neighbours" / "identity"):
             install_npm_packages(folder)
@@ -66,18 +69,19 @@ def require_python() -> None:
 # --- Debian's packages
 
 
-def missing_packages(tests: bool) -> "list[str]":
-    """Give Debian's names of what this machine lacks."""
-    there = {
-        "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb"),
-        "redis-server": shutil.which("redis-server"),
-        "rabbitmq-server": Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() or _which("rabbitmq-server"),
+def missing_packages(*, tests: bool, servers: bool = True) -> "list[str]":
+    """Return Debian's names of what this machine lacks."""
+    there: dict[str, object] = {
         # Debian's python3 comes without pip, and with a `venv` that cannot make one.
         "python3-venv": importlib.util.find_spec("ensurepip") or _works(VENV / "bin" / "python"),
         "tzdata": Path("/usr/share/zoneinfo/Europe/Moscow").exists(),
         "gcc": shutil.which("cc"),
         "libc6-dev": Path("/usr/include/stdlib.h").exists(),
     }
+    if servers:
+        there["postgresql"] = list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb")
+        there["redis-server"] = shutil.which("redis-server")
+        there["rabbitmq-server"] = Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() or _which("rabbitmq-server")
     if tests:
         # What sets the clock of a Redis while it runs.
         there["faketime"] = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
@@ -91,7 +95,7 @@ def _which(program: str) -> "str | None":
 
 
 def install_debian_packages(names: "list[str]") -> None:
-    """Install packages with apt-get where we may, else tell the command. Their services are not started."""
+    """Install packages with apt-get where we may, else say which command does it. Their services are not started."""
     if not names:
         return
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *names]
@@ -108,7 +112,7 @@ def install_debian_packages(names: "list[str]") -> None:
 
 
 def _root_prefix() -> "list[str] | None":
-    """Give what makes a command run as root: nothing, sudo where it asks for no password, or None."""
+    """Return what makes a command run as root: nothing, sudo where it asks for no password, or None."""
     if os.geteuid() == 0:
         return []
     if (
@@ -153,12 +157,13 @@ def install_python_packages() -> None:
         if not _works(python):
             _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
         pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install"]
-        _run([*pip, "--require-hashes", "--requirement", str(lock)])
+        # Most modules are never imported: each is compiled when it is, not all of them now (a quarter of the CPU time).
+        _run([*pip, "--no-compile", "--require-hashes", "--requirement", str(lock)])
         stamp.write_text(wanted)
 
 
 def _works(python: Path) -> bool:
-    """Say whether the environment's Python starts and is of the one that runs this (an update of Debian breaks it)."""
+    """Return whether the environment's Python starts and comes from the one that runs this; an update can break it."""
     if not python.exists():
         return False
     ask = [str(python), "-c", "import pip, sys; print(*sys.version_info[:2], sys.base_prefix)"]
@@ -243,7 +248,7 @@ def _newer(made: Path, source: Path) -> bool:
 
 
 class _Step:
-    """Tells what is being done, and how long it took."""
+    """Prints what is being done, and how long it took."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -258,7 +263,7 @@ class _Step:
 
 
 def _run(command: "list[str]", cwd: Path = ROOT, env: "dict[str, str] | None" = None) -> None:
-    """Run a command quietly; if it fails, tell the end of what it said."""
+    """Run a command quietly; if it fails, raise CannotSetUp with the end of its output."""
     with tempfile.TemporaryFile() as said:
         done = subprocess.run(
             command, cwd=str(cwd), env=env, check=False, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT

@@ -1,4 +1,4 @@
-"""The secrets of a local run: made once, kept in one file that only its owner can read."""
+"""The secrets of a local run: made once, stored in one file that only its owner can read."""
 
 import json
 import secrets
@@ -33,8 +33,8 @@ class Keys:
         )
 
     @classmethod
-    def kept_in(cls, file: Path) -> Self:
-        """Give the secrets in `file`, making them (and it) at the first call."""
+    def stored_in(cls, file: Path) -> Self:
+        """Return the secrets in `file`, making them (and it) at the first call."""
         if file.exists():
             return cls(**json.loads(file.read_text()))
         keys = cls.make()

@@ -19,7 +19,7 @@ class FixedPort:
     needed_by: str
 
     def number(self, environ: Mapping[str, str]) -> int:
-        """Give the port that the environment asks for, else the usual one. Raises BadPort."""
+        """Return the port that the environment asks for, else the usual one. Raises BadPort."""
         value = environ.get(self.variable) or str(self.default)
         if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
             raise BadPort(f"{self.variable} is {value!r}, which is not a port: give a number from 1 to 65535")

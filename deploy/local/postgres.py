@@ -1,6 +1,5 @@
 """A private PostgreSQL server."""
 
-import contextlib
 import os
 import secrets
 import shutil
@@ -10,9 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
 import psycopg2
-from mirakuru import TCPExecutor
 
 from deploy.local.accounts import Account, unprivileged_account
 from deploy.local.program import NotStarted, Program, plain_environment
@@ -25,7 +22,7 @@ FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 def binaries() -> Path | None:
-    """Give the folder of the newest PostgreSQL server on this machine (Debian keeps it out of PATH), or None."""
+    """Return the folder of the newest PostgreSQL server on this machine (Debian keeps it out of PATH), or None."""
     versions = sorted(
         (int(folder.parent.name), folder)
         for folder in Path("/usr/lib/postgresql").glob("*/bin")
@@ -37,7 +34,7 @@ def binaries() -> Path | None:
     return Path(found).parent if found else None
 
 
-class Postgres(Program, TCPExecutor):
+class Postgres(Program):
     """A PostgreSQL server whose cluster lies in `folder`; made at the first start, kept until `remove_cluster`.
 
     `durable=False` gives up safety against a crash of the machine (not of the server) for speed.
@@ -56,10 +53,9 @@ class Postgres(Program, TCPExecutor):
         super().__init__(
             "postgres",
             [str(found / "postgres"), "-D", str(self._data), *words],
+            port=port,
             log=log,
             account=self._account,
-            host="127.0.0.1",
-            port=port,
             # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait until every client has left.
             stop_signal=signal.SIGINT,
             cwd="/",
@@ -72,7 +68,7 @@ class Postgres(Program, TCPExecutor):
         return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        """Give the address of another database of this server."""
+        """Return the address of another database of this server."""
         password = self._password_file.read_text().strip()
         return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{database}"
 
@@ -100,23 +96,13 @@ class Postgres(Program, TCPExecutor):
             connection.close()
         return self
 
-    def after_start_check(self) -> bool:
-        """Say whether the server lets its owner in (it listens before it does)."""
+    def serves(self) -> bool:
+        """Return whether the server lets its owner in (it listens before it does)."""
         try:
             psycopg2.connect(self.url_of("postgres"), connect_timeout=2).close()
         except psycopg2.OperationalError:
             return False
         return True
-
-    def kill(self, wait: bool = True, sig: int | None = None) -> Self:
-        """Kill the server and its helpers (each a session of its own, so that a signal to the group misses them)."""
-        helpers = psutil.Process(self.pid).children(recursive=True) if self.pid else []
-        super().kill(wait, sig)
-        for helper in helpers:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                helper.kill()
-        psutil.wait_procs(helpers, timeout=10)
-        return self
 
     def _make_cluster(self) -> None:
         home = self._data.parent

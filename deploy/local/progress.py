@@ -1,4 +1,4 @@
-"""What a local run tells its person: short lines, one for each thing that was done, with its seconds."""
+"""The progress of a local run on the terminal: a short line for each thing that was done, with its seconds."""
 
 import sys
 import time
@@ -19,7 +19,7 @@ class Progress:
 
     @contextmanager
     def step(self, name: str, done: str) -> Iterator[Callable[[str], None]]:
-        """Write a line when the block has ended; what it yields replaces the text `done`.
+        """Write a line when the block has ended; calling what it yields replaces the text `done`.
 
         On a terminal the name stands there from the beginning.
         """

@@ -35,13 +35,13 @@ def run(environ: Mapping[str, str], local: Path, progress: Progress) -> None:
 
     Raises AlreadyRuns, BadPort, PortTaken, NotStarted, StepFailed; nothing is left running then.
     """
-    with RunFile(local).held() as tell:
+    with RunFile(local).locked() as write_run:
         require_free(needed_ports(environ), environ)
         progress.say(f"Movie Together starts; its data is in {_short(local)}, its logs in {_short(local / 'log')}")
         supervisor = Supervisor(progress)
         with supervisor.listening():
             try:
-                _start(environ, local, progress, supervisor, tell)
+                _start(environ, local, progress, supervisor, write_run)
                 _greet(environ, progress)
                 supervisor.watch()
             except StopRequested:
@@ -53,7 +53,7 @@ def run(environ: Mapping[str, str], local: Path, progress: Progress) -> None:
 
 @contextmanager
 def database(environ: Mapping[str, str], local: Path, progress: Progress) -> Iterator[str]:
-    """Give the address of the database: the given one, that of the run that is alive, or one started for the block."""
+    """Yield the database's address: the given one, that of the run that is alive, or one started for the block."""
     if environ.get("DATABASE_URL"):
         yield environ["DATABASE_URL"]
         return
@@ -61,7 +61,7 @@ def database(environ: Mapping[str, str], local: Path, progress: Progress) -> Ite
     if alive is not None and alive.stores is not None:
         yield alive.stores.database
         return
-    with RunFile(local).held():
+    with RunFile(local).locked():
         supervisor = Supervisor(progress)
         postgres = private_stores(local, dies_with_us=True).postgres
         with supervisor.listening():
@@ -89,13 +89,13 @@ def _start(
     local: Path,
     progress: Progress,
     supervisor: Supervisor,
-    tell: Callable[[Run], None],
+    write_run: Callable[[Run], None],
 ) -> None:
-    keys = Keys.kept_in(local / "secrets.json")
+    keys = Keys.stored_in(local / "secrets.json")
     stores = given_or_private(environ, private_stores(local, dies_with_us=True))
     supervisor.start(stores.own)
     urls = StoreUrls(stores.postgres.url, stores.redis.url, stores.rabbitmq.url)
-    tell(Run(os.getpid(), urls))
+    write_run(Run(os.getpid(), urls))
     migrate(urls.database, local, progress)
     seed({**site_settings(environ, keys, urls), **environ}, local, progress)
     supervisor.start([_program(service, environ, local) for service in services(environ, local, keys, urls)])

@@ -1,4 +1,4 @@
-"""Which local run is alive in a folder: at most one, told by a lock that the kernel frees when its process ends."""
+"""Which local run is alive in a folder: at most one, known by a lock that the kernel frees when its process ends."""
 
 import fcntl
 import json
@@ -30,14 +30,14 @@ class Run:
 
 
 class RunFile:
-    """The file that a local run holds locked while it lives; it tells its process id and its stores' addresses."""
+    """The file that a local run keeps locked while it lives, with its process id and its stores' addresses."""
 
     def __init__(self, local: Path) -> None:
         self._path = local / "running.json"
 
     @contextmanager
-    def held(self) -> Iterator[Callable[[Run], None]]:
-        """Hold the lock, and give what tells others about this run. Raises AlreadyRuns."""
+    def locked(self) -> Iterator[Callable[[Run], None]]:
+        """Lock the file for the block and yield what writes this run into it. Raises AlreadyRuns."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # The stores' addresses carry passwords.
         self._path.touch(mode=0o600)
@@ -48,31 +48,31 @@ class RunFile:
                 run = self.read()
                 raise AlreadyRuns(run.pid if run else None) from None
 
-            def tell(run: Run) -> None:
+            def write(run: Run) -> None:
                 file.seek(0)
                 file.write(json.dumps(asdict(run)))
                 file.truncate()
                 file.flush()
 
-            tell(Run(os.getpid()))
-            yield tell
+            write(Run(os.getpid()))
+            yield write
 
     def read(self) -> Run | None:
-        """Give the run that is alive, or None."""
+        """Return the run that is alive, or None."""
         try:
             with self._path.open(encoding="utf-8") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    told = json.load(file)
-                    return Run(told["pid"], StoreUrls(**told["stores"]) if told["stores"] else None)
+                    run = json.load(file)
+                    return Run(run["pid"], StoreUrls(**run["stores"]) if run["stores"] else None)
                 return None
         except FileNotFoundError:
             return None
 
 
 def end(pid: int, timeout_s: float) -> bool:
-    """Ask a process to end and wait for it; say whether it did in time."""
+    """Ask a process to end and wait for it; return whether it did in time."""
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:

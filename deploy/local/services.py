@@ -26,7 +26,7 @@ class StoreUrls:
 
 @dataclass(frozen=True)
 class Service:
-    """A process of ours or of a neighbour; `env` is what it is told beside the environment of the run."""
+    """A process of ours or of a neighbour; `env` are its settings beside the environment of the run."""
 
     name: str
     command: Sequence[str]
@@ -49,7 +49,7 @@ class Addresses:
 
 
 def addresses(environ: Mapping[str, str]) -> Addresses:
-    """Give the addresses of a local run. Raises BadPort."""
+    """Return the addresses of a local run. Raises BadPort."""
     sync_port, identity_port = ports.SYNC.number(environ), ports.IDENTITY.number(environ)
     return Addresses(
         site=environ.get("PUBLIC_URL") or f"http://localhost:{ports.SITE.number(environ)}",
@@ -60,7 +60,7 @@ def addresses(environ: Mapping[str, str]) -> Addresses:
 
 
 def needed_ports(environ: Mapping[str, str]) -> list[FixedPort]:
-    """Give the ports that have to be free. Raises BadPort."""
+    """Return the ports that have to be free. Raises BadPort."""
     where = addresses(environ)
     needed = [ports.SITE, ports.SYNC, ports.NOTIFIER]
     needed += [ports.IDENTITY] if where.identity else []
@@ -69,7 +69,7 @@ def needed_ports(environ: Mapping[str, str]) -> list[FixedPort]:
 
 
 def site_settings(environ: Mapping[str, str], keys: Keys, stores: StoreUrls) -> dict[str, str]:
-    """Give the settings of api_service; its seed reads some of them too."""
+    """Return the settings of api_service; its seed reads some of them too."""
     where = addresses(environ)
     return {
         "DATABASE_URL": stores.database,
@@ -90,7 +90,7 @@ def site_settings(environ: Mapping[str, str], keys: Keys, stores: StoreUrls) -> 
 
 
 def services(environ: Mapping[str, str], local: Path, keys: Keys, stores: StoreUrls) -> list[Service]:
-    """Give the services in the order in which they start; their data goes to `local`. Raises BadPort."""
+    """Return the services in the order in which they start; their data goes to `local`. Raises BadPort."""
     where = addresses(environ)
     return [
         *([_inbox(environ, local)] if where.inbox else []),

@@ -79,7 +79,7 @@ def private_stores(folder: Path, *, durable: bool = True, dies_with_us: bool = F
 
 
 def given_or_private(environ: Mapping[str, str], private: PrivateStores) -> Stores:
-    """Give the stores that the environment names (DATABASE_URL, REDIS_URL, AMQP_URL), private ones for the rest."""
+    """Return the stores that the environment names (DATABASE_URL, REDIS_URL, AMQP_URL), private ones for the rest."""
     return Stores(
         _given("postgres", "DATABASE_URL", environ) or private.postgres,
         _given("redis", "REDIS_URL", environ) or private.redis,

@@ -24,7 +24,7 @@ class StopRequested(BaseException):
 
 
 @dataclass
-class _Kept:
+class _Supervised:
     program: Program
     ready_at: float = 0.0
     pause_s: float = 0.0
@@ -34,12 +34,12 @@ class _Kept:
 class Supervisor:
     """The programs of a run, in the order in which they start.
 
-    Only for the main thread: it learns of deaths and wishes by signals.
+    Only for the main thread: it learns by signals of programs that end and of requests to stop.
     """
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._kept: list[_Kept] = []
+        self._programs: list[_Supervised] = []
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -62,24 +62,24 @@ class Supervisor:
 
     def start(self, programs: Sequence[Program]) -> None:
         """Start programs side by side and wait for each. Raises PortTaken, NotStarted."""
-        started = [_Kept(program) for program in programs]
-        for kept in started:
-            self._kept.append(kept)
-            kept.program.spawn()
-        for kept in started:
-            with self._progress.step(kept.program.name, f"ready on port {kept.program.port}"):
-                kept.program.wait_ready()
-            kept.ready_at = time.monotonic()
+        started = [_Supervised(program) for program in programs]
+        for one in started:
+            self._programs.append(one)
+            one.program.spawn()
+        for one in started:
+            with self._progress.step(one.program.name, f"ready on port {one.program.port}"):
+                one.program.wait_ready()
+            one.ready_at = time.monotonic()
 
     def watch(self) -> None:
         """Start again whatever ends, while listening; returns by StopRequested only."""
         while True:
-            for kept in self._kept:
-                if kept.due is None and not kept.program.running():
-                    self._notice(kept)
-                if kept.due is not None and time.monotonic() >= kept.due:
-                    self._revive(kept)
-            due = [kept.due for kept in self._kept if kept.due is not None]
+            for one in self._programs:
+                if one.due is None and not one.program.running():
+                    self._notice(one)
+                if one.due is not None and time.monotonic() >= one.due:
+                    self._revive(one)
+            due = [one.due for one in self._programs if one.due is not None]
             # A handler runs between two steps of Python: for a signal that comes just before a wait, or to another
             # thread, it would run after the wait. The signal's number is written here besides, at once.
             select.select([self._signals], [], [], max(0.0, min(due) - time.monotonic()) if due else None)
@@ -89,35 +89,35 @@ class Supervisor:
     def stop(self) -> None:
         """End all programs, the last started first; when asked again meanwhile, kill the rest at once."""
         try:
-            while self._kept:
-                program = self._kept[-1].program
+            while self._programs:
+                program = self._programs[-1].program
                 if program.running():
                     with self._progress.step(program.name, "stopped"):
                         program.stop()
-                self._kept.pop().program.kill()
+                self._programs.pop().program.kill()
         except StopRequested:
-            for kept in self._kept:
-                kept.program.kill()
-            self._kept.clear()
+            for one in self._programs:
+                one.program.kill()
+            self._programs.clear()
 
-    def _notice(self, kept: _Kept) -> None:
+    def _notice(self, one: _Supervised) -> None:
         now = time.monotonic()
-        kept.pause_s = _longer(kept.pause_s) if now - kept.ready_at < SHORT_LIFE_S else 0.0
-        kept.due = now + kept.pause_s
-        program = kept.program
-        when = f" in {kept.pause_s:.0f} s" if kept.pause_s else ""
+        one.pause_s = _longer(one.pause_s) if now - one.ready_at < SHORT_LIFE_S else 0.0
+        one.due = now + one.pause_s
+        program = one.program
+        when = f" in {one.pause_s:.0f} s" if one.pause_s else ""
         self._progress.say(f"  {program.name} ended{_how(program)} and is started again{when}; see {program.log}")
 
-    def _revive(self, kept: _Kept) -> None:
+    def _revive(self, one: _Supervised) -> None:
         try:
-            with self._progress.step(kept.program.name, "ready again"):
-                kept.program.restart()
+            with self._progress.step(one.program.name, "ready again"):
+                one.program.restart()
         except (NotStarted, PortTaken) as error:
-            kept.pause_s = _longer(kept.pause_s)
-            kept.due = time.monotonic() + kept.pause_s
-            self._progress.say(f"  {str(error).splitlines()[0]}; next try in {kept.pause_s:.0f} s")
+            one.pause_s = _longer(one.pause_s)
+            one.due = time.monotonic() + one.pause_s
+            self._progress.say(f"  {str(error).splitlines()[0]}; next try in {one.pause_s:.0f} s")
         else:
-            kept.ready_at, kept.due = time.monotonic(), None
+            one.ready_at, one.due = time.monotonic(), None
 
 
 def _longer(pause_s: float) -> float:
@@ -125,7 +125,7 @@ def _longer(pause_s: float) -> float:
 
 
 def _how(program: Program) -> str:
-    code = None if program.process is None else program.process.poll()
+    code = program.exit_code()
     if code is None:
         return ""
     return f" by {signal.Signals(-code).name}" if code < 0 else f" with code {code}"

@@ -1,1 +1,4 @@
-"""Stand-ins for the cinema's other services. They import nothing of Movie Together: its contracts must suffice."""
+"""Stand-ins for the cinema's other services: identity provider, notification service, inbox.
+
+They import nothing of Movie Together, since its contracts must suffice, and nothing of the local stack.
+"""

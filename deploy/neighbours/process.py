@@ -81,10 +81,10 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # aiosmtpd tells of each command on the wire; aiormq's faults reach this process as exceptions anyway.
+    # aiosmtpd logs each command on the wire; aiormq's faults reach this process as exceptions anyway.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
-    for told_twice in ("aiormq", "aio_pika"):
-        logging.getLogger(told_twice).setLevel(logging.CRITICAL)
+    for noisy in ("aiormq", "aio_pika"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

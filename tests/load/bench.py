@@ -84,7 +84,7 @@ class Bench:
 
 
 def run(plan: Plan, names: Sequence[str], amqp_url: str, figures: Path) -> int:
-    """Measure within the plan's time; gives the exit code: 0 if all of it ran, whatever the figures say."""
+    """Measure within the plan's time; return the exit code: 0 if all of it ran, whatever the figures say."""
     began = time.monotonic()
     allow_open_files()
     with tempfile.TemporaryDirectory(prefix="movie-together-bench-") as folder:

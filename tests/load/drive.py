@@ -53,7 +53,7 @@ class Window:
         return not (self.missing or self.errors or self.closed)
 
     def late(self, share: float) -> float:
-        """Give the delay in seconds that this share of the deliveries kept within."""
+        """Return the delay in seconds that this share of the deliveries kept within."""
         return self.late_s[int(share * (len(self.late_s) - 1))] if self.late_s else 0.0
 
 

@@ -23,19 +23,19 @@ Step = tuple[bytes, bytes]
 
 
 def stamp() -> str:
-    """Give the text of a message that is sent now."""
+    """Return the text of a message that is sent now."""
     return f"@{time.monotonic():0{STAMP_DIGITS}.6f}"
 
 
 def frame(payload: bytes) -> bytes:
-    """Give a client's text frame."""
+    """Return a client's text frame."""
     size = len(payload)
     head = bytes((0x81, 0x80 | size)) if size < 126 else struct.pack("!BBH", 0x81, 0x80 | 126, size)
     return head + MASK + payload
 
 
 def upgrade(port: int, path: str) -> bytes:
-    """Give a WebSocket's opening request."""
+    """Return a WebSocket's opening request."""
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"

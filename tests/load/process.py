@@ -24,7 +24,7 @@ class Process:
         return time.clock_gettime(self._clock)
 
     def ticks(self) -> tuple[int, int]:
-        """Give the ticks in its own code and in the kernel's so far (proc(5)): coarse, but apart."""
+        """Return the ticks in its own code and in the kernel's so far (proc(5)): coarse, but apart."""
         fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
         return int(fields[11]), int(fields[12])
 
@@ -54,7 +54,7 @@ class Cores:
 
     @staticmethod
     def times(core: int) -> tuple[float, float]:
-        """Give for how many seconds a core has been busy, and how many of these count for no process.
+        """Return for how many seconds a core has been busy, and how many of these count for no process.
 
         What loopback does for a receiver within the sender's send() is such (softirq).
         """

@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def steady_rows(found: Found) -> list[Row]:
-    """Give a row for each server of a shape: medians of its windows, and of its ratios to the others turn by turn."""
+    """Return a row for each server of a shape: medians of its windows, and of its ratios to the others turn by turn."""
     rows = []
     for name, windows in found.steady.items():
         ramp = found.ramps[name]

@@ -17,8 +17,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mirakuru import TCPExecutor
-
 from deploy.local.free_ports import free_port
 from deploy.local.program import NotStarted, Program, WebProgram, plain_environment
 from tests.load.listener import STAMP, Listener, Sampler, Step, frame, stamp, upgrade
@@ -56,7 +54,7 @@ class Server:
         return [listener for room in self.rooms for listener in room]
 
     async def fill(self, rooms: int, members: int) -> float:
-        """Fill so many rooms; gives how many members came in each second."""
+        """Fill so many rooms; return how many members came in each second."""
         self._expect(rooms, members)
         began = time.monotonic()
         for room in range(rooms):
@@ -84,7 +82,7 @@ class Server:
         """Prepare what is the same for all members."""
 
     def _opening(self, room: int, member: int) -> tuple[bytes, Sequence[Step]]:
-        """Give what a member begins with."""
+        """Return what a member begins with."""
         raise NotImplementedError
 
     def cause(self, room: int, member: int, number: int) -> None:
@@ -128,7 +126,6 @@ class Sync(Server):
             timeout_s=30,
             dies_with_us=True,
         )
-        program.port = port
         super().__init__(program.start())
 
     def _expect(self, rooms: int, members: int) -> None:
@@ -188,7 +185,6 @@ class Relay(Peer):
             timeout_s=30,
             dies_with_us=True,
         )
-        program.port = port
         super().__init__(program.start())
 
     def _opening(self, room: int, member: int) -> tuple[bytes, Sequence[Step]]:
@@ -196,10 +192,6 @@ class Relay(Peer):
 
     def cause(self, room: int, member: int, number: int) -> None:
         self.rooms[room][member].send(frame(self._event()))
-
-
-class Listening(Program, TCPExecutor):
-    """A program that is ready when it takes connections."""
 
 
 class SendLoop(Peer):
@@ -210,12 +202,11 @@ class SendLoop(Peer):
     def __init__(self, folder: Path, program: Path) -> None:
         port = free_port()
         super().__init__(
-            Listening(
+            Program(
                 "send_loop",
                 [str(program), str(port)],
-                log=folder / f"send-loop-{port}.log",
-                host="127.0.0.1",
                 port=port,
+                log=folder / f"send-loop-{port}.log",
                 timeout_s=30,
                 dies_with_us=True,
             ).start()
@@ -237,7 +228,7 @@ class SendLoop(Peer):
 
 
 def built_send_loop() -> Path:
-    """Compile the C loop into `build/`; gives the program. Raises NotStarted where there is no compiler."""
+    """Compile the C loop into `build/`; return the program. Raises NotStarted where there is no compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         raise NotStarted("the C loop needs a compiler: apt-get install gcc libc6-dev")

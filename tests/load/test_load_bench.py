@@ -22,7 +22,7 @@ SERVERS = ["sync_service", "Node.js ws", "C send()"]
 
 
 def bench(figures: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
-    """Run the bench as `make bench` does; gives how it ended, and its figures."""
+    """Run the bench as `make bench` does; return how it ended, and its figures."""
     command = [sys.executable, "-m", "tests.load.bench", "--figures", str(figures), *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110)
     return done, json.loads(figures.read_text())

@@ -141,7 +141,7 @@ class RoomClient(RoomReplica):
         return connection.transport
 
     async def closed(self, timeout_s: float = PATIENCE_S) -> int | None:
-        """Wait until the server has closed; gives the close code."""
+        """Wait until the server has closed; return the close code."""
         await self.until(lambda: self.close_code is not None, timeout_s=timeout_s, even_if_closed=True)
         return self.close_code
 
@@ -169,7 +169,7 @@ class RoomClient(RoomReplica):
         await self._ws.send_str(text)
 
     async def command(self, type_: str, *, id_: str | None = None, **fields: Any) -> Message:
-        """Give an order and wait for its answer (``ack``, ``history`` or ``error``), which is given back."""
+        """Return an order and wait for its answer (``ack``, ``history`` or ``error``), which is given back."""
         id_ = f"c{next(self._ids)}" if id_ is None else id_
         await self.send({"type": type_, "id": id_, **fields})
         return await self.expect(lambda message: message["type"] in _ANSWERS and message.get("id") == id_)
@@ -208,7 +208,7 @@ class RoomClient(RoomReplica):
         return await self.command("change_settings", **settings)
 
     async def history(self, **fields: Any) -> Message:
-        """Ask for earlier messages (``before``, ``limit``); gives the ``history`` or the ``error``."""
+        """Ask for earlier messages (``before``, ``limit``); return the ``history`` or the ``error``."""
         return await self.command("history", **fields)
 
     async def react(self, emoji: str) -> None:

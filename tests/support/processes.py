@@ -1,14 +1,12 @@
 """Processes of ours, started for a test as they are started in earnest."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import psutil
-
-from deploy.local.program import WebProgram, plain_environment, tail
+from deploy.local.program import NotStarted, WebProgram, plain_environment, tail
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +33,7 @@ class RunProcess(Protocol):
 
 @contextmanager
 def processes(folder: Path) -> Iterator[RunProcess]:
-    """Give a `RunProcess` whose processes keep their output in `folder` and end with the block."""
+    """Return a `RunProcess` whose processes keep their output in `folder` and end with the block."""
     started: list[WebProgram] = []
 
     def run_process(
@@ -70,16 +68,10 @@ def processes(folder: Path) -> Iterator[RunProcess]:
             print(f"--- {process.name} ({process.log})\n{tail(process.log, 60)}")
 
 
-def wait_until_gone(started: list[psutil.Process], timeout_s: float = 30) -> list[psutil.Process]:
-    """Give those of `started` that still run after the time; what only nobody has buried yet (a zombie) has ended."""
+def wait_until(condition: Callable[[], bool], complaint: str, *, timeout_s: float = 30) -> None:
+    """Wait until something holds. Raises NotStarted with the complaint."""
     deadline = time.monotonic() + timeout_s
-    while (alive := [process for process in started if _runs(process)]) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return alive
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+    while not condition():
+        if time.monotonic() > deadline:
+            raise NotStarted(f"{complaint} within {timeout_s:g} s")
+        time.sleep(0.05)

@@ -8,8 +8,8 @@ from typing import Final
 import redis
 
 from deploy.local.free_ports import free_ports
-from deploy.local.program import wait_until
 from deploy.local.redis_server import Redis
+from tests.support.processes import wait_until
 
 MASTERS: Final = 3
 SLOTS: Final = 16_384
@@ -73,7 +73,7 @@ class RedisCluster:
             node.kill()
 
     def running(self) -> bool:
-        """Say whether every node runs."""
+        """Return whether every node runs."""
         return all(node.running() for node in self.nodes)
 
     def heal(self) -> None:
@@ -84,7 +84,7 @@ class RedisCluster:
         wait_until(self.whole, "a Redis Cluster did not become whole again")
 
     def master_of(self, slot: int) -> Redis:
-        """Give the node that leads a slot now."""
+        """Return the node that leads a slot now."""
         for node in self.nodes:
             with contextlib.suppress(redis.RedisError), node.client() as client:
                 for first, last, (_, port, *_), *_ in client.execute_command("CLUSTER SLOTS"):
@@ -93,7 +93,7 @@ class RedisCluster:
         raise LookupError(f"nobody leads slot {slot}")
 
     def replicas_of(self, master: Redis) -> list[Redis]:
-        """Give the nodes that follow a master and have all of what it has."""
+        """Return the nodes that follow a master and have all of what it has."""
         with master.client() as client:
             told = client.info("replication")
         ports = [
@@ -121,7 +121,7 @@ class RedisCluster:
                     client.flushall()
 
     def whole(self) -> bool:
-        """Say whether every slot is led and every master has its replica."""
+        """Return whether every slot is led and every master has its replica."""
         try:
             masters = 0
             for node in self.nodes:

@@ -7,8 +7,8 @@ from typing import Final
 import redis
 
 from deploy.local.free_ports import free_ports
-from deploy.local.program import wait_until
 from deploy.local.redis_server import Redis
+from tests.support.processes import wait_until
 
 DOWN_AFTER_MS: Final = 4_000  # one that only waits for a processor has not died
 MASTER_NAME: Final = "movie-together"
@@ -58,13 +58,13 @@ class RedisSentinels:
             program.kill()
 
     def master(self) -> Redis:
-        """Give the server that leads, as the first Sentinel has it."""
+        """Return the server that leads, as the first Sentinel has it."""
         with self.sentinels[0].client() as client:
             _, port = client.execute_command("SENTINEL GET-MASTER-ADDR-BY-NAME", MASTER_NAME)
         return next(server for server in self.servers if server.port == int(port))
 
     def whole(self) -> bool:
-        """Say whether every Sentinel knows the replica and the other Sentinels, and the replica has what it needs."""
+        """Return whether every Sentinel knows the replica and the other Sentinels, and the replica has the data."""
         try:
             for sentinel in self.sentinels:
                 with sentinel.client() as client:
@@ -92,4 +92,5 @@ class Sentinel(Redis):
             f"sentinel failover-timeout {MASTER_NAME} 10000",
         ]
         file.write_text("\n".join(lines) + "\n")
-        super().__init__(folder, port=port, log=log, command=["redis-server", str(file), "--sentinel"])
+        super().__init__(folder, port=port, log=log)
+        self.command = ["redis-server", str(file), "--sentinel"]

@@ -20,7 +20,7 @@ class BrokenContract(AssertionError):
 
 
 def resolved(ref: str) -> Any:
-    """Give what a reference within the document points to."""
+    """Return what a reference within the document points to."""
     found: Any = DOCUMENT
     for step in ref.removeprefix("#/").split("/"):
         found = found[step]
@@ -33,7 +33,7 @@ def _message_of(ref: Mapping[str, str]) -> dict[str, Any]:
 
 
 def messages(direction: Direction) -> Iterator[dict[str, Any]]:
-    """Give the document's messages that a client sends or receives."""
+    """Return the document's messages that a client sends or receives."""
     action = {"sent": "receive", "received": "send"}[direction]  # the document speaks for the server
     for operation in DOCUMENT["operations"].values():
         if operation["action"] == action:
@@ -41,7 +41,7 @@ def messages(direction: Direction) -> Iterator[dict[str, Any]]:
 
 
 def _whole(schema: Any, *, closed: bool) -> Any:
-    """Give a schema with its references filled in; closed, it takes no field that it does not name."""
+    """Return a schema with its references filled in; closed, it takes no field that it does not name."""
     if isinstance(schema, list):
         return [_whole(one, closed=closed) for one in schema]
     if not isinstance(schema, dict):

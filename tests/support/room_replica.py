@@ -40,7 +40,7 @@ class RoomReplica:
         return self.members[self.id]
 
     def position_at(self, server_ms: float) -> float:
-        """Give where the film stands, by the formula of docs/protocol.md."""
+        """Return where the film stands, by the formula of docs/protocol.md."""
         playback = self.playback
         position: float = playback["position_ms"]
         if playback["status"] == "playing" and server_ms > playback["at_ms"]:

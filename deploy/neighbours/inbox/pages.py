@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from deploy.neighbours.inbox.letters import Letter
 from deploy.neighbours.inbox.mailbox import Mailbox
+from deploy.neighbours.inbox.mails import Mail
 
 HERE = Path(__file__).parent
 LANGUAGES = ("ru", "en")
@@ -62,8 +62,8 @@ async def version(request: web.Request) -> web.Response:
 
 @routes.get("/api/messages")
 async def messages(request: web.Request) -> web.Response:
-    found = request.app[MAILBOX].letters(request.query.get("to"))
-    return web.json_response({"items": [as_json(letter) for letter in found]})
+    found = request.app[MAILBOX].mails(request.query.get("to"))
+    return web.json_response({"items": [as_json(mail) for mail in found]})
 
 
 @routes.delete("/api/messages")
@@ -79,22 +79,22 @@ async def overview(request: web.Request) -> web.Response:
 
 @routes.get("/messages/{id}")
 async def message(request: web.Request) -> web.Response:
-    return page(request, found_letter(request))
+    return page(request, found_mail(request))
 
 
 @routes.get("/messages/{id}/html")
 async def message_html(request: web.Request) -> web.Response:
-    letter = found_letter(request)
-    # Links leave the frame. `base` must stand before the mail's own markup to hold for all of it, but behind its
+    mail = found_mail(request)
+    # Links leave the frame. `base` must stand before the mail's own markup to be true of all of it, but behind its
     # doctype: without one in front a browser lays the mail out by the rules of the last century.
-    body = DOCTYPE.sub(r'\g<0><base target="_blank">', letter.html or "", count=1)
+    body = DOCTYPE.sub(r'\g<0><base target="_blank">', mail.html or "", count=1)
     return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
 
 
 @routes.get("/messages/{id}/attachments/{number:\\d+}")
 async def attachment(request: web.Request) -> web.Response:
     number = int(request.match_info["number"])
-    for attached in found_letter(request).attachments:
+    for attached in found_mail(request).attachments:
         if attached.number == number:
             # Always as a file to save: whatever a stranger sent must not run as a page of this origin.
             disposition = f"attachment; filename*=UTF-8''{quote(attached.name, safe='')}"
@@ -103,52 +103,52 @@ async def attachment(request: web.Request) -> web.Response:
     raise web.HTTPNotFound
 
 
-def found_letter(request: web.Request) -> Letter:
-    letter = request.app[MAILBOX].letter(request.match_info["id"])
-    if letter is None:
+def found_mail(request: web.Request) -> Mail:
+    mail = request.app[MAILBOX].mail(request.match_info["id"])
+    if mail is None:
         raise web.HTTPNotFound(text="No such mail: it was removed, or it never came.")
-    return letter
+    return mail
 
 
-def as_json(letter: Letter) -> dict[str, Any]:
+def as_json(mail: Mail) -> dict[str, Any]:
     return {
-        "id": letter.id,
-        "to": letter.to,
-        "from": letter.sender,
-        "subject": letter.subject,
-        "date": letter.date.isoformat(),
-        "text": letter.text,
-        "html": letter.html,
-        "links": list(letter.links),
-        "attachments": [{"name": one.name, "content_type": one.content_type} for one in letter.attachments],
+        "id": mail.id,
+        "to": mail.to,
+        "from": mail.sender,
+        "subject": mail.subject,
+        "date": mail.date.isoformat(),
+        "text": mail.text,
+        "html": mail.html,
+        "links": list(mail.links),
+        "attachments": [{"name": one.name, "content_type": one.content_type} for one in mail.attachments],
     }
 
 
-def page(request: web.Request, letter: Letter | None) -> web.Response:
+def page(request: web.Request, mail: Mail | None) -> web.Response:
     mailbox = request.app[MAILBOX]
     to = request.query.get("to") or None
     language = preferred_language(request.headers.get("Accept-Language", ""))
-    views = [view for view in VIEWS if letter is not None and (view == "source" or getattr(letter, view) is not None)]
+    views = [view for view in VIEWS if mail is not None and (view == "source" or getattr(mail, view) is not None)]
     wanted = request.query.get("view", "")
 
     def address(path: str, **query: str | None) -> str:
-        kept = {name: value for name, value in {"to": to, **query}.items() if value is not None}
-        return f"{path}?{urlencode(kept)}" if kept else path
+        given = {name: value for name, value in {"to": to, **query}.items() if value is not None}
+        return f"{path}?{urlencode(given)}" if given else path
 
     text = _templates.get_template("inbox.html").render(
         language=language,
         words=TEXTS[language],
-        letters=mailbox.letters(to),
+        mails=mailbox.mails(to),
         recipients=mailbox.recipients(),
-        total=len(mailbox.letters()),
+        total=len(mailbox.mails()),
         to=to,
-        letter=letter,
+        mail=mail,
         views=views,
         view=wanted if wanted in views else next(iter(views), None),
         version=mailbox.version,
         sandbox=SANDBOX,
         address=address,
-        moment=told_moment,
+        moment=local_time,
     )
     return web.Response(
         text=text,
@@ -169,6 +169,6 @@ def preferred_language(accept_language: str) -> str:
     return next((tag for weight, tag in sorted(asked, key=lambda one: one[0]) if tag in LANGUAGES and weight < 0), "ru")
 
 
-def told_moment(moment: datetime) -> str:
+def local_time(moment: datetime) -> str:
     """The time of the machine that shows it: the inbox is read where it runs."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"

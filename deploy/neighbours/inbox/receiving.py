@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from deploy.neighbours.inbox.letters import ENVELOPE_HEADER
 from deploy.neighbours.inbox.mailbox import Mailbox
+from deploy.neighbours.inbox.mails import ENVELOPE_HEADER
 from deploy.neighbours.process import naming_the_port
 
 MAX_MAIL_BYTES = 10 * 1024 * 1024

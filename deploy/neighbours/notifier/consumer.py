@@ -147,8 +147,8 @@ class Consumer:
                     queue = retry_queue(delay_after(attempt, self._retry_delays_s))
                     await session.channel.default_exchange.publish(retry, queue, timeout=CONFIRM_TIMEOUT_S)
                 case SetAside(reason, problem):
-                    letter = set_aside(message, attempt, reason, problem)
-                    await session.dead_letters.publish(letter, QUEUE, timeout=CONFIRM_TIMEOUT_S)
+                    dead_letter = set_aside(message, attempt, reason, problem)
+                    await session.dead_letters.publish(dead_letter, QUEUE, timeout=CONFIRM_TIMEOUT_S)
                 case Done():
                     pass
             await message.ack()

@@ -42,7 +42,7 @@ class Smtp:
         self.lost = asyncio.Event()
 
     async def probe(self) -> bool:
-        """Sign in and out without a mail; tells whether that worked and keeps the reason in `trouble`."""
+        """Sign in and out without a mail; return whether that worked, and leave the reason in `trouble`."""
         with suppress(SmtpUnavailable):
             async with self._session(PROBE_TIMEOUT_S):
                 pass
@@ -68,7 +68,7 @@ class Smtp:
             except aiosmtplib.SMTPNotSupported as error:
                 raise Refused(f"the server cannot carry this mail: {error}") from error
             except (aiosmtplib.SMTPException, OSError) as error:
-                trouble = str(self._lost(f"the connection broke while sending: {_told(error)}"))
+                trouble = str(self._lost(f"the connection broke while sending: {_text_of(error)}"))
                 raise OutcomeUnknown(trouble) from error
             except ValueError as error:
                 raise Refused(f"the mail cannot be written on the wire: {error}") from error
@@ -102,7 +102,7 @@ class Smtp:
             except aiosmtplib.SMTPAuthenticationError as error:
                 raise self._lost(f"{where} refuses the user or password of SMTP_URL: {_answer(error)}") from error
             except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-                raise self._lost(f"{where} (SMTP_URL) does not take mail: {_told(error)}") from error
+                raise self._lost(f"{where} (SMTP_URL) does not take mail: {_text_of(error)}") from error
             self.trouble = None
             self.lost.clear()
             yield session
@@ -117,5 +117,5 @@ def _answer(error: aiosmtplib.SMTPResponseException) -> str:
     return f"{error.code} {error.message}"[:500]
 
 
-def _told(error: Exception) -> str:
+def _text_of(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]

@@ -43,7 +43,7 @@ class Invitee:
 
 @dataclass(frozen=True)
 class Notification:
-    """What one event asks to tell one person. `link` is None for a revoked invitation; names are one clean line."""
+    """What one event has to say to one person. `link` is None for a revoked invitation; names are one clean line."""
 
     event_id: str
     event_time: datetime | None
@@ -138,12 +138,12 @@ class Fields:
 
     def name(self, field: str) -> str:
         """A text for people on one line: no line breaks, control characters or direction marks, of bearable length."""
-        kept = "".join(
+        clean = "".join(
             " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character
             for character in self.text(field)
             if character not in DIRECTION_MARKS
         )
-        line = " ".join(kept.split())
+        line = " ".join(clean.split())
         if not line:
             self.refuse(field, "has nothing that could be shown")
         return line if len(line) <= MAX_SHOWN_CHARACTERS else line[: MAX_SHOWN_CHARACTERS - 1].rstrip() + "…"

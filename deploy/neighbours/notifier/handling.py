@@ -79,7 +79,7 @@ class Handling:
         self._unwritten: set[str] = set()
 
     async def handle(self, body: bytes, attempt: Attempt) -> Outcome:
-        """Bring one event to its end or tell why not; raises nothing but cancellation."""
+        """Bring one event to its end or return why not; raises nothing but cancellation."""
         try:
             notification = parse(body)
         except InvalidEvent as error:
@@ -99,7 +99,7 @@ class Handling:
         return outcome
 
     async def _handle(self, notification: Notification, attempt: Attempt) -> Outcome:
-        told = log.bind(
+        bound_log = log.bind(
             event_id=notification.event_id, kind=str(notification.kind), invitation_id=notification.invitation_id
         )
         try:
@@ -108,14 +108,14 @@ class Handling:
                 await self._write_down_sent(notification)
                 return Done()
             if fate in (Fate.SENT, Fate.NEEDLESS):
-                told.info("already dealt with", fate=str(fate))
+                bound_log.info("already dealt with", fate=str(fate))
                 return Done()
             if await self._is_needless(notification):
                 await self._memory.record(notification, Fate.NEEDLESS, self._now())
-                told.info("needless by now: no mail")
+                bound_log.info("needless by now: no mail")
                 return Done()
             if fate is Fate.SENDING:
-                told.warning("a former attempt ended unknown: this may be a second mail, with the same Message-ID")
+                bound_log.warning("a former attempt ended unknown: this may be a second mail, with the same Message-ID")
             mail = compose(notification, sender=self._sender, zone=self._zone, now=self._now())
             # Also shows that the memory can be written, before there is anything that must be remembered.
             await self._memory.record(notification, Fate.SENDING, self._now())
@@ -123,29 +123,29 @@ class Handling:
             self._unwritten.add(notification.event_id)
             await self._write_down_sent(notification)
         except OutcomeUnknown as error:
-            told.warning("mail server lost, outcome unknown", problem=str(error), attempt=attempt.number)
+            bound_log.warning("mail server lost, outcome unknown", problem=str(error), attempt=attempt.number)
             return Postponed(str(error), maybe_sent=True)
         except SmtpUnavailable as error:
-            told.warning("mail server unavailable", problem=str(error), attempt=attempt.number)
+            bound_log.warning("mail server unavailable", problem=str(error), attempt=attempt.number)
             return Postponed(str(error))
         except Deferred as error:
-            told.warning("mail deferred", problem=str(error), attempt=attempt.number)
+            bound_log.warning("mail deferred", problem=str(error), attempt=attempt.number)
             return Postponed(str(error))
         except Refused as error:
-            told.error("mail refused", problem=str(error))
+            bound_log.error("mail refused", problem=str(error))
             return SetAside("refused", str(error))
         except sqlite3.Error as error:
-            told.error("the memory (NOTIFIER_STATE) does not work", problem=str(error))
+            bound_log.error("the memory (NOTIFIER_STATE) does not work", problem=str(error))
             return Postponed(f"the memory does not work: {error}", maybe_sent=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, one event must not stop the others
-            told.exception("fault while handling")
+            bound_log.exception("fault while handling")
             problem = f"{type(error).__name__}: {error}"
             return SetAside("fault", problem) if attempt.number >= TRIES_WITH_FAULTS else Postponed(problem)
-        told.info("sent", invitee_id=notification.invitee.id, attempt=attempt.number)
+        bound_log.info("sent", invitee_id=notification.invitee.id, attempt=attempt.number)
         return Done()
 
     async def _is_needless(self, notification: Notification) -> bool:
-        """Whether the mail would only confuse: what it tells has been overtaken."""
+        """Whether the mail would only confuse: its news has been overtaken."""
         if notification.kind is Kind.REVOKED:
             invited = await self._memory.fates(notification.invitation_id, Kind.CREATED)
             # Nothing known of the invitation counts as sent: this memory may be younger than it.

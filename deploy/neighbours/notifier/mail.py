@@ -1,6 +1,6 @@
 """Composes the mail for one notification: plain text, HTML, and a calendar event when a start is set.
 
-There is no List-Unsubscribe: a mail tells of one person's invitation, there is no list to leave, and the contract names
+There is no List-Unsubscribe: a mail is about one person's invitation, there is no list to leave, and the contract names
 no address at which one could; the foot of the mail says why it came instead.
 """
 
@@ -20,10 +20,10 @@ from markupsafe import Markup
 
 from deploy.neighbours.notifier.events import Kind, Notification
 from deploy.neighbours.notifier.wire import WIRE, header_text
-from deploy.neighbours.notifier.wording import texts, told_time
+from deploy.neighbours.notifier.wording import texts, time_text
 
 SECTIONS = {Kind.CREATED: "created", Kind.REVOKED: "revoked", Kind.REMINDER: "reminder"}
-# The contract does not tell how long the film is; a calendar wants an end, and an evening's film takes about this.
+# The contract does not say how long the film is; a calendar wants an end, and an evening's film takes about this.
 CALENDAR_DURATION = timedelta(hours=2)
 CALENDAR_ALARM = timedelta(minutes=-15)
 # Mail programs turn «evil.example» in someone's name into a link; an invisible word joiner keeps it a name.
@@ -51,8 +51,8 @@ class Mail:
 def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now: datetime) -> Mail:
     """The whole mail for one notification. The same event always gives the same Message-ID."""
     words = texts(notification.invitee.language)
-    told = words[SECTIONS[notification.kind]]
-    subject = told["subject"].format(inviter=notification.inviter_name, film=notification.film_title)
+    section = words[SECTIONS[notification.kind]]
+    subject = section["subject"].format(inviter=notification.inviter_name, film=notification.film_title)
 
     mail = EmailMessage(policy=WIRE)
     mail["Subject"] = header_text(subject)
@@ -80,7 +80,7 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
 def _rendered(template: str, notification: Notification, subject: str, zone: ZoneInfo) -> str:
     language = notification.invitee.language
     words = texts(language)
-    told = words[SECTIONS[notification.kind]]
+    section = words[SECTIONS[notification.kind]]
     inviter = LINK_LIKE.sub("\\1\u2060", notification.inviter_name)
     html = template.endswith(".html")
 
@@ -93,14 +93,14 @@ def _rendered(template: str, notification: Notification, subject: str, zone: Zon
     return _templates.get_template(template).render(
         language=language,
         words=words,
-        told=told,
+        section=section,
         say=say,
         subject=subject,
         film=notification.film_title,
         inviter=inviter,
         link=notification.link,
         open_now=notification.kind is Kind.CREATED and notification.starts_at is None,
-        when=told_time(notification.starts_at, zone, language) if notification.starts_at else None,
+        when=time_text(notification.starts_at, zone, language) if notification.starts_at else None,
     )
 
 

@@ -1,7 +1,7 @@
 """The durable memory of what became of each event, in SQLite: the reason why one event makes one mail.
 
 `sent` is written after the SMTP server accepted the mail. A crash between the two is the only way to a second mail (the
-row then still says `sending`, which is written before, and the log tells); both mails carry the same Message-ID.
+row then still says `sending`, which is written before, and the log says so); both mails carry the same Message-ID.
 """
 
 import asyncio

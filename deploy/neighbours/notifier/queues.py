@@ -65,7 +65,7 @@ def delay_after(attempt: Attempt, delays_s: tuple[int, ...]) -> int:
 
 
 def read_attempt(headers: dict[str, Any]) -> Attempt:
-    """What the headers tell of former attempts; anything unreadable counts as the first."""
+    """What the headers say of former attempts; anything unreadable counts as the first."""
     failed, first_failed_at = headers.get("x-failed-attempts"), headers.get("x-first-failed-at")
     if not isinstance(failed, int) or not isinstance(first_failed_at, int) or failed < 1:
         return Attempt()

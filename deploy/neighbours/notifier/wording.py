@@ -1,4 +1,4 @@
-"""What the mails say, in each language, and how they tell a time. The texts are in `texts/<language>.toml`."""
+"""What the mails say, in each language, and how they write a time. The texts are in `texts/<language>.toml`."""
 
 import tomllib
 from datetime import datetime
@@ -16,7 +16,7 @@ def texts(language: str) -> dict[str, Any]:
     return tomllib.loads((TEXTS / f"{language}.toml").read_text(encoding="utf-8"))
 
 
-def told_time(moment: datetime, zone: ZoneInfo, language: str) -> str:
+def time_text(moment: datetime, zone: ZoneInfo, language: str) -> str:
     """The moment as people of the zone say it, with the zone and its distance from UTC: readers may live elsewhere."""
     words = texts(language)["time"]
     local = moment.astimezone(zone)
@@ -26,11 +26,11 @@ def told_time(moment: datetime, zone: ZoneInfo, language: str) -> str:
         month=words["months"][local.month - 1],
         year=local.year,
         time=f"{local:%H:%M}",
-        zone=told_zone(local),
+        zone=zone_text(local),
     )
 
 
-def told_zone(local: datetime) -> str:
+def zone_text(local: datetime) -> str:
     """`MSK, UTC+3`; only `UTC+4` where the zone has no abbreviation of letters."""
     offset = local.utcoffset()
     minutes = int(offset.total_seconds()) // 60 if offset else 0

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from deploy.local.redis_server import Redis, shifted
 from sync_service.redis_client.address import read_address
 from sync_service.redis_client.clock import elapsed_s
 from sync_service.redis_client.shards import Shards
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.processes import RunProcess
+from tests.support.shifting_redis import ShiftingRedis, shifted
 from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, same_for_all, start_node
 
 Room = dict[str, Any]
@@ -106,7 +106,9 @@ async def test_a_node_that_never_asked_its_store_judges_no_ticket_by_its_wall_cl
 
 
 @pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S])
-async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(shifting_redis: Redis, shift_s: int) -> None:
+async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(
+    shifting_redis: ShiftingRedis, shift_s: int
+) -> None:
     shards = Shards(read_address(shifting_redis.url), "test", 64)
     jumps: list[tuple[float, float]] = []
     shards.watch(lambda shard: shard.clock.on_jump.append(lambda *jump: jumps.append(jump)))
@@ -137,7 +139,7 @@ async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(shift
 async def test_the_film_does_not_jump_when_the_stores_clock_does(
     run_process: RunProcess,
     cinema: Cinema,
-    shifting_redis: Redis,
+    shifting_redis: ShiftingRedis,
     amqp_url: str,
     crowd: Crowd,
     room: Room,
@@ -175,7 +177,7 @@ async def test_the_film_does_not_jump_when_the_stores_clock_does(
 
 
 async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(
-    shifting_redis: Redis, monkeypatch: pytest.MonkeyPatch
+    shifting_redis: ShiftingRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Past its first burst it is asked again only when it is invalidated.
     monkeypatch.setattr("sync_service.redis_client.clock.PROBE_S", 3_600)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from deploy.local.redis_server import Redis
 from tests.support.clients import RoomClient
 from tests.support.processes import RunProcess
+from tests.support.shifting_redis import ShiftingRedis
 from tests.support.sync_fixtures import Cinema, Crowd, start_node
 
 HOUR_S = 3_600
@@ -75,7 +75,12 @@ async def watching(crowd: Crowd, cinema: Cinema, nodes: list[Any]) -> tuple[list
 
 @pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
 async def test_the_film_goes_on_where_it_was_when_the_stores_clock_is_set(
-    run_process: RunProcess, cinema: Cinema, shifting_redis: Redis, own_amqp_url: str, crowd: Crowd, shift_s: int
+    run_process: RunProcess,
+    cinema: Cinema,
+    shifting_redis: ShiftingRedis,
+    own_amqp_url: str,
+    crowd: Crowd,
+    shift_s: int,
 ) -> None:
     nodes = [start_node(run_process, cinema, shifting_redis.url, own_amqp_url) for _ in range(3)]
     clients, start_ms, started_s = await watching(crowd, cinema, nodes)
@@ -107,7 +112,7 @@ async def test_the_film_goes_on_where_it_was_when_the_stores_clock_is_set(
 
 
 async def test_without_being_rebased_the_film_would_jump(
-    run_process: RunProcess, cinema: Cinema, shifting_redis: Redis, own_amqp_url: str, crowd: Crowd
+    run_process: RunProcess, cinema: Cinema, shifting_redis: ShiftingRedis, own_amqp_url: str, crowd: Crowd
 ) -> None:
     node = start_node(run_process, cinema, shifting_redis.url, own_amqp_url, program=["python", "-c", INDIFFERENT])
     (anna,), start_ms, started_s = await watching(crowd, cinema, [node])

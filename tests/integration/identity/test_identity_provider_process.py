@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.identity_fixtures import CLIENT_ID, NODE, SERVER, Browser, IdentityProvider
+from deploy.local.program import plain_environment
+from tests.support.identity_fixtures import CLIENT_ID, SERVER, Browser, IdentityProvider
 
 NewBrowser = Callable[..., Browser]
 
 
 def refusal(environment: dict[str, str]) -> str:
     """Return what the provider says when it does not start; it must say so in one line and not hang."""
-    done = subprocess.run([NODE, SERVER], env=environment, capture_output=True, text=True, timeout=20, check=False)
+    env = plain_environment(**environment)
+    done = subprocess.run(["node", SERVER], env=env, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 1, done.stdout
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     return done.stderr
@@ -77,8 +79,8 @@ def test_a_taken_port_is_named_with_its_remedy(own_provider: IdentityProvider) -
 
 def test_it_stops_in_order_when_asked(own_provider: IdentityProvider) -> None:
     own_provider.start()
-    assert own_provider.process is not None
-    process = own_provider.process.process
+    assert own_provider.program is not None
+    process = own_provider.program.process
     assert process is not None
 
     process.send_signal(signal.SIGTERM)

@@ -35,7 +35,7 @@ def own_rabbitmq(tmp_path: Path) -> Iterator[RabbitMQ]:
 
 async def readiness(notifier: WebProgram) -> dict[str, str]:
     """What the notifier says of its readiness; asserts that it lives."""
-    base = notifier.url.geturl().rpartition("/")[0]
+    base = notifier.ready_url.rpartition("/")[0]
     assert await http_status(f"{base}/healthz") == (200, {"status": "ok"})
     status, body = await http_status(f"{base}/readyz")
     assert (status == 200) == (body["status"] == "ready")

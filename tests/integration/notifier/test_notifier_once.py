@@ -130,7 +130,7 @@ async def test_a_second_notifier_stands_by_and_takes_over_when_the_first_is_kill
 ) -> None:
     first: WebProgram = await started(make_notifier(amqp_url, inbox.smtp_port))
     second = await started(make_notifier(amqp_url, inbox.smtp_port))
-    assert "standing by" in (await http_status(second.url.geturl()))[1]["status"]
+    assert "standing by" in (await http_status(second.ready_url))[1]["status"]
     event = invitation_created()
     await cinema.publish(event)
     await inbox.mail("boris@example.com")

@@ -16,13 +16,13 @@ import redis
 
 from deploy.local.free_ports import free_port
 from deploy.local.postgres import remove_cluster
-from deploy.local.program import NotStarted, WebProgram, plain_environment, started_by, wait_until
+from deploy.local.program import NotStarted, WebProgram, plain_environment, wait_until_gone
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.running import RunFile
 from deploy.local.services import StoreUrls
 from deploy.local.stores import GivenStore
-from tests.support.fresh_stores import make_vhost, remove_vhost
-from tests.support.processes import ROOT, RunProcess, processes, wait_until_gone
+from tests.support.processes import ROOT, RunProcess, processes, wait_until
+from tests.support.virtual_hosts import make_vhost, remove_vhost
 
 PORTS = ("API_PORT", "SYNC_PORT", "IDENTITY_PORT", "INBOX_HTTP_PORT", "INBOX_SMTP_PORT", "NOTIFIER_PORT")
 PATIENCE_S = 90
@@ -94,20 +94,17 @@ def free_ports() -> dict[str, str]:
     return {name: str(free_port()) for name in PORTS}
 
 
-def family(program: WebProgram) -> list[psutil.Process]:
-    """Give every process that a run has started: its descendants, and those that left it but bear its mark."""
-    assert program.pid is not None
-    found = psutil.Process(program.pid).children(recursive=True)
-    for pid in started_by(program.pid):
-        with contextlib.suppress(psutil.NoSuchProcess):  # gone meanwhile
-            found.append(psutil.Process(pid))
-    return found
+def family(run: LocalRun) -> list[psutil.Process]:
+    """Return every process that a run has started: its descendants, and whatever else was told of its folder."""
+    assert run.program.pid is not None
+    found = psutil.Process(run.program.pid).children(recursive=True)
+    return [*found, *(process for process in belonging_to(run.folder) if process.pid != run.program.pid)]
 
 
 def ready(run: LocalRun, variable: str) -> Callable[[], bool]:
-    """Give what asks the service on a port whether it is ready."""
+    """Return what asks the service on a port whether it is ready."""
     url = f"http://127.0.0.1:{run.env[variable]}/readyz"
-    return WebProgram(variable, ["true"], ready_url=url, log=run.program.log).after_start_check
+    return WebProgram(variable, ["true"], ready_url=url, log=run.program.log).serves
 
 
 def process_of(program: WebProgram, word: str) -> psutil.Process:
@@ -117,7 +114,7 @@ def process_of(program: WebProgram, word: str) -> psutil.Process:
 
 
 def test_a_stopped_run_leaves_nothing_running_and_the_next_one_finds_its_data(local_run: LocalRun) -> None:
-    first = local_run.start()
+    local_run.start()
     secrets = (local_run.folder / "secrets.json").read_text()
     connection = psycopg2.connect(local_run.stores.database)
     with connection, connection.cursor() as cursor:
@@ -125,7 +122,7 @@ def test_a_stopped_run_leaves_nothing_running_and_the_next_one_finds_its_data(lo
     connection.close()
     with redis.Redis.from_url(local_run.stores.redis) as client:
         client.set("kept", "1")
-    started = family(first)
+    started = family(local_run)
     assert len(started) > 5
 
     stop = local_run.command("stop")
@@ -193,7 +190,7 @@ def test_what_dies_is_started_again(alive: LocalRun, word: str) -> None:
 
 def test_a_killed_run_takes_everything_with_it(local_run: LocalRun) -> None:
     program = local_run.start()
-    started = family(program)
+    started = family(local_run)
 
     os.kill(program.pid or 0, signal.SIGKILL)
 
@@ -234,8 +231,11 @@ def test_a_service_that_cannot_start_is_shown_and_everything_else_ends(local_run
         local_run.start(SESSION_KEY="too short")
 
     assert "SESSION_KEY" in str(refused.value)
-    left = [process for process in psutil.process_iter() if belongs_to(process, local_run.folder)]
-    assert left == []
+    assert belonging_to(local_run.folder) == []
+
+
+def belonging_to(folder: Path) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if belongs_to(process, folder)]
 
 
 def belongs_to(process: psutil.Process, folder: Path) -> bool:
@@ -251,7 +251,7 @@ def test_migrate_starts_a_database_where_none_runs_and_clean_removes_it(local_ru
 
     assert migrated.returncode == 0, migrated.stderr
     assert "migrations" in migrated.stdout
-    assert not [process for process in psutil.process_iter() if belongs_to(process, local_run.folder)]
+    assert belonging_to(local_run.folder) == []
     cluster = (local_run.folder / "postgres").resolve()
     assert cluster.exists()
 
@@ -277,4 +277,4 @@ def test_a_run_can_be_ended_while_it_starts(local_run: LocalRun, end: signal.Sig
 
     assert run.returncode == 0
     assert "Stopped" in said
-    assert not [process for process in psutil.process_iter() if belongs_to(process, local_run.folder)]
+    assert belonging_to(local_run.folder) == []

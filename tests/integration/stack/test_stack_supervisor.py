@@ -37,7 +37,7 @@ def server(folder: Path, port: int, *, last_words_s: float = 0) -> WebProgram:
 
 @contextmanager
 def signal_once(condition: Callable[[], bool]) -> Iterator[threading.Event]:
-    """Send the signal when the condition holds, at latest after one and a half minutes; gives whether it was sent."""
+    """Send the signal when the condition holds, at latest after one and a half minutes; return whether it was sent."""
     over, sent = threading.Event(), threading.Event()
 
     def watch() -> None:

@@ -9,10 +9,11 @@ import pytest
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore
-from tests.support.fresh_stores import empty_redis, make_vhost, remove_vhost
+from tests.support.fresh_stores import empty_redis
 from tests.support.processes import RunProcess
 from tests.support.redis_cluster import RedisCluster
 from tests.support.sync_fixtures import Cinema, SyncNode, cinema, crowd, room, run_for_module, start_node
+from tests.support.virtual_hosts import make_vhost, remove_vhost
 
 __all__ = ["cinema", "crowd", "room", "run_for_module"]
 

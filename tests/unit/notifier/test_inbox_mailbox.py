@@ -6,10 +6,10 @@ from deploy.neighbours.inbox.mailbox import Mailbox
 
 
 def test_past_the_bound_the_oldest_mails_go(tmp_path: Path) -> None:
-    mailbox = Mailbox(tmp_path / "box", max_letters=3)
+    mailbox = Mailbox(tmp_path / "box", max_mails=3)
     for number in range(5):
         mailbox.add(f"To: a@example.com\r\nSubject: {number}\r\n\r\nx".encode())
-    assert [letter.subject for letter in mailbox.letters()] == ["4", "3", "2"]
+    assert [mail.subject for mail in mailbox.mails()] == ["4", "3", "2"]
     assert len(list((tmp_path / "box" / "new").iterdir())) == 3
 
 
@@ -19,7 +19,7 @@ def test_a_mail_whose_file_was_taken_away_can_still_be_deleted(tmp_path: Path) -
     for file in (tmp_path / "box" / "new").iterdir():
         file.unlink()
     mailbox.clear()
-    assert mailbox.letters() == []
+    assert mailbox.mails() == []
 
 
 def test_each_change_gives_a_new_version(tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_broken_mails_are_shown_as_far_as_they_go(tmp_path: Path) -> None:
         b"To: not an address\r\nFrom: \r\n\r\nx",
     ):
         mailbox.add(source)
-    for letter in mailbox.letters():
-        shown = (letter.subject, letter.to, letter.sender_name, letter.date, letter.text, letter.html, letter.links)
+    for mail in mailbox.mails():
+        shown = (mail.subject, mail.to, mail.sender_name, mail.date, mail.text, mail.html, mail.links)
         assert len(shown) == 7
-        assert letter.attachments == ()
-    assert mailbox.letters()[2].text == "П"
+        assert mail.attachments == ()
+    assert mailbox.mails()[2].text == "П"

@@ -17,7 +17,7 @@ from icalendar import Calendar
 from deploy.neighbours.notifier.events import InvalidEvent, Kind, parse
 from deploy.neighbours.notifier.mail import SECTIONS, compose
 from deploy.neighbours.notifier.wire import WIRE, ascii_address, header_text
-from deploy.neighbours.notifier.wording import TEXTS, texts, told_time
+from deploy.neighbours.notifier.wording import TEXTS, texts, time_text
 from tests.support.notifier_fixtures import Event, invitation_created, invitation_revoked
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -228,4 +228,4 @@ def test_no_start_means_no_calendar_event_and_an_open_room() -> None:
     ],
 )
 def test_a_time_is_told_in_the_zone_with_its_distance_from_utc(zone: str, language: str, told: str) -> None:
-    assert told_time(datetime(2026, 11, 28, 17, 0, tzinfo=UTC), ZoneInfo(zone), language) == told
+    assert time_text(datetime(2026, 11, 28, 17, 0, tzinfo=UTC), ZoneInfo(zone), language) == told

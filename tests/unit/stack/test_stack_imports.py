@@ -125,10 +125,11 @@ def test_every_rule_has_an_example_that_breaks_it() -> None:
     assert keys == set(VIOLATIONS)
 
 
-def impure_imports(package: str, module: str) -> set[str]:
-    """Return what `module`, or a module of the package that it leads to, imports beside PURE."""
+def impure_imports(package: str, folder: str) -> set[str]:
+    """Return what the modules of `folder`, and those of the package that they lead to, import beside PURE."""
     graph = grimp.build_graph(package, include_external_packages=True, cache_dir=None)
-    reached = {module, *graph.find_upstream_modules(module)}
+    assert graph.find_descendants(folder)
+    reached = graph.find_upstream_modules(folder, as_package=True)
     return {name for name in reached if name != package and not name.startswith(f"{package}.")} - PURE
 
 
@@ -141,7 +142,8 @@ def test_an_impure_import_is_noticed_even_behind_another_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
     write_packages(
-        tmp_path, {"rules_under_test/room.py": "import rules_under_test.state", "rules_under_test/state.py": line}
+        tmp_path,
+        {"rules_under_test/room/decide.py": "import rules_under_test.state", "rules_under_test/state.py": line},
     )
     monkeypatch.syspath_prepend(tmp_path)
 

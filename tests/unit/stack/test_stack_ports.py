@@ -38,7 +38,7 @@ def test_the_usual_port_is_used_where_none_is_asked_for() -> None:
 
 
 def reserved_elsewhere(port: int, **environ: str) -> bool:
-    """Say whether another process gets a port; it has ended when this returns."""
+    """Return whether another process gets a port; it has ended when this returns."""
     program = f"from deploy.local.free_ports import reserve; raise SystemExit(0 if reserve({port}) else 7)"
     code = subprocess.run(
         [sys.executable, "-c", program], cwd=Path(__file__).parents[3], env=os.environ | environ, check=False
@@ -60,7 +60,7 @@ def test_a_process_that_has_ended_keeps_no_port(tmp_path: Path) -> None:
 
 def test_no_port_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     few = {free_port() for _ in range(3)}
-    monkeypatch.setattr("deploy.local.free_ports._given", set[int]())
+    monkeypatch.setattr("deploy.local.free_ports._handed_out", set[int]())
     monkeypatch.setattr(port_for, "available_good_ports", lambda: set(few))
 
     assert {free_port() for _ in range(3)} == few

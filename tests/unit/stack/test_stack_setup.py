@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -13,27 +12,6 @@ from deploy.local import bootstrap
 from deploy.local.bootstrap import CannotSetUp
 
 ROOT = Path(__file__).parents[3]
-
-
-def run_setup(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "deploy" / "local" / "bootstrap.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_a_second_setup_does_nothing_and_takes_no_time() -> None:
-    assert run_setup().returncode == 0
-
-    before_s = cpu_s()
-    second = run_setup()
-
-    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
-    assert cpu_s() - before_s < 3
-
-
-def cpu_s() -> float:
-    """Give the CPU time of the processes that were started here and have ended: what a busy machine does not add to."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def test_setup_needs_nothing_but_the_standard_library() -> None:
@@ -80,13 +58,13 @@ def test_a_machine_without_apt_is_told_what_it_lacks(monkeypatch: pytest.MonkeyP
         bootstrap.install_debian_packages(["redis-server"])
 
 
-def test_a_missing_server_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "redis-server" not in bootstrap.missing_packages(tests=True)
-
+def test_the_unit_tests_need_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
-    assert {"redis-server", "chromium"} <= set(bootstrap.missing_packages(tests=True))
-    assert "chromium" not in bootstrap.missing_packages(tests=False)
+    needed = set(bootstrap.missing_packages(tests=False, servers=False))
+
+    assert needed & {"postgresql", "redis-server", "rabbitmq-server", "chromium"} == set()
+    assert "redis-server" in bootstrap.missing_packages(tests=False)
 
 
 @pytest.mark.parametrize("before", [None, "#!/bin/sh\nexit 104\n"])
@@ -155,7 +133,7 @@ def test_the_fan_out_is_compiled_again_once_it_changed(tmp_path: Path, monkeypat
 
 
 def bare_imports(text: str) -> set[str]:
-    """Give the modules that a browser could not find by itself: named neither by a path nor by an address."""
+    """Return the modules that a browser could not find by itself: named neither by a path nor by an address."""
     statement = re.compile(r"""(?:^|[;}\s])(?:import|export)\s*(?:[\w*{}\s,$]+?\bfrom\s*)?["']([^"'\n]+)["']""")
     return {name for name in statement.findall(text) if not name.startswith((".", "/"))}
 

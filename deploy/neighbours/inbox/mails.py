@@ -23,43 +23,43 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Letter:
+class Mail:
     id: str
     received_at: datetime
     source: bytes
 
     @cached_property
-    def _mail(self) -> EmailMessage:
+    def _message(self) -> EmailMessage:
         return message_from_bytes(self.source, policy=policy.default)
 
     @cached_property
     def recipients(self) -> tuple[str, ...]:
         """Bare addresses in lower case, those of the envelope first."""
-        headers = [str(value) for name in (ENVELOPE_HEADER, "To", "Cc") for value in self._mail.get_all(name, [])]
+        headers = [str(value) for name in (ENVELOPE_HEADER, "To", "Cc") for value in self._message.get_all(name, [])]
         return tuple(dict.fromkeys(address.lower() for _, address in getaddresses(headers) if address))
 
     @cached_property
     def to(self) -> str:
-        return _addresses(self._mail, "To") or ", ".join(self.recipients)
+        return _addresses(self._message, "To") or ", ".join(self.recipients)
 
     @cached_property
     def sender(self) -> str:
-        return _addresses(self._mail, "From")
+        return _addresses(self._message, "From")
 
     @cached_property
     def sender_name(self) -> str:
-        names = [name for name, _ in getaddresses([str(self._mail.get("From", ""))]) if name]
+        names = [name for name, _ in getaddresses([str(self._message.get("From", ""))]) if name]
         return names[0] if names else self.sender
 
     @cached_property
     def subject(self) -> str:
-        return str(self._mail.get("Subject", "")).strip()
+        return str(self._message.get("Subject", "")).strip()
 
     @cached_property
     def date(self) -> datetime:
         """When the mail says it was written; when it came in, if it says nothing readable."""
         try:
-            written = parsedate_to_datetime(str(self._mail.get("Date", "")))
+            written = parsedate_to_datetime(str(self._message.get("Date", "")))
         except ValueError:
             return self.received_at
         return written if written.tzinfo else written.replace(tzinfo=UTC)
@@ -82,7 +82,7 @@ class Letter:
     @cached_property
     def attachments(self) -> tuple[Attachment, ...]:
         found = []
-        for number, part in enumerate(self._mail.iter_attachments()):
+        for number, part in enumerate(self._message.iter_attachments()):
             content = part.get_payload(decode=True)
             name = part.get_filename() or part.get_content_type().replace("/", ".")
             found.append(
@@ -91,7 +91,7 @@ class Letter:
         return tuple(found)
 
     def _body(self, kind: str) -> str | None:
-        part = self._mail.get_body((kind,))
+        part = self._message.get_body((kind,))
         if part is None:
             return None
         try:
