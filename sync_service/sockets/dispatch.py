@@ -54,7 +54,7 @@ class Speaker(Protocol):
 
 
 class Dispatch:
-    """One connection's: its methods handle the messages of its member, each as ROUTES says.
+    """One connection's handlers of its member's messages, as ROUTES names them.
 
     They raise BadMessage for what only the handling of a message finds wrong.
     """
@@ -184,7 +184,7 @@ class Dispatch:
         self.submit(room, kind(by=self._socket.member_id, **message))
 
     def submit(self, room: LiveRoom, command: Command) -> None:
-        """Have the room decide and commit a command; its outcome is told to this connection."""
+        """Have the room decide and commit a command; this connection receives its outcome."""
         room.submit(PendingCommand(command, partial(self._answer, command.id)))
 
     def _with_message(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from shared.events import PLAYBACK_CHANGED
-from sync_service.redis_client.client import RedisError, RedisLink, StoreAway
-from sync_service.redis_client.wire import packed
+from sync_service.redis_client.client import RedisError, RedisLink, StoreAway, answered
+from sync_service.redis_client.wire import OnReply, packed
 from sync_service.store.redis_keys import TOMBSTONE_MS
 
 _LUA: Final = Path(__file__).parent / "lua"
 COMMANDS_KEPT_MS: Final = 900_000  # for at least so long the ids of commands are kept, with their answers
-
-OnReply = Callable[[Any], None]
 
 
 class Script:
@@ -55,18 +52,8 @@ class Script:
         link.put(_unless_forgotten(on_reply, send_whole), count + 2, self._by_sha, *words)
 
     async def call(self, link: RedisLink, n_keys: int, *words: bytes | str | int) -> Any:
-        """Call and wait for the reply; raises StoreAway, OutcomeUnknown or RedisError."""
-        replied: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-        def on_reply(reply: Any) -> None:
-            if not replied.done():
-                replied.set_result(reply)
-
-        self.send(link, on_reply, n_keys, *words)
-        reply = await replied
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
+        """Return the answer to a call; raises StoreError."""
+        return await answered(lambda on_reply: self.send(link, on_reply, n_keys, *words))
 
 
 def _unless_forgotten(on_reply: OnReply, send_whole: Callable[[], None]) -> OnReply:
