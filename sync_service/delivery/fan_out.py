@@ -128,7 +128,7 @@ def send_each_by_c(library: Path) -> SendEach:
 
 
 def send_each_by_python(fds: array[int], data: bytes, taken: array[int]) -> int:
-    """Do the same without a compiler, in two to three times the time beside the system calls."""
+    """Do the same without a compiler, at 0.5 µs more CPU per delivery."""
     late = 0
     for place, fd in enumerate(fds):
         if fd < 0:
