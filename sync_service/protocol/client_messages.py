@@ -14,10 +14,10 @@ from sync_service.protocol.messages import (
     HISTORY_MOST,
     SAID,
     Message,
+    described,
     id_,
     person,
     such,
-    told,
 )
 from sync_service.protocol.values import CONTROLS, ROLES
 from sync_service.room import commands
@@ -29,10 +29,10 @@ class HelloSchema(Message):
 
     type = "hello"
     example = such(protocol=1, resume="eyJ…", epoch=1, seq=7, hash="4e5f7c0ea46f8f23")
-    protocol = Versions(required=True, **told("The versions that the client speaks; 1 alone, or a list."))
-    ticket = Text(FRAME_BYTES, load_only=True, **told("The API's, for joining."))
-    resume = Text(FRAME_BYTES, load_only=True, **told("The latest resume token."))
-    epoch = Whole(0, 2**53, **told("Of the last event that was seen; without the three a snapshot comes."))
+    protocol = Versions(required=True, **described("The versions that the client speaks; 1 alone, or a list."))
+    ticket = Text(FRAME_BYTES, load_only=True, **described("The API's, for joining."))
+    resume = Text(FRAME_BYTES, load_only=True, **described("The latest resume token."))
+    epoch = Whole(0, 2**53, **described("Of the last event that was seen; without the three a snapshot comes."))
     seq = Whole(0, 2**53)
     hash = Text(64)
 
@@ -42,8 +42,8 @@ class PingSchema(Message):
 
     type = "ping"
     example = such(t0=15321.25, rtt_ms=31.5)
-    t0 = Number(-1e15, 1e15, required=True, **told("Given back as it is."))
-    rtt_ms = Number(0, 60_000, **told("Starts lie as far ahead as the slowest member needs."))
+    t0 = Number(-1e15, 1e15, required=True, **described("Given back as it is."))
+    rtt_ms = Number(0, 60_000, **described("Starts lie as far ahead as the slowest member needs."))
 
 
 class PlaySchema(Message):
@@ -90,11 +90,11 @@ class ReportSchema(Message):
     type = "report"
     example = such(ready=True, buffering=False, position_ms=754_020, skew_ms=-18.5)
     id = id_(required=False)
-    ready = Flag(**told("Whether it could start now."))
-    buffering = Flag(**told("Whether it has run dry; the room may wait for it."))
-    waits = Flag(**told("Whether the room should wait for this member at all."))
+    ready = Flag(**described("Whether it could start now."))
+    buffering = Flag(**described("Whether it has run dry; the room may wait for it."))
+    waits = Flag(**described("Whether the room should wait for this member at all."))
     position_ms = Number(0, FILM_MOST_MS)
-    skew_ms = Number(-FILM_MOST_MS, FILM_MOST_MS, **told("How far it is from its place."))
+    skew_ms = Number(-FILM_MOST_MS, FILM_MOST_MS, **described("How far it is from its place."))
 
 
 class SaySchema(Message):
@@ -150,7 +150,7 @@ class MuteSchema(Message):
     example = such(id="a8", member_id=BORIS, seconds=300)
     id = id_()
     member_id = person()
-    seconds = Whole(0, 86_400, required=True, **told("0 lets them speak again."))
+    seconds = Whole(0, 86_400, required=True, **described("0 lets them speak again."))
 
 
 class KickSchema(Message):

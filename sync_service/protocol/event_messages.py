@@ -8,7 +8,7 @@ from typing import Final
 from marshmallow import fields
 
 from sync_service.protocol.fields import OneOf, Text, Whole
-from sync_service.protocol.messages import ANNA, ID_LENGTH, SAID, Message, Place, id_, moment, person, such, told
+from sync_service.protocol.messages import ANNA, ID_LENGTH, SAID, Message, Place, described, id_, moment, person, such
 from sync_service.protocol.values import (
     LEAVING,
     ROLES,
@@ -32,8 +32,8 @@ class RoomEvent(Place):
     """What all events have: their place, when it happened, who brought it about, and by which command."""
 
     time_ms = moment()
-    by = Text(ID_LENGTH, required=True, allow_none=True, **told("Null for the room itself."))
-    command = Text(ID_LENGTH, required=True, allow_none=True, **told("The id that they gave it."))
+    by = Text(ID_LENGTH, required=True, allow_none=True, **described("Null for the room itself."))
+    command = Text(ID_LENGTH, required=True, allow_none=True, **described("The id that they gave it."))
 
 
 class PlaybackEvent(RoomEvent):

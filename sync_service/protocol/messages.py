@@ -65,14 +65,14 @@ def moment(**options: Any) -> Whole:
     return Whole(-_MOMENT_MOST, _MOMENT_MOST, **({"required": True} | options))
 
 
-def told(description: str) -> Any:
+def described(description: str) -> Any:
     """Return the option that describes a field in the documents."""
     return {"metadata": {"description": description}}
 
 
 def person() -> Text:
     """Return the field of a member's id."""
-    return Text(ID_LENGTH, required=True, **told("A member's id."))
+    return Text(ID_LENGTH, required=True, **described("A member's id."))
 
 
 # --- examples ---

@@ -19,10 +19,10 @@ from sync_service.protocol.messages import (
     VERSIONS,
     Message,
     Place,
+    described,
     id_,
     person,
     such,
-    told,
 )
 from sync_service.protocol.values import (
     ChatMessageSchema,
@@ -69,7 +69,7 @@ class PongSchema(Message):
     t0 = Number(-1e15, 1e15, required=True)
     t1 = Number(0, 1e15, required=True)
     t2 = Number(0, 1e15, required=True)
-    resume = fields.String(**told("A renewed resume token, now and then."))
+    resume = fields.String(**described("A renewed resume token, now and then."))
 
 
 class AckSchema(Message):
@@ -88,7 +88,7 @@ class ErrorSchema(Message):
     example = such(code="rate_limited", message=ERRORS["rate_limited"], id="a5", retry_after_ms=480)
     code = OneOf(tuple(ERRORS), required=True)
     message = fields.String(required=True)
-    id = Text(ID_LENGTH, required=True, allow_none=True, **told("The command's, where it had one."))
+    id = Text(ID_LENGTH, required=True, allow_none=True, **described("The command's, where it had one."))
     retry_after_ms = Whole(0, 2**53)
 
 

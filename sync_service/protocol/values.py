@@ -7,7 +7,7 @@ from typing import Final, get_args
 from marshmallow import Schema, fields
 
 from sync_service.protocol.fields import Flag, Number, OneOf, Text, Whole
-from sync_service.protocol.messages import FILM_MOST_MS, ID_LENGTH, id_, moment, person, told
+from sync_service.protocol.messages import FILM_MOST_MS, ID_LENGTH, described, id_, moment, person
 from sync_service.room.permissions import CONTROL, RANKS
 from sync_service.room.playback import RATE_MAX, RATE_MIN, Status
 from sync_service.room.state import CAPACITY_MOST
@@ -23,18 +23,20 @@ class PlaybackSchema(Schema):
     """Where the film stands at any time; see docs/protocol.md."""
 
     status = OneOf(get_args(Status), required=True)
-    position_ms = Whole(0, FILM_MOST_MS, required=True, **told("Where the film stood, or will stand, at at_ms."))
+    position_ms = Whole(0, FILM_MOST_MS, required=True, **described("Where the film stood, or will stand, at at_ms."))
     rate = Number(RATE_MIN, RATE_MAX, required=True)
-    at_ms = moment(**told("In the future when a start lies ahead."))
-    by = Text(ID_LENGTH, required=True, allow_none=True, **told("To whom the status is due; null: the room itself."))
-    started = Flag(required=True, **told("Whether the film has started at all in this room."))
-    reason = OneOf(REASONS, required=True, allow_none=True, **told("Where it was not simply somebody's wish."))
-    waiting_for = fields.List(person(), required=True, **told("For whom the room waits, while holding."))
-    hold_until_ms = moment(allow_none=True, **told("When it goes on without them at the latest."))
-    sought_ms = moment(**told("When somebody last went to another place."))
-    heat = Number(0, 1e6, required=True, **told("How often play and pause were undone lately: see cooldown."))
-    heat_ms = moment(**told("When they last were."))
-    era = Whole(0, 2**53, required=True, **told("How often the server's clock was set."))
+    at_ms = moment(**described("In the future when a start lies ahead."))
+    by = Text(
+        ID_LENGTH, required=True, allow_none=True, **described("To whom the status is due; null: the room itself.")
+    )
+    started = Flag(required=True, **described("Whether the film has started at all in this room."))
+    reason = OneOf(REASONS, required=True, allow_none=True, **described("Where it was not simply somebody's wish."))
+    waiting_for = fields.List(person(), required=True, **described("For whom the room waits, while holding."))
+    hold_until_ms = moment(allow_none=True, **described("When it goes on without them at the latest."))
+    sought_ms = moment(**described("When somebody last went to another place."))
+    heat = Number(0, 1e6, required=True, **described("How often play and pause were undone lately: see cooldown."))
+    heat_ms = moment(**described("When they last were."))
+    era = Whole(0, 2**53, required=True, **described("How often the server's clock was set."))
 
 
 class MemberSchema(Schema):
@@ -45,12 +47,12 @@ class MemberSchema(Schema):
     role = OneOf(ROLES, required=True)
     ready = Flag(required=True)
     buffering = Flag(required=True)
-    waits = Flag(required=True, **told("Whether the room waits for them at all."))
-    rtt_ms = Whole(0, 60_000, required=True, **told("Their round trip, rounded up to one of a few values."))
+    waits = Flag(required=True, **described("Whether the room waits for them at all."))
+    rtt_ms = Whole(0, 60_000, required=True, **described("Their round trip, rounded up to one of a few values."))
     joined_ms = moment()
-    visit_id = fields.String(required=True, **told("Of their presence from joining to leaving."))
+    visit_id = fields.String(required=True, **described("Of their presence from joining to leaving."))
     muted_until_ms = moment(allow_none=True)
-    holds = fields.List(moment(), required=True, **told("When the room was held for them on their own account."))
+    holds = fields.List(moment(), required=True, **described("When the room was held for them on their own account."))
 
 
 class AuthorSchema(Schema):

@@ -49,7 +49,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def new_viewer(browser: Browser, site: Site) -> AsyncIterator[NewViewer]:
-    """Give a browser window to a demo viewer by their ``sub``; all end with the test, which fails on a page's error."""
+    """Return a function that opens a browser window for a demo viewer by their ``sub``.
+
+    All windows end with the test, which fails on a page's error.
+    """
     opened: list[Viewer] = []
 
     async def make(sub: str) -> Viewer:

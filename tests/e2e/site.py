@@ -38,7 +38,7 @@ class Site(Protocol):
     def start_rabbitmq(self) -> None: ...
 
     def rows(self, sql: str, *values: str) -> list[dict[str, Any]]:
-        """Give the rows that ``sql`` finds in PostgreSQL, each value bound to one ``%s``."""
+        """Return the rows that ``sql`` finds in PostgreSQL, each value bound to one ``%s``."""
 
 
 class LocalSite:
@@ -72,7 +72,7 @@ class LocalSite:
         self._stores.stop()
 
     def logs(self) -> str:
-        """Give the end of every process's output, for a test that failed."""
+        """Return the end of every process's output, for a test that failed."""
         return "\n".join(f"--- {program.name}\n{tail(program.log)}" for program in self._programs.values())
 
     def kill_sync(self) -> None:
@@ -165,7 +165,7 @@ class ComposeSite:
 
 @contextmanager
 def running_site(folder: Path) -> Iterator[Site]:
-    """Give a running product: the one at SITE_URL and INBOX_URL, else a local one that ends with the block."""
+    """Yield a running product: the one at SITE_URL and INBOX_URL, else a local one that ends with the block."""
     if url := os.environ.get("SITE_URL"):
         yield ComposeSite(url, os.environ["INBOX_URL"])
         return

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import NewViewer
-from tests.e2e.letters import Inbox
+from tests.e2e.mails import Inbox
 from tests.e2e.site import Site
 from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
 
@@ -48,11 +48,11 @@ async def test_two_viewers_meet_by_invitation_watch_in_step_and_survive_faults(
     await alisa.wait_in_room()
     await alisa.wait_playing()  # the film starts by itself
 
-    # Boris gets a letter and comes by its link; signing in on the way brings him to the room.
+    # Boris gets a mail and comes by its link; signing in on the way brings him to the room.
     code = code_of(link)
-    [letter] = await Inbox(site.inbox_url).wait_letters(boris.email, code)
-    assert alisa.name in letter["text"]
-    [invitation_link] = {found for found in letter["links"] if code in found}
+    [mail] = await Inbox(site.inbox_url).wait_mails(boris.email, code)
+    assert alisa.name in mail["text"]
+    [invitation_link] = {found for found in mail["links"] if code in found}
     await boris.page.goto(invitation_link)
     await boris.choose_account()
     await boris.page.wait_for_url(re.compile(f"/rooms/{code}"))
@@ -207,7 +207,7 @@ async def test_invitations_made_while_rabbitmq_is_down_arrive_exactly_once(site:
         await asyncio.to_thread(site.start_rabbitmq)
 
     inbox = Inbox(site.inbox_url)
-    await inbox.wait_letters("boris@example.com", code_of(link))
-    await asyncio.sleep(3)  # a second letter would come from a retry, within a second or two
+    await inbox.wait_mails("boris@example.com", code_of(link))
+    await asyncio.sleep(3)  # a second mail would come from a retry, within a second or two
 
-    assert len(await inbox.wait_letters("boris@example.com", code_of(link))) == 1
+    assert len(await inbox.wait_mails("boris@example.com", code_of(link))) == 1

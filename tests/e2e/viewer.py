@@ -202,7 +202,7 @@ class Viewer:
         return first, below_px
 
     async def messages(self) -> list[str]:
-        """Give the texts people wrote, in order, without the room's own lines."""
+        """Return the texts people wrote, in order, without the room's own lines."""
         return await self.page.locator("movie-together-chat [part~=text]").all_inner_texts()
 
     async def see_people(self, *names: str) -> None:

@@ -26,7 +26,7 @@ document.addEventListener("volumechange", ({ target }) => { if (target.muted) co
 
 
 async def distances(one: Viewer, other: Viewer, seconds: float) -> list[float]:
-    """Give how far apart two players were, a few times a second."""
+    """Return how far apart two players were, a few times a second."""
     found = []
     for _ in range(int(seconds / 0.2)):
         first, second = await asyncio.gather(one.sample(), other.sample())

@@ -122,7 +122,7 @@ class Visitor:
         ]
 
     async def _asked(self, type_: str, *, id_: str = "", client: RoomClient | None = None, **fields: Any) -> Any:
-        """Give an order that may be refused, and wait for the answer."""
+        """Send a command that may be refused, and wait for the answer."""
         client = client or self.client
         assert client is not None
         id_ = id_ or uuid.uuid4().hex

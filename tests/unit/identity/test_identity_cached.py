@@ -10,7 +10,7 @@ from api_service.identity.provider import FRESH_S, REFETCH_S, RETRY_S, Cached, P
 
 
 class Source:
-    """Gives 1, 2, 3, … at a time of the test's choosing, or fails."""
+    """Returns 1, 2, 3, … at a time of the test's choosing, or fails."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -45,7 +45,7 @@ class Line:
         self.hand_over()
 
     def hand_over(self) -> None:
-        """Give the kernel what it takes of the buffer."""
+        """Let the kernel take as much of the buffer as it will."""
         try:
             while self.buffer:
                 self.buffer = self.buffer[self.near.send(self.buffer) :]

@@ -35,7 +35,7 @@ class Refusing:
 
 
 async def asked_by(room: Refusing, monkeypatch: pytest.MonkeyPatch, *, times: int = 1) -> list[str | None]:
-    """Give who was brought back, once so many have been and some time after."""
+    """Return who was brought back, once so many have been and some time after."""
     monkeypatch.setattr(presence, "RETRY_S", 0.01)
     hub, nothing = cast("Any", SimpleNamespace()), cast("Any", None)
     Presence(hub, nothing).rejoin_all(cast("Any", room))
