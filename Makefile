@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop test test-unit test-faults test-cluster lint format asyncapi migrate seed compose-test bench lock clean
+.PHONY: help setup setup-unit setup-tests run stop test test-unit test-faults test-mails test-cluster lint format asyncapi migrate seed compose-test bench lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -39,6 +39,9 @@ test-unit: setup-unit ## the tests that need no store (ARGS='-k presence' for so
 
 test-faults: setup-tests ## the tests that break the stores on purpose
 	@$(PY) -m pytest tests/faults $(ARGS)
+
+test-mails: setup-tests ## 10,000 invitations while RabbitMQ and the notifier are killed: each mailed once (10 min)
+	@$(PY) -m pytest tests/faults/notifier --invitations=10000 $(ARGS)
 
 test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three masters and three replicas
 	@$(PY) -m pytest --store=cluster tests/integration/sync $(ARGS)

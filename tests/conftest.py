@@ -37,8 +37,9 @@ settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --store: on which kind of Redis the rooms' tests run (default: those for which it matters on both)."""
+    """Add --store (default: the tests for which it matters run on both kinds of Redis) and --invitations."""
     parser.addoption("--store", choices=("standalone", "cluster"), help="run the rooms' tests on this kind of Redis")
+    parser.addoption("--invitations", type=int, default=300, help="how many go through killed brokers and notifiers")
 
 
 @pytest.fixture(scope="session")

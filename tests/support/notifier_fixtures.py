@@ -6,14 +6,16 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,9 +24,12 @@ from aio_pika.abc import AbstractIncomingMessage
 from aiohttp import ClientSession
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
+from tests.support.processes import RunProcess
 
 QUEUE = "notifications"
+NOTIFIER = ("python", "-W", "error", "-m", "deploy.neighbours.notifier")
 # How long a test waits for what must come: it is not to fail because the machine is busy.
 PATIENCE_S = 60
 Event = dict[str, Any]
@@ -62,6 +67,31 @@ def invitation_revoked(created: Event) -> Event:
     kept = {name: created["data"][name] for name in ("invitation_id", "film", "inviter", "invitee")}
     now = datetime.now(UTC).isoformat()
     return {**created, "id": str(uuid.uuid4()), "type": "invitation.revoked.v1", "time": now, "data": kept}
+
+
+def notifier_maker(run_process: RunProcess, state: Path) -> MakeNotifier:
+    """Return what makes notifiers that remember in `state`."""
+
+    def make(amqp_url: str, smtp_port: int, *, ready: str = "readyz", **settings: str) -> WebProgram:
+        port = free_port()
+        env = {
+            "AMQP_URL": amqp_url,
+            "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+            "MAIL_FROM": "Кино вместе <kino@cinema.example>",
+            "NOTIFIER_STATE": str(state),
+            "NOTIFIER_PORT": str(port),
+            "NOTIFIER_RETRY_DELAYS_S": "1,2",
+            **settings,
+        }
+        return run_process(NOTIFIER, env, f"http://127.0.0.1:{port}/{ready}", name="notifier", start=False)
+
+    return make
+
+
+def fates(state: Path) -> dict[str, str]:
+    """Return event id → what the notifier remembers of it."""
+    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as connection:
+        return dict(connection.execute("SELECT event_id, fate FROM mails").fetchall())
 
 
 async def started(program: WebProgram) -> WebProgram:

@@ -30,7 +30,7 @@ CONFIRM_TIMEOUT_S = 10.0
 BACKOFF_S = (0.5, 1, 2)
 PROBE_BACKOFF_S = (0.5, 1, 2, 5, 10)
 PROBE_EVERY_S = 15.0
-# Mails in hand get this long to finish; after that the broker delivers them again.
+# At a stop, mails in hand get this long to finish; after that the broker delivers them again.
 PARTING_S = 20.0
 
 BROKER_DOWN = (*CONNECTION_EXCEPTIONS, TimeoutError)
@@ -66,6 +66,7 @@ class Consumer:
         self._handle = handle
         self._retry_delays_s = retry_delays_s
         self._now = now
+        self._in_hand: set[asyncio.Task[None]] = set()
         self.trouble: str | None = "not connected yet"
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -79,6 +80,7 @@ class Consumer:
                 self.trouble = f"the broker (AMQP_URL) is away: {type(error).__name__}: {error}"
                 log.warning("broker away", problem=f"{type(error).__name__}: {error}")
                 await first_of(stopping, timeout_s=BACKOFF_S[min(failures, len(BACKOFF_S)) - 1])
+        await self._finish()
 
     async def _connected(self, stopping: asyncio.Event) -> None:
         """Work with one connection; raises one of `BROKER_DOWN` when it is lost."""
@@ -98,6 +100,8 @@ class Consumer:
             while not stopping.is_set() and not lost.is_set():
                 if await self._mail_can_go(session, stopping):
                     await self._consume(session, stopping)
+            if not lost.is_set():
+                await self._finish()  # while the connection can still carry their outcomes
         if lost.is_set() and not stopping.is_set():
             raise ConnectionError("it closed the connection, the channel or the consumer")
 
@@ -114,14 +118,14 @@ class Consumer:
         return False
 
     async def _consume(self, session: Session, stopping: asyncio.Event) -> None:
-        """Consume until the stop or until broker or mail server are lost, then finish what is in hand."""
-        in_hand: set[asyncio.Task[None]] = set()
+        """Consume until the stop or until broker or mail server are lost."""
 
         async def on_message(message: AbstractIncomingMessage) -> None:
-            task = asyncio.ensure_future(self._settle(message, session))
-            in_hand.add(task)
-            task.add_done_callback(in_hand.discard)
-            await task
+            # Not awaited: aio-pika cancels its callbacks when the connection is lost, and a mail that the server has
+            # accepted by then must be remembered all the same.
+            task = asyncio.create_task(self._settle(message, session))
+            self._in_hand.add(task)
+            task.add_done_callback(self._in_hand.discard)
 
         tag = await session.queue.consume(on_message, timeout=CONFIRM_TIMEOUT_S)
         log.info("consuming")
@@ -134,8 +138,11 @@ class Consumer:
             if not session.lost.is_set():
                 with suppress(*BROKER_DOWN):
                     await session.queue.cancel(tag, timeout=CONFIRM_TIMEOUT_S)
-            if in_hand:
-                await asyncio.wait(in_hand, timeout=PARTING_S)
+
+    async def _finish(self) -> None:
+        """Wait until the mails in hand have come to their end, for `PARTING_S` at most."""
+        if self._in_hand:
+            await asyncio.wait(self._in_hand, timeout=PARTING_S)
 
     async def _settle(self, message: AbstractIncomingMessage, session: Session) -> None:
         attempt = read_attempt(message.headers)

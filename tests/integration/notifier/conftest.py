@@ -9,10 +9,18 @@ import pytest
 
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
-from tests.support.notifier_fixtures import Broker, Inbox, MailServer, MakeNotifier, broker, listening, started
+from tests.support.notifier_fixtures import (
+    Broker,
+    Inbox,
+    MailServer,
+    MakeNotifier,
+    broker,
+    listening,
+    notifier_maker,
+    started,
+)
 from tests.support.processes import RunProcess
 
-NOTIFIER = ("python", "-W", "error", "-m", "deploy.neighbours.notifier")
 INBOX = ("python", "-W", "error", "-m", "deploy.neighbours.inbox")
 
 
@@ -50,21 +58,7 @@ def state(tmp_path: Path) -> Path:
 @pytest.fixture
 def make_notifier(run_process: RunProcess, state: Path) -> MakeNotifier:
     """Make a notifier, not yet started: `make_notifier(amqp_url, smtp_port, **settings)`."""
-
-    def make(amqp_url: str, smtp_port: int, *, ready: str = "readyz", **settings: str) -> WebProgram:
-        port = free_port()
-        env = {
-            "AMQP_URL": amqp_url,
-            "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
-            "MAIL_FROM": "Кино вместе <kino@cinema.example>",
-            "NOTIFIER_STATE": str(state),
-            "NOTIFIER_PORT": str(port),
-            "NOTIFIER_RETRY_DELAYS_S": "1,2",
-            **settings,
-        }
-        return run_process(NOTIFIER, env, f"http://127.0.0.1:{port}/{ready}", name="notifier", start=False)
-
-    return make
+    return notifier_maker(run_process, state)
 
 
 @pytest.fixture

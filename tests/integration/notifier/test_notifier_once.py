@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from deploy.local.free_ports import free_port
@@ -16,17 +14,12 @@ from tests.support.notifier_fixtures import (
     MakeNotifier,
     cut_before,
     eventually,
+    fates,
     http_status,
     invitation_created,
     invitation_revoked,
     started,
 )
-
-
-def fates(state: Path) -> dict[str, str]:
-    """Event id → what the notifier remembers of it."""
-    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as connection:
-        return dict(connection.execute("SELECT event_id, fate FROM mails").fetchall())
 
 
 def forget_everything(state: Path) -> None:
