@@ -20,6 +20,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
 from sqlalchemy.sql.elements import ClauseElement
 
+from api_service.heartbeat import Heartbeat, Silent
+
 STATEMENT_DEADLINE_S: Final = 5.0
 # A longer wait for a connection is refused: behind a slow database the queue would only grow.
 ACQUIRE_DEADLINE_S: Final = 2.0
@@ -34,6 +36,14 @@ _SERVER_OPTIONS: Final = " ".join(
         "-c idle_in_transaction_session_timeout=30000",
     )
 )
+_CONNECTION: Final[dict[str, Any]] = {
+    "options": _SERVER_OPTIONS,
+    "application_name": "api_service",
+    "enable_json": False,  # registered once below, not with two queries per connection
+    "enable_hstore": False,
+    "enable_uuid": False,
+}
+_SILENT: Final = "PostgreSQL answers nobody: it hangs, or the way to it does"
 _DIALECT: Final = psycopg2_dialect.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -107,8 +117,9 @@ _MIGRATED: Final = Statement(text("SELECT version_num FROM alembic_version"), de
 class Connection:
     """One connection for the length of a ``with``; use cases take it or the Database alike."""
 
-    def __init__(self, raw: aiopg.Connection) -> None:
+    def __init__(self, raw: aiopg.Connection, heartbeat: Heartbeat) -> None:
         self._raw = raw
+        self._heartbeat = heartbeat
 
     async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:
         """Run a statement and return all rows."""
@@ -141,7 +152,8 @@ class Connection:
         cancelled = _Cancelled()
         try:
             cursor = await self._raw.cursor()
-            await cursor.execute(sql, values, timeout=deadline_s)
+            async with self._heartbeat.watch():
+                await cursor.execute(sql, values, timeout=deadline_s)
         except BaseException as error:
             cancelled.check()
             fault = _fault(error, sql, deadline_s)
@@ -155,8 +167,8 @@ class Connection:
 class Transaction(Connection):
     """Statements that take effect together, and the topics to announce after their commit."""
 
-    def __init__(self, raw: aiopg.Connection) -> None:
-        super().__init__(raw)
+    def __init__(self, raw: aiopg.Connection, heartbeat: Heartbeat) -> None:
+        super().__init__(raw, heartbeat)
         self.announcements: set[str] = set()
         self.begun = False
 
@@ -184,6 +196,7 @@ class Database:
         self._size = size
         self._acquire_deadline_s = acquire_deadline_s
         self._pool: aiopg.Pool | None = None
+        self._heartbeat = Heartbeat(url, **_CONNECTION)
         self._topics: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
@@ -193,15 +206,13 @@ class Database:
             minsize=0,
             maxsize=self._size,
             timeout=self._acquire_deadline_s,
-            options=_SERVER_OPTIONS,
-            application_name="api_service",
-            enable_json=False,  # registered once above, not with two queries per connection
-            enable_hstore=False,
-            enable_uuid=False,
+            **_CONNECTION,
         )
+        await self._heartbeat.start()
 
     async def close(self) -> None:
         """Close every connection, those in use too."""
+        await self._heartbeat.close()
         if self._pool is not None:
             self._pool.terminate()
             await self._pool.wait_closed()
@@ -214,12 +225,12 @@ class Database:
     async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:
         """Run a statement by itself and return all rows."""
         async with self._lend() as raw:
-            return await Connection(raw).all(statement, **parameters)
+            return await Connection(raw, self._heartbeat).all(statement, **parameters)
 
     async def first(self, statement: Statement, /, **parameters: Any) -> Row | None:
         """Run a statement by itself and return its first row, or None."""
         async with self._lend() as raw:
-            return await Connection(raw).first(statement, **parameters)
+            return await Connection(raw, self._heartbeat).first(statement, **parameters)
 
     async def one(self, statement: Statement, /, **parameters: Any) -> Row:
         """Run a statement by itself and return its first row; raises LookupError without one."""
@@ -228,19 +239,19 @@ class Database:
     async def run(self, statement: Statement, /, **parameters: Any) -> int:
         """Run a statement by itself and return the number of rows it touched."""
         async with self._lend() as raw:
-            return await Connection(raw).run(statement, **parameters)
+            return await Connection(raw, self._heartbeat).run(statement, **parameters)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection; statements on it take effect one by one."""
         async with self._lend() as raw:
-            yield Connection(raw)
+            yield Connection(raw, self._heartbeat)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Lend a connection whose statements take effect together at the end, or not at all after an exception."""
         async with self._lend() as raw:
-            transaction = Transaction(raw)
+            transaction = Transaction(raw, self._heartbeat)
             try:
                 yield transaction
             except Exception:
@@ -263,7 +274,10 @@ class Database:
             raise DatabaseUnavailable("the database is not started, or closed again")
         cancelled = _Cancelled()
         try:
-            raw = await pool.acquire()
+            async with self._heartbeat.watch():
+                raw = await pool.acquire()
+        except Silent:
+            raise DatabaseUnavailable(_SILENT) from None
         except TimeoutError:
             cancelled.check()
             raise DatabaseUnavailable(f"no connection to PostgreSQL within {self._acquire_deadline_s:g} s") from None
@@ -300,6 +314,8 @@ class _Cancelled:
 def _fault(error: BaseException, sql: str, deadline_s: float) -> Exception | None:
     """Return our exception for what a statement raised in a task that was not cancelled; None to leave it as it is."""
     match error:
+        case Silent():
+            return DatabaseUnavailable(_SILENT)
         case asyncio.CancelledError():
             return DatabaseTimeout(f"PostgreSQL cancelled a statement: {sql}")
         case TimeoutError():

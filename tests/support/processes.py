@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local.program import NotStarted, WebProgram, plain_environment, tail
+import psutil
+
+from deploy.local.program import NotStarted, Program, WebProgram, plain_environment, tail
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +68,23 @@ def processes(folder: Path) -> Iterator[RunProcess]:
         for process in started:
             # pytest shows this for a failed test only.
             print(f"--- {process.name} ({process.log})\n{tail(process.log, 60)}")
+
+
+@contextmanager
+def frozen(program: Program) -> Iterator[None]:
+    """Stop a program and its helpers (SIGSTOP) while the block runs: they keep their connections and say nothing."""
+    assert program.pid is not None
+    parent = psutil.Process(program.pid)
+    stopped = [parent, *parent.children(recursive=True)]
+    try:
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+        yield
+    finally:
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
 def wait_until(condition: Callable[[], bool], complaint: str, *, timeout_s: float = 30) -> None:

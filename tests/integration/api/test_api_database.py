@@ -19,6 +19,7 @@ from api_service.database import (
     InvalidValue,
     Statement,
 )
+from api_service.heartbeat import ANSWER_TICKS, PATIENCE_TICKS, TICK_S
 from api_service.tables import users
 from tests.support.api_fixtures import PATIENCE_S
 
@@ -148,6 +149,12 @@ async def test_a_deadline_around_several_statements_stays_a_deadline(single: Dat
             await single.run(SLEEP, seconds=30)
 
     assert (await single.one(ONE)).number == 1
+
+
+async def test_a_statement_that_is_only_slow_is_waited_for(db: Database) -> None:
+    # Longer than the heartbeat takes to find that a server hangs.
+    waited_s = 2 * TICK_S * (PATIENCE_TICKS + ANSWER_TICKS)
+    assert await asyncio.gather(*(db.run(SLEEP, seconds=waited_s) for _ in range(3))) == [1, 1, 1]
 
 
 async def test_waiting_for_a_connection_is_bounded(single: Database) -> None:

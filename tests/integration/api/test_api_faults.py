@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, DummyCookieJar
 
-from api_service.database import Database
+from api_service.database import ACQUIRE_DEADLINE_S, Database
 from deploy.local.program import WebProgram, plain_environment
 from deploy.local.stores import PrivateStores
 from tests.support.api_fixtures import PATIENCE_S, SESSION_KEY, TICKET_SEED, Answer, Cinema, Listener, Viewer
-from tests.support.processes import RunProcess
+from tests.support.processes import RunProcess, frozen
 
 ROOT = Path(__file__).parents[3]
 
@@ -110,6 +111,55 @@ async def test_postgresql_may_restart_under_a_running_process(
         await asyncio.to_thread(own_stores.postgres.restart)
         await until_ready(http, url, 200)
         await until_many_are_served(anna, process)
+
+
+@pytest.mark.timeout(240)
+async def test_a_postgresql_that_hangs_is_answered_503_before_any_deadline_and_served_when_it_goes_on(
+    own_stores: PrivateStores,
+    cinema: Cinema,
+    own_database_url: str,
+    own_amqp_url: str,
+    run_process: RunProcess,
+    free_port: int,
+    http: ClientSession,
+) -> None:
+    url = f"http://127.0.0.1:{free_port}"
+    anna = Viewer(http, url, await cinema.person("Anna"))
+    film_id = await cinema.film()
+    process = run_process(
+        ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
+    )
+    await until_many_are_served(anna, process)
+    room = (await anna.post("/rooms", json={"film_id": str(film_id)})).body
+
+    async def answered(method: str, path: str, **options: Any) -> tuple[str, int, float]:
+        began_s = time.monotonic()
+        answer = await anna.raw(method, path, **options)
+        return f"{method} {path}", answer.status, time.monotonic() - began_s
+
+    page: dict[str, Any] = {"headers": {"Accept": "text/html"}}
+    pages = ["/", f"/films/{film_id}", "/friends", "/rooms", f"/rooms/{room['code']}"]
+    reads = ["films", "rooms", "me/friends", "me/matches", f"rooms/{room['code']}", f"films/{film_id}/matches"]
+    calls = [
+        *(("GET", path, page) for path in pages),
+        *(("GET", f"/api/v1/{path}", {}) for path in reads),
+        ("POST", "/api/v1/rooms", {"json": {"film_id": str(film_id)}}),
+        ("POST", f"/api/v1/rooms/{room['code']}/join", {}),
+        ("PUT", f"/api/v1/me/watchlist/{film_id}", {}),
+        ("GET", "/readyz", {}),
+    ]
+    with frozen(own_stores.postgres):
+        # First those that find connections open, then those who have to wait for one; then while it is known.
+        for _ in range(3):
+            answers = await asyncio.gather(*(answered(method, path, **options) for method, path, options in calls))
+            assert {name: status for name, status, _ in answers if status != 503} == {}
+            # Nobody waited for the end of the shortest deadline that a database can be given up by.
+            assert {name: took_s for name, _, took_s in answers if took_s >= ACQUIRE_DEADLINE_S} == {}
+
+    async with asyncio.timeout(PATIENCE_S):
+        while {answer.status for answer in await many(anna)} != {200}:
+            await asyncio.sleep(0.1)
+    assert "PostgreSQL answers again" in process.log.read_text()
 
 
 @pytest.mark.timeout(240)
