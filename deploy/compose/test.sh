@@ -24,13 +24,9 @@ free_ports() {
   .venv/bin/python -c 'import port_for; print(*(port_for.select_random() for _ in range(5)))'
 }
 read -r site identity inbox database management < <(free_ports)
-COMPOSE_PROJECT_NAME=movie-together-test SITE_PORT=$site IDENTITY_PORT=$identity deploy/compose/make-env "$folder/env"
-cat >>"$folder/env" <<ENV
-INBOX_PORT=$inbox
-DB_PORT=$database
-RABBITMQ_MANAGEMENT_PORT=$management
-IMAGE_TAG=test
-ENV
+COMPOSE_PROJECT_NAME=movie-together-test SITE_PORT=$site IDENTITY_PORT=$identity INBOX_PORT=$inbox \
+  DB_PORT=$database RABBITMQ_MANAGEMENT_PORT=$management deploy/compose/make-env "$folder/env"
+echo IMAGE_TAG=test >>"$folder/env"
 if [ -z "${EXTRA_CA:-}" ] && ls /usr/local/share/ca-certificates/*.crt >/dev/null 2>&1; then
   EXTRA_CA=$(cat /usr/local/share/ca-certificates/*.crt)
 fi
