@@ -188,6 +188,20 @@ class Transaction(Connection):
         self.announcements.add(topic)
 
 
+class _Line:
+    """The heartbeat's own connection."""
+
+    def __init__(self, raw: aiopg.Connection) -> None:
+        self._raw = raw
+
+    async def ask(self) -> None:
+        cursor = await self._raw.cursor()
+        await cursor.execute("SELECT 1")
+
+    def close(self) -> None:
+        self._raw.close()
+
+
 class Database:
     """A bounded pool of connections that outlives PostgreSQL's restarts."""
 
@@ -196,7 +210,7 @@ class Database:
         self._size = size
         self._acquire_deadline_s = acquire_deadline_s
         self._pool: aiopg.Pool | None = None
-        self._heartbeat = Heartbeat(url, **_CONNECTION)
+        self._heartbeat = Heartbeat(self._connect_line)
         self._topics: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
@@ -266,6 +280,9 @@ class Database:
     def announcement(self, topic: str) -> asyncio.Event:
         """Return the event that is set after each commit that announced ``topic``; the waiter clears it."""
         return self._topics.setdefault(topic, asyncio.Event())
+
+    async def _connect_line(self) -> _Line:
+        return _Line(await aiopg.connect(self._url, **_CONNECTION))
 
     @asynccontextmanager
     async def _lend(self) -> AsyncIterator[aiopg.Connection]:

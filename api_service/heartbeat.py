@@ -9,11 +9,10 @@ no CPU, counts once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final, Protocol
 
-import aiopg
 import structlog
 
 log = structlog.get_logger(__name__)
@@ -31,15 +30,23 @@ class Silent(Exception):
     """PostgreSQL has not answered anybody for most of a second."""
 
 
-class Heartbeat:
-    """Watches over waiting for one PostgreSQL, from ``start`` to ``close``."""
+class Line(Protocol):
+    """A connection for nothing but asking."""
 
-    def __init__(self, url: str, **options: Any) -> None:
-        self._url = url
-        self._options = options
+    async def ask(self) -> None:
+        """Return once PostgreSQL has answered; raise what the driver raises."""
+
+    def close(self) -> None: ...
+
+
+class Heartbeat:
+    """Watches over waiting for one PostgreSQL, from ``start`` to ``close``; ``connect`` opens its own line there."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Line]]) -> None:
+        self._connect = connect
         self._waiting: dict[asyncio.Timeout, int] = {}  # who waits → for how many ticks
         self._somebody_waits = asyncio.Event()
-        self._connection: aiopg.Connection | None = None
+        self._line: Line | None = None
         self._question: asyncio.Task[None] | None = None
         self._unanswered_ticks = 0
         self._task: asyncio.Task[None] | None = None
@@ -87,8 +94,8 @@ class Heartbeat:
             self._waiting[scope] += 1
         overdue = any(ticks >= PATIENCE_TICKS for ticks in self._waiting.values())
         if self._question is None:
-            # Without a connection we ask before there is need, to have one by then.
-            if overdue or self._silent or self._connection is None:
+            # Without a line we ask before there is need, to have one by then.
+            if overdue or self._silent or self._line is None:
                 self._question = asyncio.create_task(self._ask())
                 self._unanswered_ticks = 0
         elif self._question.done():
@@ -103,10 +110,9 @@ class Heartbeat:
                 self._hang_up()
 
     async def _ask(self) -> None:
-        if self._connection is None:
-            self._connection = await aiopg.connect(self._url, **self._options)
-        cursor = await self._connection.cursor()
-        await cursor.execute("SELECT 1")
+        if self._line is None:
+            self._line = await self._connect()
+        await self._line.ask()
 
     def _answered(self, question: asyncio.Task[None]) -> None:
         self._question = None
@@ -127,6 +133,6 @@ class Heartbeat:
             scope.reschedule(now_s)
 
     def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
