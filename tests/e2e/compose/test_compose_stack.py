@@ -3,56 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shlex
-import subprocess
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
-from urllib.parse import urlsplit
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-SITE = os.environ["SITE_URL"]
+from tests.e2e.compose.stack import addresses, compose, containers, docker, get, upstream_nodes, wait_until, within
+
 ROOT_ID = "0"
-
-
-def compose(*arguments: str) -> str:
-    command = [*shlex.split(os.environ["COMPOSE"]), *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def get(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection = HTTPConnection(urlsplit(SITE).netloc, timeout=10)
-    connection.request("GET", path, headers=headers)
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    return answer.status, dict(answer.getheaders()), content
-
-
-def upstream_nodes(name: str) -> set[str]:
-    blocks = compose("exec", "-T", "nginx", "cat", "/tmp/upstreams.conf")  # noqa: S108 - the container's own
-    block = re.search(rf"upstream {name} {{(.*?)}}", blocks, re.DOTALL)
-    assert block is not None, blocks
-    return set(re.findall(r"server ([0-9.]+):", block[1]))
-
-
-def addresses(service: str) -> set[str]:
-    template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-    ids = compose("ps", "-q", service).split()
-    found = subprocess.run(["docker", "inspect", "-f", template, *ids], check=True, stdout=subprocess.PIPE, text=True)
-    return set(found.stdout.split())
-
-
-def wait_until(condition: Callable[[], bool], within_s: float = 30) -> None:
-    until = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < until, "it did not come about in time"
-        time.sleep(0.3)
 
 
 def sockets_by_partition(agent: str) -> dict[str, set[str]]:
@@ -69,7 +28,7 @@ def sockets_by_partition(agent: str) -> dict[str, set[str]]:
 def test_figures_are_for_the_inside_only() -> None:
     assert get("/metrics")[0] == 404
     inside = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8080/metrics').status)"
-    assert compose("exec", "-T", "api", "python", "-c", inside).strip() == "200"
+    assert within("api", "python", "-c", inside).strip() == "200"
 
 
 def test_a_film_answers_ranges_from_the_cache() -> None:
@@ -110,26 +69,22 @@ def test_the_edge_follows_a_service_that_is_scaled(three_nodes: None) -> None:
 
 def test_another_node_answers_for_one_that_is_gone() -> None:
     wait_until(lambda: upstream_nodes("sync") == addresses("sync"))
-    first = compose("ps", "-q", "sync").split()[0]
-    subprocess.run(["docker", "kill", first], check=True, stdout=subprocess.DEVNULL)
+    first = containers("sync")[0]
+    docker("kill", first)
     try:
         assert {get(f"/ws/p{partition}")[0] for partition in range(8)} == {400}
     finally:
-        subprocess.run(["docker", "start", first], check=True, stdout=subprocess.DEVNULL)
+        docker("start", first)
 
 
 @pytest.mark.parametrize("service", ["api", "sync", "notifier", "identity", "inbox"])
 def test_our_processes_are_not_root_and_cannot_change_their_image(service: str) -> None:
-    assert compose("exec", "-T", service, "id", "-u").strip() != ROOT_ID
+    assert within(service, "id", "-u").strip() != ROOT_ID
     writing = "touch /app/x 2>/dev/null && echo written || echo refused"
-    assert compose("exec", "-T", service, "sh", "-c", writing).strip() == "refused"
+    assert within(service, "sh", "-c", writing).strip() == "refused"
 
 
 def test_the_seed_and_the_migrations_have_ended_well() -> None:
     for service in ("migrate", "seed"):
-        [container] = compose("ps", "-q", service).split() or [""]
-        state = subprocess.run(
-            ["docker", "inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", container],
-            check=True, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert state.stdout.strip() == "exited 0"
+        [container] = containers(service)
+        assert docker("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", container).strip() == "exited 0"

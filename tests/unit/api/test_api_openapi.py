@@ -83,7 +83,10 @@ def test_every_problem_code_is_documented_with_its_status() -> None:
     assert _codes_raised() <= documented.keys()
     assert {kind.code: str(kind.status) for kind in problems.KINDS}.items() <= documented.items()
     general = {"internal_error", "not_found", "method_not_allowed", "forbidden"}
-    assert documented.keys() <= _codes_raised() | general
+    edge = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
+    of_edge = {code: status for status, code in re.findall(r'"status":(\d{3}),.*"code":"(\w+)"', edge)}
+    assert of_edge.items() <= documented.items()
+    assert documented.keys() <= _codes_raised() | general | of_edge.keys()
 
 
 def test_every_problem_names_a_remedy_and_each_code_is_spelled_once() -> None:
