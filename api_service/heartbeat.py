@@ -22,6 +22,8 @@ TICK_S: Final = 0.1
 # they leave a request a fifth of a second to be answered within one.
 PATIENCE_TICKS: Final = 3
 ANSWER_TICKS: Final = 4
+# Opening the line takes PostgreSQL a process and a check of the password: on a busy machine that may be long.
+CONNECT_TICKS: Final = 20
 # The connection may be to a machine that is gone. Not sooner: a stopped server keeps each connection that was tried.
 ASK_ANEW_TICKS: Final = 100
 
@@ -102,7 +104,8 @@ class Heartbeat:
             self._answered(self._question)
         else:
             self._unanswered_ticks += 1
-            if overdue and self._unanswered_ticks >= ANSWER_TICKS:
+            enough_ticks = CONNECT_TICKS if self._line is None else ANSWER_TICKS
+            if overdue and self._unanswered_ticks >= enough_ticks:
                 self._tell_all()
             if self._unanswered_ticks >= ASK_ANEW_TICKS:
                 self._question.cancel()

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from sqlalchemy import text
@@ -155,6 +156,33 @@ async def test_a_statement_that_is_only_slow_is_waited_for(db: Database) -> None
     # Longer than the heartbeat takes to find that a server hangs.
     waited_s = 2 * TICK_S * (PATIENCE_TICKS + ANSWER_TICKS)
     assert await asyncio.gather(*(db.run(SLEEP, seconds=waited_s) for _ in range(3))) == [1, 1, 1]
+
+
+async def test_a_connection_that_is_slow_to_open_is_waited_for(database_url: str, free_port: int) -> None:
+    target = urlsplit(database_url)
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Longer than an open line may take to answer.
+        await asyncio.sleep(1.5 * TICK_S * (PATIENCE_TICKS + ANSWER_TICKS))
+        behind_reader, behind_writer = await asyncio.open_connection(target.hostname, target.port)
+        await asyncio.gather(pipe(reader, behind_writer), pipe(behind_reader, writer))
+
+    proxy = await asyncio.start_server(connected, "127.0.0.1", free_port)
+    slow = Database(
+        urlunsplit(target._replace(netloc=f"{target.username}:{target.password}@127.0.0.1:{free_port}")),
+        acquire_deadline_s=PATIENCE_S,
+    )
+    await slow.start()
+    try:
+        assert (await slow.one(ONE)).number == 1
+    finally:
+        await slow.close()
+        proxy.close()
 
 
 async def test_waiting_for_a_connection_is_bounded(single: Database) -> None:
