@@ -17,8 +17,8 @@ const SAME_FRAME_MS = 10;
 /** A running player whose timeline changes by less than this is not restarted: the drift controller removes the difference. */
 const KEEPS_RUNNING_WITHIN_MS = 100;
 
-/** A start that would be later than this aims anew; a smaller delay the drift controller removes in under a second. */
-const LATE_MS = 40;
+/** A start that would be later than this aims anew; a smaller delay the drift controller removes sooner than a seek would. */
+const LATE_MS = 80;
 
 /** After this many aims the player starts wherever it is, and the drift controller does the rest. */
 const AIMS_AT_MOST = 5;
@@ -44,6 +44,7 @@ export class Player {
   #correcting = false;
   #diverged = false;
   #status = null;
+  #lastStart = null;
 
   /**
    * `now()` returns the server's time in ms, `hidden()` whether the page is not visible. `on` is {command(type, value), status(name),
@@ -64,7 +65,7 @@ export class Player {
       read: () => this.#readError(),
       on: {
         seek: () => this.#correct(),
-        started: (errorMs) => this.#timing.started(this.#control.stoppedBy, errorMs),
+        started: (errorMs) => this.#learn(errorMs),
       },
     });
     for (const type of MEDIA_EVENTS) media.addEventListener(type, this.#onMedia);
@@ -193,39 +194,38 @@ export class Player {
     this.#setStatus("starting");
     const outdated = () => generation !== this.#generation;
     for (let aim = 1; ; aim += 1) {
-      const { startsAtMs, seeks } = this.#aim();
+      const { startsAtMs, seeks } = this.#aim({ missed: aim > 1 });
       if (this.#target(startsAtMs) >= this.#endMs) return this.#rest();
       const beganMs = this.#now();
       await this.#control.arrival(outdated);
       if (outdated()) return undefined;
       if (seeks) this.#timing.seekTook(this.#now() - beganMs);
       const lateMs = this.#now() - startsAtMs + this.#timing.leadMs(this.#control.stoppedBy);
-      if (lateMs > LATE_MS && aim < AIMS_AT_MOST) {
-        if (seeks) this.#timing.seekWasLate();
-        continue;
-      }
+      if (lateMs > LATE_MS && aim < AIMS_AT_MOST) continue;
       await sleep(-lateMs);
       if (outdated()) return undefined;
-      return this.#play(generation, { onTime: lateMs <= 0 });
+      return this.#play(generation, startsAtMs);
     }
   }
 
   /** Seek the paused player to where the film will be, unless it is there; return when that is (server's ms) and whether it seeks. */
-  #aim() {
+  #aim({ missed }) {
     const now = this.#now();
     const { at_ms: atMs } = this.#playback;
     const soonestMs = atMs > now ? atMs : now + this.#timing.leadMs(this.#control.stoppedBy);
     if (Math.abs(this.#control.positionMs - this.#target(soonestMs)) <= SAME_FRAME_MS) {
       return { startsAtMs: soonestMs, seeks: false };
     }
-    const startsAtMs = Math.max(atMs, now + this.#timing.seekMs);
+    const startsAtMs = Math.max(atMs, now + this.#timing.aimMs(this.#control.stoppedBy === "load" ? "load" : "seek", { missed }));
     this.#control.seek(this.#target(startsAtMs));
     return { startsAtMs, seeks: true };
   }
 
-  async #play(generation, { onTime }) {
+  /** Call play() for a film that is where the player stands at the server's time `startsAtMs`. */
+  async #play(generation, startsAtMs) {
     const { rate } = this.#playback;
     this.#control.setRate(rate);
+    this.#lastStart = { after: this.#control.stoppedBy, startsAtMs, calledMs: this.#now(), rate };
     const outcome = await this.#control.play();
     if (generation !== this.#generation || outcome === "superseded") return;
     if (outcome === "refused") return void this.#setStatus("blocked");
@@ -234,7 +234,7 @@ export class Player {
     this.#stalled = false;
     this.#silenced = outcome === "muted" || (this.#silenced && this.#media.muted);
     this.#setStatus(this.#runningStatus);
-    this.#loop.start(rate, { onTime });
+    this.#loop.start(rate);
   }
 
   get #runningStatus() {
@@ -257,12 +257,18 @@ export class Player {
     if (generation === this.#generation && this.#running) this.#loop.setRate(this.#playback.rate);
   }
 
+  /** Learn the start latency from the first error after a start; at another rate than 1 keeping the pitch costs time of its own. */
+  #learn(errorMs) {
+    const { after, startsAtMs, calledMs, rate } = this.#lastStart;
+    if (rate === 1) this.#timing.started(after, startsAtMs - calledMs - errorMs);
+  }
+
   #readError() {
     const now = this.#now();
     const target = this.#target(now);
     if (now < this.#playback.at_ms || target >= this.#endMs) return null;
     const moves = !this.#media.paused && !this.#media.seeking && !this.#stalled && this.ready;
-    return moves ? this.#control.positionMs - target : "stopped";
+    return moves ? this.#control.playingMs(performance.now()) - target : "stopped";
   }
 
   #correct() {
