@@ -3,7 +3,7 @@
  * first time on a page more so, after a pause hardly), tells a position that leaps ahead just after a start, seeks slowly, fires
  * its events as queued tasks, and obeys viewers too. With `coarseMs` its `currentTime` steps like Firefox's, and frames tell its true place.
  */
-const LATENCY_MS = { load: 170, seek: 85, pause: 5 };
+const LATENCY_MS = { load: 150, seek: 85, pause: 5 };
 
 /** The position told just after a start is up to so far ahead, and right after so long. */
 const LEAP_MS = 80;

@@ -48,6 +48,36 @@ test("without frames, as on a hidden page or in an older browser, the moments of
   assert.ok(Math.max(...found) - Math.min(...found) < 15, "and steadily");
 });
 
+test("a busy machine, on which a third of the readings repeat, does not make currentTime coarse; nor is that for ever", async (t) => {
+  const media = new Adapter({ startsAfterMs: 0 });
+  await media.play();
+  await pass(200);
+  let stands = (reading) => reading % 10 < 3;
+  let told = 0;
+  const player = Object.create(media, {
+    currentTime: { get: () => (stands(Math.floor(performance.now() / 20)) ? told : (told = media.filmTime)) },
+    playbackRate: { value: 1 },
+    requestVideoFrameCallback: { value: () => 0 },
+    cancelVideoFrameCallback: { value() {} },
+  });
+  const position = new Position(player);
+  t.after(() => position.stop());
+  const own = async () => {
+    let same = true;
+    for (let n = 0; n < 50; n += 1) {
+      await pass(20);
+      const read = position.readMs(performance.now());
+      if (n > 25) same &&= read === told * 1000;
+    }
+    return same;
+  };
+  assert.equal(await own(), true);
+  stands = (reading) => reading % 2 === 0;
+  assert.equal(await own(), false);
+  stands = () => false;
+  assert.equal(await own(), true);
+});
+
 test("a player that stands still for a moment is not taken for a coarse one", async () => {
   const { media, position } = await playing();
   media.pause();

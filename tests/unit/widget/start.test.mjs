@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { FIRST_LATENCY_MS, FIRST_SEEK_MS, LONGEST_LATENCY_MS, LONGEST_SEEK_MS, StartTiming } from "../../../api_service/static/widget/core/start.js";
+import { FIRST_LATENCY_MS, FIRST_SEEK_MS, LONGEST_LATENCY_MS, LONGEST_SEEK_MS, SHORTEST_LATENCY_MS, StartTiming } from "../../../api_service/static/widget/core/start.js";
 
 /** Give the page a storage, or one that refuses. */
 function storage({ refuses = false } = {}) {
@@ -39,10 +39,12 @@ test("a stall at the start teaches nothing about latency", () => {
   assert.equal(timing.leadMs("seek"), FIRST_LATENCY_MS.seek);
 });
 
-test("the lead is never negative", () => {
+test("a film that goes on from ahead of where it stood is started later", () => {
   const timing = new StartTiming();
-  for (let n = 0; n < 5; n += 1) timing.started("pause", -30);
-  assert.equal(timing.leadMs("pause"), 0);
+  timing.started("pause", -30);
+  assert.equal(timing.leadMs("pause"), -30);
+  timing.started("pause", SHORTEST_LATENCY_MS - 1);
+  assert.equal(timing.leadMs("pause"), -30, "a fault");
 });
 
 test("what was learnt is there on the next page", () => {
@@ -56,7 +58,7 @@ test("a storage that refuses, is empty or holds nonsense does no harm", () => {
   const timing = new StartTiming();
   timing.started("load", 215);
   assert.equal(timing.leadMs("load"), 215);
-  for (const text of ["{", "7", "null", JSON.stringify({ load: "x", seek: -5, pause: LONGEST_LATENCY_MS + 1 })]) {
+  for (const text of ["{", "7", "null", JSON.stringify({ load: "x", seek: -500, pause: LONGEST_LATENCY_MS + 1 })]) {
     const kept = storage();
     kept.set("movie-together.start-latency", text);
     assert.deepEqual([...["load", "seek", "pause"]].map((kind) => new StartTiming().leadMs(kind)), Object.values(FIRST_LATENCY_MS), text);

@@ -3,7 +3,7 @@
  *
  * It corrects by pulses: the rate is changed by so much and for so long that the error is gone, then the player is measured again. A pulse of
  * Chromium's rate moves the film by its area to within 1 ms, but takes effect some 80 ms late, and the readings just after a start are off by
- * up to 100 ms: no reading counts until SETTLE_MS after a change (measurements: docs/performance.md).
+ * up to 100 ms: no reading counts until `settleMs` after a change (measurements: docs/performance.md).
  *
  * A correction ends close to zero and the next begins only outside of a wider band, so that players in step are left alone.
  */
@@ -15,7 +15,7 @@ export const PARAMETERS = Object.freeze({
   fewest: 5,
   most: 20,
   /** Readings sooner than this after a start or a change of rate do not count. */
-  settleMs: 200,
+  settleMs: 150,
   /** A player whose readings differ by more than this is still coming into motion: no decision yet, but for this many readings at most. */
   steadyMs: 15,
   unsteadyAtMost: 40,

@@ -6,9 +6,15 @@
  * after its time, never before it, so the frames that came soonest tell where the film is.
  */
 
-/** `currentTime` counts as coarse once, in this many of the last readings, it moved on after it had stood still. */
-const STEPS = 3;
-const READINGS = 40;
+/**
+ * `currentTime` counts as coarse when in so large a part of the readings it moves on after it has stood still, and until it does so in fewer than
+ * the smaller part. A busy machine's stands still now and then, too. Only readings taken about a refresh of the screen apart tell.
+ */
+const COARSE_FROM = 0.3;
+const FINE_BELOW = 0.1;
+const READINGS = 24;
+const JUDGED_ON = 16;
+const JUDGED_GAPS_MS = { least: 10, most: 30 };
 
 /** The position is found from this many of the last frames or readings. */
 const COUNTED = 12;
@@ -46,15 +52,24 @@ export class Position {
   readMs(nowMs) {
     const positionMs = this.#media.currentTime * 1000;
     this.#readings = [...this.#readings, { atMs: nowMs, positionMs }].slice(-READINGS);
-    if (!this.#coarse && steps(this.#readings) >= STEPS) {
-      this.#coarse = true;
-      if (this.#media.requestVideoFrameCallback) this.#awaitFrame();
-    }
+    this.#judge();
     if (!this.#coarse) return positionMs;
     const frames = this.#frames.filter(({ atMs }) => nowMs - atMs < FRAMES_LAST_MS);
     const counted = frames.length ? frames : this.#readings.slice(-COUNTED);
     const now = counted.map((one) => one.positionMs + (nowMs - one.atMs) * this.#media.playbackRate);
     return now.sort((a, b) => a - b)[Math.floor((now.length - 1) * SOONEST)];
+  }
+
+  #judge() {
+    const gaps = this.#readings.slice(1).map((one, n) => ({
+      ms: one.atMs - this.#readings[n].atMs,
+      moves: one.positionMs !== this.#readings[n].positionMs,
+    })).filter(({ ms }) => ms >= JUDGED_GAPS_MS.least && ms <= JUDGED_GAPS_MS.most);
+    if (gaps.length < JUDGED_ON) return;
+    const steps = gaps.filter(({ moves }, n) => n > 0 && moves && !gaps[n - 1].moves).length;
+    this.#coarse = steps / gaps.length >= (this.#coarse ? FINE_BELOW : COARSE_FROM);
+    if (!this.#coarse) this.stop();
+    else if (this.#handle === null && this.#media.requestVideoFrameCallback) this.#awaitFrame();
   }
 
   #awaitFrame() {
@@ -63,10 +78,4 @@ export class Position {
       this.#awaitFrame();
     });
   }
-}
-
-/** Return how often a position moved on after it had stood still. */
-function steps(readings) {
-  const moved = readings.map((one, n) => n > 0 && one.positionMs !== readings[n - 1].positionMs);
-  return moved.filter((moves, n) => n > 1 && moves && !moved[n - 1]).length;
 }

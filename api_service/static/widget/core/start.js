@@ -1,18 +1,19 @@
 /**
  * When to seek and when to call play() so that the film moves at a given instant.
  *
- * The start latency is the time from play() until the film moves. It depends on what the player did before: 140 to 220 ms for the first
- * start on a page, 75 to 120 ms after a seek, -20 to 30 ms after a pause (measured in Chromium). Each kind is learnt apart and kept
- * over pages, since it belongs to the machine.
+ * The start latency is the time from play() until the film moves. It depends on what the player did before: 100 to 220 ms for the first
+ * start on a page, 75 to 120 ms after a seek, -20 to 30 ms after a pause (measured in Chromium; where it is negative, the film goes on from a
+ * place ahead of the one at which it stood). Each kind is learnt apart and kept over pages, since it belongs to the machine.
  */
 import { load, save } from "./storage.js";
 
 const KEY = "movie-together.start-latency";
 
 /** The latencies assumed before the first start of each kind, ms. */
-export const FIRST_LATENCY_MS = Object.freeze({ load: 170, seek: 95, pause: 0 });
+export const FIRST_LATENCY_MS = Object.freeze({ load: 130, seek: 95, pause: 0 });
 
-/** A longer latency is a stall. */
+/** A latency outside of these is none, but a stall or a fault. */
+export const SHORTEST_LATENCY_MS = -100;
 export const LONGEST_LATENCY_MS = 400;
 
 /** The duration assumed before the first seek, ms. */
@@ -33,7 +34,7 @@ export class StartTiming {
   constructor() {
     const stored = storedLatencies();
     for (const kind of Object.keys(FIRST_LATENCY_MS)) {
-      if (stored[kind] >= 0 && stored[kind] <= LONGEST_LATENCY_MS) this.#latencies[kind] = stored[kind];
+      if (stored[kind] >= SHORTEST_LATENCY_MS && stored[kind] <= LONGEST_LATENCY_MS) this.#latencies[kind] = stored[kind];
     }
   }
 
@@ -51,10 +52,10 @@ export class StartTiming {
 
   /** Learn from a start: `latencyMs` passed from play() until the film moved. */
   started(after, latencyMs) {
-    if (Math.abs(latencyMs) > LONGEST_LATENCY_MS) return; // a stall
+    if (latencyMs < SHORTEST_LATENCY_MS || latencyMs > LONGEST_LATENCY_MS) return;
     const weight = this.#learnt.has(after) ? 0.5 : 1;
     this.#learnt.add(after);
-    this.#latencies[after] = Math.max(0, this.#latencies[after] + (latencyMs - this.#latencies[after]) * weight);
+    this.#latencies[after] += (latencyMs - this.#latencies[after]) * weight;
     save(KEY, JSON.stringify(this.#latencies));
   }
 
