@@ -107,6 +107,17 @@ export class Adapter extends EventTarget {
     this.#fire("pause");
   }
 
+  /** Run out of data for so long. */
+  stall(ms) {
+    this.#anchor = { at: performance.now() + ms, position: this.filmTime };
+    this.readyState = 2;
+    this.#fire("waiting");
+    setTimeout(() => {
+      this.readyState = 4;
+      this.#fire("canplay", "playing");
+    }, ms);
+  }
+
   #fire(...types) {
     for (const type of types) setTimeout(() => this.dispatchEvent(new Event(type)), 1);
   }

@@ -281,6 +281,20 @@ test("a stall is a status of its own, and its readings are forgotten", async (t)
   assert.equal(seen.statuses.at(-1), "running");
 });
 
+test("a player that stalled for half a second catches up within a few seconds, without a seek", async (t) => {
+  const { media, player } = bound();
+  t.after(() => player.detach());
+  const playback = playing(0, now() + 300);
+  player.follow(playback, 600_000);
+  await pass(8_000);
+  media.stall(500);
+  await pass(500);
+  assert.ok(errorMs(media, playback) < -450);
+  await pass(4_000);
+  assert.ok(Math.abs(errorMs(media, playback)) < 5, `${errorMs(media, playback)}`);
+  assert.deepEqual(media.seeks, []);
+});
+
 test("while the room waits the player stands at its place, and goes on with the others", async (t) => {
   const { media, player, seen } = bound();
   t.after(() => player.detach());

@@ -48,20 +48,24 @@ export class DriftLoop {
   #tick = () => {
     this.#timer = setTimeout(this.#tick, this.#drift.sampleEveryMs);
     const errorMs = this.#read();
-    if (errorMs === null) return;
-    if (errorMs === "stopped") {
-      this.#startError = false;
-      this.#drift.clearSamples();
-      return;
-    }
+    if (errorMs === null) return undefined;
+    if (errorMs === "stopped") return this.#interrupt();
     const action = this.#drift.sample(errorMs, performance.now(), this.#rate);
     if (this.#startError && this.#drift.errorMs !== null) {
       this.#startError = false;
       this.#on.started(this.#drift.errorMs);
     }
-    if (action?.seek) this.#on.seek();
-    else if (action) this.#pulse(action);
+    if (action?.seek) return this.#on.seek();
+    return action && this.#pulse(action);
   };
+
+  /** The player has stalled: it is late when it goes on, whatever was measured and corrected before. */
+  #interrupt() {
+    clearTimeout(this.#pulseTimer);
+    this.#startError = false;
+    this.#control.setRate(this.#rate);
+    this.#drift.start(performance.now());
+  }
 
   #pulse({ factor, forMs }) {
     this.#control.setRate(this.#rate, { factor });

@@ -71,7 +71,7 @@ export class Drift {
     return this.#inStep ? PARAMETERS.inStepEveryMs : PARAMETERS.outOfStepEveryMs;
   }
 
-  /** Begin with a player that has started at the local time `nowMs`; failed corrections stay counted. */
+  /** Begin with a player that starts or goes on after a stall at the local time `nowMs`; failed corrections stay counted. */
   start(nowMs) {
     this.#startedMs = nowMs;
     this.restart(nowMs);
@@ -90,11 +90,6 @@ export class Drift {
   pulseEnded(nowMs) {
     this.#pulsing = false;
     this.#settle(nowMs);
-  }
-
-  /** Drop the readings: those from before a stall say nothing about the time after it. */
-  clearSamples() {
-    this.#samples = [];
   }
 
   /**

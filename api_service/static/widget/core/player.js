@@ -317,7 +317,6 @@ export class Player {
 
   #setStalled(stalled) {
     this.#stalled = stalled;
-    this.#drift.clearSamples();
     this.#setStatus(stalled ? "stalled" : this.#runningStatus);
   }
 
