@@ -8,20 +8,11 @@ import { Drift, rateChangesStall } from "./drift.js";
 import { DriftLoop } from "./drift-loop.js";
 import { MediaControl } from "./media-control.js";
 import { SeekDebounce } from "./seek-debounce.js";
-import { StartTiming } from "./start.js";
+import { SAME_FRAME_MS, Starter, sleep } from "./starter.js";
 import { positionAt } from "./timeline.js";
-
-/** A paused player is sought only when it is further off than this: less than a frame, which nobody sees. */
-const SAME_FRAME_MS = 10;
 
 /** A running player whose timeline changes by less than this is not restarted: the drift controller removes the difference. */
 const KEEPS_RUNNING_WITHIN_MS = 100;
-
-/** A start that would be later than this aims anew; a smaller delay the drift controller removes sooner than a seek would. */
-const LATE_MS = 80;
-
-/** After this many aims the player starts wherever it is, and the drift controller does the rest. */
-const AIMS_AT_MOST = 5;
 
 const MEDIA_EVENTS = ["loadedmetadata", "canplay", "play", "pause", "seeking", "seeked", "ratechange", "waiting", "playing",
   "volumechange", "ended", "error"];
@@ -31,7 +22,7 @@ export class Player {
   #control;
   #now;
   #on;
-  #timing = new StartTiming();
+  #starter;
   #drift;
   #loop;
   #seekDebounce;
@@ -44,7 +35,6 @@ export class Player {
   #correcting = false;
   #diverged = false;
   #status = null;
-  #lastStart = null;
 
   /**
    * `now()` returns the server's time in ms, `hidden()` whether the page is not visible. `on` is {command(type, value), status(name),
@@ -56,6 +46,7 @@ export class Player {
     this.#media = media;
     this.#control = new MediaControl(media, { hidden });
     this.#now = now;
+    this.#starter = new Starter({ control: this.#control, now });
     this.#on = on;
     this.#seekDebounce = new SeekDebounce((positionMs) => on.command("seek", positionMs));
     this.#drift = new Drift({ nudgesRate: !rateChangesStall(browser) });
@@ -65,7 +56,8 @@ export class Player {
       read: () => this.#readError(),
       on: {
         seek: () => this.#correct(),
-        started: (errorMs) => this.#learn(errorMs),
+        // At another rate keeping the pitch costs time of its own.
+        started: (errorMs) => this.#playback.rate === 1 && this.#starter.learn(errorMs),
       },
     });
     for (const type of MEDIA_EVENTS) media.addEventListener(type, this.#onMedia);
@@ -188,46 +180,17 @@ export class Player {
     this.#control.setRate(this.#playback?.rate ?? 1);
   }
 
-  /** Seek to where the film will be, wait for the player, and call play() so that it moves at that instant. */
   async #start(generation) {
     this.#halt();
     this.#setStatus("starting");
+    const { rate, at_ms: atMs } = this.#playback;
     const outdated = () => generation !== this.#generation;
-    for (let aim = 1; ; aim += 1) {
-      const { startsAtMs, seeks } = this.#aim({ missed: aim > 1 });
-      if (this.#target(startsAtMs) >= this.#endMs) return this.#rest();
-      const beganMs = this.#now();
-      await this.#control.arrival(outdated);
-      if (outdated()) return undefined;
-      if (seeks) this.#timing.seekTook(this.#now() - beganMs);
-      const lateMs = this.#now() - startsAtMs + this.#timing.leadMs(this.#control.stoppedBy);
-      if (lateMs > LATE_MS && aim < AIMS_AT_MOST) continue;
-      await sleep(-lateMs);
-      if (outdated()) return undefined;
-      return this.#play(generation, startsAtMs);
-    }
-  }
-
-  /** Seek the paused player to where the film will be, unless it is there; return when that is (server's ms) and whether it seeks. */
-  #aim({ missed }) {
-    const now = this.#now();
-    const { at_ms: atMs } = this.#playback;
-    const soonestMs = atMs > now ? atMs : now + this.#timing.leadMs(this.#control.stoppedBy);
-    if (Math.abs(this.#control.positionMs - this.#target(soonestMs)) <= SAME_FRAME_MS) {
-      return { startsAtMs: soonestMs, seeks: false };
-    }
-    const startsAtMs = Math.max(atMs, now + this.#timing.aimMs(this.#control.stoppedBy === "load" ? "load" : "seek", { missed }));
-    this.#control.seek(this.#target(startsAtMs));
-    return { startsAtMs, seeks: true };
-  }
-
-  /** Call play() for a film that is where the player stands at the server's time `startsAtMs`. */
-  async #play(generation, startsAtMs) {
-    const { rate } = this.#playback;
+    const prepared = await this.#starter.prepare({ atMs, target: (ms) => this.#target(ms), endMs: this.#endMs, outdated });
+    if (outdated()) return;
+    if (!prepared) return void this.#rest();
     this.#control.setRate(rate);
-    this.#lastStart = { after: this.#control.stoppedBy, startsAtMs, calledMs: this.#now(), rate };
     const outcome = await this.#control.play();
-    if (generation !== this.#generation || outcome === "superseded") return;
+    if (outdated() || outcome === "superseded") return;
     if (outcome === "refused") return void this.#setStatus("blocked");
     this.#running = true;
     this.#correcting = false;
@@ -255,12 +218,6 @@ export class Player {
   async #changeRate(generation) {
     await sleep(this.#playback.at_ms - this.#now());
     if (generation === this.#generation && this.#running) this.#loop.setRate(this.#playback.rate);
-  }
-
-  /** Learn the start latency from the first error after a start; at another rate than 1 keeping the pitch costs time of its own. */
-  #learn(errorMs) {
-    const { after, startsAtMs, calledMs, rate } = this.#lastStart;
-    if (rate === 1) this.#timing.started(after, startsAtMs - calledMs - errorMs);
   }
 
   #readError() {
@@ -325,8 +282,4 @@ export class Player {
     this.#status = status;
     this.#on.status(status);
   }
-}
-
-function sleep(ms) {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }
