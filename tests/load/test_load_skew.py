@@ -60,14 +60,14 @@ def test_percentiles_of_nothing_are_no_number() -> None:
     assert math.isnan(percentile([], 0.5))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 def test_two_pages_are_nearer_to_each_other_than_under_the_rule_of_other_systems(tmp_path: Path) -> None:
     """Run the short form; a busy machine disturbs both rules, so it is looked at up to three times."""
     figures = tmp_path / "skew.json"
     command = [sys.executable, "-m", "tests.load.skew", "--quick", "--only", "two members", "--figures", str(figures)]
     seen = []
     for _ in range(3):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=130)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
         assert done.returncode == 0, done.stdout + done.stderr
         [row] = json.loads(figures.read_text())
         seen.append((row["found"]["p95"], row["seek_only"]["p95"]))

@@ -1,6 +1,6 @@
 /**
- * The only module that moves the player. It tells the echo filter of every move, so that the events which the move causes are not
- * taken for the viewer's commands.
+ * The only module that moves the player. Every move is noted in the echo filter, so that the events which it causes are not taken for the
+ * viewer's commands.
  */
 import { EchoFilter } from "./echo-filter.js";
 import { Position } from "./position.js";

@@ -1,5 +1,5 @@
 /**
- * Binds one player to the room's timeline: follows it, keeps in step, and tells the viewer's commands from its own moves.
+ * Binds one player to the room's timeline: follows it, keeps in step, and passes on the viewer's commands.
  *
  * `media` is an HTMLMediaElement or an adapter with the same parts: currentTime, duration, paused, ended, seeking, readyState,
  * playbackRate, muted, play(), pause(), addEventListener(), removeEventListener().

@@ -13,8 +13,8 @@
 const COARSE_FROM = 0.3;
 const FINE_BELOW = 0.1;
 const READINGS = 24;
-const JUDGED_ON = 16;
-const JUDGED_GAPS_MS = { least: 10, most: 30 };
+const GAPS_NEEDED = 16;
+const GAPS_MS = { least: 10, most: 30 };
 
 /** The position is found from this many of the last frames or readings. */
 const COUNTED = 12;
@@ -52,7 +52,7 @@ export class Position {
   readMs(nowMs) {
     const positionMs = this.#media.currentTime * 1000;
     this.#readings = [...this.#readings, { atMs: nowMs, positionMs }].slice(-READINGS);
-    this.#judge();
+    this.#detectCoarse();
     if (!this.#coarse) return positionMs;
     const frames = this.#frames.filter(({ atMs }) => nowMs - atMs < FRAMES_LAST_MS);
     const counted = frames.length ? frames : this.#readings.slice(-COUNTED);
@@ -60,12 +60,12 @@ export class Position {
     return now.sort((a, b) => a - b)[Math.floor((now.length - 1) * SOONEST)];
   }
 
-  #judge() {
+  #detectCoarse() {
     const gaps = this.#readings.slice(1).map((one, n) => ({
       ms: one.atMs - this.#readings[n].atMs,
       moves: one.positionMs !== this.#readings[n].positionMs,
-    })).filter(({ ms }) => ms >= JUDGED_GAPS_MS.least && ms <= JUDGED_GAPS_MS.most);
-    if (gaps.length < JUDGED_ON) return;
+    })).filter(({ ms }) => ms >= GAPS_MS.least && ms <= GAPS_MS.most);
+    if (gaps.length < GAPS_NEEDED) return;
     const steps = gaps.filter(({ moves }, n) => n > 0 && moves && !gaps[n - 1].moves).length;
     this.#coarse = steps / gaps.length >= (this.#coarse ? FINE_BELOW : COARSE_FROM);
     if (!this.#coarse) this.stop();
