@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop test test-unit test-faults test-mails test-cluster lint format asyncapi migrate seed compose-test bench lock clean
+.PHONY: help setup setup-unit setup-tests run stop test test-unit test-faults test-mails test-cluster lint format asyncapi migrate seed compose-test bench bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -70,6 +70,9 @@ compose-test: setup-tests ## build the images, start them, and test the whole fr
 
 bench: setup ## what a delivery costs, beside a Node.js relay and a C loop (3 min; ARGS='--shapes 20x50')
 	@$(PY) -m tests.load.bench $(ARGS)
+
+bench-skew: setup-tests ## how far apart the players of a room are, on real pages (8 min; ARGS='--only play seek')
+	@$(PY) -m tests.load.skew $(ARGS)
 
 lock: setup ## lock the newest allowed versions of the Python packages, with hashes
 	@.venv/bin/uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -o requirements.lock

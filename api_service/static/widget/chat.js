@@ -118,7 +118,7 @@ export class MovieTogetherChat extends HTMLElement {
     const mine = event.by === this.#me;
     if (mine && event.command) this.#outbox?.settle(event.command);
     this.#typists.stopped(event.by);
-    this.#log.addMessage(event.message, { news: !mine });
+    this.#log.addMessage(event.message, { unread: !mine });
     if (mine) this.#composer.refresh(); // slow mode begins
   }
 

@@ -41,6 +41,50 @@ test("over a line delayed by 100 ± 50 ms each way the offset is good to a few m
   assert.ok(errors[37] < 5, `p95 is ${errors[37]} ms`);
 });
 
+/** Run a clock with pings every two seconds over a line that delays each way by `base` to `base + jitter` ms; return the errors after 30 s. */
+function errorsOver({ seconds, base, jitter, ppm, seed }) {
+  const random = seeded(seed);
+  const clock = new Clock();
+  const errors = [];
+  const offset = (ms) => 777 + ppm * 1e-6 * ms;
+  for (let t0 = 0; t0 < seconds * 1_000; t0 += 2_000) {
+    const t1 = t0 + base + random() * jitter;
+    const t3 = t1 + base + random() * jitter;
+    clock.add({ t0, t1: t1 + offset(t1), t2: t1 + offset(t1), t3 });
+    if (t0 >= 30_000) errors.push(Math.abs(clock.serverAt(t3 + 1_000) - t3 - 1_000 - offset(t3 + 1_000)));
+  }
+  return errors.sort((a, b) => a - b);
+}
+
+test("on a quiet line a crystal's steady drift is followed without lagging behind", () => {
+  for (const ppm of [-80, 20, 80]) {
+    const errors = errorsOver({ seconds: 600, base: 15, jitter: 0.3, ppm, seed: 1 });
+    assert.ok(errors.at(-1) < 0.5, `${ppm} ppm: ${errors.at(-1)} ms`);
+  }
+});
+
+test("on a noisy line the estimate stays within a few milliseconds, with or without drift", () => {
+  for (const ppm of [0, 50]) {
+    const errors = [1, 2, 3, 4, 5].flatMap((seed) => errorsOver({ seconds: 480, base: 50, jitter: 100, ppm, seed })).sort((a, b) => a - b);
+    assert.ok(errors[errors.length >> 1] < 1.6, `${ppm} ppm: median ${errors[errors.length >> 1]} ms`);
+    assert.ok(errors[Math.floor(errors.length * 0.95)] < 5, `${ppm} ppm: p95 ${errors[Math.floor(errors.length * 0.95)]} ms`);
+  }
+});
+
+test("how uncertain the estimate is falls as pings come in, and is next to nothing on a quiet line", () => {
+  const random = seeded(4);
+  const noisy = new Clock();
+  const quiet = new Clock();
+  const found = [];
+  for (let n = 0; n < 60; n += 1) {
+    noisy.add(ping(n * 300, 777, 50 + random() * 100, 50 + random() * 100));
+    quiet.add(ping(n * 300, 777, 10 + random() * 0.3, 10 + random() * 0.3));
+    found.push(noisy.uncertainMs);
+  }
+  assert.ok(found[7] > 3 && found[59] < 2, `${found[7]} ${found[59]}`);
+  assert.ok(quiet.uncertainMs < 0.05);
+});
+
 test("old pings leave the window, so a slowly drifting clock is followed", () => {
   const clock = new Clock();
   for (let n = 0; n < 200; n += 1) clock.add(ping(n * 2000, 500 + n * 0.05, 15, 15));

@@ -28,7 +28,7 @@ function bound(options = {}) {
 const playing = (position_ms, at_ms, rate = 1) => ({ status: "playing", position_ms, rate, at_ms });
 const holding = (position_ms) => ({ status: "holding", position_ms, rate: 1, at_ms: now() });
 const paused = (position_ms) => ({ status: "paused", position_ms, rate: 1, at_ms: now() });
-const errorMs = (media, playback) => media.currentTime * 1000 - positionAt(playback, now());
+const errorMs = (media, playback) => media.filmTime * 1000 - positionAt(playback, now());
 
 test("a film that starts in 150 ms moves at that instant", async (t) => {
   const { media, player, seen } = bound();
@@ -36,7 +36,7 @@ test("a film that starts in 150 ms moves at that instant", async (t) => {
   const playback = playing(0, now() + 150);
   player.follow(playback, 600_000);
   await pass(120);
-  assert.equal(media.currentTime, 0);
+  assert.equal(media.filmTime, 0);
   await pass(130);
   assert.ok(Math.abs(errorMs(media, playback)) < 30, `${errorMs(media, playback)} ms after 100 ms`);
   await pass(1_000);
@@ -69,7 +69,7 @@ test("seeks slower than the time there was are aimed further ahead until one fit
 });
 
 test("starts learn the player's latency", async (t) => {
-  const { media, player } = bound({ startsAfterMs: 140 });
+  const { media, player } = bound({ startsAfterMs: 250 });
   t.after(() => player.detach());
   const errors = [];
   for (let n = 0; n < 4; n += 1) {
@@ -79,9 +79,92 @@ test("starts learn the player's latency", async (t) => {
     player.follow(playback, 600_000);
     await pass(300 + 170);
     errors.push(Math.abs(errorMs(media, playback)));
-    await pass(300);
+    await pass(700);
   }
   assert.ok(errors[0] > 40 && errors.at(-1) < 20, `${errors}`);
+});
+
+test("a joiner whose seek takes longer than expected starts at once and catches up, without a second seek", async (t) => {
+  const { media, player } = bound({ seeksInMs: 200 });
+  t.after(() => player.detach());
+  const playback = playing(100_000, now() - 20_000);
+  player.follow(playback, 600_000);
+  await pass(800);
+  assert.equal(media.seeks.length, 1);
+  assert.ok(Math.abs(errorMs(media, playback)) < 40, `${errorMs(media, playback)}`);
+  await pass(700);
+  assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)}`);
+});
+
+test("a start that comes late teaches the latency too", async (t) => {
+  const { media, player } = bound({ startsAfterMs: 300 });
+  t.after(() => player.detach());
+  const first = playing(0, now() + 20); // no time for any lead
+  player.follow(first, 600_000);
+  await pass(2_000);
+  player.follow(paused(2_000), 600_000);
+  await pass(100);
+  const learnt = playing(2_000, now() + 600);
+  player.follow(learnt, 600_000); // after a seek, of which nothing is known yet
+  await pass(2_600);
+  player.follow(paused(9_000), 600_000);
+  await pass(100);
+  const next = playing(9_000, now() + 600);
+  player.follow(next, 600_000);
+  await pass(600 + 60);
+  assert.ok(Math.abs(errorMs(media, next)) < 10, `${errorMs(media, next)}`);
+});
+
+test("two players whose seeks and starts take unlike long move together when the room gives them the time", async (t) => {
+  const quick = bound({ seeksInMs: 20 });
+  const slow = bound({ seeksInMs: 160 });
+  t.after(() => [quick, slow].forEach(({ player }) => player.detach()));
+  for (const { player } of [quick, slow]) player.follow(playing(0, now() + 300), 600_000);
+  await pass(3_000);
+  for (const place of [60_000, 90_000]) {
+    const sought = playing(place, now() + 400);
+    for (const { player } of [quick, slow]) player.follow(sought, 600_000);
+    await pass(400 + 60);
+    for (let n = 0; n < 20; n += 1) {
+      await pass(50);
+      const apart = Math.abs(errorMs(quick.media, sought) - errorMs(slow.media, sought));
+      assert.ok(apart < 25, `${apart} ms apart`);
+    }
+  }
+});
+
+test("another rate of the room keeps the pitch, and corrections leave it kept; at the normal rate they do without it", async (t) => {
+  const { media, player } = bound({ startsAfterMs: 220 });
+  t.after(() => player.detach());
+  const pitches = [];
+  player.follow({ ...playing(0, now() + 200, 1.25) }, 600_000);
+  for (let n = 0; n < 100; n += 1) {
+    await pass(30);
+    pitches.push(media.preservesPitch);
+  }
+  assert.ok(media.rates.some((rate) => rate !== 1 && rate !== 1.25), `it was corrected: ${media.rates}`);
+  assert.ok(pitches.every(Boolean));
+  const at = now() + 200;
+  player.follow(playing(media.filmTime * 1000 + 280, at, 1), 600_000);
+  for (let n = 0; n < 100; n += 1) {
+    await pass(30);
+    if (media.playbackRate !== 1) pitches.push(media.preservesPitch);
+  }
+  assert.equal(pitches.at(-1), false);
+});
+
+test("a coarse currentTime is kept in step by the presented frames, with few rate changes", async (t) => {
+  const { media, player } = bound({ coarseMs: 1000 / 24 });
+  t.after(() => player.detach());
+  const playback = playing(0, now() + 300);
+  player.follow(playback, 600_000);
+  await pass(6_000);
+  const changes = media.rates.length;
+  for (let n = 0; n < 30; n += 1) {
+    await pass(1_000);
+    assert.ok(Math.abs(errorMs(media, playback)) < 15, `${errorMs(media, playback)}`);
+  }
+  assert.ok(media.rates.length - changes <= 2, `${media.rates.length - changes} changes in half a minute`);
 });
 
 test("a pause rests everyone on the same frame", async (t) => {
@@ -149,7 +232,7 @@ test("nudges are nobody's commands and end at the room's rate", async (t) => {
   t.after(() => player.detach());
   const playback = playing(0, now());
   player.follow(playback, 600_000);
-  await pass(400);
+  await pass(5_500); // past the first seconds, in which it may catch up faster
   player.follow({ ...playback, position_ms: 60 }, 600_000); // 60 ms behind: less than a restart is worth
   await pass(2_500);
   assert.ok(media.rates.some((rate) => rate > 1 && rate <= 1.05), `${media.rates}`);
@@ -196,6 +279,20 @@ test("a stall is a status of its own, and its readings are forgotten", async (t)
   assert.equal(seen.statuses.at(-1), "stalled");
   media.dispatchEvent(new Event("playing"));
   assert.equal(seen.statuses.at(-1), "running");
+});
+
+test("a player that stalled for half a second catches up within a few seconds, without a seek", async (t) => {
+  const { media, player } = bound();
+  t.after(() => player.detach());
+  const playback = playing(0, now() + 300);
+  player.follow(playback, 600_000);
+  await pass(8_000);
+  media.stall(500);
+  await pass(500);
+  assert.ok(errorMs(media, playback) < -450);
+  await pass(4_000);
+  assert.ok(Math.abs(errorMs(media, playback)) < 5, `${errorMs(media, playback)}`);
+  assert.deepEqual(media.seeks, []);
 });
 
 test("while the room waits the player stands at its place, and goes on with the others", async (t) => {

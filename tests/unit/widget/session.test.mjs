@@ -261,6 +261,29 @@ test("the first pings come in a burst, then one every two seconds", async () => 
   made.stop();
 });
 
+test("on a noisy line pings come sooner until the clock is known well", async () => {
+  const made = await live();
+  const [line] = Line.opened;
+  const pings = () => line.sent.filter(({ type }) => type === "ping").length;
+  let after = 0;
+  for (let n = 0; n < 8; n += 1) {
+    const delayMs = n % 2 ? 5 : 90;
+    line.say({ type: "pong", t0: performance.now() - 2 * delayMs, t1: 5_000 + performance.now() - delayMs, t2: 5_000 + performance.now() - delayMs });
+    mock.timers.tick(60);
+  }
+  assert.equal(pings(), 8);
+  mock.timers.tick(300);
+  assert.equal(pings(), 9);
+  for (; after < 90; after += 1) line.say({ type: "pong", t0: performance.now() - 10, t1: 4_995 + performance.now(), t2: 4_995 + performance.now() });
+  mock.timers.tick(300);
+  const settled = pings();
+  mock.timers.tick(1_900);
+  assert.equal(pings(), settled);
+  mock.timers.tick(100);
+  assert.equal(pings(), settled + 1);
+  made.stop();
+});
+
 test("a ticket that cannot be had for good stops it, with the reason", async () => {
   for (const [code, status] of [["room_closed", "closed"], ["not_invited", "stopped"]]) {
     session({ join: async () => { throw new JoinError(code, { final: true }); } });

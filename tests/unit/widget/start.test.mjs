@@ -1,33 +1,87 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 
-import { FIRST_LEAD_MS, FIRST_SEEK_MS, LONGEST_SEEK_MS, StartTiming } from "../../../api_service/static/widget/core/start.js";
+import { FIRST_LATENCY_MS, FIRST_SEEK_MS, LONGEST_LATENCY_MS, LONGEST_SEEK_MS, SHORTEST_LATENCY_MS, StartTiming } from "../../../api_service/static/widget/core/start.js";
 
-test("each start moves the lead by half of its error, until starts are on time", () => {
+/** Give the page a storage, or one that refuses. */
+function storage({ refuses = false } = {}) {
+  const kept = new Map();
+  const refuse = () => {
+    throw new Error("SecurityError");
+  };
+  const value = refuses
+    ? { getItem: refuse, setItem: refuse }
+    : { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text) };
+  Object.defineProperty(globalThis, "localStorage", { value, configurable: true });
+  return kept;
+}
+
+afterEach(() => delete globalThis.localStorage);
+
+test("each kind of start learns its own latency, at once from the first and by half from each further one", () => {
   const timing = new StartTiming();
-  const latency = 110;
-  const called = (kind) => timing.started(kind, timing.leadMs(kind) - latency); // too late by the difference: behind
-  for (let n = 0; n < 8; n += 1) called("seek");
-  assert.ok(Math.abs(timing.leadMs("seek") - latency) < 1);
-  assert.equal(timing.leadMs("pause"), FIRST_LEAD_MS.pause, "going on from a pause is learnt apart");
+  timing.started("seek", 110);
+  assert.equal(timing.leadMs("seek"), 110);
+  timing.started("seek", 130);
+  assert.equal(timing.leadMs("seek"), 120);
+  assert.deepEqual([timing.leadMs("load"), timing.leadMs("pause")], [FIRST_LATENCY_MS.load, FIRST_LATENCY_MS.pause]);
+});
+
+test("the first start on a page is expected to take longer than one after a seek, and that longer than one after a pause", () => {
+  const timing = new StartTiming();
+  assert.ok(timing.leadMs("load") > timing.leadMs("seek") && timing.leadMs("seek") > timing.leadMs("pause"));
 });
 
 test("a stall at the start teaches nothing about latency", () => {
   const timing = new StartTiming();
+  timing.started("seek", 2_000);
   timing.started("seek", -2_000);
-  assert.equal(timing.leadMs("seek"), FIRST_LEAD_MS.seek);
+  assert.equal(timing.leadMs("seek"), FIRST_LATENCY_MS.seek);
 });
 
-test("the lead is never negative: play() cannot be called after the fact", () => {
+test("a film that goes on from ahead of where it stood is started later", () => {
   const timing = new StartTiming();
-  for (let n = 0; n < 5; n += 1) timing.started("seek", 300);
-  assert.equal(timing.leadMs("seek"), 0);
+  timing.started("pause", -30);
+  assert.equal(timing.leadMs("pause"), -30);
+  timing.started("pause", SHORTEST_LATENCY_MS - 1);
+  assert.equal(timing.leadMs("pause"), -30, "a fault");
 });
 
-test("late seeks aim further ahead, up to a bound, and quick ones come back", () => {
+test("what was learnt is there on the next page", () => {
+  storage();
+  new StartTiming().started("load", 215);
+  assert.equal(new StartTiming().leadMs("load"), 215);
+});
+
+test("a storage that refuses, is empty or holds nonsense does no harm", () => {
+  storage({ refuses: true });
   const timing = new StartTiming();
-  for (let n = 0; n < 10; n += 1) timing.seekWasLate();
-  assert.equal(timing.seekMs, LONGEST_SEEK_MS);
-  for (let n = 0; n < 10; n += 1) timing.seekTook(20);
-  assert.ok(timing.seekMs < FIRST_SEEK_MS + 10);
+  timing.started("load", 215);
+  assert.equal(timing.leadMs("load"), 215);
+  for (const text of ["{", "7", "null", JSON.stringify({ load: "x", seek: -500, pause: LONGEST_LATENCY_MS + 1 })]) {
+    const kept = storage();
+    kept.set("movie-together.start-latency", text);
+    assert.deepEqual([...["load", "seek", "pause"]].map((kind) => new StartTiming().leadMs(kind)), Object.values(FIRST_LATENCY_MS), text);
+  }
+});
+
+test("a start aims as far ahead as seeks take here", () => {
+  const timing = new StartTiming();
+  assert.ok(timing.aimMs("seek") > FIRST_SEEK_MS + timing.leadMs("seek"));
+  for (let n = 0; n < 3; n += 1) timing.seekTook(400);
+  assert.ok(timing.aimMs("seek") > 400 + timing.leadMs("seek"));
+  for (let n = 0; n < 3; n += 1) timing.seekTook(20);
+  assert.ok(timing.aimMs("seek") < 100 + timing.leadMs("seek"));
+  timing.seekTook(60_000);
+  timing.seekTook(60_000);
+  assert.equal(timing.aimMs("seek"), LONGEST_SEEK_MS);
+});
+
+test("one slow seek is followed by an aim that allows for it, and forgotten by the next start", () => {
+  const timing = new StartTiming();
+  for (let n = 0; n < 3; n += 1) timing.seekTook(40);
+  const usual = timing.aimMs("seek");
+  timing.seekTook(900);
+  assert.ok(timing.aimMs("seek", { missed: true }) > 900 + timing.leadMs("seek"));
+  assert.equal(timing.aimMs("seek"), usual);
 });

@@ -1,6 +1,4 @@
 /** Measures a running player against the room's timeline and applies what the drift controller decides. */
-import { PARAMETERS, median } from "./drift.js";
-
 export class DriftLoop {
   #control;
   #drift;
@@ -8,13 +6,13 @@ export class DriftLoop {
   #on;
   #rate = 1;
   #timer = null;
-  #ticks = 0;
-  #firstErrors = null;
+  #pulseTimer = null;
+  #startError = false;
 
   /**
    * `control` moves the player, `drift` decides. `read()` returns the player's position minus the room's in ms, "stopped" while the
    * player does not move though the film runs, or null while the film itself does not run. `on` is {seek(), started(errorMs)}: the
-   * player has to be sought; the first error after a start on time.
+   * player has to be sought; the first error after a start is known.
    */
   constructor({ control, drift, read, on }) {
     this.#control = control;
@@ -23,50 +21,57 @@ export class DriftLoop {
     this.#on = on;
   }
 
-  /** Begin to keep the player in step at the room's `rate`; `onTime` means that its first error shows the start latency. */
-  start(rate, { onTime }) {
+  /** Begin to keep a player in step that has just started at the room's `rate`. */
+  start(rate) {
     this.stop();
     this.#rate = rate;
-    this.#ticks = 0;
-    this.#firstErrors = onTime ? [] : null;
-    this.#timer = setTimeout(this.#tick, PARAMETERS.sampleEveryMs);
+    this.#startError = true;
+    this.#drift.start(performance.now());
+    this.#tick();
   }
 
   /** Go on with another rate of the room. */
   setRate(rate) {
+    clearTimeout(this.#pulseTimer);
     this.#rate = rate;
+    this.#startError = false;
     this.#control.setRate(rate);
-    this.#drift.reset();
+    this.#drift.restart(performance.now());
   }
 
   /** Stop; the player keeps its rate. */
   stop() {
     clearTimeout(this.#timer);
-    this.#drift.reset();
+    clearTimeout(this.#pulseTimer);
   }
 
   #tick = () => {
-    this.#timer = setTimeout(this.#tick, PARAMETERS.sampleEveryMs);
+    this.#timer = setTimeout(this.#tick, this.#drift.sampleEveryMs);
     const errorMs = this.#read();
-    if (errorMs === null) return;
-    if (errorMs === "stopped") return void this.#drift.clearSamples();
-    this.#drift.sample(errorMs);
-    this.#learn(errorMs);
-    this.#ticks += 1;
-    if (this.#ticks % (PARAMETERS.controlEveryMs / PARAMETERS.sampleEveryMs) === 0) this.#apply();
+    if (errorMs === null) return undefined;
+    if (errorMs === "stopped") return this.#interrupt();
+    const action = this.#drift.sample(errorMs, performance.now(), this.#rate);
+    if (this.#startError && this.#drift.errorMs !== null) {
+      this.#startError = false;
+      this.#on.started(this.#drift.errorMs);
+    }
+    if (action?.seek) return this.#on.seek();
+    return action && this.#pulse(action);
   };
 
-  #apply() {
-    const action = this.#drift.control(performance.now(), this.#rate);
-    if (action?.seek) this.#on.seek();
-    else if (action) this.#control.setRate(this.#rate * action.factor, { nudge: action.factor !== 1 });
+  /** The player has stalled: it is late when it goes on, whatever was measured and corrected before. */
+  #interrupt() {
+    clearTimeout(this.#pulseTimer);
+    this.#startError = false;
+    this.#control.setRate(this.#rate);
+    this.#drift.start(performance.now());
   }
 
-  #learn(errorMs) {
-    if (this.#firstErrors === null) return;
-    this.#firstErrors.push(errorMs);
-    if (this.#firstErrors.length < PARAMETERS.samples) return;
-    this.#on.started(median(this.#firstErrors) / this.#rate);
-    this.#firstErrors = null;
+  #pulse({ factor, forMs }) {
+    this.#control.setRate(this.#rate, { factor });
+    this.#pulseTimer = setTimeout(() => {
+      this.#control.setRate(this.#rate);
+      this.#drift.pulseEnded(performance.now());
+    }, forMs);
   }
 }

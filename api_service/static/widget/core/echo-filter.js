@@ -1,5 +1,5 @@
 /**
- * Echo suppression: tells the media events that the viewer caused from those that the widget caused.
+ * Echo suppression: distinguishes the media events that the viewer caused from those that the widget caused.
  *
  * An event counts as the viewer's only if the player's state *now* differs from what the widget last asked for. Counting expected
  * events would drift, since media events arrive late and merged (HTML, 4.8.11: each is a queued task); comparing states cannot.

@@ -1,8 +1,9 @@
 /**
- * The only module that moves the player. It tells the echo filter of every move, so that the events which the move causes are not
- * taken for the viewer's commands.
+ * The only module that moves the player. Every move is noted in the echo filter, so that the events which it causes are not taken for the
+ * viewer's commands.
  */
 import { EchoFilter } from "./echo-filter.js";
+import { Position } from "./position.js";
 
 const HAVE_METADATA = 1;
 const HAVE_FUTURE_DATA = 3;
@@ -17,10 +18,12 @@ const RELOADS_AT_MOST = 4;
 const FIRST_RELOAD_MS = 500;
 
 export class MediaControl {
-  /** What stopped the player last: "seek" or "pause"; the start latency depends on it (start.js). */
-  stoppedBy = "seek";
+  /** What the player did before it stood: "load", "seek" or "pause"; the start latency depends on it (start.js). */
+  stoppedBy = "load";
   #media;
   #hidden;
+  #position;
+  #started = false;
   #echoFilter = new EchoFilter();
   #reloads = 0;
   #reloader = null;
@@ -29,10 +32,17 @@ export class MediaControl {
   constructor(media, { hidden = () => false } = {}) {
     this.#media = media;
     this.#hidden = hidden;
+    this.#position = new Position(media);
   }
 
+  /** Where the paused player stands, ms. */
   get positionMs() {
     return this.#media.currentTime * 1000;
+  }
+
+  /** Return where the playing film is at the local time `nowMs`, ms. */
+  playingMs(nowMs) {
+    return this.#position.readMs(nowMs);
   }
 
   /** Whether the player knows its film's length and can seek. */
@@ -60,17 +70,20 @@ export class MediaControl {
   seek(positionMs) {
     const seconds = Math.max(0, positionMs) / 1000;
     this.#echoFilter.expectSeek(seconds);
-    this.stoppedBy = "seek";
+    if (this.#started) this.stoppedBy = "seek";
     this.#media.currentTime = seconds;
   }
 
-  /** Set the rate; `nudge` marks a small change for a short time. */
-  setRate(rate, { nudge = false } = {}) {
+  /** Set the room's rate, multiplied by a `factor` for a short time. */
+  setRate(roomRate, { factor = 1 } = {}) {
+    const rate = roomRate * factor;
     this.#echoFilter.expectRate(rate);
     if (this.#media.playbackRate === rate) return;
-    // Keeping the pitch costs 12 to 14 ms at each change (measured in Chromium); 1 to 3 % of pitch cannot be heard.
-    this.#media.preservesPitch = !nudge;
+    // Going over from the normal rate to another one with the pitch kept, or back, costs 12 to 17 ms (measured in Chromium), and so does
+    // turning `preservesPitch` over at another rate. A pulse at the normal rate does without the pitch, for less than a second.
+    this.#media.preservesPitch = roomRate !== 1 || factor === 1;
     this.#media.playbackRate = rate;
+    this.#position.restart();
   }
 
   /** Pause. */
@@ -84,6 +97,8 @@ export class MediaControl {
   /** Play; resolve to "running", "muted" (allowed only without sound), "refused" or "superseded" (a later move ended it). */
   async play() {
     const media = this.#media;
+    this.#started = true;
+    this.#position.restart();
     this.#echoFilter.expectPaused(false);
     let error = await playError(media);
     if (error === "NotAllowedError" && !media.muted) {
@@ -118,7 +133,7 @@ export class MediaControl {
   /** Return the viewer's command in a media event ("play", "pause", "seek", "set_rate"), or null. */
   commandIn(event) {
     const media = this.#media;
-    if (event.type === "seeking") this.stoppedBy = "seek";
+    if (event.type === "seeking" && this.#started) this.stoppedBy = "seek";
     if (event.type === "seeked" && !media.seeking) this.#echoFilter.seekEnded();
     if (event.type === "canplay") this.#reloads = 0;
     const command = this.#echoFilter.commandIn(event.type, media, { hidden: this.#hidden() });
@@ -135,8 +150,9 @@ export class MediaControl {
     return true;
   }
 
-  /** Cancel a reload that is due. */
+  /** Stop reading the player, and cancel a reload that is due. */
   release() {
+    this.#position.stop();
     clearTimeout(this.#reloader);
   }
 }

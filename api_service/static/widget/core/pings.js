@@ -4,6 +4,10 @@ export const BURST = 8;
 export const BURST_EVERY_MS = 60;
 export const EVERY_MS = 2_000;
 
+/** While the estimate of the clock is worse than this, pings come more often (the server allows five a second). */
+export const GOOD_MS = 1;
+export const SOON_MS = 300;
+
 /** A ping unanswered for this long proves the connection broken, whatever the socket says (a router that forgot it, say). */
 export const SILENT_AFTER_MS = 10_000;
 
@@ -24,7 +28,7 @@ export class Pings {
     this.#now = now;
   }
 
-  /** Send a burst of pings on a new connection, and from then on one every two seconds. */
+  /** Send a burst of pings on a new connection, and from then on one every two seconds, or sooner while the clock is not well known. */
   start() {
     this.#unansweredSinceMs = null;
     this.burst();
@@ -59,7 +63,7 @@ export class Pings {
     const rtt = this.#clock.rttMs;
     this.#send({ type: "ping", t0: now, ...(rtt === null ? {} : { rtt_ms: Math.max(0, Math.round(rtt * 10) / 10) }) });
     this.#left = Math.max(0, this.#left - 1);
-    this.#timer = setTimeout(this.#ping, this.#left > 0 ? BURST_EVERY_MS : EVERY_MS);
+    this.#timer = setTimeout(this.#ping, this.#left > 0 ? BURST_EVERY_MS : this.#clock.uncertainMs > GOOD_MS ? SOON_MS : EVERY_MS);
     return undefined;
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Binds one player to the room's timeline: follows it, keeps in step, and tells the viewer's commands from its own moves.
+ * Binds one player to the room's timeline: follows it, keeps in step, and passes on the viewer's commands.
  *
  * `media` is an HTMLMediaElement or an adapter with the same parts: currentTime, duration, paused, ended, seeking, readyState,
  * playbackRate, muted, play(), pause(), addEventListener(), removeEventListener().
@@ -8,20 +8,11 @@ import { Drift, rateChangesStall } from "./drift.js";
 import { DriftLoop } from "./drift-loop.js";
 import { MediaControl } from "./media-control.js";
 import { SeekDebounce } from "./seek-debounce.js";
-import { StartTiming } from "./start.js";
+import { SAME_FRAME_MS, Starter, sleep } from "./starter.js";
 import { positionAt } from "./timeline.js";
-
-/** A paused player is sought only when it is further off than this: less than a frame, which nobody sees. */
-const SAME_FRAME_MS = 10;
 
 /** A running player whose timeline changes by less than this is not restarted: the drift controller removes the difference. */
 const KEEPS_RUNNING_WITHIN_MS = 100;
-
-/** A start that would be later than this aims anew; a smaller delay the drift controller removes in under a second. */
-const LATE_MS = 40;
-
-/** After this many aims the player starts wherever it is, and the drift controller does the rest. */
-const AIMS_AT_MOST = 5;
 
 const MEDIA_EVENTS = ["loadedmetadata", "canplay", "play", "pause", "seeking", "seeked", "ratechange", "waiting", "playing",
   "volumechange", "ended", "error"];
@@ -31,7 +22,7 @@ export class Player {
   #control;
   #now;
   #on;
-  #timing = new StartTiming();
+  #starter;
   #drift;
   #loop;
   #seekDebounce;
@@ -55,6 +46,7 @@ export class Player {
     this.#media = media;
     this.#control = new MediaControl(media, { hidden });
     this.#now = now;
+    this.#starter = new Starter({ control: this.#control, now });
     this.#on = on;
     this.#seekDebounce = new SeekDebounce((positionMs) => on.command("seek", positionMs));
     this.#drift = new Drift({ nudgesRate: !rateChangesStall(browser) });
@@ -64,7 +56,8 @@ export class Player {
       read: () => this.#readError(),
       on: {
         seek: () => this.#correct(),
-        started: (errorMs) => this.#timing.started(this.#control.stoppedBy, errorMs),
+        // At another rate keeping the pitch costs time of its own.
+        started: (errorMs) => this.#playback.rate === 1 && this.#starter.learn(errorMs),
       },
     });
     for (const type of MEDIA_EVENTS) media.addEventListener(type, this.#onMedia);
@@ -187,54 +180,24 @@ export class Player {
     this.#control.setRate(this.#playback?.rate ?? 1);
   }
 
-  /** Seek to where the film will be, wait for the player, and call play() so that it moves at that instant. */
   async #start(generation) {
     this.#halt();
     this.#setStatus("starting");
+    const { rate, at_ms: atMs } = this.#playback;
     const outdated = () => generation !== this.#generation;
-    for (let aim = 1; ; aim += 1) {
-      const { startsAtMs, seeks } = this.#aim();
-      if (this.#target(startsAtMs) >= this.#endMs) return this.#rest();
-      const beganMs = this.#now();
-      await this.#control.arrival(outdated);
-      if (outdated()) return undefined;
-      if (seeks) this.#timing.seekTook(this.#now() - beganMs);
-      const lateMs = this.#now() - startsAtMs + this.#timing.leadMs(this.#control.stoppedBy);
-      if (lateMs > LATE_MS && aim < AIMS_AT_MOST) {
-        if (seeks) this.#timing.seekWasLate();
-        continue;
-      }
-      await sleep(-lateMs);
-      if (outdated()) return undefined;
-      return this.#play(generation, { onTime: lateMs <= 0 });
-    }
-  }
-
-  /** Seek the paused player to where the film will be, unless it is there; return when that is (server's ms) and whether it seeks. */
-  #aim() {
-    const now = this.#now();
-    const { at_ms: atMs } = this.#playback;
-    const soonestMs = atMs > now ? atMs : now + this.#timing.leadMs(this.#control.stoppedBy);
-    if (Math.abs(this.#control.positionMs - this.#target(soonestMs)) <= SAME_FRAME_MS) {
-      return { startsAtMs: soonestMs, seeks: false };
-    }
-    const startsAtMs = Math.max(atMs, now + this.#timing.seekMs);
-    this.#control.seek(this.#target(startsAtMs));
-    return { startsAtMs, seeks: true };
-  }
-
-  async #play(generation, { onTime }) {
-    const { rate } = this.#playback;
+    const prepared = await this.#starter.prepare({ atMs, target: (ms) => this.#target(ms), endMs: this.#endMs, outdated });
+    if (outdated()) return;
+    if (!prepared) return void this.#rest();
     this.#control.setRate(rate);
     const outcome = await this.#control.play();
-    if (generation !== this.#generation || outcome === "superseded") return;
+    if (outdated() || outcome === "superseded") return;
     if (outcome === "refused") return void this.#setStatus("blocked");
     this.#running = true;
     this.#correcting = false;
     this.#stalled = false;
     this.#silenced = outcome === "muted" || (this.#silenced && this.#media.muted);
     this.#setStatus(this.#runningStatus);
-    this.#loop.start(rate, { onTime });
+    this.#loop.start(rate);
   }
 
   get #runningStatus() {
@@ -262,7 +225,7 @@ export class Player {
     const target = this.#target(now);
     if (now < this.#playback.at_ms || target >= this.#endMs) return null;
     const moves = !this.#media.paused && !this.#media.seeking && !this.#stalled && this.ready;
-    return moves ? this.#control.positionMs - target : "stopped";
+    return moves ? this.#control.playingMs(performance.now()) - target : "stopped";
   }
 
   #correct() {
@@ -311,7 +274,6 @@ export class Player {
 
   #setStalled(stalled) {
     this.#stalled = stalled;
-    this.#drift.clearSamples();
     this.#setStatus(stalled ? "stalled" : this.#runningStatus);
   }
 
@@ -320,8 +282,4 @@ export class Player {
     this.#status = status;
     this.#on.status(status);
   }
-}
-
-function sleep(ms) {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

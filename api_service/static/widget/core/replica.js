@@ -97,8 +97,8 @@ function withMember(members, member) {
 }
 
 function withNames(names, people) {
-  const news = people.filter((one) => one?.name && names[one.id] !== one.name);
-  return news.length ? { ...names, ...Object.fromEntries(news.map(({ id, name }) => [id, name])) } : names;
+  const changed = people.filter((one) => one?.name && names[one.id] !== one.name);
+  return changed.length ? { ...names, ...Object.fromEntries(changed.map(({ id, name }) => [id, name])) } : names;
 }
 
 /** Return the known messages and the new ones; a repeated message replaces the known one, as it may have been deleted since. */

@@ -1,5 +1,6 @@
 /** Reports about this viewer's player to the room: ready, buffering, skew. */
 import { Buffering } from "./buffering.js";
+import { load, save } from "./storage.js";
 
 /** The player's skew is reported this often while the film runs. */
 const SKEW_EVERY_MS = 10_000;
@@ -9,20 +10,12 @@ const WAITS_KEY = "movie-together.waits";
 
 /** Return whether the room should wait for this browser's viewer; true unless the viewer has said otherwise. */
 export function loadWaits() {
-  try {
-    return globalThis.localStorage.getItem(WAITS_KEY) !== "no";
-  } catch {
-    return true; // storage is switched off
-  }
+  return load(WAITS_KEY) !== "no";
 }
 
 /** Store whether the room should wait for this browser's viewer. */
 export function saveWaits(waits) {
-  try {
-    globalThis.localStorage.setItem(WAITS_KEY, waits ? "yes" : "no");
-  } catch {
-    // Storage is switched off: the choice lasts until the page is left.
-  }
+  save(WAITS_KEY, waits ? "yes" : "no");
 }
 
 export class Reports {

@@ -1,45 +1,74 @@
 /**
- * When to call play() so that the film moves at a given instant: earlier by the player's start latency.
+ * When to seek and when to call play() so that the film moves at a given instant.
  *
- * After a seek the latency is 75 to 90 ms (± 10 to 20), as the player fills its buffers anew; after a pause next to nothing
- * (-7 to 7 ms, both measured in Chromium). The two are learnt apart: the error of each start moves the next lead of its kind by half.
+ * The start latency is the time from play() until the film moves. It depends on what the player did before: 100 to 220 ms for the first
+ * start on a page, 75 to 120 ms after a seek, -20 to 30 ms after a pause (measured in Chromium; where it is negative, the film goes on from a
+ * place ahead of the one at which it stood). Each kind is learnt apart and kept over pages, since it belongs to the machine.
  */
+import { load, save } from "./storage.js";
 
-export const FIRST_LEAD_MS = Object.freeze({ seek: 75, pause: 0 });
-export const LONGEST_LEAD_MS = 400;
+const KEY = "movie-together.start-latency";
 
-/** A player that has to seek first aims its start this far ahead; twice as far after each seek that came too late. */
-export const FIRST_SEEK_MS = 250;
+/** The latencies assumed before the first start of each kind, ms. */
+export const FIRST_LATENCY_MS = Object.freeze({ load: 130, seek: 95, pause: 0 });
+
+/** A latency outside of these is none, but a stall or a fault. */
+export const SHORTEST_LATENCY_MS = -100;
+export const LONGEST_LATENCY_MS = 400;
+
+/** The duration assumed before the first seek, ms. */
+export const FIRST_SEEK_MS = 120;
 export const LONGEST_SEEK_MS = 4_000;
 
+/** Seeks vary: this much more time than the last ones took is allowed for. */
+const SEEK_MARGIN = 1.25;
+
+/** The last seeks that count. One slow seek among them changes nothing, so that it does not delay the starts after it. */
+const SEEKS_KEPT = 3;
+
 export class StartTiming {
-  #leadsMs = { ...FIRST_LEAD_MS };
-  #seekMs = FIRST_SEEK_MS;
+  #latencies = { ...FIRST_LATENCY_MS };
+  #learnt = new Set();
+  #seeks = [];
 
-  /** Return how many ms before the instant to call play(); `after` is what stopped the player: "seek" or "pause". */
+  constructor() {
+    const stored = storedLatencies();
+    for (const kind of Object.keys(FIRST_LATENCY_MS)) {
+      if (stored[kind] >= SHORTEST_LATENCY_MS && stored[kind] <= LONGEST_LATENCY_MS) this.#latencies[kind] = stored[kind];
+    }
+  }
+
+  /** Return how many ms before the instant to call play(); `after` is what the player did before: "load", "seek" or "pause". */
   leadMs(after) {
-    return this.#leadsMs[after];
+    return this.#latencies[after];
   }
 
-  /** How far ahead, in ms, a start with a seek aims. */
-  get seekMs() {
-    return this.#seekMs;
+  /** Return how far ahead, in ms, a start aims that has to seek first; `missed` means that the aim before it came too late. */
+  aimMs(after, { missed = false } = {}) {
+    const seeks = this.#seeks.length ? [...this.#seeks].sort((a, b) => a - b) : [FIRST_SEEK_MS];
+    const expectedMs = missed ? this.#seeks.at(-1) ?? FIRST_SEEK_MS : seeks[seeks.length >> 1];
+    return Math.min(LONGEST_SEEK_MS, expectedMs * SEEK_MARGIN + this.leadMs(after));
   }
 
-  /** Learn from a start's first error at rate 1 (the player's position minus the room's, ms). */
-  started(after, errorMs) {
-    if (Math.abs(errorMs) > LONGEST_LEAD_MS) return; // a stall, not a latency
-    this.#leadsMs[after] = Math.min(LONGEST_LEAD_MS, Math.max(0, this.#leadsMs[after] - errorMs / 2));
+  /** Learn from a start: `latencyMs` passed from play() until the film moved. */
+  started(after, latencyMs) {
+    if (latencyMs < SHORTEST_LATENCY_MS || latencyMs > LONGEST_LATENCY_MS) return;
+    const weight = this.#learnt.has(after) ? 0.5 : 1;
+    this.#learnt.add(after);
+    this.#latencies[after] += (latencyMs - this.#latencies[after]) * weight;
+    save(KEY, JSON.stringify(this.#latencies));
   }
 
-  /** Aim further ahead: a seek took longer than there was time. */
-  seekWasLate() {
-    this.#seekMs = Math.min(LONGEST_SEEK_MS, this.#seekMs * 2);
-  }
-
-  /** Learn how far ahead to aim from a seek that took `tookMs`. */
+  /** Learn from a seek that took `tookMs` until the player could play. */
   seekTook(tookMs) {
-    const needed = tookMs * 1.5 + this.#leadsMs.seek;
-    this.#seekMs = Math.min(LONGEST_SEEK_MS, Math.max(FIRST_SEEK_MS, (this.#seekMs + needed) / 2));
+    this.#seeks = [...this.#seeks, Math.min(LONGEST_SEEK_MS, tookMs)].slice(-SEEKS_KEPT);
+  }
+}
+
+function storedLatencies() {
+  try {
+    return JSON.parse(load(KEY)) ?? {};
+  } catch {
+    return {}; // another program's value stands under our key
   }
 }

@@ -65,14 +65,14 @@ export class ChatLog {
     for (const message of messages) this.addMessage(message);
   }
 
-  /** Add a message, or update it. `news` counts it as unread; `before` is a line that is newer, though maybe by less than a millisecond. */
-  addMessage(message, { news = false, before = null } = {}) {
+  /** Add a message, or update it. `unread` counts it as unread until the end of the list is seen; `before` is a line that is newer, though maybe by less than a millisecond. */
+  addMessage(message, { unread = false, before = null } = {}) {
     const known = this.#lines.find(({ key }) => key === message.id);
     if (known) return this.#replace(known, message);
     const place = this.#place(message.sent_ms, before);
     const last = this.#lines[place - 1];
     const goesOn = last?.message?.author.id === message.author.id && message.sent_ms - last.atMs < GOES_ON_MS;
-    return this.#insert({ key: message.id, atMs: message.sent_ms, message, node: this.#draw(message, goesOn) }, { news, place });
+    return this.#insert({ key: message.id, atMs: message.sent_ms, message, node: this.#draw(message, goesOn) }, { unread, place });
   }
 
   /** Add an event's line, if it has one; `context` as for `eventPhrase` (phrases.js). */
@@ -135,13 +135,13 @@ export class ChatLog {
   }
 
   /** Insert a line at its place by the server's time; a resumed connection brings older lines late. */
-  #insert(line, { news = false, place = this.#place(line.atMs) } = {}) {
+  #insert(line, { unread = false, place = this.#place(line.atMs) } = {}) {
     if (this.#lines.some(({ key }) => key === line.key)) return;
     const follows = this.atEnd && this.#loading === null;
     const next = this.#lines[place]?.node ?? this.node.querySelector(".unsent");
     this.#lines.splice(place, 0, line);
     this.node.insertBefore(line.node, next);
-    if (news && (!follows || document.hidden)) this.#on.unread();
+    if (unread && (!follows || document.hidden)) this.#on.unread();
     if (!follows) return;
     while (this.#lines.length > LINES_KEPT) {
       this.#lines.shift().node.remove();

@@ -1,4 +1,4 @@
-/** What the viewer is told over the film about the connection, the player and refused commands. */
+/** The notices over the film about the connection, the player and refused commands. */
 import { refusalPhrase } from "./phrases.js";
 
 /** A start or a stall shorter than this is not worth a notice. */
@@ -24,7 +24,7 @@ export class Notices {
     this.#texts = texts;
   }
 
-  /** Tell a status of the connection (core/socket.js); `entered` means that the room is known already. */
+  /** Show a status of the connection (core/socket.js); `entered` means that the room is known already. */
   connection(status, reason, { entered }) {
     if (status === "live") {
       this.#overlay.showStatus(this.#lost ? this.#texts.back : null);
@@ -37,7 +37,7 @@ export class Notices {
     }
   }
 
-  /** Tell a status of the player (core/player.js); notices about the film wait until the connection is `live`. */
+  /** Show a status of the player (core/player.js); notices about the film wait until the connection is `live`. */
   player(status, { live }) {
     clearTimeout(this.#timer);
     this.#overlay.showButton(PLAYER_BUTTONS[status] ?? null);
@@ -48,7 +48,7 @@ export class Notices {
     else this.#overlay.showStatus(null);
   }
 
-  /** Tell why a command was refused; `state` is the room if the command was to move the film. */
+  /** Show why a command was refused; `state` is the room if the command was to move the film. */
   refusal(refusal, state) {
     this.#overlay.showStatus(refusalPhrase(refusal, this.#texts, state));
   }
