@@ -81,6 +81,13 @@ class Endpoint:
     def name(self) -> str:
         return self.handler.__name__
 
+    def describe(self, operation: dict[str, Any]) -> None:
+        """Add to the operation's description what this kind of endpoint has beside."""
+
+    def refusals(self) -> Iterator[Kind]:
+        """Yield the problems of this kind of endpoint beside its own."""
+        yield from ()
+
     async def answer(self, request: web.Request) -> web.Response:
         """Return the handler's answer to the request; raises the problems of `current_user` and of parsing."""
         call = Call(

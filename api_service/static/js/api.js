@@ -40,6 +40,19 @@ export async function call(method, path, { body, key } = {}) {
   throw new ApiProblem(answer?.code ?? `http_${response.status}`, { status: response.status, ...answer });
 }
 
+/** Every item of a list that comes in pages. */
+export async function callAll(path) {
+  const items = [];
+  let cursor = null;
+  do {
+    const query = new URLSearchParams({ limit: 1000, ...(cursor ? { cursor } : {}) });
+    const page = await call("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return items;
+}
+
 /** A key under which repeating an order has no second effect. */
 export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
