@@ -129,10 +129,12 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
         success["content"] = {"application/json": {"schema": endpoint.gives}}
     if endpoint.status == 201 and endpoint.name == "open_room":
         success["headers"] = {"Location": {"schema": {"type": "string"}}}
-    refusals: dict[str, Any] = {"401": _refusal(_SIGNED_IN)}
-    kinds = sorted((*endpoint.problems, *endpoint.refusals(), *_everywhere(endpoint)), key=lambda kind: kind.status)
-    for status, same in groupby(kinds, key=lambda kind: kind.status):
-        refusals[str(status)] = _refusal("\n".join(f"- `{kind.code}`: {kind.detail}" for kind in same))
+    reasons: dict[str, list[str]] = {"401": [_SIGNED_IN], "403": [endpoint.forbidden]}
+    for kind in (*endpoint.problems, *endpoint.refusals(), *_everywhere(endpoint)):
+        line = f"- `{kind.code}`: {kind.detail}"
+        if line not in reasons.setdefault(str(kind.status), []):
+            reasons[str(kind.status)].append(line)
+    refusals = {status: _refusal("\n".join(lines)) for status, lines in reasons.items()}
     return {str(int(endpoint.status)): success, **dict(sorted(refusals.items()))}
 
 

@@ -14,9 +14,18 @@ from api_service.api.parsing import read_query
 from api_service.app_keys import DATABASE, ISSUER
 from api_service.database import Database
 from api_service.identity import Program, Scope, current_program
-from api_service.problems import BODY_TOO_LARGE, INVALID_FIELDS, TOO_MANY_ROWS, UNSUPPORTED_MEDIA_TYPE, Kind
+from api_service.problems import (
+    BODY_TOO_LARGE,
+    INVALID_FIELDS,
+    INVALID_JSON,
+    TOO_MANY_ROWS,
+    UNSUPPORTED_MEDIA_TYPE,
+    Kind,
+)
 
-FOR_PROGRAMS: Final = "program_required: a person's token or session; insufficient_scope: the token lacks the scope."
+_FOR_PROGRAMS: Final = """\
+- `program_required`: Only programs may do this; send a client-credentials token.
+- `insufficient_scope`: The token does not grant the scope that `WWW-Authenticate` names."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +70,13 @@ class ProgramEndpoint(Endpoint):
         answer: web.Response = await self.handler(ProgramCall(request, program, query))
         return answer
 
+    @property
+    def forbidden(self) -> str:
+        return _FOR_PROGRAMS
+
     def describe(self, operation: dict[str, Any]) -> None:
         """Add to the operation's description what only programs' endpoints have."""
         operation["security"] = [{"program": list(self.scopes)}]
-        operation["responses"]["403"] = {
-            "description": FOR_PROGRAMS,
-            "content": operation["responses"]["401"]["content"],
-        }
         for name, description in self.headers.items():
             schema = {"type": "string", "minLength": 1, "maxLength": 100}
             operation["parameters"].append(
@@ -86,7 +95,7 @@ class ProgramEndpoint(Endpoint):
         if self.rows is not None:
             yield from (TOO_MANY_ROWS, UNSUPPORTED_MEDIA_TYPE)
         if self.document is not None:
-            yield from (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+            yield from (INVALID_JSON, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
         if self.document is not None or self.headers:
             yield INVALID_FIELDS
 
