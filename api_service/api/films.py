@@ -36,4 +36,4 @@ async def read_film(call: Call) -> web.Response:
 async def list_film_matches(call: Call) -> web.Response:
     """List the friends who also want to watch a film, in the order of names."""
     film_id = call.id("film_id", FILM_NOT_FOUND)
-    return reply(await matches.friends_wanting(call.db, call.viewer.id, call.locale, film_id, **call.query))
+    return reply(await matches.friends_wanting(call.db, call.viewer.id, film_id, **call.query))

@@ -207,9 +207,7 @@ class FilmSchema(Schema):
 class MatchSchema(Schema):
     film = fields.Nested(FilmSchema, required=True)
     friends_count = fields.Integer(required=True)
-    friends = fields.List(
-        fields.Nested(PersonSchema), required=True, metadata={"description": "The first five by name."}
-    )
+    friends = fields.List(fields.Nested(PersonSchema), required=True, metadata={"description": "Up to five of them."})
 
 
 class InvitationSchema(Schema):

@@ -62,12 +62,12 @@ def run_seed(**env: str) -> subprocess.CompletedProcess[str]:
 async def test_matches_range_from_three_friends_to_none(db: Database, demo: Demo) -> None:
     await seed(db, demo, ISSUER)
     alisa = await viewer(db, "alisa")
-    assert [person.name for person in (await friends_wanting(db, alisa, "ru", film_id(demo, "tide-keeper"))).items] == [
+    assert [person.name for person in (await friends_wanting(db, alisa, film_id(demo, "tide-keeper"))).items] == [
         "Carla Mendes",
         "Борис Климов",
         "Елена Соболь",
     ]
-    assert (await friends_wanting(db, alisa, "ru", film_id(demo, "upper-pines"))).items == []
+    assert (await friends_wanting(db, alisa, film_id(demo, "upper-pines"))).items == []
     counts = {match.film.slug: match.friends_count for match in (await ranked(db, alisa, "ru")).items}
     assert counts == {"tide-keeper": 3, "far-side-garden": 3, "paper-whales": 2, "noon-express": 1}
 
