@@ -37,8 +37,8 @@ from api_service.usecases.published import Invitee
 from api_service.usecases.room_access import check_open, owned_room
 from shared.events import Event
 
-# The bound of one request; an owner with more friends invites the rest in another.
-MOST_AT_ONCE = 200
+# One order's bound, each for those who are named and those who match; another order invites the rest.
+MOST_AT_ONCE = 1_000
 MOST_SHOWN = 1_000
 
 
