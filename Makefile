@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop test test-unit test-faults test-mails test-cluster lint format asyncapi migrate seed compose-test bench bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token test test-unit test-faults test-mails test-cluster lint format asyncapi migrate seed compose-test bench bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -26,6 +26,9 @@ setup-tests:
 
 run: setup ## start everything on this machine; Ctrl-C stops it
 	@$(PY) -m deploy.local run
+
+token: ## print an access token of the demo's program, while `make run` runs (SCOPE=admin for another)
+	@SCOPE=$(or $(SCOPE),feed) $(PY) -m deploy.local token
 
 stop: ## stop what `make run` started in this folder
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local stop; else echo "Nothing runs here"; fi

@@ -4,8 +4,9 @@ from aiohttp import web
 
 from api_service.api.openapi import setup_api
 from api_service.api.parsing import BODY_BYTES
-from api_service.app_keys import DATABASE, MINTER, SITE
+from api_service.app_keys import DATABASE, ISSUER, MINTER, SITE
 from api_service.broker.archive import Archive
+from api_service.broker.feed import FeedConsumer
 from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
 from api_service.housekeeping import Housekeeping
@@ -39,6 +40,7 @@ async def build(settings: Settings) -> web.Application:
     provider = Provider(settings.identity)
     headers = SecurityHeaders(settings.site, settings.identity.issuer)
     Archive(db).consume(broker)
+    FeedConsumer(db, settings.identity.issuer).consume(broker)
 
     health = Health()
     health.checks["postgresql"] = db.check
@@ -47,6 +49,7 @@ async def build(settings: Settings) -> web.Application:
     app = web.Application(client_max_size=BODY_BYTES, middlewares=MIDDLEWARES)
     app[DATABASE] = db
     app[SITE] = settings.site
+    app[ISSUER] = settings.identity.issuer
     app[MINTER] = Minter(*settings.ticket_signing_key)
 
     app.add_routes(health.routes())

@@ -11,4 +11,5 @@ from shared.tickets import Minter
 DATABASE: Final = web.AppKey("DATABASE", Database)
 SITE: Final = web.AppKey("SITE", Site)
 MINTER: Final = web.AppKey("MINTER", Minter)
+ISSUER: Final = web.AppKey("ISSUER", str)  # whose subjects people are, unless a row of the feed says otherwise
 SPEC: Final = web.AppKey("SPEC", dict[str, Any])

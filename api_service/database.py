@@ -34,6 +34,8 @@ _SERVER_OPTIONS: Final = " ".join(
         "-c timezone=UTC",
         f"-c statement_timeout={STATEMENT_DEADLINE_S * 1000:.0f}",
         "-c idle_in_transaction_session_timeout=30000",
+        # Statements are short and many: workers of one would take the processors from the others.
+        "-c max_parallel_workers_per_gather=0",
     )
 )
 _CONNECTION: Final[dict[str, Any]] = {

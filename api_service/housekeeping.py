@@ -10,7 +10,7 @@ from sqlalchemy import Integer, Interval, Table, bindparam, delete, func, select
 
 from api_service.broker import outbox_relay
 from api_service.database import Database, DatabaseUnavailable, Statement
-from api_service.tables import films, idempotency_keys, inbox
+from api_service.tables import feed_runs, films, idempotency_keys, inbox, removed_friendships, removed_wishes
 from api_service.tables import outbox as outbox_table
 
 log = structlog.get_logger(__name__)
@@ -33,11 +33,16 @@ _PURGES: Final = (
     # As long as an event may be delivered again, at the latest from a dead-letter queue that is replayed.
     (_purge(inbox, inbox.c.consumed_at), timedelta(days=30)),
     (_purge(idempotency_keys, idempotency_keys.c.created_at), timedelta(days=1)),
+    # No system of the cinema's sends a version that is older than that; a run is finished long before.
+    (_purge(removed_friendships, removed_friendships.c.removed_at), timedelta(days=30)),
+    (_purge(removed_wishes, removed_wishes.c.removed_at), timedelta(days=30)),
+    (_purge(feed_runs, feed_runs.c.started_at), timedelta(days=30)),
 )
 _ORIGIN: Final = "^https?://[^/]+"
 _ORIGINS: Final = Statement(
     select(func.substring(films.c.media_url, _ORIGIN).label("origin")).union(
-        select(func.substring(films.c.poster_url, _ORIGIN))
+        select(func.substring(films.c.poster_url, _ORIGIN)),
+        select(func.jsonb_array_elements_text(films.c.origins)),
     )
 )
 

@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 
 REQUEST_DEADLINE_S: Final = 15.0
 
+# Whoever makes progress with a long body reschedules their own.
+DEADLINE: Final = web.RequestKey("DEADLINE", asyncio.Timeout)
+
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 _HSTS: Final = "max-age=31536000"
 
@@ -30,6 +33,7 @@ def request_deadline(limit_s: float = REQUEST_DEADLINE_S) -> Middleware:
         scope = asyncio.timeout(limit_s)
         try:
             async with scope:
+                request[DEADLINE] = scope
                 return await handler(request)
         except TimeoutError:
             if not scope.expired():

@@ -40,6 +40,12 @@ ROOM_NOT_FOUND: Final = Kind(
 INVITATION_NOT_FOUND: Final = Kind(
     404, "invitation_not_found", "This room has no such invitation: GET its invitations to see which there are."
 )
+RUN_NOT_FOUND: Final = Kind(
+    404, "run_not_found", "There is no such run: begin one by `POST /api/v1/feed/…?complete=true` with `Feed-Run`."
+)
+FILM_UNAVAILABLE: Final = Kind(
+    409, "film_unavailable", "The film is not available at the time of the screening: choose another time or film."
+)
 FRIEND_YOURSELF: Final = Kind(409, "friend_yourself", "You cannot be your own friend: give another person's id.")
 NOT_FRIENDS: Final = Kind(409, "not_friends", "Only accepted friends can be invited: wait until they accept.")
 GUEST_BANNED: Final = Kind(
@@ -49,6 +55,16 @@ CANNOT_BAN: Final = Kind(
     409, "cannot_ban", "Nobody bans the room's owner or themselves, and only the owner bans a moderator."
 )
 ROOM_CLOSED: Final = Kind(410, "room_closed", "This room was closed by its owner: ask for a new one, or open your own.")
+RUN_REMOVES_TOO_MUCH: Final = Kind(
+    409,
+    "run_removes_too_much",
+    "This run would remove over a fifth of what was fed; nothing was removed. If that is right, add `force=true`.",
+)
+RUN_FINISHED: Final = Kind(409, "run_finished", "This run is finished: begin another under a new `Feed-Run`.")
+TOO_MANY_ROWS: Final = Kind(
+    413, "too_many_rows", "A request takes 10,000 rows at most; these were taken, send the rest in another request."
+)
+ROW_TOO_LONG: Final = Kind(413, "row_too_long", "A row is at most 64 KiB long: shorten it.")
 BODY_TOO_LARGE: Final = Kind(413, "body_too_large", "The body is larger than 64 KiB: send less at once.")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind(
     415, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json."

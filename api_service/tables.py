@@ -6,6 +6,7 @@ Keys are UUIDv7, so the order of keys is the order of creation and a key can ser
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -58,6 +59,25 @@ def _place(prefix: str = "") -> tuple[Column[object], Column[object]]:
     )
 
 
+def _fed() -> tuple[Column[object], Column[object], Column[object]]:
+    """Return the columns of what the cinema feeds: which version stands here, and since when it is taken out."""
+    return (
+        # The cinema's own `updated_at`; null in what it has not fed, or what a run has taken out: any version is newer.
+        _moment("version_at", nullable=True),
+        Column("version_digest", Text, nullable=True),
+        _moment("removed_at", nullable=True),
+    )
+
+
+def _tie_version() -> tuple[Column[object], Column[object]]:
+    """Return the columns of a wish or a friendship: when it was last changed by anybody, and whether it was fed."""
+    return _moment("version_at"), Column("fed", Boolean, nullable=False, server_default=text("false"))
+
+
+def _json_list(name: str) -> Column[object]:
+    return Column(name, JSONB, nullable=False, server_default=text("'[]'"))
+
+
 def _table(name: str, *parts: SchemaItem) -> Table:
     return Table(name, metadata, *parts)
 
@@ -71,6 +91,9 @@ users = _table(
     Column("name", Text, nullable=False),
     Column("email", Text, nullable=True),
     Column("locale", Text, nullable=False, server_default="ru"),
+    Column("time_zone", Text, nullable=True),
+    Column("picture_url", Text, nullable=True),
+    *_fed(),
     _moment("created_at"),
     _moment("updated_at"),
     UniqueConstraint("issuer", "subject"),
@@ -83,16 +106,27 @@ films = _table(
     "films",
     _key(),
     Column("slug", Text, nullable=False, unique=True),
+    # Texts by language (BCP 47); usecases/languages.py says which of them a viewer reads.
     Column("title", JSONB, nullable=False),
     Column("description", JSONB, nullable=False),
-    Column("year", SmallInteger, nullable=False),
-    Column("duration_ms", BigInteger, nullable=False),
-    Column("media_url", Text, nullable=False),
-    Column("poster_url", Text, nullable=False),
+    Column("year", SmallInteger, nullable=True),
+    Column("duration_ms", BigInteger, nullable=True),  # null for a live broadcast
+    Column("media_url", Text, nullable=True),  # of the sources, the one that our own page plays
+    Column("poster_url", Text, nullable=True),
+    Column("external_id", Text, nullable=True, unique=True),  # the cinema's own
+    Column("backdrop_url", Text, nullable=True),
+    Column("watch_url", Text, nullable=True),
+    Column("age_rating", Text, nullable=True),
+    *(_json_list(name) for name in ("genres", "sources", "captions", "audio", "trailers")),
+    _json_list("origins"),  # of every address above, for the content policy
+    _moment("available_from", nullable=True),
+    _moment("available_until", nullable=True),
+    *_fed(),
     _moment("created_at"),
     _moment("updated_at"),
-    CheckConstraint("title ? 'ru' AND title ? 'en'", name="title_locales"),
-    CheckConstraint("description ? 'ru' AND description ? 'en'", name="description_locales"),
+    CheckConstraint("jsonb_typeof(title) = 'object' AND title <> '{}'", name="title"),
+    CheckConstraint("jsonb_typeof(description) = 'object'", name="description"),
+    CheckConstraint("available_from < available_until", name="availability"),
     CheckConstraint("duration_ms > 0", name="duration"),
 )
 
@@ -104,6 +138,7 @@ friendships = _table(
     Column("requested_by", Uuid, nullable=False),
     _moment("requested_at"),
     _moment("accepted_at", nullable=True),
+    *_tie_version(),
     PrimaryKeyConstraint("low_id", "high_id"),
     CheckConstraint("low_id < high_id", name="order"),
     CheckConstraint("requested_by IN (low_id, high_id)", name="requested_by"),
@@ -115,8 +150,51 @@ watchlist = _table(
     _reference("user_id", "users"),
     _reference("film_id", "films"),
     _moment("added_at"),
+    *_tie_version(),
     PrimaryKeyConstraint("user_id", "film_id"),
     Index(None, "film_id", "user_id"),
+)
+
+# What was taken back, so that an older version of it that comes later changes nothing.
+removed_friendships = _table(
+    "removed_friendships",
+    _reference("low_id", "users"),
+    _reference("high_id", "users"),
+    _moment("version_at"),
+    _moment("removed_at"),
+    PrimaryKeyConstraint("low_id", "high_id"),
+    Index(None, "high_id"),
+    Index(None, "removed_at"),
+)
+removed_wishes = _table(
+    "removed_wishes",
+    _reference("user_id", "users"),
+    _reference("film_id", "films"),
+    _moment("version_at"),
+    _moment("removed_at"),
+    PrimaryKeyConstraint("user_id", "film_id"),
+    Index(None, "film_id"),
+    Index(None, "removed_at"),
+)
+
+# Complete runs of the feed, the kinds of rows that each is complete in, and the rows that it has named: a film or a
+# person is its own `other_id`.
+feed_runs = _table(
+    "feed_runs",
+    Column("id", Text, primary_key=True),
+    _json_list("kinds"),
+    _moment("started_at"),
+    _moment("finished_at", nullable=True),
+    Column("removed", JSONB, nullable=True),
+    Index(None, "started_at"),
+)
+feed_named = _table(
+    "feed_named",
+    Column("run_id", Text, ForeignKey("feed_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("one_id", Uuid, nullable=False),
+    Column("other_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("run_id", "kind", "one_id", "other_id"),
 )
 
 rooms = _table(

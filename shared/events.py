@@ -16,6 +16,8 @@ import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from uuid_utils import uuid7
 
+from shared import feed_events
+
 EXCHANGE: Final = "movie_together"
 CONTENT_TYPE: Final = "application/cloudevents+json"
 
@@ -311,6 +313,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     PLAYBACK_CHANGED: PlaybackChangedSchema(),
     CHAT_POSTED: ChatPostedSchema(),
     CHAT_DELETED: ChatDeletedSchema(),
+    **feed_events.SCHEMAS,
 }
 
 
@@ -361,17 +364,26 @@ def encode(event: Event) -> bytes:
     )
 
 
-class _EnvelopeSchema(_PayloadSchema):
+class _AnyEnvelopeSchema(_PayloadSchema):
     specversion = fields.String(required=True, validate=validate.Equal("1.0"))
     id = fields.String(required=True, validate=validate.Length(min=1, max=256))
     source = fields.String(required=True, validate=validate.Length(min=1))
     type = fields.String(required=True)
-    subject = fields.UUID(required=True)
     time = fields.AwareDateTime(required=True, format="iso")
     data = fields.Dict(keys=fields.String(), required=True)
 
 
+class _EnvelopeSchema(_AnyEnvelopeSchema):
+    subject = fields.UUID(required=True)
+
+
+class _FeedEnvelopeSchema(_AnyEnvelopeSchema):
+    # What the cinema writes of is known by its own ids, which stand in the data: CloudEvents lets the subject be away.
+    subject = fields.String(load_default="", validate=validate.Length(max=1024))
+
+
 _ENVELOPE: Final = _EnvelopeSchema()
+_FEED_ENVELOPE: Final = _FeedEnvelopeSchema()
 
 
 def decode(body: bytes) -> Event:
@@ -381,7 +393,8 @@ def decode(body: bytes) -> Event:
     except orjson.JSONDecodeError as error:
         raise InvalidEvent(f"not JSON: {error}") from None
     try:
-        envelope = _ENVELOPE.load(raw)
+        from_feed = isinstance(raw, dict) and str(raw.get("type")).startswith("feed.")
+        envelope = (_FEED_ENVELOPE if from_feed else _ENVELOPE).load(raw)
     except ValidationError as error:
         raise InvalidEvent("envelope", dict(error.messages_dict)) from None
     _check(envelope["type"], envelope["data"])

@@ -81,6 +81,18 @@ class Endpoint:
     def name(self) -> str:
         return self.handler.__name__
 
+    @property
+    def forbidden(self) -> str:
+        """For whom the endpoint is not, whatever is asked of it: the description of its 403."""
+        return "- `person_required`: The token stands for a program; use one issued for a person."
+
+    def describe(self, operation: dict[str, Any]) -> None:
+        """Add to the operation's description what this kind of endpoint has beside."""
+
+    def refusals(self) -> Iterator[Kind]:
+        """Yield the problems of this kind of endpoint beside its own."""
+        yield from ()
+
     async def answer(self, request: web.Request) -> web.Response:
         """Return the handler's answer to the request; raises the problems of `current_user` and of parsing."""
         call = Call(

@@ -4,12 +4,12 @@ from aiohttp import web
 
 from api_service.api import schemas
 from api_service.api.endpoints import Call, Endpoints, reply
-from api_service.api.me import PeopleSchema
 from api_service.problems import FILM_NOT_FOUND, INVALID_CURSOR
 from api_service.usecases import films, matches
 
 endpoints = Endpoints("films")
 
+MatchingSchema = schemas.items_of(schemas.PersonSchema, "Matching", paged=True)
 FilmsSchema = schemas.items_of(schemas.FilmSchema, "Films", paged=True)
 
 
@@ -26,8 +26,14 @@ async def read_film(call: Call) -> web.Response:
     return reply(await films.film(call.db, call.viewer.id, call.locale, call.id("film_id", FILM_NOT_FOUND)))
 
 
-@endpoints.add("GET", "/films/{film_id}/matches", gives=PeopleSchema, problems=(FILM_NOT_FOUND,))
+@endpoints.add(
+    "GET",
+    "/films/{film_id}/matches",
+    query=schemas.PeoplePageQuerySchema,
+    gives=MatchingSchema,
+    problems=(FILM_NOT_FOUND, INVALID_CURSOR),
+)
 async def list_film_matches(call: Call) -> web.Response:
     """List the friends who also want to watch a film, in the order of names."""
     film_id = call.id("film_id", FILM_NOT_FOUND)
-    return reply({"items": await matches.friends_wanting(call.db, call.viewer.id, call.locale, film_id)})
+    return reply(await matches.friends_wanting(call.db, call.viewer.id, film_id, **call.query))

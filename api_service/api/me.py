@@ -12,7 +12,7 @@ from api_service.usecases import films, friends, matches, people
 endpoints = Endpoints("people")
 
 PeopleSchema = schemas.items_of(schemas.PersonSchema, "People")
-FriendsSchema = schemas.items_of(schemas.FriendSchema, "Friends")
+FriendsSchema = schemas.items_of(schemas.FriendSchema, "Friends", paged=True)
 MatchesSchema = schemas.items_of(schemas.MatchSchema, "Matches", paged=True)
 WatchlistSchema = schemas.items_of(schemas.FilmSchema, "Watchlist", paged=True)
 
@@ -29,10 +29,10 @@ async def find_people(call: Call) -> web.Response:
     return reply({"items": await people.people_by_email(call.db, call.query["email"])})
 
 
-@endpoints.add("GET", "/me/friends", gives=FriendsSchema)
+@endpoints.add("GET", "/me/friends", query=schemas.FriendsQuerySchema, gives=FriendsSchema, problems=(INVALID_CURSOR,))
 async def list_friends(call: Call) -> web.Response:
     """List friends and open requests, in the order of names."""
-    return reply({"items": await friends.friends(call.db, call.viewer.id)})
+    return reply(await friends.friends(call.db, call.viewer.id, **call.query))
 
 
 @endpoints.add("PUT", "/me/friends/{user_id}", gives=schemas.FriendSchema, problems=(PERSON_NOT_FOUND, FRIEND_YOURSELF))

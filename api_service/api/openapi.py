@@ -9,7 +9,7 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import films, me, rooms
+from api_service.api import feed, films, me, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.parsing import KEY_CHARACTERS
 from api_service.api.schemas import ProblemSchema
@@ -27,7 +27,13 @@ from api_service.problems import (
 PATH: Final = f"{PREFIX}/openapi.json"
 VERSION: Final = "1.0.0"
 
-ALL: Final[tuple[Endpoint, ...]] = (*me.endpoints, *films.endpoints, *rooms.endpoints)
+ALL: Final[tuple[Endpoint, ...]] = (
+    *me.endpoints,
+    *films.endpoints,
+    *rooms.endpoints,
+    *feed.endpoints,
+    *feed.lookups,
+)
 
 _DESCRIPTION: Final = """\
 Films, friends who want to watch them, and rooms to watch them together.
@@ -36,11 +42,23 @@ Sign in through the pages (a session cookie; unsafe methods then need a same-ori
 of the cinema's auth service as `Authorization: Bearer`. Errors are RFC 9457 problem documents with a stable `code`.
 Lists are pages: pass `next_cursor` as `cursor` until it is null. Moments are RFC 3339 in UTC.
 """
-_PARAMETERS: Final = {
+_PROGRAM_SCHEME: Final = {
+    "type": "oauth2",
+    "description": "Client credentials of the cinema's auth service, whose own document names the token's address.",
+    "flows": {
+        "clientCredentials": {
+            "tokenUrl": "/token",
+            "scopes": {"feed": "Bring the cinema's own data in.", "admin": "Administer people and rooms."},
+        }
+    },
+}
+_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "code": {"type": "string", "description": "The room's code, as in its link."},
     "film_id": {"type": "string", "format": "uuid"},
     "user_id": {"type": "string", "format": "uuid"},
     "invitation_id": {"type": "string", "format": "uuid"},
+    "subject": {"type": "string", "maxLength": 255, "description": "`sub` of a person's tokens."},
+    "run_id": {"type": "string", "maxLength": 100, "description": "The `Feed-Run` of a complete run."},
 }
 _SIGNED_IN: Final = "sign_in_required, invalid_token: sign in, or send a valid access token."
 
@@ -65,6 +83,7 @@ def document() -> dict[str, Any]:
     )
     spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": "movie_together_session"})
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    spec.components.security_scheme("program", _PROGRAM_SCHEME)
     for path, endpoints in groupby(sorted(ALL, key=lambda one: one.path), key=lambda one: one.path):
         spec.path(path, operations={one.method.lower(): _operation(one) for one in endpoints})
     return spec.to_dict()
@@ -87,6 +106,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["description"] = " ".join(rest.split())
     if endpoint.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": endpoint.body}}}
+    endpoint.describe(operation)
     return operation
 
 
@@ -109,10 +129,12 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
         success["content"] = {"application/json": {"schema": endpoint.gives}}
     if endpoint.status == 201 and endpoint.name == "open_room":
         success["headers"] = {"Location": {"schema": {"type": "string"}}}
-    refusals: dict[str, Any] = {"401": _refusal(_SIGNED_IN)}
-    kinds = sorted((*endpoint.problems, *_everywhere(endpoint)), key=lambda kind: kind.status)
-    for status, same in groupby(kinds, key=lambda kind: kind.status):
-        refusals[str(status)] = _refusal("\n".join(f"- `{kind.code}`: {kind.detail}" for kind in same))
+    reasons: dict[str, list[str]] = {"401": [_SIGNED_IN], "403": [endpoint.forbidden]}
+    for kind in (*endpoint.problems, *endpoint.refusals(), *_everywhere(endpoint)):
+        line = f"- `{kind.code}`: {kind.detail}"
+        if line not in reasons.setdefault(str(kind.status), []):
+            reasons[str(kind.status)].append(line)
+    refusals = {status: _refusal("\n".join(lines)) for status, lines in reasons.items()}
     return {str(int(endpoint.status)): success, **dict(sorted(refusals.items()))}
 
 

@@ -1,6 +1,5 @@
 """A request's body, query and headers, parsed with webargs; every fault names its field."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn, cast
 
 import orjson
@@ -8,6 +7,7 @@ from aiohttp import web
 from marshmallow import Schema, ValidationError
 from webargs.aiohttpparser import AIOHTTPParser, is_json_request
 
+from api_service.field_errors import flat_messages
 from api_service.problems import BODY_TOO_LARGE, INVALID_FIELDS, INVALID_JSON, UNSUPPORTED_MEDIA_TYPE
 
 BODY_BYTES: Final = 64 * 1024
@@ -27,7 +27,7 @@ class _Parser(AIOHTTPParser):
             raise INVALID_JSON.problem(f"{INVALID_JSON.detail} It breaks off here: {error}.") from None
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
-        errors = [found for messages in error.messages_dict.values() for found in _flat(messages)]
+        errors = [found for messages in error.messages_dict.values() for found in flat_messages(messages)]
         raise INVALID_FIELDS.problem(errors=errors) from None
 
 
@@ -54,13 +54,3 @@ def read_idempotency_key(request: web.Request) -> str | None:
         message = f"Must be 1 to {KEY_CHARACTERS} printable ASCII characters, for example a UUID."
         raise INVALID_FIELDS.problem(errors=[{"field": "Idempotency-Key", "message": message}])
     return key
-
-
-def _flat(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
-    """Yield marshmallow's nested messages as {field, message}; a nested field is named ``path.to.0.field``."""
-    if isinstance(messages, Mapping):
-        for name, inner in messages.items():
-            yield from _flat(inner, path if name == "_schema" else f"{path}.{name}" if path else str(name))
-    else:
-        for message in messages if isinstance(messages, list) else [messages]:
-            yield {"field": path, "message": str(message)}

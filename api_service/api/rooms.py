@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
+from marshmallow import fields
 
 from api_service.api import schemas
 from api_service.api.endpoints import PREFIX, Call, Endpoints, done, reply
@@ -11,6 +12,7 @@ from api_service.problems import (
     BANNED,
     CANNOT_BAN,
     FILM_NOT_FOUND,
+    FILM_UNAVAILABLE,
     GUEST_BANNED,
     IDEMPOTENCY_KEY_REUSED,
     INVALID_CURSOR,
@@ -28,7 +30,9 @@ endpoints = Endpoints("rooms")
 
 RoomsSchema = schemas.items_of(schemas.RoomSchema, "Rooms", paged=True)
 BansSchema = schemas.items_of(schemas.BanSchema, "Bans")
-InvitationsSchema = schemas.items_of(schemas.InvitationSchema, "Invitations")
+InvitationsSchema = schemas.items_of(schemas.InvitationSchema, "Invitations", paged=True)
+_left_out = fields.List(fields.Nested(schemas.LeftOutSchema), required=True)
+InvitedSchema = InvitationsSchema.from_dict({"left_out": _left_out}, name="Invited")
 
 
 @endpoints.add(
@@ -38,7 +42,7 @@ InvitationsSchema = schemas.items_of(schemas.InvitationSchema, "Invitations")
     takes_key=True,
     status=HTTPStatus.CREATED,
     gives=schemas.RoomSchema,
-    problems=(FILM_NOT_FOUND, NOT_FRIENDS, IDEMPOTENCY_KEY_REUSED),
+    problems=(FILM_NOT_FOUND, FILM_UNAVAILABLE, NOT_FRIENDS, IDEMPOTENCY_KEY_REUSED),
 )
 async def open_room(call: Call) -> web.Response:
     """Open a room for a film and invite friends to it.
@@ -66,7 +70,7 @@ async def read_room(call: Call) -> web.Response:
     "/rooms/{code}",
     body=schemas.RoomChangeSchema,
     gives=schemas.RoomSchema,
-    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CLOSED),
+    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CLOSED, FILM_UNAVAILABLE),
 )
 async def change_room(call: Call) -> web.Response:
     """Change one's room, also while people are in it; repeating it changes nothing.
@@ -84,10 +88,16 @@ async def close_room(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("GET", "/rooms/{code}/invitations", gives=InvitationsSchema, problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER))
+@endpoints.add(
+    "GET",
+    "/rooms/{code}/invitations",
+    query=schemas.PeoplePageQuerySchema,
+    gives=InvitationsSchema,
+    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, INVALID_CURSOR),
+)
 async def list_invitations(call: Call) -> web.Response:
     """List the invitations to one's room, revoked ones too."""
-    return reply({"items": await invitations.listed(call.db, call.viewer.id, call.code)})
+    return reply(await invitations.listed(call.db, call.viewer.id, call.code, **call.query))
 
 
 @endpoints.add(
@@ -96,13 +106,17 @@ async def list_invitations(call: Call) -> web.Response:
     body=schemas.GuestsOrderSchema,
     takes_key=True,
     status=HTTPStatus.CREATED,
-    gives=InvitationsSchema,
+    gives=InvitedSchema,
     problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, NOT_FRIENDS, GUEST_BANNED, ROOM_CLOSED),
 )
 async def invite_friends(call: Call) -> web.Response:
-    """Invite more friends to one's room; who is invited already is not invited again, so repeating it is safe."""
-    shown = await invitations.invite(call.db, call.site, call.viewer, call.code, call.body)
-    return reply({"items": shown}, HTTPStatus.CREATED)
+    """Invite more friends to one's room; who is invited already is not invited again, so repeating it is safe.
+
+    `matches` invites up to 1,000 at once; `left_out` says how many were not invited, and why.
+    """
+    shown, left_out = await invitations.invite(call.db, call.site, call.viewer, call.code, call.body)
+    body = {"items": shown.items, "next_cursor": shown.next_cursor, "left_out": left_out}
+    return reply(body, HTTPStatus.CREATED)
 
 
 @endpoints.add(

@@ -11,9 +11,11 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 from api_service.usecases.invitations import MOST_AT_ONCE, Guests
 from api_service.usecases.rooms import RoomOrder
 from shared.events import ACCESSES, CONTROLS, LiveSettingsSchema, RoomSettingsSchema
+from shared.feed import AudioSchema, SourceSchema, TrackSchema, TrailerSchema
 from shared.tickets import ROLES
 
 PAGE_MOST = 100
+PEOPLE_MOST = 1_000  # names alone are short
 
 
 def _printable(text: str) -> None:
@@ -47,11 +49,27 @@ class PageQuerySchema(RequestSchema):
     )
 
 
+class PeoplePageQuerySchema(PageQuerySchema):
+    limit = fields.Integer(
+        load_default=100,
+        validate=validate.Range(1, PEOPLE_MOST),
+        metadata={"description": "The page's greatest length."},
+    )
+
+
+class FriendsQuerySchema(PeoplePageQuerySchema):
+    status = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["accepted", "incoming", "outgoing"]),
+        metadata={"description": "Only those; unless given, friends and open requests."},
+    )
+
+
 class FilmsQuerySchema(PageQuerySchema):
     q = fields.String(
         load_default="",
         validate=[validate.Length(max=100), _printable],
-        metadata={"description": "A part of the title, in either language."},
+        metadata={"description": "A part of the title, in any language."},
     )
 
 
@@ -159,10 +177,25 @@ class FilmSchema(Schema):
     slug = fields.String(required=True)
     title = fields.String(required=True, metadata={"description": "In the viewer's language."})
     description = fields.String(required=True)
-    year = fields.Integer(required=True)
-    duration_ms = fields.Integer(required=True)
-    poster_url = fields.String(required=True)
-    media_url = fields.String(required=True)
+    year = fields.Integer(required=True, allow_none=True)
+    duration_ms = fields.Integer(required=True, allow_none=True, metadata={"description": "Null for a live broadcast."})
+    poster_url = fields.String(required=True, allow_none=True)
+    media_url = fields.String(
+        required=True, allow_none=True, metadata={"description": "Of the sources, the one that our own page plays."}
+    )
+    external_id = fields.String(required=True, allow_none=True, metadata={"description": "The cinema's own id."})
+    backdrop_url = fields.String(required=True, allow_none=True)
+    watch_url = fields.String(
+        required=True, allow_none=True, metadata={"description": "The film's page on the cinema's own site."}
+    )
+    age_rating = fields.String(required=True, allow_none=True)
+    genres = fields.List(fields.String(), required=True)
+    sources = fields.List(fields.Nested(SourceSchema), required=True)
+    captions = fields.List(fields.Nested(TrackSchema), required=True)
+    audio = fields.List(fields.Nested(AudioSchema), required=True)
+    trailers = fields.List(fields.Nested(TrailerSchema), required=True)
+    available_from = fields.AwareDateTime(required=True, allow_none=True)
+    available_until = fields.AwareDateTime(required=True, allow_none=True)
     watchlisted = fields.Boolean(required=True, metadata={"description": "Whether the viewer wants to watch it."})
     matches_count = fields.Integer(
         required=True,
@@ -174,9 +207,7 @@ class FilmSchema(Schema):
 class MatchSchema(Schema):
     film = fields.Nested(FilmSchema, required=True)
     friends_count = fields.Integer(required=True)
-    friends = fields.List(
-        fields.Nested(PersonSchema), required=True, metadata={"description": "The first five by name."}
-    )
+    friends = fields.List(fields.Nested(PersonSchema), required=True, metadata={"description": "Up to five of them."})
 
 
 class InvitationSchema(Schema):
@@ -184,6 +215,17 @@ class InvitationSchema(Schema):
     invitee = fields.Nested(PersonSchema, required=True)
     created_at = fields.AwareDateTime(required=True)
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class LeftOutSchema(Schema):
+    """Friends who want to watch the film and were not invited."""
+
+    reason = fields.String(
+        required=True,
+        validate=validate.OneOf(["banned", "too_many"]),
+        metadata={"description": "`too_many`: ask again, the next ones are invited then."},
+    )
+    count = fields.Integer(required=True)
 
 
 class RoomSchema(Schema):
@@ -209,7 +251,17 @@ class RoomSchema(Schema):
         fields.Nested(InvitationSchema),
         required=True,
         allow_none=True,
-        metadata={"description": "Only for its owner, and only where one room is asked for; else null."},
+        metadata={
+            "description": "Only for its owner, and only where one room is asked for, the first 1,000; else null."
+        },
+    )
+    left_out = fields.List(
+        fields.Nested(LeftOutSchema),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Where a room is opened: who of `invite.matches` was not invited, by reason; else null."
+        },
     )
 
 

@@ -19,6 +19,7 @@ from api_service.tables import outbox
 from api_service.usecases.outbox import SOURCE, TOPIC
 from shared.broker import Broker, NotConfirmed, Unroutable
 from shared.events import Event
+from shared.feed_events import OPTIONAL
 
 log = structlog.get_logger(__name__)
 
@@ -139,7 +140,12 @@ class Relay:
         event = Event(str(row.id), row.type, row.subject, row.data, row.created_at, SOURCE)
         try:
             await self._broker.publish(event)
-        except (Unroutable, NotConfirmed) as error:
+        except Unroutable as error:
+            if row.type in OPTIONAL:
+                return None  # nobody is bound for it, and nobody has to be
+            log.warning("event not published, it will be tried again", id=event.id, type=event.type, reason=str(error))
+            return f"{type(error).__name__}: {error}"
+        except NotConfirmed as error:
             log.warning("event not published, it will be tried again", id=event.id, type=event.type, reason=str(error))
             return f"{type(error).__name__}: {error}"
         except Exception as error:

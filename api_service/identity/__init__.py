@@ -14,12 +14,14 @@ from api_service.identity.guards import (
     PUBLIC_ORIGIN,
     Bearer,
     cross_site_guard,
+    current_program,
     current_user,
     optional_user,
     page_user,
     sign_in_url,
 )
 from api_service.identity.oidc import RelyingParty
+from api_service.identity.programs import Program, Scope
 from api_service.identity.provider import Provider
 from api_service.identity.routes import RELYING_PARTY, SIGN_OUT, SignInProblem, routes
 from api_service.identity.settings import IdentitySettings, identity_settings
@@ -28,9 +30,12 @@ from api_service.usecases.people import Accounts
 __all__ = [
     "SIGN_OUT",
     "IdentitySettings",
+    "Program",
     "Provider",
+    "Scope",
     "SignInProblem",
     "cross_site_guard",
+    "current_program",
     "current_user",
     "identity_settings",
     "optional_user",

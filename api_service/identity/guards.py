@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 
 from api_service.identity.cookies import SESSION_COOKIE, SESSIONS
 from api_service.identity.oidc import return_path
+from api_service.identity.programs import Program, Scope, client_of, program_of
 from api_service.identity.provider import Provider, ProviderUnavailable, Refused
 from api_service.identity.settings import IdentitySettings
 from api_service.identity.tokens import InvalidToken, profile_of, verify_access_token
@@ -39,21 +40,32 @@ class Bearer:
     async def user(self, token: str) -> User:
         """Return the account of the person ``token`` was issued for; raises Problem 401 or 403, ProviderUnavailable."""
         try:
-            claims = await verify_access_token(
-                self._provider, token, issuer=self._settings.issuer, audience=self._settings.audience
-            )
-            # RFC 9068, section 5: a token that a program got for itself has the program as its subject.
-            if claims["sub"] == claims["client_id"]:
+            claims = await self._claims(token)
+            if client_of(claims) is not None:
                 raise Problem(403, "person_required", "This token stands for a program; use one issued for a person.")
             known = await self._accounts.by_subject(self._settings.issuer, claims["sub"])
             return known or await self._accounts.upsert(await self._profile(token, claims))
         except (InvalidToken, Refused) as error:
-            raise Problem(
-                401,
-                "invalid_token",
-                f"The access token is not accepted: {error}. Get a new one from {self._settings.issuer}.",
-                headers={hdrs.WWW_AUTHENTICATE: f'{REALM}, error="invalid_token"'},
-            ) from error
+            raise self._invalid(error) from error
+
+    async def program(self, token: str) -> Program | None:
+        """Return the program that ``token`` stands for or None; raises Problem 401, ProviderUnavailable."""
+        try:
+            return program_of(await self._claims(token), self._settings)
+        except InvalidToken as error:
+            raise self._invalid(error) from error
+
+    async def _claims(self, token: str) -> Mapping[str, Any]:
+        issuer, audience = self._settings.issuer, self._settings.audience
+        return await verify_access_token(self._provider, token, issuer=issuer, audience=audience)
+
+    def _invalid(self, error: Exception) -> Problem:
+        return Problem(
+            401,
+            "invalid_token",
+            f"The access token is not accepted: {error}. Get a new one from {self._settings.issuer}.",
+            headers={hdrs.WWW_AUTHENTICATE: f'{REALM}, error="invalid_token"'},
+        )
 
     async def _profile(self, token: str, claims: Mapping[str, Any]) -> Profile:
         if "name" not in claims:
@@ -91,6 +103,40 @@ async def current_user(request: web.Request) -> User:
             headers={hdrs.WWW_AUTHENTICATE: REALM},
         )
     return user
+
+
+async def current_program(request: web.Request, *scopes: Scope) -> Program:
+    """Return the program behind an API request that may do what any of ``scopes`` allows.
+
+    Raises Problem: 401 ``sign_in_required`` and ``invalid_token``, 403 ``program_required`` for people's tokens and
+    sessions and ``insufficient_scope`` for other programs, 503 ``identity_unavailable``.
+    """
+    wanted = " or ".join(f"`{scope}`" for scope in scopes)
+    token = bearer_token(request)
+    if token is None:
+        await current_user(request)
+        raise _program_required(wanted)
+    try:
+        program = await request.app[BEARER].program(token)
+    except ProviderUnavailable as error:
+        raise unavailable(error) from error
+    if program is None:
+        raise _program_required(wanted)
+    if not program.scopes.intersection(scopes):
+        raise Problem(
+            403,
+            "insufficient_scope",
+            f"This program's token does not grant the scope {wanted}: ask the auth service for it.",
+            # RFC 6750, section 3.1
+            headers={hdrs.WWW_AUTHENTICATE: f'{REALM}, error="insufficient_scope", scope="{scopes[0]}"'},
+        )
+    return program
+
+
+def _program_required(wanted: str) -> Problem:
+    return Problem(
+        403, "program_required", f"Only programs may do this: send a client-credentials token with the scope {wanted}."
+    )
 
 
 async def page_user(request: web.Request) -> User:

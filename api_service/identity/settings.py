@@ -28,6 +28,10 @@ class IdentitySettings:
     client_secret: str
     audience: str
     session_key: bytes
+    # Where a program's token says what it may do, and how the provider spells our two scopes.
+    program_claim: str = "scope"
+    feed_scope: str = "feed"
+    admin_scope: str = "admin"
 
     @property
     def public_origin(self) -> str:
@@ -57,6 +61,9 @@ def identity_settings(environment: Environment) -> IdentitySettings:
         session_key=environment.parsed(
             "SESSION_KEY", _session_key, example="$(openssl rand -base64 32 | tr '+/' '-_')"
         ),
+        program_claim=environment.text("PROGRAM_CLAIM", default="scope", example="realm_access.roles"),
+        feed_scope=environment.text("FEED_SCOPE", default="feed", example="movie-together.feed"),
+        admin_scope=environment.text("ADMIN_SCOPE", default="admin", example="movie-together.admin"),
     )
 
 

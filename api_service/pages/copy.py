@@ -54,6 +54,10 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("This person cannot be banned"),
             _("Nobody bans the owner or themselves, and only the owner bans a moderator."),
         ),
+        "film_unavailable": (
+            _("The film is not shown at that time"),
+            _("Choose another time, or another film."),
+        ),
         "guest_banned": (
             _("Somebody here is banned from the room"),
             _("Lift the ban first, or invite the others without them."),

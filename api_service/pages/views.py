@@ -12,6 +12,7 @@ from aiohttp import web
 from yarl import URL
 
 from api_service.app_keys import DATABASE, SITE
+from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.rendering import is_future, page, page_language
 from api_service.problems import BANNED, FILM_NOT_FOUND
@@ -21,6 +22,7 @@ from api_service.usecases.paging import Page
 FILMS_SHOWN: Final = 24
 MATCHES_SHOWN: Final = 6
 ROOMS_SHOWN: Final = 20
+FRIENDS_SHOWN: Final = 100
 QUERY_CHARACTERS: Final = 200
 
 
@@ -73,10 +75,23 @@ async def film_page(request: web.Request) -> web.Response:
 async def friends_page(request: web.Request) -> web.Response:
     """Show friends and open requests."""
     viewer = await page_user(request)
-    found = await friends.friends(request.app[DATABASE], viewer.id)
-    statuses = ("incoming", "accepted", "outgoing")
-    context = {status: [friend for friend in found if friend.status == status] for status in statuses}
+    db, cursor = request.app[DATABASE], request.query.get("cursor")
+    context = {
+        "incoming": [] if cursor else await _all_friends(db, viewer.id, "incoming"),
+        "accepted": await friends.friends(db, viewer.id, status="accepted", limit=FRIENDS_SHOWN, cursor=cursor),
+        "outgoing": [] if cursor else await _all_friends(db, viewer.id, "outgoing"),
+    }
     return page(request, "friends.html", viewer, context)
+
+
+async def _all_friends(db: Database, me: UUID, status: friends.Status) -> list[friends.Friend]:
+    """Return every request of a kind, whose answer is what the page is for."""
+    found = await friends.friends(db, me, status=status, limit=1_000)
+    shown = found.items
+    while found.next_cursor is not None:
+        found = await friends.friends(db, me, status=status, limit=1_000, cursor=found.next_cursor)
+        shown += found.items
+    return shown
 
 
 async def rooms_page(request: web.Request) -> web.Response:

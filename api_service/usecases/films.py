@@ -1,7 +1,8 @@
 """The catalogue of films, and each viewer's list of films that they want to watch."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -10,61 +11,101 @@ from sqlalchemy import (
     Integer,
     Text,
     Uuid,
+    and_,
     bindparam,
-    delete,
+    column,
     exists,
     func,
     or_,
     select,
+    text,
 )
-from sqlalchemy.dialects.postgresql import insert
 
-from api_service.database import ConstraintViolated, Queryable, Row, Statement
+from api_service.database import Database, Queryable, Row, Statement
 from api_service.problems import FILM_NOT_FOUND
 from api_service.tables import films, watchlist
-from api_service.usecases import paging
+from api_service.usecases import outbox, paging, published
 from api_service.usecases.friends import friends_of
+from api_service.usecases.languages import in_language
 from api_service.usecases.paging import Page
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film as one viewer sees it, in their language; ``matches_count`` counts the friends who want to watch it."""
+    """A film as one viewer sees it, in their language; ``matches_count`` counts the friends who want to watch it.
+
+    ``media_url`` is the source that our own page plays; ``sources``, ``captions``, ``audio`` and ``trailers`` are as
+    the cinema fed them (shared/feed.py). ``duration_ms`` is None for a live broadcast.
+    """
 
     id: UUID
     slug: str
     title: str
     description: str
-    year: int
-    duration_ms: int
-    poster_url: str
-    media_url: str
+    year: int | None
+    duration_ms: int | None
+    poster_url: str | None
+    media_url: str | None
+    external_id: str | None
+    backdrop_url: str | None
+    watch_url: str | None
+    age_rating: str | None
+    genres: list[str]
+    sources: list[dict[str, Any]]
+    captions: list[dict[str, Any]]
+    audio: list[dict[str, Any]]
+    trailers: list[dict[str, Any]]
+    available_from: datetime | None
+    available_until: datetime | None
     watchlisted: bool
     matches_count: int | None = None
 
 
+# What a viewer sees as it stands in the table.
+_PLAIN: Final = (
+    "id",
+    "slug",
+    "year",
+    "duration_ms",
+    "poster_url",
+    "media_url",
+    "external_id",
+    "backdrop_url",
+    "watch_url",
+    "age_rating",
+    "genres",
+    "sources",
+    "captions",
+    "audio",
+    "trailers",
+    "available_from",
+    "available_until",
+)
+
+
 def film_columns(viewer: BindParameter[UUID]) -> list[ColumnElement[Any]]:
-    """Return the columns that `film_of` reads, for a statement that selects from `films`."""
-    own = (films.c.id, films.c.slug, films.c.title, films.c.description, films.c.year, films.c.duration_ms)
-    addresses = (films.c.poster_url, films.c.media_url)
+    """Return the columns that `film_of` reads, for a statement over the table of films."""
+    own = [films.c[name].label(f"film_{name}") for name in (*_PLAIN, "title", "description")]
     mine = watchlist.alias("mine")
     wanted = exists().where(mine.c.user_id == viewer, mine.c.film_id == films.c.id)
-    return [*(column.label(f"film_{column.name}") for column in (*own, *addresses)), wanted.label("film_watchlisted")]
+    return [*own, wanted.label("film_watchlisted")]
 
 
 def film_of(row: Row, locale: str, matches_count: int | None = None) -> Film:
-    """Return the film in a row with `film_columns`, in the language ``locale``."""
+    """Return the film of a row with `film_columns`, in one language."""
     return Film(
-        id=row.film_id,
-        slug=row.film_slug,
-        title=row.film_title[locale],
-        description=row.film_description[locale],
-        year=row.film_year,
-        duration_ms=row.film_duration_ms,
-        poster_url=row.film_poster_url,
-        media_url=row.film_media_url,
+        **{name: getattr(row, f"film_{name}") for name in _PLAIN},
+        title=in_language(row.film_title, locale),
+        description=in_language(row.film_description, locale),
         watchlisted=row.film_watchlisted,
         matches_count=matches_count,
+    )
+
+
+def is_offered() -> ColumnElement[bool]:
+    """Return the condition that a film is neither taken out nor past its availability; it may still be to come."""
+    return and_(
+        films.c.removed_at.is_(None), or_(films.c.available_until.is_(None), films.c.available_until > func.now())
     )
 
 
@@ -84,37 +125,56 @@ _matches = (
 )
 _seen = select(*film_columns(_viewer), _matches)
 
+_title = (
+    func.jsonb_each_text(films.c.title).table_valued(column("key", Text), column("value", Text), name="title").lateral()
+)
 _CATALOGUE = Statement(
     _seen.where(
-        or_(
-            _pattern.is_(None),
-            films.c.title["ru"].astext.ilike(_pattern),
-            films.c.title["en"].astext.ilike(_pattern),
-        ),
+        is_offered(),
+        or_(_pattern.is_(None), exists(select(_title.c.value).where(_title.c.value.ilike(_pattern)))),
         or_(_after.is_(None), films.c.id > _after),
     )
     .order_by(films.c.id)
     .limit(_limit)
 )
-_FILM = Statement(_seen.where(films.c.id == bindparam("film_id")))
+_FILM = Statement(_seen.where(films.c.id == bindparam("film_id"), films.c.removed_at.is_(None)))
 _WANTED = Statement(
     _seen.join(watchlist, watchlist.c.film_id == films.c.id)
-    .where(watchlist.c.user_id == _viewer, or_(_after.is_(None), films.c.id > _after))
+    .where(watchlist.c.user_id == _viewer, films.c.removed_at.is_(None), or_(_after.is_(None), films.c.id > _after))
     .order_by(films.c.id)
     .limit(_limit)
 )
 _WANT = Statement(
-    insert(watchlist).values(user_id=bindparam("viewer"), film_id=bindparam("film_id")).on_conflict_do_nothing()
+    text("""
+WITH put AS (
+    INSERT INTO watchlist (user_id, film_id)
+    SELECT CAST(:viewer AS uuid), id FROM films WHERE id = :film_id AND removed_at IS NULL
+    ON CONFLICT DO NOTHING RETURNING user_id, film_id
 )
+SELECT put.user_id, put.film_id, person.issuer, person.subject, film.external_id, now() AS at
+FROM put JOIN users AS person ON person.id = put.user_id JOIN films AS film ON film.id = put.film_id
+""")
+)
+# The tombstone is for versions of the feed that are older than this and come later.
 _UNWANT = Statement(
-    delete(watchlist).where(watchlist.c.user_id == bindparam("viewer"), watchlist.c.film_id == bindparam("film_id"))
+    text("""
+WITH taken AS (
+    DELETE FROM watchlist WHERE user_id = :viewer AND film_id = :film_id RETURNING user_id, film_id
+), tombstones AS (
+    INSERT INTO removed_wishes AS tombstone (user_id, film_id) SELECT user_id, film_id FROM taken
+    ON CONFLICT (user_id, film_id) DO UPDATE SET
+        version_at = greatest(tombstone.version_at, excluded.version_at), removed_at = now()
+)
+SELECT taken.user_id, taken.film_id, person.issuer, person.subject, film.external_id, now() AS at
+FROM taken JOIN users AS person ON person.id = taken.user_id JOIN films AS film ON film.id = taken.film_id
+""")
 )
 
 
 async def catalogue(
     db: Queryable, viewer: UUID | None, locale: str, *, query: str = "", limit: int = 20, cursor: str | None = None
 ) -> Page[Film]:
-    """Return a page of the catalogue: films whose title in either language contains ``query``.
+    """Return films in the catalogue's order, those whose title in any language contains ``query``.
 
     Raises the problem `invalid_cursor`.
     """
@@ -132,22 +192,27 @@ async def film(db: Queryable, viewer: UUID | None, locale: str, film_id: UUID) -
 
 
 async def wanted(db: Queryable, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None) -> Page[Film]:
-    """Return a page of the films that a viewer wants to watch; raises the problem `invalid_cursor`."""
+    """Return the films that a viewer wants to watch; raises the problem `invalid_cursor`."""
     (after,) = paging.decode(cursor, UUID)
     return _page(await db.all(_WANTED, viewer=viewer, after=after, limit=limit + 1), locale, limit)
 
 
-async def want(db: Queryable, viewer: UUID, film_id: UUID) -> None:
-    """Add a film to a viewer's list, if it is not there; raises the problem `film_not_found`."""
-    try:
-        await db.run(_WANT, viewer=viewer, film_id=film_id)
-    except ConstraintViolated:
-        raise FILM_NOT_FOUND.problem() from None
+async def want(db: Database, viewer: UUID, film_id: UUID) -> None:
+    """Put a film on a viewer's list, once, and tell the cinema; raises the problem `film_not_found`."""
+    async with db.transaction() as transaction:
+        put = await transaction.first(_WANT, viewer=viewer, film_id=film_id)
+        if put is not None:
+            await outbox.add(transaction, [published.wish_changed(put, wanted=True)])
+        elif await transaction.first(_FILM, viewer=viewer, film_id=film_id) is None:
+            raise FILM_NOT_FOUND.problem()
 
 
-async def unwant(db: Queryable, viewer: UUID, film_id: UUID) -> None:
-    """Remove a film from a viewer's list, if it is there."""
-    await db.run(_UNWANT, viewer=viewer, film_id=film_id)
+async def unwant(db: Database, viewer: UUID, film_id: UUID) -> None:
+    """Take a film off a viewer's list and tell the cinema; nothing happens if it is not there."""
+    async with db.transaction() as transaction:
+        taken = await transaction.first(_UNWANT, viewer=viewer, film_id=film_id)
+        if taken is not None:
+            await outbox.add(transaction, [published.wish_changed(taken, wanted=False)])
 
 
 def _page(rows: list[Row], locale: str, limit: int) -> Page[Film]:

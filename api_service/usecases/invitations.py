@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -28,15 +29,16 @@ from api_service.database import Database, Queryable, Row, Statement, Transactio
 from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, NOT_FRIENDS
 from api_service.site import Site
 from api_service.tables import bans, invitations, users, watchlist
-from api_service.usecases import outbox, published
+from api_service.usecases import outbox, paging, published
 from api_service.usecases.friends import friends_of
+from api_service.usecases.paging import Page
 from api_service.usecases.people import Person, User
 from api_service.usecases.published import Invitee
 from api_service.usecases.room_access import check_open, owned_room
 from shared.events import Event
 
-# The bound of one request; an owner with more friends invites the rest in another.
-MOST_AT_ONCE = 200
+# One order's bound, each for those who are named and those who match; another order invites the rest.
+MOST_AT_ONCE = 1_000
 MOST_SHOWN = 1_000
 
 
@@ -58,6 +60,14 @@ class Guests:
     matches: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many friends who want to watch the film were not invited, for one reason: `banned` or `too_many`."""
+
+    reason: Literal["banned", "too_many"]
+    count: int
+
+
 NOBODY = Guests()
 
 _inviter = bindparam("inviter", type_=Uuid)
@@ -66,10 +76,27 @@ _friends = friends_of(_inviter)
 _is_named = users.c.id == func.any(cast(_named, ARRAY(Uuid)))
 _wants = exists().where(watchlist.c.user_id == users.c.id, watchlist.c.film_id == bindparam("film_id"))
 _banned = exists().where(bans.c.room_id == bindparam("room_id", type_=Uuid), bans.c.user_id == users.c.id)
+_stands = exists().where(
+    invitations.c.room_id == bindparam("room_id", type_=Uuid),
+    invitations.c.invitee_id == users.c.id,
+    invitations.c.revoked_at.is_(None),
+)
+_LEFT_OUT = Statement(
+    select(
+        func.count().filter(_banned).label("banned"),
+        func.count().filter(not_(_banned)).label("too_many"),
+    )
+    .select_from(users)
+    .join(_friends, _friends.c.id == users.c.id)
+    .where(users.c.removed_at.is_(None), _wants, not_(_stands))
+)
 _CANDIDATES = Statement(
     select(users.c.id, users.c.name, users.c.email, users.c.locale, _banned.label("banned"))
     .join_from(users, _friends, _friends.c.id == users.c.id)
-    .where(or_(_is_named, and_(bindparam("matches", type_=Boolean), _wants, not_(_banned))))
+    .where(
+        users.c.removed_at.is_(None),
+        or_(_is_named, and_(bindparam("matches", type_=Boolean), _wants, not_(_banned), not_(_stands))),
+    )
     .order_by(_is_named.desc(), users.c.name, users.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -93,6 +120,7 @@ _INVITE = Statement(
     )
     .returning(invitations.c.invitee_id, invitations.c.id, invitations.c.created_at)
 )
+_after = bindparam("after", type_=Uuid)
 _LIST = Statement(
     select(
         invitations.c.id,
@@ -102,9 +130,9 @@ _LIST = Statement(
         users.c.name,
     )
     .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
-    .where(invitations.c.room_id == bindparam("room_id"))
+    .where(invitations.c.room_id == bindparam("room_id"), or_(_after.is_(None), invitations.c.id > _after))
     .order_by(invitations.c.id)
-    .limit(MOST_SHOWN)
+    .limit(bindparam("limit", type_=Integer))
 )
 _REVOKE = Statement(
     update(invitations)
@@ -124,19 +152,41 @@ _KNOWN = Statement(
 )
 
 
-async def listed(db: Queryable, owner: UUID, code: str) -> list[Invitation]:
-    """Return the invitations to one's room, as `of_room`; raises the problems `room_not_found` and `not_room_owner`."""
-    return await of_room(db, (await owned_room(db, owner, code)).id)
+async def listed(
+    db: Queryable, owner: UUID, code: str, *, limit: int = MOST_SHOWN, cursor: str | None = None
+) -> Page[Invitation]:
+    """Return a page of the invitations to one's room, revoked ones too, in the order of their creation.
+
+    Raises the problems `room_not_found`, `not_room_owner` and `invalid_cursor`.
+    """
+    return await _page(db, (await owned_room(db, owner, code)).id, limit, cursor)
 
 
 async def of_room(db: Queryable, room_id: UUID) -> list[Invitation]:
-    """Return a room's invitations, revoked ones too, in the order of their creation; at most ``MOST_SHOWN``."""
-    rows = await db.all(_LIST, room_id=room_id)
-    return [Invitation(row.id, Person(row.invitee_id, row.name), row.created_at, row.revoked_at) for row in rows]
+    """Return a room's first ``MOST_SHOWN`` invitations, as `listed`."""
+    return (await _page(db, room_id, MOST_SHOWN)).items
 
 
-async def invite(db: Database, site: Site, owner: User, code: str, guests: Guests) -> list[Invitation]:
-    """Invite more friends to one's open room and return all of its invitations.
+async def left_out(db: Queryable, room: Row, inviter: User, guests: Guests) -> list[LeftOut]:
+    """Return how many of the friends whom an order's ``matches`` means have no invitation, by reason."""
+    if not guests.matches:
+        return []
+    found = await db.one(_LEFT_OUT, inviter=inviter.id, film_id=room.film_id, room_id=room.id)
+    counts = (LeftOut("banned", found.banned), LeftOut("too_many", found.too_many))
+    return [one for one in counts if one.count]
+
+
+async def _page(db: Queryable, room_id: UUID, limit: int, cursor: str | None = None) -> Page[Invitation]:
+    (after,) = paging.decode(cursor, UUID)
+    rows = await db.all(_LIST, room_id=room_id, after=after, limit=limit + 1)
+    found = [Invitation(row.id, Person(row.invitee_id, row.name), row.created_at, row.revoked_at) for row in rows]
+    return paging.page(found, limit, lambda last: (last.id,))
+
+
+async def invite(
+    db: Database, site: Site, owner: User, code: str, guests: Guests
+) -> tuple[Page[Invitation], list[LeftOut]]:
+    """Invite more friends to one's open room; return the first page of its invitations, and who was left out.
 
     Raises the problems `room_not_found`, `not_room_owner`, `room_closed`, `not_friends` and `guest_banned`.
     """
@@ -144,8 +194,9 @@ async def invite(db: Database, site: Site, owner: User, code: str, guests: Guest
     check_open(row)
     async with db.transaction() as transaction:
         _, mails = await add(transaction, site, row, owner, guests, field="users")
+        missing = await left_out(transaction, row, owner, guests)
         await outbox.add(transaction, mails)
-    return await of_room(db, row.id)
+    return await _page(db, row.id, MOST_SHOWN), missing
 
 
 async def add(
@@ -165,7 +216,7 @@ async def add(
         matches=guests.matches,
         film_id=room.film_id,
         room_id=room.id,
-        limit=MOST_AT_ONCE,
+        limit=len(guests.users) + MOST_AT_ONCE,
     )
     # Ordered by key, so that two requests that invite the same people at once cannot deadlock.
     by_id = {row.id: row for row in sorted(candidates, key=lambda row: row.id)}

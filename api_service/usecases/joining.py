@@ -104,11 +104,12 @@ async def archived(db: Queryable, room_id: UUID) -> Archived | None:
     return Archived(row.epoch, row.seq, row.status, row.position_ms, row.rate, row.playback_at, row.seen_at)
 
 
-def restore(last: Archived | None, duration_ms: int) -> dict[str, Any] | None:
+def restore(last: Archived | None, duration_ms: int | None) -> dict[str, Any] | None:
     """Return the ticket's `restore`, or None; a film that was playing is taken to have played until ``seen_at``."""
     if last is None:
         return None
     position_ms = last.position_ms
     if last.status == "playing":
         position_ms += max((last.seen_at - last.at).total_seconds(), 0) * 1000 * last.rate
-    return {"position_ms": min(position_ms, float(duration_ms)), "epoch": last.epoch, "seq": last.seq}
+    end_ms = float(duration_ms or published.LIVE_MS)
+    return {"position_ms": min(position_ms, end_ms), "epoch": last.epoch, "seq": last.seq}

@@ -1,4 +1,4 @@
-"""Matches: the friends who also want to watch a film, and the films that most friends want."""
+"""Matches: which friends also want to watch a film, and which films most friends want."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,20 +7,20 @@ from sqlalchemy import Integer, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from api_service.database import Queryable, Statement
+from api_service.problems import FILM_NOT_FOUND
 from api_service.tables import films, users, watchlist
 from api_service.usecases import paging
-from api_service.usecases.films import Film, film, film_columns, film_of
+from api_service.usecases.films import Film, film_columns, film_of, is_offered
 from api_service.usecases.friends import friends_of
 from api_service.usecases.paging import Page
 from api_service.usecases.people import Person
 
 FRIENDS_NAMED = 5
-MOST_SHOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A film, how many friends want to watch it, and the first of them by name."""
+    """A film, how many friends want to watch it, and some of them."""
 
     film: Film
     friends_count: int
@@ -29,15 +29,22 @@ class Match:
 
 _viewer = bindparam("viewer", type_=Uuid)
 _friends = friends_of(_viewer)
+_after = bindparam("after", type_=Uuid)
+_limit = bindparam("limit", type_=Integer)
 
-_WANTING = Statement(
-    select(users.c.id, users.c.name)
-    .join_from(watchlist, _friends, _friends.c.id == watchlist.c.user_id)
-    .join(users, users.c.id == watchlist.c.user_id)
-    .where(watchlist.c.film_id == bindparam("film_id"))
-    .order_by(users.c.name, users.c.id)
-    .limit(MOST_SHOWN)
+# A page is cut by ids, and only its own names are read and ordered: most of everybody may want a film.
+_matching = (
+    select(watchlist.c.user_id.label("id"))
+    .join(_friends, _friends.c.id == watchlist.c.user_id)
+    .where(watchlist.c.film_id == bindparam("film_id"), or_(_after.is_(None), watchlist.c.user_id > _after))
+    .order_by(watchlist.c.user_id)
+    .limit(_limit)
+    .cte("matching")
+    .prefix_with("MATERIALIZED")
 )
+_name = select(users.c.name).where(users.c.id == _matching.c.id).scalar_subquery().label("name")
+_WANTING = Statement(select(_matching.c.id, _name).order_by(_name, _matching.c.id))
+_SHOWN = Statement(select(films.c.id).where(films.c.id == bindparam("film_id"), films.c.removed_at.is_(None)))
 
 _wanted = (
     select(watchlist.c.film_id, func.count().label("friends_count"))
@@ -45,58 +52,66 @@ _wanted = (
     .group_by(watchlist.c.film_id)
     .cte("wanted")
 )
-_first_friends = (
-    select(users.c.id, users.c.name)
-    .join_from(watchlist, _friends, _friends.c.id == watchlist.c.user_id)
-    .join(users, users.c.id == watchlist.c.user_id)
-    .where(watchlist.c.film_id == _wanted.c.film_id)
-    .order_by(users.c.name, users.c.id)
+# Any five, for the films of the page alone: to find the first by name would take all names.
+_some = (
+    select(watchlist.c.user_id.label("id"))
+    .join_from(_friends, watchlist, watchlist.c.user_id == _friends.c.id)
+    .where(watchlist.c.film_id == films.c.id)
     .limit(FRIENDS_NAMED)
-    .correlate(_wanted)
-    .subquery("first_friends")
+    .correlate(films)
+    .subquery("some")
 )
 _named = (
     select(
-        func.jsonb_agg(
-            aggregate_order_by(
-                func.jsonb_build_array(_first_friends.c.id, _first_friends.c.name),
-                _first_friends.c.name,
-                _first_friends.c.id,
-            )
-        )
+        func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(users.c.id, users.c.name), users.c.name, users.c.id))
     )
+    .join_from(_some, users, users.c.id == _some.c.id)
     .scalar_subquery()
     .label("friends")
 )
 _count_after = bindparam("count_after", type_=Integer)
-_after = bindparam("after", type_=Uuid)
-_RANKED = Statement(
-    select(*film_columns(_viewer), _wanted.c.friends_count, _named)
-    .join_from(_wanted, films, films.c.id == _wanted.c.film_id)
+# Sorted before the films are looked up, of which a page needs a few.
+_ranked = (
+    select(_wanted.c.film_id, _wanted.c.friends_count)
     .where(
         or_(
             _after.is_(None),
             _wanted.c.friends_count < _count_after,
-            and_(_wanted.c.friends_count == _count_after, films.c.id > _after),
+            and_(_wanted.c.friends_count == _count_after, _wanted.c.film_id > _after),
         )
     )
-    .order_by(_wanted.c.friends_count.desc(), films.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .order_by(_wanted.c.friends_count.desc(), _wanted.c.film_id)
+    .subquery("ranked")
+)
+_RANKED = Statement(
+    select(*film_columns(_viewer), _ranked.c.friends_count, _named)
+    .join_from(_ranked, films, films.c.id == _ranked.c.film_id)
+    .where(is_offered())
+    .order_by(_ranked.c.friends_count.desc(), _ranked.c.film_id)
+    .limit(_limit)
 )
 
 
-async def friends_wanting(db: Queryable, viewer: UUID, locale: str, film_id: UUID) -> list[Person]:
-    """Return the accepted friends who want to watch a film, ordered by name; raises the problem `film_not_found`."""
-    found = [Person(row.id, row.name) for row in await db.all(_WANTING, viewer=viewer, film_id=film_id)]
-    if not found:
-        await film(db, viewer, locale, film_id)
-    return found
+async def friends_wanting(
+    db: Queryable, viewer: UUID, film_id: UUID, *, limit: int = 100, cursor: str | None = None
+) -> Page[Person]:
+    """Return a page of the accepted friends who want to watch a film, within the page by name.
+
+    Raises the problems `film_not_found` and `invalid_cursor`.
+    """
+    (after,) = paging.decode(cursor, UUID)
+    if await db.first(_SHOWN, film_id=film_id) is None:
+        raise FILM_NOT_FOUND.problem()
+    found = await db.all(_WANTING, viewer=viewer, film_id=film_id, after=after, limit=limit + 1)
+    in_order = sorted(row.id for row in found)[:limit]
+    shown = [Person(row.id, row.name) for row in found if row.id <= in_order[-1]]
+    return Page(shown, paging.encode(in_order[-1]) if len(found) > limit else None)
 
 
 async def ranked(
     db: Queryable, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None
 ) -> Page[Match]:
-    """Return films that friends want to watch, those wanted by most first; raises the problem `invalid_cursor`."""
+    """Return the films that friends want to watch, those wanted by most first; raises the problem `invalid_cursor`."""
     count_after, after = paging.decode(cursor, int, UUID)
     rows = await db.all(_RANKED, viewer=viewer, count_after=count_after, after=after, limit=limit + 1)
     found = [

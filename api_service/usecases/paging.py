@@ -40,6 +40,13 @@ def decode(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any]:
         raise INVALID_CURSOR.problem() from None
 
 
+def text(part: object) -> str:
+    """Return a position's part that is text; raises TypeError for any other, and for text that no row holds."""
+    if not isinstance(part, str) or "\0" in part:
+        raise TypeError("not a text")
+    return part
+
+
 def page(items: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
     """Return the page of the first ``limit`` items of a query that asked for one more."""
     shown = list(items[:limit])

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from marshmallow import ValidationError, validate
-from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy import Text, and_, bindparam, case, func, null, select
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from api_service.database import Queryable, Row, Statement
+from api_service.problems import PERSON_NOT_FOUND
 from api_service.tables import users
 
 LOCALES = ("ru", "en")
@@ -52,25 +53,49 @@ class Profile:
 
 _columns = (users.c.id, users.c.name, users.c.email, users.c.locale)
 
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Somebody as the cinema's programs see them."""
+
+    id: UUID
+    issuer: str
+    subject: str
+    name: str
+    email: str | None
+    locale: str
+    time_zone: str | None
+    picture_url: str | None
+
+
 _new = insert(users).values({name: bindparam(name) for name in ("id", "issuer", "subject", "name", "email", "locale")})
+_fed = users.c.version_at.is_not(None)
 _UPSERT = Statement(
     _new.on_conflict_do_update(
         index_elements=[users.c.issuer, users.c.subject],
         set_={
-            "name": _new.excluded.name,
-            "email": _new.excluded.email,
+            # What the cinema has fed is not lost to a token that says less: one without a name has the subject for it.
+            "name": case((and_(_fed, _new.excluded.name == users.c.subject), users.c.name), else_=_new.excluded.name),
+            "email": case((_fed, func.coalesce(_new.excluded.email, users.c.email)), else_=_new.excluded.email),
             "locale": _new.excluded.locale,
+            "removed_at": null(),
             "updated_at": func.now(),
         },
     ).returning(*_columns)
 )
-_BY_ID = Statement(select(*_columns).where(users.c.id == bindparam("user_id")))
+_stands = users.c.removed_at.is_(None)
+_BY_ID = Statement(select(*_columns).where(users.c.id == bindparam("user_id"), _stands))
 _BY_SUBJECT = Statement(
-    select(*_columns).where(users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"))
+    select(*_columns).where(users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"), _stands)
+)
+_KNOWN = Statement(
+    select(*(users.c[name] for name in KnownPerson.__slots__)).where(
+        users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"), _stands
+    )
 )
 _BY_EMAIL = Statement(
     select(users.c.id, users.c.name)
-    .where(func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)))
+    .where(func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)), _stands)
     .order_by(users.c.id)
     .limit(EMAIL_MATCHES)
 )
@@ -103,6 +128,14 @@ async def user_by_subject(db: Queryable, issuer: str, subject: str) -> User | No
     """Return the account with the auth service's name for it, or None."""
     row = await db.first(_BY_SUBJECT, issuer=issuer, subject=subject)
     return None if row is None else _user(row)
+
+
+async def known_person(db: Queryable, issuer: str, subject: str) -> KnownPerson:
+    """Return the person whom the auth service calls so; raises the problem `person_not_found`."""
+    row = await db.first(_KNOWN, issuer=issuer, subject=subject)
+    if row is None:
+        raise PERSON_NOT_FOUND.problem("Nobody has this subject: feed the person first, or wait until they sign in.")
+    return KnownPerson(*row)
 
 
 async def people_by_email(db: Queryable, email: str) -> list[Person]:

@@ -7,13 +7,14 @@ invitations (2.4 ms of a core, against 1.3). Tests check every type instead.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from api_service.database import Row
 from api_service.site import Site
+from api_service.usecases.languages import in_language
 from api_service.usecases.outbox import SOURCE
 from api_service.usecases.people import User
 from shared.events import (
@@ -26,6 +27,10 @@ from shared.events import (
     ROOM_OPENED,
     Event,
 )
+from shared.feed_events import FRIENDSHIP_CHANGED, WISH_CHANGED
+
+# What a live room takes for the length of a broadcast whose end nobody knows: the longest film there may be.
+LIVE_MS: Final = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ def room_claim(room: Row) -> dict[str, Any]:
         "owner": str(room.owner_id),
         "film": {
             "id": str(room.film_id),
-            "title": room.film_title[room.owner_locale],
-            "duration_ms": room.film_duration_ms,
+            "title": in_language(room.film_title, room.owner_locale),
+            "duration_ms": room.film_duration_ms or LIVE_MS,
         },
         "access": room.access,
         "control": room.control,
@@ -101,6 +106,19 @@ def invitation_revoked(room: Row, inviter: User, invitation_id: UUID, invitee: I
     return _event(INVITATION_REVOKED, room.id, _invitation(room, inviter, invitation_id, invitee))
 
 
+def wish_changed(tie: Row, *, wanted: bool) -> Event:
+    """Return the event of somebody who put a film on their list or took it off, here and not by the feed."""
+    person = {"id": tie.user_id, "issuer": tie.issuer, "subject": tie.subject}
+    film = {"id": tie.film_id, "external_id": tie.external_id}
+    return _event(WISH_CHANGED, tie.user_id, {"person": person, "film": film, "wanted": wanted, "at": tie.at})
+
+
+def friendship_changed(people: Iterable[Row], by: UUID, at: datetime, *, friends: bool) -> Event:
+    """Return the event of two people who became friends or ended it, here and not by the feed."""
+    named = [{"id": person.id, "issuer": person.issuer, "subject": person.subject} for person in people]
+    return _event(FRIENDSHIP_CHANGED, by, {"people": named, "friends": friends, "by": by, "at": at})
+
+
 def _place(room: Row) -> dict[str, Any]:
     return {"version": room.version, "partition": room.partition}
 
@@ -108,12 +126,12 @@ def _place(room: Row) -> dict[str, Any]:
 def _invitation(room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
     return {
         "invitation_id": invitation_id,
-        "film": {"id": room.film_id, "title": room.film_title[invitee.locale]},
+        "film": {"id": room.film_id, "title": in_language(room.film_title, invitee.locale)},
         "inviter": {"id": inviter.id, "name": inviter.name},
         "invitee": {"id": invitee.id, "name": invitee.name, "email": invitee.email, "locale": invitee.locale},
     }
 
 
-def _event(type_: str, room_id: UUID, data: dict[str, Any]) -> Event:
+def _event(type_: str, subject: UUID, data: dict[str, Any]) -> Event:
     """Return an event; its data becomes JSON when the outbox stores it."""
-    return Event(str(uuid7()), type_, str(room_id), data, datetime.now(UTC), SOURCE)
+    return Event(str(uuid7()), type_, str(subject), data, datetime.now(UTC), SOURCE)

@@ -5,13 +5,22 @@ A row has the room's columns, those of `films.film_columns`, ``owner_name``, ``o
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, and_, bindparam, exists, literal, or_, select
 
 from api_service.database import Queryable, Row, Statement, Transaction
-from api_service.problems import BANNED, NOT_ROOM_MODERATOR, NOT_ROOM_OWNER, ROOM_CLOSED, ROOM_NOT_FOUND
+from api_service.problems import (
+    BANNED,
+    FILM_NOT_FOUND,
+    FILM_UNAVAILABLE,
+    NOT_ROOM_MODERATOR,
+    NOT_ROOM_OWNER,
+    ROOM_CLOSED,
+    ROOM_NOT_FOUND,
+)
 from api_service.tables import bans, films, invitations, room_roles, rooms, users
 from api_service.usecases.films import film_columns
 
@@ -29,6 +38,7 @@ ROOM_ROWS: Final[Select[tuple[object, ...]]] = (
     select(
         *(column for column in rooms.c if column is not rooms.c.film_id),
         *film_columns(_viewer),
+        films.c.removed_at.label("film_removed_at"),
         users.c.name.label("owner_name"),
         users.c.locale.label("owner_locale"),
         _roles.c.role,
@@ -85,6 +95,16 @@ async def locked_room(transaction: Transaction, viewer: UUID, room_id: UUID) -> 
     row = await room_row(transaction, viewer, room_id)
     check_open(row)
     return row
+
+
+def check_shown(row: Row) -> None:
+    """Raise `film_not_found` for a film taken out, `film_unavailable` for one not shown when the room starts."""
+    if row.film_removed_at is not None:
+        raise FILM_NOT_FOUND.problem()
+    starts_at = row.starts_at or datetime.now(UTC)
+    since, until = row.film_available_from, row.film_available_until
+    if (since is not None and starts_at < since) or (until is not None and starts_at >= until):
+        raise FILM_UNAVAILABLE.problem()
 
 
 def check_open(row: Row) -> None:

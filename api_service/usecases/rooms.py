@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -20,10 +20,10 @@ from api_service.tables import idempotency_keys, room_roles, rooms
 from api_service.tables import invitations as invitations_table
 from api_service.usecases import invitations, outbox, paging, published
 from api_service.usecases.films import Film, film_of
-from api_service.usecases.invitations import NOBODY, Guests, Invitation
+from api_service.usecases.invitations import NOBODY, Guests, Invitation, LeftOut
 from api_service.usecases.paging import Page
 from api_service.usecases.people import Person, User
-from api_service.usecases.room_access import ROOM_ROWS, locked_room, owned_room, room_row, visible_room
+from api_service.usecases.room_access import ROOM_ROWS, check_shown, locked_room, owned_room, room_row, visible_room
 from shared.events import SETTINGS_DEFAULTS
 
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
@@ -46,7 +46,8 @@ class RoomOrder:
 class Room:
     """A room as one viewer sees it.
 
-    ``invitations`` are its owner's alone, and None in lists; ``settings`` as shared.events.LiveSettingsSchema.
+    ``invitations`` are its owner's alone, and None in lists; ``left_out`` is told where the room is opened, of an order
+    that invites matches; ``settings`` as shared.events.LiveSettingsSchema.
     """
 
     id: UUID
@@ -66,6 +67,7 @@ class Room:
     role: str
     banned: bool
     invitations: list[Invitation] | None = None
+    left_out: list[LeftOut] | None = None
 
 
 _viewer = bindparam("viewer", type_=Uuid)
@@ -155,7 +157,7 @@ async def open_room(
     """Open a room, invite its guests and return it, all or nothing.
 
     A repeated request with the same ``key`` returns the same room, also while the first is under way. Raises the
-    problems `film_not_found`, `not_friends` and `idempotency_key_reused`.
+    problems `film_not_found`, `film_unavailable`, `not_friends` and `idempotency_key_reused`.
     """
     room_id = uuid7()
     fingerprint = hashlib.sha256(orjson.dumps(asdict(order))).digest()
@@ -177,24 +179,30 @@ async def open_room(
                 fingerprint=fingerprint,
             )
             row = await room_row(transaction, owner.id, room_id)
+            check_shown(row)
             made, mails = await invitations.add(transaction, site, row, owner, order.guests, field="invite.users")
+            left_out = await invitations.left_out(transaction, row, owner, order.guests)
             await outbox.add(transaction, [published.room_opened(row), *mails])
     except ConstraintViolated as violated:
         if violated.constraint == "fk_rooms_film_id":
             raise FILM_NOT_FOUND.problem() from None
         if violated.constraint == "pk_idempotency_keys" and key is not None:
             # The insert waited for the first request to end, so its room can be read.
-            return await _repeated(db, site, owner, locale, key, fingerprint)
+            return await _repeated(db, site, owner, order, locale, key, fingerprint)
         raise
-    return room_of(row, site, owner.id, locale, made)
+    return replace(room_of(row, site, owner.id, locale, made), left_out=left_out if order.guests.matches else None)
 
 
-async def _repeated(db: Database, site: Site, owner: User, locale: str, key: str, fingerprint: bytes) -> Room:
+async def _repeated(
+    db: Database, site: Site, owner: User, order: RoomOrder, locale: str, key: str, fingerprint: bytes
+) -> Room:
     earlier = await db.one(_EARLIER, owner_id=owner.id, key=key)
     if bytes(earlier.fingerprint) != fingerprint:
         raise IDEMPOTENCY_KEY_REUSED.problem()
     row = await room_row(db, owner.id, earlier.room_id)
-    return room_of(row, site, owner.id, locale, await invitations.of_room(db, row.id))
+    seen = room_of(row, site, owner.id, locale, await invitations.of_room(db, row.id))
+    left_out = await invitations.left_out(db, row, owner, order.guests)
+    return replace(seen, left_out=left_out if order.guests.matches else None)
 
 
 async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) -> Room:
@@ -222,7 +230,8 @@ async def change_room(db: Database, site: Site, owner: User, locale: str, code: 
     Settings that are not named stay. A value that is as wanted already is no change: no new version, no event. The live
     room changes control, capacity and settings too, and the archive brings that back here: of two changes at the same
     moment the one that the live room receives last wins, for it applies `room.changed` like any other change and then
-    publishes all of its settings. Raises the problems `room_not_found`, `not_room_owner` and `room_closed`.
+    publishes all of its settings. Raises the problems `room_not_found`, `not_room_owner`, `room_closed` and
+    `film_unavailable`.
     """
     async with db.transaction() as transaction:
         row = await owned_room(transaction, owner.id, code)
@@ -235,6 +244,8 @@ async def change_room(db: Database, site: Site, owner: User, locale: str, code: 
             new = {f"new_{name}": value for name, value in fields.items()}
             await transaction.run(_CHANGE, room_id=row.id, new_settings={**row.settings, **settings}, **new)
             row = await room_row(transaction, owner.id, row.id)
+            if "starts_at" in changed:
+                check_shown(row)
             await outbox.add(transaction, [published.room_changed(row, changed, settings)])
         shown = await invitations.of_room(transaction, row.id)
     return room_of(row, site, owner.id, locale, shown)

@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: `python -m deploy.local run|stop|migrate|seed|clean`."""
+"""The commands behind the Makefile: `python -m deploy.local run|stop|migrate|seed|token|clean`."""
 
 import argparse
 import os
@@ -16,10 +16,11 @@ from deploy.local.run import StepFailed, database, migrate, run, seed
 from deploy.local.running import AlreadyRuns, RunFile, end
 from deploy.local.services import ROOT, StoreUrls, site_settings
 from deploy.local.supervisor import StopRequested
+from deploy.local.tokens import NoToken, program_token
 
 STOP_S = 90
 
-EXPECTED = (AlreadyRuns, BadPort, NotStarted, PortTaken, StepFailed)
+EXPECTED = (AlreadyRuns, BadPort, NoToken, NotStarted, PortTaken, StepFailed)
 
 
 def local_folder(environ: Mapping[str, str]) -> Path:
@@ -52,6 +53,13 @@ def stop(_environ: Mapping[str, str], local: Path, progress: Progress) -> None:
         raise NotStarted(f"process {alive.pid} has not ended in {STOP_S} s; see {local / 'log'}")
 
 
+def token(environ: Mapping[str, str], local: Path, progress: Progress) -> None:
+    """Print an access token of the demo's program with the scope SCOPE, for the run that is alive in this folder."""
+    if RunFile(local).read() is None:
+        raise NotStarted("Nothing runs here: `make run` first, then `make token SCOPE=feed` in another terminal")
+    print(program_token(environ, Keys.stored_in(local / "secrets.json")))
+
+
 def clean(_environ: Mapping[str, str], local: Path, progress: Progress) -> None:
     """Remove the data of the local run. Raises AlreadyRuns."""
     if not local.exists():
@@ -67,6 +75,7 @@ COMMANDS: dict[str, Callable[[Mapping[str, str], Path, Progress], None]] = {
     "stop": stop,
     "migrate": run_migrate,
     "seed": run_seed,
+    "token": token,
     "clean": clean,
 }
 

@@ -19,6 +19,7 @@ class Keys:
     ticket_verify_keys: str
     resume_keys: str
     client_secret: str
+    program_secret: str
 
     @classmethod
     def make(cls) -> Self:
@@ -30,14 +31,16 @@ class Keys:
             ticket_verify_keys=f"local:{_base64url(pair.public_key().public_bytes_raw())}",
             resume_keys=f"local:{_base64url(secrets.token_bytes(32))}",
             client_secret=secrets.token_urlsafe(32),
+            program_secret=secrets.token_urlsafe(32),
         )
 
     @classmethod
     def stored_in(cls, file: Path) -> Self:
-        """Return the secrets in `file`, making them (and it) at the first call."""
-        if file.exists():
-            return cls(**json.loads(file.read_text()))
-        keys = cls.make()
+        """Return the secrets in `file`, making them (and it) at the first call, and those that an older one lacks."""
+        stored = json.loads(file.read_text()) if file.exists() else {}
+        keys = cls(**{**asdict(cls.make()), **stored})
+        if asdict(keys) == stored:
+            return keys
         file.parent.mkdir(parents=True, exist_ok=True)
         # Written beside and renamed: a run that is cut short leaves no half of a file.
         draft = file.with_suffix(".draft")

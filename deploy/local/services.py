@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "deploy" / "demo"
 
 CLIENT_ID = "movie-together"
+PROGRAM_ID = "cinema"  # the demo's program of the cinema, with the scopes feed and admin
 AUDIENCE = "urn:movie-together:api"
 
 
@@ -80,7 +81,7 @@ def site_settings(environ: Mapping[str, str], keys: Keys, stores: StoreUrls) -> 
         "OIDC_ISSUER": where.identity or environ["OIDC_ISSUER"],
         "OIDC_CLIENT_ID": CLIENT_ID,
         "OIDC_CLIENT_SECRET": keys.client_secret,
-        "OIDC_AUDIENCE": _audience(environ),
+        "OIDC_AUDIENCE": audience(environ),
         "SESSION_KEY": keys.session_key,
         "TICKET_SIGNING_KEY": keys.ticket_signing_key,
         "DEMO_DIR": str(DEMO),
@@ -132,11 +133,13 @@ def _identity(environ: Mapping[str, str], local: Path, keys: Keys, issuer: str, 
         "IDENTITY_PORT": str(port),
         "IDENTITY_DATA": str(local / "identity"),
         "IDENTITY_VIEWERS": str(DEMO / "viewers.json"),
-        "IDENTITY_AUDIENCE": _audience(environ),
+        "IDENTITY_AUDIENCE": audience(environ),
         "IDENTITY_CLIENT_ID": CLIENT_ID,
         "IDENTITY_CLIENT_SECRET": keys.client_secret,
         "IDENTITY_REDIRECT_URIS": f"{site}/auth/callback",
         "IDENTITY_LOGOUT_URIS": f"{site}/",
+        "IDENTITY_SERVICE_CLIENT_ID": PROGRAM_ID,
+        "IDENTITY_SERVICE_CLIENT_SECRET": keys.program_secret,
     }
     return Service("identity", ["node", "deploy/neighbours/identity/server.mjs"], env, _ready(port), [ports.IDENTITY])
 
@@ -164,5 +167,6 @@ def _ready(port: int) -> str:
     return f"http://127.0.0.1:{port}/readyz"
 
 
-def _audience(environ: Mapping[str, str]) -> str:
+def audience(environ: Mapping[str, str]) -> str:
+    """Return the audience that access tokens for the API carry."""
     return environ.get("OIDC_AUDIENCE") or AUDIENCE

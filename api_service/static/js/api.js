@@ -45,3 +45,16 @@ export async function call(method, path, { body, key } = {}) {
 
 /** Return a new idempotency key: requests repeated under it take effect once. */
 export const newKey = randomId;
+
+/** Return every item of a list that comes in pages. */
+export async function callAll(path) {
+  const items = [];
+  let cursor = null;
+  do {
+    const query = new URLSearchParams({ limit: 1000, ...(cursor ? { cursor } : {}) });
+    const page = await call("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return items;
+}

@@ -1,5 +1,5 @@
 /** A film's page: shows which friends want to watch it and opens a room with them. */
-import { call, newKey } from "./api.js";
+import { call, callAll, newKey } from "./api.js";
 import { busy, chosenPeople, personChoice } from "./dom.js";
 import { text } from "./page-texts.js";
 import { tellProblem } from "./toasts.js";
@@ -27,10 +27,10 @@ who.addEventListener("click", async () => {
 async function showFriends() {
   try {
     await busy(who, async () => {
-      const [matches, friends] = await Promise.all([call("GET", `/films/${form.dataset.film}/matches`), call("GET", "/me/friends")]);
-      const ids = new Set(matches.items.map(({ id }) => id));
-      const rest = friends.items.filter(({ person, status }) => status === "accepted" && !ids.has(person.id));
-      wanting.replaceChildren(...matches.items.map((person) => personChoice(person, { checked: true })));
+      const [matches, friends] = await Promise.all([callAll(`/films/${form.dataset.film}/matches`), callAll("/me/friends?status=accepted")]);
+      const ids = new Set(matches.map(({ id }) => id));
+      const rest = friends.filter(({ person }) => !ids.has(person.id));
+      wanting.replaceChildren(...matches.map((person) => personChoice(person, { checked: true })));
       others.querySelector(".invite__people").replaceChildren(...rest.map(({ person }) => personChoice(person)));
       wanting.parentElement.hidden = ids.size === 0;
       others.hidden = rest.length === 0;

@@ -7,7 +7,7 @@ import "./room-settings.js";
 import { attachSource } from "../widget/sources.js";
 import { textsFor } from "../widget/ui/translations.js";
 import { controlPhrase } from "../widget/ui/phrases.js";
-import { call, newKey } from "./api.js";
+import { call, callAll, newKey } from "./api.js";
 import { busy, chosenPeople, make, personChoice } from "./dom.js";
 import { RUSSIAN } from "./media-chrome-ru.js";
 import { lang, text } from "./page-texts.js";
@@ -44,10 +44,13 @@ async function loadControls() {
 
 loadControls();
 if (video.dataset.poster) video.poster = video.dataset.poster;
-attachSource(video, video.dataset.source).catch((error) => {
-  console.error(error);
-  video.dispatchEvent(new Event("error"));
-});
+// Some films are shown on the cinema's own page only, and have no source for ours.
+if (video.dataset.source) {
+  attachSource(video, video.dataset.source).catch((error) => {
+    console.error(error);
+    video.dispatchEvent(new Event("error"));
+  });
+}
 
 rate.addEventListener("change", () => {
   together.setRate(Number(rate.value)).catch(() => showRate());
@@ -109,9 +112,9 @@ document.querySelector("[data-opens=invite]").addEventListener("click", () => in
 
 async function showFriends() {
   try {
-    const [friends, invitations] = await Promise.all([call("GET", "/me/friends"), call("GET", `/rooms/${code}/invitations`)]);
-    const invited = new Set(invitations.items.filter((one) => !one.revoked_at).map(({ invitee }) => invitee.id));
-    const accepted = friends.items.filter(({ status }) => status === "accepted").map(({ person }) => person);
+    const [friends, invitations] = await Promise.all([callAll("/me/friends?status=accepted"), callAll(`/rooms/${code}/invitations`)]);
+    const invited = new Set(invitations.filter((one) => !one.revoked_at).map(({ invitee }) => invitee.id));
+    const accepted = friends.map(({ person }) => person);
     const choices = accepted.map((person) => {
       const already = invited.has(person.id);
       return personChoice(person, { checked: already, disabled: already, note: already ? text("invited_already") : null });

@@ -7,7 +7,8 @@ import { localeOf } from './texts.mjs';
 import { claimsOf } from './viewers.mjs';
 
 export const SCOPES = ['openid', 'profile', 'email'];
-export const SERVICE_SCOPE = 'service';
+// What programs may be granted; the first says nothing to the site, which tests of refusals need.
+export const SERVICE_SCOPES = ['service', 'feed', 'admin'];
 
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
@@ -102,7 +103,7 @@ export function createProvider({ settings, keys, adapter, viewers, log }) {
           if (indicator !== audience) throw new errors.InvalidTarget();
           return {
             audience,
-            scope: [...SCOPES, SERVICE_SCOPE].join(' '),
+            scope: [...SCOPES, ...SERVICE_SCOPES].join(' '),
             accessTokenFormat: 'jwt',
             accessTokenTTL: HOUR_S,
             jwt: { sign: { alg: keys.jwks.keys[0].alg } },

@@ -73,6 +73,60 @@ def test_each_revision_goes_up_and_down_and_up_again(engine: Engine, config: Con
         assert _shape(engine) == after
 
 
+def test_the_feed_goes_up_and_down_on_data(engine: Engine, config: Config) -> None:
+    ids = {name: f"00000000-0000-7000-8000-00000000000{number}" for number, name in enumerate("abfxy")}
+    command.upgrade(config, "0002")
+    with engine.begin() as connection:
+        for name in ("a", "b"):
+            connection.execute(
+                text("INSERT INTO users (id, issuer, subject, name) VALUES (:id, 'i', :name, :name)"),
+                {"id": ids[name], "name": name},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO films (id, slug, title, description, year, duration_ms, media_url, poster_url) VALUES "
+                """(:f, 'old', '{"ru": "Старый", "en": "Old"}', '{"ru": "", "en": ""}', 2001, 1, '/m', '/p')"""
+            ),
+            ids,
+        )
+        connection.execute(
+            text("INSERT INTO watchlist (user_id, film_id, added_at) VALUES (:a, :f, '2020-01-01Z')"), ids
+        )
+        connection.execute(
+            text(
+                "INSERT INTO friendships (low_id, high_id, requested_by, requested_at, accepted_at) "
+                "VALUES (:a, :b, :a, '2020-01-01Z', '2021-01-01Z')"
+            ),
+            ids,
+        )
+
+    command.upgrade(config, "0003")
+    with engine.begin() as connection:
+        moments = "SELECT (SELECT version_at FROM watchlist), (SELECT version_at FROM friendships)"
+        assert [moment.year for moment in connection.execute(text(moments)).one()] == [2020, 2021]
+        connection.execute(
+            text(
+                "INSERT INTO films (id, slug, external_id, title, description, removed_at) VALUES "
+                """(:x, 'live', 'live', '{"de": "Wale"}', '{}', NULL), """
+                """(:y, 'gone', 'gone', '{"de": "Weg"}', '{}', now())"""
+            ),
+            ids,
+        )
+        connection.execute(text("INSERT INTO removed_wishes (user_id, film_id) VALUES (:b, :f)"), ids)
+
+    command.downgrade(config, "0002")
+    with engine.begin() as connection:
+        films = connection.execute(text("SELECT slug, title, duration_ms, media_url FROM films ORDER BY slug")).all()
+        assert [tuple(film) for film in films] == [
+            ("live", {"de": "Wale", "ru": "Wale", "en": "Wale"}, 86_400_000, ""),
+            ("old", {"ru": "Старый", "en": "Old"}, 1, "/m"),
+        ]
+        assert connection.execute(text("SELECT count(*) FROM watchlist")).scalar() == 1
+
+    command.upgrade(config, "0003")
+    assert "r feed_runs" in _shape(engine)
+
+
 def test_tables_and_migrations_agree(migrated: Connection) -> None:
     context = MigrationContext.configure(migrated, opts={"compare_type": True, "compare_server_default": True})
     assert compare_metadata(context, metadata) == []

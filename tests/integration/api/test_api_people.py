@@ -155,7 +155,7 @@ async def test_a_friendship_ends_for_both_and_ending_it_again_changes_nothing(si
     for _ in range(2):
         assert (await boris.delete(f"/me/friends/{anna.me.id}")).status == 204
 
-    assert (await anna.get("/me/friends")).body == {"items": []}
+    assert (await anna.get("/me/friends")).body["items"] == []
 
 
 async def test_one_cannot_befriend_oneself_or_nobody(site: RunningSite) -> None:

@@ -87,7 +87,7 @@ async def test_rooms_spread_over_the_partitions_and_keep_theirs(site: RunningSit
         ({"invite": {"users": ["boris"]}}, "invite.users.0"),
         ({"invite": {"matches": "yes"}}, "invite.matches"),
         ({"invite": {"everybody": True}}, "invite.everybody"),
-        ({"invite": {"users": [str(uuid4()) for _ in range(201)]}}, "invite.users"),
+        ({"invite": {"users": [str(uuid4()) for _ in range(1_001)]}}, "invite.users"),
         ({"password": "x"}, "password"),
     ],
 )

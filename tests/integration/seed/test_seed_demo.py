@@ -62,21 +62,21 @@ def run_seed(**env: str) -> subprocess.CompletedProcess[str]:
 async def test_matches_range_from_three_friends_to_none(db: Database, demo: Demo) -> None:
     await seed(db, demo, ISSUER)
     alisa = await viewer(db, "alisa")
-    assert [person.name for person in await friends_wanting(db, alisa, "ru", film_id(demo, "tide-keeper"))] == [
+    assert [person.name for person in (await friends_wanting(db, alisa, film_id(demo, "tide-keeper"))).items] == [
         "Carla Mendes",
         "Борис Климов",
         "Елена Соболь",
     ]
-    assert await friends_wanting(db, alisa, "ru", film_id(demo, "upper-pines")) == []
+    assert (await friends_wanting(db, alisa, film_id(demo, "upper-pines"))).items == []
     counts = {match.film.slug: match.friends_count for match in (await ranked(db, alisa, "ru")).items}
     assert counts == {"tide-keeper": 3, "far-side-garden": 3, "paper-whales": 2, "noon-express": 1}
 
 
 async def test_a_request_waits_for_an_answer(db: Database, demo: Demo) -> None:
     await seed(db, demo, ISSUER)
-    asked = {friend.person.name: friend.status for friend in await friends(db, await viewer(db, "alisa"))}
+    asked = {friend.person.name: friend.status for friend in (await friends(db, await viewer(db, "alisa"))).items}
     assert asked["Фарид Ганиев"] == "incoming"
-    asked = {friend.person.name: friend.status for friend in await friends(db, await viewer(db, "farid"))}
+    asked = {friend.person.name: friend.status for friend in (await friends(db, await viewer(db, "farid"))).items}
     assert asked["Алиса Ветрова"] == "outgoing"
 
 
@@ -104,7 +104,7 @@ async def test_what_people_did_since_stays(db: Database, demo: Demo) -> None:
 
     await seed(db, demo, ISSUER)
 
-    assert "Борис Климов" not in {friend.person.name for friend in await friends(db, alisa)}
+    assert "Борис Климов" not in {friend.person.name for friend in (await friends(db, alisa)).items}
     assert "tide-keeper" not in {film.slug for film in (await wanted(db, alisa, "ru")).items}
     now = await user_by_subject(db, ISSUER, "alisa")
     assert now is not None
@@ -133,7 +133,7 @@ async def test_a_viewer_added_later_comes_with_friends_and_wishes(db: Database, 
     report = await seed(db, Demo(demo.films, everybody), ISSUER)
 
     assert report.new_viewers == ["grace"]
-    assert {friend.person.name for friend in await friends(db, await viewer(db, "grace"))} == {
+    assert {friend.person.name for friend in (await friends(db, await viewer(db, "grace"))).items} == {
         "Carla Mendes",
         "Hugo Lindqvist",
     }

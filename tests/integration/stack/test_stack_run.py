@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -167,6 +168,52 @@ def test_seed_reaches_the_database_of_the_run_that_is_alive(alive: LocalRun) -> 
     assert seeded.returncode == 0, seeded.stderr
     assert "demo data" in seeded.stdout
     assert "postgres" not in seeded.stdout, "it started a database of its own"
+
+
+def test_a_token_for_the_demo_s_program_is_printed_alone(alive: LocalRun) -> None:
+    token = alive.command("token", SCOPE="feed")
+    unknown = alive.command("token", SCOPE="shoes")
+
+    assert (token.returncode, token.stdout.count("."), token.stderr) == (0, 2, "")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "scope" in unknown.stderr
+
+
+def test_without_a_run_there_is_no_token_and_the_remedy_is_told(local_run: LocalRun) -> None:
+    refused = local_run.command("token")
+
+    assert refused.returncode == 1
+    assert "make run" in refused.stderr
+
+
+def test_a_cinema_connects_by_the_commands_of_the_guide(alive: LocalRun) -> None:
+    guide = (ROOT / "docs" / "integrating.md").read_text("utf-8")
+    commands = "\n".join(re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL))
+    assert commands.count("curl") == 9
+    site = f"SITE=http://localhost:{alive.env['API_PORT']}"
+    script = "set -eu\n" + commands.replace("SITE=http://localhost:8080", site)
+
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=ROOT,
+        env={**os.environ, **alive.env},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"refused","problem":{"code":"film_not_found"' in done.stdout
+    connection = psycopg2.connect(alive.stores.database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM films WHERE external_id IS NOT NULL")
+        assert cursor.fetchone() == (2,)
+        cursor.execute("SELECT name FROM users WHERE subject = 'u-17'")
+        assert cursor.fetchone() == ("Anna Weiss",)
+        cursor.execute("SELECT count(*) FROM friendships WHERE fed")
+        assert cursor.fetchone() == (2,)
+    connection.close()
 
 
 @pytest.mark.parametrize("word", ["sync_service", "redis-server", "postgres"])

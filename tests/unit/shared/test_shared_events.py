@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import events
+from shared import events, feed_events
 
 ROOM = str(uuid4())
 MOMENT = datetime(2026, 5, 1, 18, 30, tzinfo=UTC)
@@ -85,6 +85,21 @@ VALID: dict[str, dict[str, Any]] = {
     ),
 }
 
+ACCOUNT = {"id": uuid4(), "issuer": "https://accounts.example", "subject": "u-17"}
+VALID |= {
+    feed_events.FEED_FILM: {"external_id": "tt-4711", "updated_at": MOMENT, "titles": {"de": "Papierwale"}},
+    feed_events.FEED_PERSON: {"subject": "u-17", "updated_at": MOMENT, "name": "Anna"},
+    feed_events.FEED_FRIENDSHIP: {"subject": "u-17", "friend": "u-18", "updated_at": MOMENT},
+    feed_events.FEED_WISH: {"subject": "u-17", "film": "tt-4711", "updated_at": MOMENT},
+    feed_events.WISH_CHANGED: {
+        "person": ACCOUNT,
+        "film": {"id": uuid4(), "external_id": None},
+        "wanted": True,
+        "at": MOMENT,
+    },
+    feed_events.FRIENDSHIP_CHANGED: {"people": [ACCOUNT, ACCOUNT], "friends": False, "by": uuid4(), "at": MOMENT},
+}
+
 
 def test_every_event_of_the_contract_has_an_example_here() -> None:
     assert set(VALID) == set(events.SCHEMAS)
@@ -121,6 +136,18 @@ def test_each_missing_field_is_named(type_: str) -> None:
 def test_a_value_outside_its_bounds_is_named(type_: str, change: dict[str, Any], named: str) -> None:
     with pytest.raises(events.InvalidEvent, match=named):
         events.new_event(type_, ROOM, {**VALID[type_], **change}, source="test")
+
+
+@pytest.mark.parametrize("subject", [{}, {"subject": "tt-4711"}])
+def test_the_cinema_s_own_events_need_no_subject_of_ours(subject: dict[str, str]) -> None:
+    def raw(type_: str) -> bytes:
+        encoded = json.loads(events.encode(events.new_event(type_, ROOM, VALID[type_], source="cinema")))
+        del encoded["subject"]
+        return json.dumps({**encoded, **subject}).encode()
+
+    assert events.decode(raw(feed_events.FEED_FILM)).subject == subject.get("subject", "")
+    with pytest.raises(events.InvalidEvent, match="subject"):
+        events.decode(raw(events.CHAT_DELETED))
 
 
 @pytest.mark.parametrize("change", events.PLAYBACK_CHANGES)

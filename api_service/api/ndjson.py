@@ -1,0 +1,92 @@
+"""Newline-delimited JSON, read as it comes: however long the body is, one batch of rows is in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from api_service.middlewares import DEADLINE
+from api_service.problems import BODY_TOO_LARGE, INVALID_JSON, TOO_MANY_ROWS, UNSUPPORTED_MEDIA_TYPE
+
+CONTENT_TYPE: Final = "application/x-ndjson"
+_TAKEN: Final = (CONTENT_TYPE, "application/ndjson", "application/jsonl")
+ROWS_MOST: Final = 10_000
+ROW_BYTES: Final = 64 * 1024
+BATCH_ROWS: Final = 500
+BATCH_BYTES: Final = 1024 * 1024
+DOCUMENT_BYTES: Final = 4 * 1024 * 1024
+# Whoever brings something within this time goes on, however long the whole takes.
+PROGRESS_DEADLINE_S: Final = 30.0
+
+# A line's number, counted from 1, and its bytes; None for a line that is too long to be kept.
+Line = tuple[int, bytes | None]
+
+
+async def batches(request: web.Request) -> AsyncIterator[list[Line]]:
+    """Yield the body's lines in batches, empty ones left out.
+
+    Each batch gives the request new time. Raises the problems `unsupported_media_type` and `too_many_rows`.
+    """
+    if request.content_type not in _TAKEN:
+        raise UNSUPPORTED_MEDIA_TYPE.problem(f"Send rows as {CONTENT_TYPE}, one JSON object a line.")
+    batch: list[Line] = []
+    size = rows = 0
+    async for number, line in _lines(request):
+        if rows == ROWS_MOST:
+            if batch:
+                yield batch
+            raise TOO_MANY_ROWS.problem()
+        rows += 1
+        batch.append((number, line))
+        size += len(line or b"")
+        if len(batch) == BATCH_ROWS or size >= BATCH_BYTES:
+            yield batch
+            renew_deadline(request)
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+async def read_document(request: web.Request) -> Any:
+    """Return the body as JSON, which may be larger than other requests'; raises the problems of bodies."""
+    if request.content_type != "application/json":
+        raise UNSUPPORTED_MEDIA_TYPE.problem()
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > DOCUMENT_BYTES:
+            raise BODY_TOO_LARGE.problem("The body is larger than 4 MiB: send less at once.")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise INVALID_JSON.problem(f"{INVALID_JSON.detail} It breaks off here: {error}.") from None
+
+
+async def _lines(request: web.Request) -> AsyncIterator[Line]:
+    number, rest, too_long = 1, bytearray(), False
+    async for chunk in request.content.iter_any():
+        *ended, begun = chunk.split(b"\n")
+        for part in ended:
+            rest += part
+            if too_long or len(rest) > ROW_BYTES:
+                yield number, None
+            elif line := bytes(rest).strip():
+                yield number, line
+            number, too_long = number + 1, False
+            rest.clear()
+        rest += begun
+        if len(rest) > ROW_BYTES:
+            too_long = True
+            rest.clear()
+    if too_long:
+        yield number, None
+    elif line := bytes(rest).strip():
+        yield number, line
+
+
+def renew_deadline(request: web.Request) -> None:
+    """Give a request that makes progress more time."""
+    if DEADLINE in request:
+        request[DEADLINE].reschedule(asyncio.get_running_loop().time() + PROGRESS_DEADLINE_S)
