@@ -37,7 +37,16 @@ LAWFUL = {
     **{f"api_service/{name}/__init__.py": "import typing" for name in ("api", "pages", "broker", "usecases")},
     **{
         f"api_service/{name}.py": "import typing"
-        for name in ("housekeeping", "middlewares", "static_files", "field_errors", "language", "problems", "site")
+        for name in (
+            "housekeeping",
+            "middlewares",
+            "static_files",
+            "field_errors",
+            "heartbeat",
+            "language",
+            "problems",
+            "site",
+        )
     },
     "api_service/database.py": "import aiopg, psycopg2",
     "migrations/versions.py": "import api_service.tables",
