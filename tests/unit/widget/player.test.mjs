@@ -96,6 +96,18 @@ test("a joiner whose seek takes longer than expected starts at once and catches 
   assert.ok(Math.abs(errorMs(media, playback)) < 10, `${errorMs(media, playback)}`);
 });
 
+test("a joiner whose first seek is slow, as its film has to be fetched, does not wait as long again", async (t) => {
+  const { media, player } = bound({ seeksInMs: 2_000 });
+  t.after(() => player.detach());
+  const playback = playing(100_000, now() - 20_000);
+  player.follow(playback, 600_000);
+  await pass(1_000);
+  media.seeksInMs = 60; // what follows is fetched already
+  await pass(1_000 + 700);
+  assert.equal(media.paused, false);
+  assert.ok(Math.abs(errorMs(media, playback)) < 40, `${errorMs(media, playback)}`);
+});
+
 test("a start that comes late teaches the latency too", async (t) => {
   const { media, player } = bound({ startsAfterMs: 300 });
   t.after(() => player.detach());

@@ -77,11 +77,13 @@ test("a start aims as far ahead as seeks take here", () => {
   assert.equal(timing.aimMs("seek"), LONGEST_SEEK_MS);
 });
 
-test("one slow seek is followed by an aim that allows for it, and forgotten by the next start", () => {
+test("one slow seek is followed by aims that allow for it more and more, and forgotten by the next start", () => {
   const timing = new StartTiming();
   for (let n = 0; n < 3; n += 1) timing.seekTook(40);
   const usual = timing.aimMs("seek");
   timing.seekTook(900);
-  assert.ok(timing.aimMs("seek", { missed: true }) > 900 + timing.leadMs("seek"));
+  const aims = [1, 2, 3, 4].map((misses) => timing.aimMs("seek", misses));
+  assert.ok(aims[0] > usual && aims[0] < 500 && aims[1] > aims[0], `${aims}`);
+  assert.ok(aims[2] > 900 + timing.leadMs("seek") && aims[3] === aims[2], `${aims}`);
   assert.equal(timing.aimMs("seek"), usual);
 });

@@ -23,6 +23,12 @@ export const LONGEST_SEEK_MS = 4_000;
 /** Seeks vary: this much more time than the last ones took is allowed for. */
 const SEEK_MARGIN = 1.25;
 
+/**
+ * After an aim that was missed the film is mostly there already, as the player has fetched on from the place that it missed: the next aim
+ * allows for a slow seek only so far, the one after it twice as far, and so on.
+ */
+const AFTER_MISS_MS = 250;
+
 /** The last seeks that count. One slow seek among them changes nothing, so that it does not delay the starts after it. */
 const SEEKS_KEPT = 3;
 
@@ -43,10 +49,10 @@ export class StartTiming {
     return this.#latencies[after];
   }
 
-  /** Return how far ahead, in ms, a start aims that has to seek first; `missed` means that the aim before it came too late. */
-  aimMs(after, { missed = false } = {}) {
+  /** Return how far ahead, in ms, a start aims that has to seek first, after so many `misses` of aims that came too late. */
+  aimMs(after, misses = 0) {
     const seeks = this.#seeks.length ? [...this.#seeks].sort((a, b) => a - b) : [FIRST_SEEK_MS];
-    const expectedMs = missed ? this.#seeks.at(-1) ?? FIRST_SEEK_MS : seeks[seeks.length >> 1];
+    const expectedMs = misses ? Math.min(seeks.at(-1), AFTER_MISS_MS * 2 ** (misses - 1)) : seeks[seeks.length >> 1];
     return Math.min(LONGEST_SEEK_MS, expectedMs * SEEK_MARGIN + this.leadMs(after));
   }
 

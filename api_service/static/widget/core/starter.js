@@ -28,7 +28,7 @@ export class Starter {
    */
   async prepare({ atMs, target, endMs, outdated }) {
     for (let aim = 1; ; aim += 1) {
-      const { startsAtMs, seeks } = this.#aim(atMs, target, { missed: aim > 1 });
+      const { startsAtMs, seeks } = this.#aim(atMs, target, aim - 1);
       if (target(startsAtMs) >= endMs) return false;
       const beganMs = this.#now();
       await this.#control.arrival(outdated);
@@ -49,12 +49,12 @@ export class Starter {
   }
 
   /** Seek, unless the player stands right; return when the film will be there (server's ms) and whether it seeks. */
-  #aim(atMs, target, { missed }) {
+  #aim(atMs, target, misses) {
     const now = this.#now();
     const soonestMs = atMs > now ? atMs : now + Math.max(0, this.#timing.leadMs(this.#control.stoppedBy));
     if (Math.abs(this.#control.positionMs - target(soonestMs)) <= SAME_FRAME_MS) return { startsAtMs: soonestMs, seeks: false };
     const after = this.#control.stoppedBy === "load" ? "load" : "seek";
-    const startsAtMs = Math.max(atMs, now + this.#timing.aimMs(after, { missed }));
+    const startsAtMs = Math.max(atMs, now + this.#timing.aimMs(after, misses));
     this.#control.seek(target(startsAtMs));
     return { startsAtMs, seeks: true };
   }
