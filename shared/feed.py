@@ -7,18 +7,20 @@ decides which of two versions of one thing is newer; ``deleted`` removes it, and
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
+from yarl import URL
 
 SUBJECT_CHARACTERS: Final = 255  # OpenID Connect Core 1.0, section 2
 ID_CHARACTERS: Final = 255
 URL_CHARACTERS: Final = 2_000
 LIST_MOST: Final = 100
+EARLIEST_YEAR, LATEST_YEAR = 1900, 3000
 LONGEST_FILM_MS: Final = 24 * 3_600_000
 # A clock that runs ahead a little is no mistake; a version out of the future would outrank every later one.
 CLOCK_AHEAD: Final = timedelta(minutes=5)
@@ -45,21 +47,30 @@ def _language(code: str) -> None:
 
 
 @cache
-def _is_time_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError):  # no such key, and names that are paths
-        return False
-    return True
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _time_zone(name: str) -> None:
-    if not _is_time_zone(name):
+    if name not in _time_zones():
         raise ValidationError("Must be a time zone of the IANA data base such as `Europe/Berlin`.")
 
 
+def _address(address: str) -> None:
+    try:
+        URL(address).origin()
+    except ValueError:
+        raise ValidationError("Not a valid URL.") from None
+
+
+def _reckonable(moment: datetime) -> None:
+    # At either end of the calendar a moment may be none in another time zone.
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise ValidationError(f"Must lie between the years {EARLIEST_YEAR} and {LATEST_YEAR}.")
+
+
 def _not_ahead(moment: datetime) -> None:
-    if moment > datetime.now(UTC) + CLOCK_AHEAD:
+    if EARLIEST_YEAR <= moment.year <= LATEST_YEAR and moment > datetime.now(UTC) + CLOCK_AHEAD:
         raise ValidationError("Must not lie in the future.")
 
 
@@ -69,11 +80,11 @@ def _text(most: int, **options: Any) -> fields.String:
 
 def _url(**options: Any) -> fields.Url:
     limits = validate.Length(max=URL_CHARACTERS)
-    return fields.Url(require_tld=False, schemes={"http", "https"}, validate=[limits, _line], **options)
+    return fields.Url(require_tld=False, schemes={"http", "https"}, validate=[limits, _line, _address], **options)
 
 
-def _moment(**options: Any) -> fields.AwareDateTime:
-    return fields.AwareDateTime(format="iso", **options)
+def _moment(*checks: Callable[[datetime], None], **options: Any) -> fields.AwareDateTime:
+    return fields.AwareDateTime(format="iso", validate=[_reckonable, *checks], **options)
 
 
 def _texts(most: int, **options: Any) -> fields.Dict:
@@ -129,8 +140,8 @@ class TrailerSchema(_PartSchema):
 
 class _RowSchema(_PartSchema):
     updated_at = _moment(
+        _not_ahead,
         required=True,
-        validate=_not_ahead,
         metadata={"description": "When this version came about in the cinema's own database; the newest one counts."},
     )
     deleted = fields.Boolean(load_default=False, truthy={True}, falsy={False}, metadata={"description": "Remove it."})

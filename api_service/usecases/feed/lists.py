@@ -19,14 +19,15 @@ _PERSON: Final = Statement(
 _FRIENDS: Final = Statement(
     text("""
 SELECT other.subject AS item FROM friendships AS tie
+JOIN users AS person ON person.id = :user_id
 JOIN users AS other ON other.id = CASE WHEN tie.low_id = :user_id THEN tie.high_id ELSE tie.low_id END
-WHERE (tie.low_id = :user_id OR tie.high_id = :user_id) AND tie.accepted_at IS NOT NULL AND other.issuer = :issuer
+WHERE (tie.low_id = :user_id OR tie.high_id = :user_id) AND tie.accepted_at IS NOT NULL AND other.issuer = person.issuer
 """)
 )
 _WISHES: Final = Statement(
     text("""
 SELECT film.external_id AS item FROM watchlist JOIN films AS film ON film.id = watchlist.film_id
-WHERE watchlist.user_id = :user_id AND film.external_id IS NOT NULL AND CAST(:issuer AS text) IS NOT NULL
+WHERE watchlist.user_id = :user_id AND film.external_id IS NOT NULL
 """)
 )
 
@@ -76,7 +77,7 @@ async def _replace(
     person = await db.first(_PERSON, issuer=issuer, subject=subject)
     if person is None:
         raise PERSON_NOT_FOUND.problem("Nobody has this subject: feed the person first, or wait until they sign in.")
-    there = {row.item for row in await db.all(standing, user_id=person.id, issuer=issuer)}
+    there = {row.item for row in await db.all(standing, user_id=person.id)}
     going = sorted(there.difference(wanted))
 
     def row(item: str, *, deleted: bool) -> Taken:
