@@ -32,7 +32,7 @@ from api_service.usecases import outbox, published
 from api_service.usecases.friends import friends_of
 from api_service.usecases.people import Person, User
 from api_service.usecases.published import Invitee
-from api_service.usecases.room_access import check_open, owned_room
+from api_service.usecases.room_access import check_open, next_version, owned_room
 from shared.events import Event
 
 # The bound of one request; an owner with more friends invites the rest in another.
@@ -191,13 +191,20 @@ async def add(
 async def revoke(db: Database, owner: User, code: str, invitation_id: UUID) -> None:
     """Revoke an invitation to one's room and publish that; repeating it changes nothing.
 
-    Raises the problems `room_not_found`, `not_room_owner` and `invitation_not_found`.
+    An open room for invited people shows the person out, and their tickets are void. Raises the problems
+    `room_not_found`, `not_room_owner` and `invitation_not_found`.
     """
     room = await owned_room(db, owner.id, code)
     async with db.transaction() as transaction:
         row = await transaction.first(_REVOKE, invitation_id=invitation_id, room_id=room.id)
-        if row is not None and row.email is not None:
-            await outbox.add(transaction, [published.invitation_revoked(room, owner, invitation_id, _invitee(row))])
+        if row is not None:
+            room = await next_version(transaction, owner.id, room.id)
+            told = []
+            if room.closed_at is None and room.access == "invited":
+                told.append(published.member_revoked(room, row.id, owner.id))
+            if row.email is not None:
+                told.append(published.invitation_revoked(room, owner, invitation_id, _invitee(row)))
+            await outbox.add(transaction, told)
     if row is None and await db.first(_KNOWN, invitation_id=invitation_id, room_id=room.id) is None:
         raise INVITATION_NOT_FOUND.problem()
 

@@ -17,15 +17,15 @@ from api_service.site import Site
 from api_service.usecases.outbox import SOURCE
 from api_service.usecases.people import User
 from shared.events import (
-    INVITATION_CREATED,
-    INVITATION_REVOKED,
     MEMBER_BANNED,
+    MEMBER_REVOKED,
     MEMBER_UNBANNED,
     ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_OPENED,
     Event,
 )
+from shared.invitation_events import INVITATION_CREATED, INVITATION_REVOKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,10 @@ def member_banned(room: Row, user_id: UUID, by: UUID) -> Event:
 
 def member_unbanned(room: Row, user_id: UUID, by: UUID) -> Event:
     return _event(MEMBER_UNBANNED, room.id, {**_place(room), "user_id": user_id, "by": by, "room": room_claim(room)})
+
+
+def member_revoked(room: Row, user_id: UUID, by: UUID) -> Event:
+    return _event(MEMBER_REVOKED, room.id, {**_place(room), "user_id": user_id, "by": by, "room": room_claim(room)})
 
 
 def room_closed(room_id: UUID, version: int, partition: int, reason: str, closed_at: datetime) -> Event:

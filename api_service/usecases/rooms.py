@@ -23,7 +23,7 @@ from api_service.usecases.films import Film, film_of
 from api_service.usecases.invitations import NOBODY, Guests, Invitation
 from api_service.usecases.paging import Page
 from api_service.usecases.people import Person, User
-from api_service.usecases.room_access import ROOM_ROWS, locked_room, owned_room, room_row, visible_room
+from api_service.usecases.room_access import ROOM_ROWS, VISIBLE, locked_room, owned_room, room_row, visible_room
 from shared.events import SETTINGS_DEFAULTS
 
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
@@ -82,7 +82,8 @@ _mine = (
 )
 _MINE = Statement(
     ROOM_ROWS.join(_mine, _mine.c.room_id == rooms.c.id)
-    .where(or_(_after.is_(None), rooms.c.id < _after))
+    # Who entered a room by its link may not know of it any more once it is for invited people.
+    .where(VISIBLE, or_(_after.is_(None), rooms.c.id < _after))
     .order_by(rooms.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )

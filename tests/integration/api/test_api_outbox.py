@@ -16,7 +16,8 @@ from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
 from api_service.usecases.outbox import add
 from shared.broker import Broker, NotConfirmed
-from shared.events import INVITATION_CREATED, ROOM_CLOSED, Event, new_event
+from shared.events import ROOM_CLOSED, Event, new_event
+from shared.invitation_events import INVITATION_CREATED
 from tests.support.api_fixtures import PATIENCE_S, Cinema, Listener, PatientBroker, connected_broker
 
 ROOT = Path(__file__).parents[3]

@@ -14,7 +14,8 @@ import pytest
 
 from shared import broker as broker_module
 from shared.broker import NOTIFICATIONS, Broker, NotConfirmed, Transient, Unroutable
-from shared.events import CHAT_POSTED, INVITATION_CREATED, ROOM_CLOSED, Event, InvalidEvent, encode, new_event
+from shared.events import CHAT_POSTED, ROOM_CLOSED, Event, InvalidEvent, encode, new_event
+from shared.invitation_events import INVITATION_CREATED
 
 QUEUE = "sync_service.lifecycle"
 KEYS = ("room.*.v1",)
