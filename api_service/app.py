@@ -6,6 +6,7 @@ from api_service.api.openapi import setup_api
 from api_service.api.parsing import BODY_BYTES
 from api_service.app_keys import DATABASE, MINTER, SITE
 from api_service.broker.archive import Archive
+from api_service.broker.deliveries import Deliveries
 from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
 from api_service.housekeeping import Housekeeping
@@ -39,6 +40,7 @@ async def build(settings: Settings) -> web.Application:
     provider = Provider(settings.identity)
     headers = SecurityHeaders(settings.site, settings.identity.issuer)
     Archive(db).consume(broker)
+    Deliveries(db).consume(broker)
 
     health = Health()
     health.checks["postgresql"] = db.check
@@ -56,6 +58,6 @@ async def build(settings: Settings) -> web.Application:
     setup_pages(app)
     app.on_response_prepare.append(headers.put)
 
-    for part in (provider, db, broker, Relay(db, broker), Housekeeping(db, headers.allow)):
+    for part in (provider, db, broker, Relay(db, broker), Housekeeping(db, settings.site, headers.allow)):
         app.cleanup_ctx.append(running(part))
     return app

@@ -33,7 +33,7 @@ class InviteeSchema(PersonSchema):
 
     email = fields.Email(required=True)
     locale = fields.String(required=True, validate=validate.Length(min=2, max=16))
-    time_zone = fields.String(allow_none=True, validate=validate.Length(max=64))
+    time_zone = fields.String(required=True, allow_none=True, validate=validate.Length(max=64))
 
 
 class FilmSchema(PayloadSchema):
@@ -41,12 +41,12 @@ class FilmSchema(PayloadSchema):
     title = fields.String(required=True)
 
 
-def _moment(*, required: bool = False) -> fields.AwareDateTime:
-    return fields.AwareDateTime(required=required, allow_none=True, format="iso")
+def _moment() -> fields.AwareDateTime:
+    return fields.AwareDateTime(required=True, allow_none=True, format="iso")
 
 
-def _link(*, required: bool = False) -> fields.URL:
-    return fields.URL(require_tld=False, schemes={"http", "https"}, required=required)
+def _link() -> fields.URL:
+    return fields.URL(required=True, require_tld=False, schemes={"http", "https"})
 
 
 class InvitationSchema(PayloadSchema):
@@ -60,9 +60,10 @@ class InvitationSchema(PayloadSchema):
     film = fields.Nested(FilmSchema, required=True)
     inviter = fields.Nested(PersonSchema, required=True)
     invitee = fields.Nested(InviteeSchema, required=True)
-    title = fields.String(allow_none=True)
+    title = fields.String(required=True, allow_none=True)
+    starts_at = _moment()
     ends_at = _moment()
-    sequence = fields.Integer(strict=True, validate=validate.Range(min=0))
+    sequence = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
     unsubscribe_link = _link()
 
 
@@ -72,8 +73,7 @@ class InvitationCreatedSchema(InvitationSchema):
     At ``answer_link`` they accept or decline without signing in.
     """
 
-    link = _link(required=True)
-    starts_at = _moment(required=True)
+    link = _link()
     answer_link = _link()
 
 
@@ -81,11 +81,11 @@ class InvitationChangedSchema(InvitationCreatedSchema):
     """The planned screening has another start now, or none (`rescheduled`), or does not take place (`cancelled`)."""
 
     change = fields.String(required=True, validate=validate.OneOf(CHANGES))
-    previous_starts_at = _moment(required=True)
+    previous_starts_at = _moment()
 
 
 class InvitationRevokedSchema(InvitationSchema):
-    starts_at = _moment()
+    """The invitation was taken back."""
 
 
 class ReminderDueSchema(InvitationCreatedSchema):

@@ -9,7 +9,7 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import films, me, rooms
+from api_service.api import films, mails, me, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.parsing import KEY_CHARACTERS
 from api_service.api.schemas import ProblemSchema
@@ -27,7 +27,7 @@ from api_service.problems import (
 PATH: Final = f"{PREFIX}/openapi.json"
 VERSION: Final = "1.0.0"
 
-ALL: Final[tuple[Endpoint, ...]] = (*me.endpoints, *films.endpoints, *rooms.endpoints)
+ALL: Final[tuple[Endpoint, ...]] = (*me.endpoints, *mails.endpoints, *films.endpoints, *rooms.endpoints)
 
 _DESCRIPTION: Final = """\
 Films, friends who want to watch them, and rooms to watch them together.

@@ -6,8 +6,8 @@ invitations (2.4 ms of a core, against 1.3). Tests check every type instead.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from api_service.database import Row
 from api_service.site import Site
 from api_service.usecases.outbox import SOURCE
-from api_service.usecases.people import User
+from api_service.usecases.people import Person, User
 from shared.events import (
     MEMBER_BANNED,
     MEMBER_REVOKED,
@@ -25,17 +25,22 @@ from shared.events import (
     ROOM_OPENED,
     Event,
 )
-from shared.invitation_events import INVITATION_CREATED, INVITATION_REVOKED
+from shared.invitation_events import INVITATION_CHANGED, INVITATION_CREATED, INVITATION_REVOKED, REMINDER_DUE
+
+# How long a calendar entry goes on after the film: people gather, and nobody presses play to the second.
+LOBBY: Final = timedelta(minutes=10)
+Named = Person | User
 
 
 @dataclass(frozen=True, slots=True)
 class Invitee:
-    """A person who can be mailed, and in which language."""
+    """A person who can be mailed, in which language, and in which time zone times are said."""
 
     id: UUID
     name: str
     email: str
     locale: str
+    time_zone: str | None = None
 
 
 def room_claim(room: Row) -> dict[str, Any]:
@@ -92,29 +97,65 @@ def room_closed(room_id: UUID, version: int, partition: int, reason: str, closed
     return _event(ROOM_CLOSED, room_id, data)
 
 
-def invitation_created(site: Site, room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> Event:
-    data = {
-        **_invitation(room, inviter, invitation_id, invitee),
-        "link": site.room_link(room.code),
-        "starts_at": room.starts_at,
-    }
-    return _event(INVITATION_CREATED, room.id, data)
+def ends_at(room: Row) -> datetime | None:
+    """Return when a planned screening is over: after the film, and the time that people take to gather; or None."""
+    if room.starts_at is None:
+        return None
+    over: datetime = room.starts_at + timedelta(milliseconds=room.film_duration_ms) + LOBBY
+    return over
 
 
-def invitation_revoked(room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> Event:
-    return _event(INVITATION_REVOKED, room.id, _invitation(room, inviter, invitation_id, invitee))
+def invitation_created(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> Event:
+    return _event(INVITATION_CREATED, room.id, _open_invitation(site, room, inviter, invitation_id, invitee))
+
+
+def invitation_changed(
+    site: Site, room: Row, invitation_id: UUID, invitee: Invitee, *, change: str, previous: datetime | None
+) -> Event:
+    """Return the event of a screening that has another start, or does not take place; ``change`` is one of CHANGES."""
+    data = _open_invitation(site, room, Person(room.owner_id, room.owner_name), invitation_id, invitee)
+    return _event(INVITATION_CHANGED, room.id, {**data, "change": change, "previous_starts_at": previous})
+
+
+def reminder_due(site: Site, room: Row, invitation_id: UUID, invitee: Invitee) -> Event:
+    owner = Person(room.owner_id, room.owner_name)
+    return _event(REMINDER_DUE, room.id, _open_invitation(site, room, owner, invitation_id, invitee))
+
+
+def invitation_revoked(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> Event:
+    return _event(INVITATION_REVOKED, room.id, _invitation(site, room, inviter, invitation_id, invitee))
 
 
 def _place(room: Row) -> dict[str, Any]:
     return {"version": room.version, "partition": room.partition}
 
 
-def _invitation(room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
+def _open_invitation(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
+    return {
+        **_invitation(site, room, inviter, invitation_id, invitee),
+        "link": site.room_link(room.code),
+        "answer_link": site.mail_links.link("invitations", invitation_id, invitee.locale),
+    }
+
+
+def _invitation(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
     return {
         "invitation_id": invitation_id,
+        "title": room.title,
+        "starts_at": room.starts_at,
+        "ends_at": ends_at(room),
+        # Each change of a room raises its version, so a later mail's calendar entry replaces an earlier one's.
+        "sequence": room.version,
         "film": {"id": room.film_id, "title": room.film_title[invitee.locale]},
         "inviter": {"id": inviter.id, "name": inviter.name},
-        "invitee": {"id": invitee.id, "name": invitee.name, "email": invitee.email, "locale": invitee.locale},
+        "invitee": {
+            "id": invitee.id,
+            "name": invitee.name,
+            "email": invitee.email,
+            "locale": invitee.locale,
+            "time_zone": invitee.time_zone,
+        },
+        "unsubscribe_link": site.mail_links.link("unsubscribe", invitation_id, invitee.locale),
     }
 
 

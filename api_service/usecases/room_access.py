@@ -19,10 +19,14 @@ _CODE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 _viewer = bindparam("viewer", type_=Uuid)
 _roles = room_roles.alias("own_role")
-_invited = exists().where(
-    invitations.c.room_id == rooms.c.id,
-    invitations.c.invitee_id == _viewer,
-    invitations.c.revoked_at.is_(None),
+_invited = (
+    exists()
+    .where(
+        invitations.c.room_id == rooms.c.id,
+        invitations.c.invitee_id == _viewer,
+        invitations.c.revoked_at.is_(None),
+    )
+    .correlate_except(invitations)
 )
 # Whether the viewer may know of a room.
 VISIBLE: Final = or_(rooms.c.access == literal("link"), rooms.c.owner_id == _viewer, _invited)

@@ -34,8 +34,13 @@ def invitation_created() -> Event:
         "link": "http://localhost:8080/rooms/abc",
         "starts_at": None,
         "film": {"id": uuid4(), "title": "Ночной поезд"},
+        "title": None,
+        "ends_at": None,
+        "sequence": 1,
+        "answer_link": "http://cinema.test/invitations/x/y",
+        "unsubscribe_link": "http://cinema.test/unsubscribe/x/y",
         "inviter": person,
-        "invitee": {**person, "email": "anya@example.com", "locale": "ru"},
+        "invitee": {**person, "email": "anya@example.com", "locale": "ru", "time_zone": None},
     }
     return new_event(INVITATION_CREATED, str(uuid4()), data, source="test")
 

@@ -22,9 +22,14 @@ def invitation() -> dict[str, Any]:
         "invitation_id": uuid4(),
         "link": "http://localhost:8080/rooms/abc",
         "starts_at": None,
+        "ends_at": None,
+        "title": None,
+        "sequence": 1,
         "film": {"id": uuid4(), "title": "Ночной поезд"},
         "inviter": person(),
-        "invitee": person(email="anya@example.com", locale="ru"),
+        "invitee": person(email="anya@example.com", locale="ru", time_zone=None),
+        "answer_link": "http://localhost:8080/invitations/1/abc",
+        "unsubscribe_link": "http://localhost:8080/unsubscribe/1/abc",
     }
 
 
@@ -58,7 +63,7 @@ VALID: dict[str, dict[str, Any]] = {
     invitation_events.NOTIFICATION_SENT: MAILED,
     invitation_events.NOTIFICATION_FAILED: {**MAILED, "reason": "refused", "detail": "550 no such user"},
     invitation_events.INVITATION_REVOKED: {
-        key: value for key, value in invitation().items() if key not in {"link", "starts_at"}
+        key: value for key, value in invitation().items() if key not in {"link", "answer_link"}
     },
     events.ROOM_OPENED: {"version": 1, "room": room()},
     events.ROOM_CHANGED: {
