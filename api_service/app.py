@@ -6,6 +6,7 @@ from api_service.api.openapi import setup_api
 from api_service.api.parsing import BODY_BYTES
 from api_service.app_keys import DATABASE, ISSUER, MINTER, SITE
 from api_service.broker.archive import Archive
+from api_service.broker.deliveries import Deliveries
 from api_service.broker.feed import FeedConsumer
 from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
@@ -41,6 +42,7 @@ async def build(settings: Settings) -> web.Application:
     headers = SecurityHeaders(settings.site, settings.identity.issuer)
     Archive(db).consume(broker)
     FeedConsumer(db, settings.identity.issuer).consume(broker)
+    Deliveries(db).consume(broker)
 
     health = Health()
     health.checks["postgresql"] = db.check
@@ -59,6 +61,6 @@ async def build(settings: Settings) -> web.Application:
     setup_pages(app)
     app.on_response_prepare.append(headers.put)
 
-    for part in (provider, db, broker, Relay(db, broker), Housekeeping(db, headers.allow)):
+    for part in (provider, db, broker, Relay(db, broker), Housekeeping(db, settings.site, headers.allow)):
         app.cleanup_ctx.append(running(part))
     return app

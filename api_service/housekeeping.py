@@ -1,4 +1,4 @@
-"""Work at intervals: waiting for PostgreSQL at the start, deleting old rows, measuring the outbox."""
+"""Work at intervals: waiting for PostgreSQL at the start, old rows, the outbox's age, reminders, abandoned rooms."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,8 +10,18 @@ from sqlalchemy import Integer, Interval, Table, bindparam, delete, func, select
 
 from api_service.broker import outbox_relay
 from api_service.database import Database, DatabaseUnavailable, Statement
-from api_service.tables import feed_runs, films, idempotency_keys, inbox, removed_friendships, removed_wishes
+from api_service.site import Site
+from api_service.tables import (
+    feed_runs,
+    films,
+    idempotency_keys,
+    inbox,
+    limit_uses,
+    removed_friendships,
+    removed_wishes,
+)
 from api_service.tables import outbox as outbox_table
+from api_service.usecases import screenings
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +29,8 @@ FIRST_PAUSE_S: Final = 0.5
 MOST_PAUSE_S: Final = 5.0
 MEASURE_EVERY_S: Final = 30.0
 PURGE_EVERY_S: Final = 3600.0
+REMIND_EVERY_S: Final = 20.0
+CLOSE_EVERY_S: Final = 300.0
 PURGE_BATCH: Final = 5_000  # far from a statement's deadline
 
 
@@ -37,6 +49,7 @@ _PURGES: Final = (
     (_purge(removed_friendships, removed_friendships.c.removed_at), timedelta(days=30)),
     (_purge(removed_wishes, removed_wishes.c.removed_at), timedelta(days=30)),
     (_purge(feed_runs, feed_runs.c.started_at), timedelta(days=30)),
+    (_purge(limit_uses, limit_uses.c.resets_at), timedelta()),
 )
 _ORIGIN: Final = "^https?://[^/]+"
 _ORIGINS: Final = Statement(
@@ -53,8 +66,9 @@ class Housekeeping:
     ``allow_origins`` takes the origins of films and posters for the content policy.
     """
 
-    def __init__(self, db: Database, allow_origins: Callable[[list[str]], object]) -> None:
+    def __init__(self, db: Database, site: Site, allow_origins: Callable[[list[str]], object]) -> None:
         self._db = db
+        self._site = site
         self._allow_origins = allow_origins
         self._task: asyncio.Task[None] | None = None
 
@@ -69,7 +83,12 @@ class Housekeeping:
 
     async def _run(self) -> None:
         await wait_for_database(self._db)
-        await asyncio.gather(_every(MEASURE_EVERY_S, self._look), _every(PURGE_EVERY_S, lambda: purge(self._db)))
+        await asyncio.gather(
+            _every(MEASURE_EVERY_S, self._look),
+            _every(PURGE_EVERY_S, lambda: purge(self._db)),
+            _every(REMIND_EVERY_S, lambda: _all(screenings.remind, self._db, self._site)),
+            _every(CLOSE_EVERY_S, lambda: _all(screenings.close_abandoned, self._db, self._site)),
+        )
 
     async def _look(self) -> None:
         self._allow_origins(await film_origins(self._db))
@@ -101,6 +120,12 @@ async def purge(db: Database) -> None:
     for statement, age in _PURGES:
         while await db.run(statement, age=age, batch=PURGE_BATCH) == PURGE_BATCH:
             pass
+
+
+async def _all(work: Callable[[Database, Site], Awaitable[int]], db: Database, site: Site) -> None:
+    """Do all that is due, a batch at a time; several processes share it."""
+    while await work(db, site) == screenings.BATCH:
+        pass
 
 
 async def _every(pause_s: float, work: Callable[[], Awaitable[object]]) -> None:

@@ -17,8 +17,14 @@ class Kind:
         self.detail = detail
         self.headers = headers
 
-    def problem(self, detail: str | None = None, *, errors: Sequence[Mapping[str, str]] = ()) -> Problem:
-        return Problem(self.status, self.code, detail or self.detail, errors=errors, headers=self.headers)
+    def problem(
+        self,
+        detail: str | None = None,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Problem:
+        return Problem(self.status, self.code, detail or self.detail, errors=errors, headers=headers or self.headers)
 
 
 _RETRY: Final = {"Retry-After": str(RETRY_AFTER_S)}
@@ -48,6 +54,9 @@ FILM_UNAVAILABLE: Final = Kind(
 )
 FRIEND_YOURSELF: Final = Kind(409, "friend_yourself", "You cannot be your own friend: give another person's id.")
 NOT_FRIENDS: Final = Kind(409, "not_friends", "Only accepted friends can be invited: wait until they accept.")
+INVITATION_OVER: Final = Kind(
+    409, "invitation_over", "This invitation was declined or taken back, or the screening is over."
+)
 GUEST_BANNED: Final = Kind(
     409, "guest_banned", "Whoever is banned from the room cannot be invited: lift the ban first."
 )
@@ -65,6 +74,9 @@ TOO_MANY_ROWS: Final = Kind(
     413, "too_many_rows", "A request takes 10,000 rows at most; these were taken, send the rest in another request."
 )
 ROW_TOO_LONG: Final = Kind(413, "row_too_long", "A row is at most 64 KiB long: shorten it.")
+ROOM_CHANGED: Final = Kind(
+    412, "room_changed", "The room was changed since you read it: read it again, and send its new ETag in If-Match."
+)
 BODY_TOO_LARGE: Final = Kind(413, "body_too_large", "The body is larger than 64 KiB: send less at once.")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind(
     415, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json."
@@ -72,6 +84,9 @@ UNSUPPORTED_MEDIA_TYPE: Final = Kind(
 INVALID_FIELDS: Final = Kind(422, "invalid_fields", "Some fields are wrong: `errors` names each and what it must be.")
 IDEMPOTENCY_KEY_REUSED: Final = Kind(
     422, "idempotency_key_reused", "This Idempotency-Key was used for another order: use a new key for each new order."
+)
+LIMIT_REACHED: Final = Kind(
+    429, "limit_reached", "This was done too often: try again after `Retry-After` seconds.", headers=_RETRY
 )
 DATABASE_UNAVAILABLE: Final = Kind(
     503,

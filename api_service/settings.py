@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api_service.identity import IdentitySettings, identity_settings
+from api_service.policy import policy
 from api_service.site import Site
 from shared.settings import Environment
 
@@ -45,6 +46,8 @@ def settings(environment: Environment) -> Settings:
             public_url=identity.public_url,
             sync_public_url=environment.address("SYNC_PUBLIC_URL", "ws", "wss", example="ws://localhost:8081"),
             partitions=environment.partitions(),
+            link_key=identity.session_key,
+            policy=policy(environment),
         ),
         identity=identity,
         ticket_signing_key=environment.key(

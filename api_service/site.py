@@ -1,6 +1,9 @@
-"""The public addresses: of the site, of its rooms and of their sockets."""
+"""The public addresses: of the site, of its rooms and of their sockets, and what the cinema allows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from api_service.mail_links import MailLinks
+from api_service.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +13,12 @@ class Site:
     public_url: str
     sync_public_url: str
     partitions: int
+    link_key: bytes = field(repr=False)
+    policy: Policy = field(default_factory=Policy)
+
+    @property
+    def mail_links(self) -> MailLinks:
+        return MailLinks(self.public_url, self.link_key)
 
     def room_link(self, code: str) -> str:
         return f"{self.public_url}/rooms/{code}"

@@ -91,7 +91,7 @@ users = _table(
     Column("name", Text, nullable=False),
     Column("email", Text, nullable=True),
     Column("locale", Text, nullable=False, server_default="ru"),
-    Column("time_zone", Text, nullable=True),
+    Column("time_zone", Text, nullable=True),  # a name of the IANA database
     Column("picture_url", Text, nullable=True),
     *_fed(),
     _moment("created_at"),
@@ -217,6 +217,10 @@ rooms = _table(
     _moment("created_at"),
     _moment("closed_at", nullable=True),
     Column("closed_reason", Text, nullable=True),
+    # The room's own name; without one it is called as its film.
+    Column("title", Text, nullable=True),
+    # The start of which those invited were reminded.
+    _moment("reminded_for", nullable=True),
     # 22 base64url characters carry 128 random bits.
     CheckConstraint("code ~ '^[A-Za-z0-9_-]{22}$'", name="code"),
     CheckConstraint("access IN ('link', 'invited')", name="access"),
@@ -226,8 +230,11 @@ rooms = _table(
     CheckConstraint("version >= 1", name="version"),
     CheckConstraint("(closed_at IS NULL) = (closed_reason IS NULL)", name="closed"),
     CheckConstraint("jsonb_typeof(settings) = 'object'", name="settings"),
+    CheckConstraint("title <> ''", name="title"),
     Index(None, "owner_id"),
     Index(None, "film_id"),
+    # For what is done at a time: reminders, and closing rooms that nobody uses any more.
+    Index("ix_rooms_planned", "starts_at", postgresql_where=text("closed_at IS NULL")),
 )
 
 # Everyone who was ever admitted to a room: its owner, and each person who got a join ticket.
@@ -264,11 +271,50 @@ invitations = _table(
     _reference("inviter_id", "users"),
     _moment("created_at"),
     _moment("revoked_at", nullable=True),
+    # The event that asked for its last mail, and when; what became of it is what the notification service answered.
+    Column("mail_id", Uuid, nullable=True),
+    _moment("mailed_at", nullable=True),
+    _moment("delivered_at", nullable=True),
+    _moment("failed_at", nullable=True),
+    Column("failure", Text, nullable=True),
+    Column("answer", Text, nullable=True),
+    _moment("answered_at", nullable=True),
+    CheckConstraint("answer IN ('accepted', 'declined')", name="answer"),
+    CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered"),
     # Nobody is invited twice; after a revocation a person may be invited again.
     Index("uq_invitations_standing", "room_id", "invitee_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
     Index(None, "room_id", "id"),
     Index(None, "invitee_id", "room_id"),
     Index(None, "inviter_id"),
+)
+
+# Whose invitations bring a person no mail; whoever is invited does not tell the inviter so.
+muted_inviters = _table(
+    "muted_inviters",
+    _reference("user_id", "users"),
+    _reference("inviter_id", "users"),
+    _moment("muted_at"),
+    PrimaryKeyConstraint("user_id", "inviter_id"),
+    Index(None, "inviter_id"),
+)
+
+# Addresses, in lower case, to which no mail goes about any invitation.
+unsubscribed = _table(
+    "unsubscribed",
+    Column("email", Text, primary_key=True),
+    _moment("unsubscribed_at"),
+    CheckConstraint("email = lower(email)", name="email"),
+)
+
+# What people did of what is limited (usecases/limits.py), in the window that ends at `resets_at`.
+limit_uses = _table(
+    "limit_uses",
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("used", Integer, nullable=False),
+    Column("resets_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("name", "key"),
+    Index(None, "resets_at"),
 )
 
 visits = _table(

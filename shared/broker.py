@@ -23,19 +23,18 @@ from prometheus_client import Counter, Gauge
 from shared.events import (
     CONTENT_TYPE,
     EXCHANGE,
-    INVITATION_CREATED,
-    INVITATION_REVOKED,
     Event,
     InvalidEvent,
     decode,
     encode,
 )
+from shared.invitation_events import INVITATION_CHANGED, INVITATION_CREATED, INVITATION_REVOKED, REMINDER_DUE
 
 log = structlog.get_logger(__name__)
 
 DEAD_LETTER_EXCHANGE: Final = f"{EXCHANGE}.dead"
 NOTIFICATIONS: Final = "notifications"
-NOTIFICATION_KEYS: Final = (INVITATION_CREATED, INVITATION_REVOKED, "screening.reminder_due.v1")
+NOTIFICATION_KEYS: Final = (INVITATION_CREATED, INVITATION_CHANGED, INVITATION_REVOKED, REMINDER_DUE)
 
 CONFIRM_DEADLINE_S: Final = 5.0
 CONNECT_TIMEOUT_S: Final = 5.0

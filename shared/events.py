@@ -13,21 +13,21 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 from uuid_utils import uuid7
 
-from shared import feed_events
+from shared import feed_events, invitation_events
+from shared.invitation_events import FilmSchema, PayloadSchema
 
 EXCHANGE: Final = "movie_together"
 CONTENT_TYPE: Final = "application/cloudevents+json"
 
-INVITATION_CREATED: Final = "invitation.created.v1"
-INVITATION_REVOKED: Final = "invitation.revoked.v1"
 ROOM_OPENED: Final = "room.opened.v1"
 ROOM_CHANGED: Final = "room.changed.v1"
 ROOM_CLOSED: Final = "room.closed.v1"
 MEMBER_BANNED: Final = "member.banned.v1"
 MEMBER_UNBANNED: Final = "member.unbanned.v1"
+MEMBER_REVOKED: Final = "member.revoked.v1"
 VISIT_STARTED: Final = "visit.started.v1"
 VISIT_ENDED: Final = "visit.ended.v1"
 MEMBER_CHANGED: Final = "member.changed.v1"
@@ -66,45 +66,6 @@ class Event:
     source: str
 
 
-class _PayloadSchema(Schema):
-    class Meta:
-        # Readers ignore unknown fields: a later version may add some.
-        unknown = EXCLUDE
-
-
-class PersonSchema(_PayloadSchema):
-    id = fields.UUID(required=True)
-    name = fields.String(required=True)
-
-
-class InviteeSchema(PersonSchema):
-    email = fields.Email(required=True)
-    locale = fields.String(required=True, validate=validate.Length(min=2, max=16))
-
-
-class FilmSchema(_PayloadSchema):
-    id = fields.UUID(required=True)
-    title = fields.String(required=True)
-
-
-class InvitationCreatedSchema(_PayloadSchema):
-    """A person was invited to a room: the notification service mails ``invitee``."""
-
-    invitation_id = fields.UUID(required=True)
-    link = fields.URL(required=True, require_tld=False, schemes={"http", "https"})
-    starts_at = fields.AwareDateTime(required=True, allow_none=True, format="iso")
-    film = fields.Nested(FilmSchema, required=True)
-    inviter = fields.Nested(PersonSchema, required=True)
-    invitee = fields.Nested(InviteeSchema, required=True)
-
-
-class InvitationRevokedSchema(_PayloadSchema):
-    invitation_id = fields.UUID(required=True)
-    film = fields.Nested(FilmSchema, required=True)
-    inviter = fields.Nested(PersonSchema, required=True)
-    invitee = fields.Nested(InviteeSchema, required=True)
-
-
 class RoomFilmSchema(FilmSchema):
     duration_ms = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
 
@@ -137,7 +98,7 @@ def _hold_max_s(*, required: bool = False) -> fields.Integer:
     return fields.Integer(required=required, strict=True, validate=validate.Range(1, 60), metadata=described)
 
 
-class RoomSettingsSchema(_PayloadSchema):
+class RoomSettingsSchema(PayloadSchema):
     """A room's settings beside control and capacity; one that is left out has its default."""
 
     locked = _locked()
@@ -146,7 +107,7 @@ class RoomSettingsSchema(_PayloadSchema):
     hold_max_s = _hold_max_s()
 
 
-class RoomSchema(_PayloadSchema):
+class RoomSchema(PayloadSchema):
     """The claim about a room for sync_service; join tickets carry the same."""
 
     id = fields.UUID(required=True)
@@ -162,12 +123,12 @@ class RoomSchema(_PayloadSchema):
     settings = fields.Nested(RoomSettingsSchema, required=True)
 
 
-class RoomOpenedSchema(_PayloadSchema):
+class RoomOpenedSchema(PayloadSchema):
     version = _version()
     room = fields.Nested(RoomSchema, required=True)
 
 
-class RoomChangesSchema(_PayloadSchema):
+class RoomChangesSchema(PayloadSchema):
     """The fields that one change set, and of the settings those that it set."""
 
     access = fields.String(validate=validate.OneOf(ACCESSES))
@@ -177,7 +138,7 @@ class RoomChangesSchema(_PayloadSchema):
     settings = fields.Nested(RoomSettingsSchema)
 
 
-class RoomChangedSchema(_PayloadSchema):
+class RoomChangedSchema(PayloadSchema):
     """The owner changed the room: apply each field of ``changes`` that no higher ``version`` has changed.
 
     ``room`` is the whole claim at this version, for a reader that does not have the room.
@@ -189,7 +150,7 @@ class RoomChangedSchema(_PayloadSchema):
     room = fields.Nested(RoomSchema, required=True)
 
 
-class MemberBannedSchema(_PayloadSchema):
+class MemberBannedSchema(PayloadSchema):
     """``by`` banned ``user_id`` from the room; per person the event with the highest ``version`` counts."""
 
     version = _version()
@@ -203,7 +164,14 @@ class MemberUnbannedSchema(MemberBannedSchema):
     """``by`` lifted the ban of ``user_id``."""
 
 
-class RoomClosedSchema(_PayloadSchema):
+class MemberRevokedSchema(MemberBannedSchema):
+    """``by`` took the invitation of ``user_id`` back, in a room for invited people: show them out.
+
+    Tickets and sessions of a lower ``version`` of the room are void.
+    """
+
+
+class RoomClosedSchema(PayloadSchema):
     """The room was closed for everyone; ``partition`` says where its keys are."""
 
     version = _version()
@@ -212,7 +180,7 @@ class RoomClosedSchema(_PayloadSchema):
     closed_at = fields.AwareDateTime(required=True, format="iso")
 
 
-class JournalEntrySchema(_PayloadSchema):
+class JournalEntrySchema(PayloadSchema):
     """An entry of a room's journal, complete in itself; (room_id, epoch, seq) is its key."""
 
     room_id = fields.UUID(required=True)
@@ -227,7 +195,7 @@ class VisitStartedSchema(JournalEntrySchema):
 
 
 class VisitEndedSchema(VisitStartedSchema):
-    """``reason`` is left, lost, kicked, banned or closed; a later version may know more."""
+    """``reason`` is left, lost, kicked, banned, revoked or closed; a later version may know more."""
 
     ended_at = fields.AwareDateTime(required=True, format="iso")
     reason = fields.String(required=True)
@@ -243,7 +211,7 @@ class MemberChangedSchema(JournalEntrySchema):
     at = fields.AwareDateTime(required=True, format="iso")
 
 
-class LiveSettingsSchema(_PayloadSchema):
+class LiveSettingsSchema(PayloadSchema):
     locked = _locked(required=True)
     slow_mode_s = _slow_mode_s(required=True)
     hold = _hold(required=True)
@@ -260,7 +228,7 @@ class SettingsChangedSchema(JournalEntrySchema):
     at = fields.AwareDateTime(required=True, format="iso")
 
 
-class PlaybackSchema(_PayloadSchema):
+class PlaybackSchema(PayloadSchema):
     """The timing vector: at ``at_ms`` (ms since the epoch) the film was at ``position_ms``.
 
     While ``holding`` the room waits for a member and the film stands still, as when ``paused``.
@@ -299,13 +267,13 @@ class ChatDeletedSchema(JournalEntrySchema):
 
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
-    INVITATION_CREATED: InvitationCreatedSchema(),
-    INVITATION_REVOKED: InvitationRevokedSchema(),
+    **invitation_events.SCHEMAS,
     ROOM_OPENED: RoomOpenedSchema(),
     ROOM_CHANGED: RoomChangedSchema(),
     ROOM_CLOSED: RoomClosedSchema(),
     MEMBER_BANNED: MemberBannedSchema(),
     MEMBER_UNBANNED: MemberUnbannedSchema(),
+    MEMBER_REVOKED: MemberRevokedSchema(),
     VISIT_STARTED: VisitStartedSchema(),
     VISIT_ENDED: VisitEndedSchema(),
     MEMBER_CHANGED: MemberChangedSchema(),
@@ -364,7 +332,7 @@ def encode(event: Event) -> bytes:
     )
 
 
-class _AnyEnvelopeSchema(_PayloadSchema):
+class _AnyEnvelopeSchema(PayloadSchema):
     specversion = fields.String(required=True, validate=validate.Equal("1.0"))
     id = fields.String(required=True, validate=validate.Length(min=1, max=256))
     source = fields.String(required=True, validate=validate.Length(min=1))

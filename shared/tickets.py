@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from uuid_utils import uuid7
 
-from shared.events import PersonSchema, RoomSchema
+from shared.events import RoomSchema
+from shared.invitation_events import PersonSchema
 
 TTL_S: Final = 30
 LEEWAY_S: Final = 5  # between the two services' clocks, which both run NTP

@@ -1,5 +1,6 @@
 """What an endpoint takes, gives and refuses, said once: routing, parsing and the OpenAPI document follow from it."""
 
+import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +17,10 @@ from api_service.app_keys import DATABASE, SITE
 from api_service.database import Database
 from api_service.identity import current_user
 from api_service.language import choose
-from api_service.problems import Kind
+from api_service.problems import ROOM_CHANGED, Kind
 from api_service.site import Site
 from api_service.usecases.people import User
+from api_service.usecases.rooms import Room
 
 PREFIX: Final = "/api/v1"
 Handler = Callable[["Call"], Awaitable[web.Response]]
@@ -33,6 +35,12 @@ class Call:
     query: Mapping[str, Any]
     body: Any
     key: str | None
+
+    def check_etag(self, room: Room) -> None:
+        """Raise the problem `room_changed` unless the room is as `If-Match` says (RFC 9110, section 13.1.1)."""
+        wanted = self.request.if_match
+        if wanted is not None and not any(tag.value in ("*", _version_of(room)) for tag in wanted if not tag.is_weak):
+            raise ROOM_CHANGED.problem()
 
     @property
     def db(self) -> Database:
@@ -157,6 +165,17 @@ def reply(value: Any, status: HTTPStatus = HTTPStatus.OK, *, headers: Mapping[st
         content_type="application/json",
         headers=headers,
     )
+
+
+def etag(room: Room) -> dict[str, str]:
+    """Return the ETag header of a room: it changes with all that PATCH can change."""
+    return {hdrs.ETAG: f'"{_version_of(room)}"'}
+
+
+def _version_of(room: Room) -> str:
+    # Control, capacity and settings also change in the live room, which raises no version.
+    live = orjson.dumps([room.control, room.capacity, room.settings], option=orjson.OPT_SORT_KEYS)
+    return f"{room.version}-{zlib.crc32(live):08x}"
 
 
 def done() -> web.Response:

@@ -6,8 +6,8 @@ from aiohttp import web
 
 from api_service.api import schemas
 from api_service.api.endpoints import Call, Endpoints, done, reply
-from api_service.problems import FILM_NOT_FOUND, FRIEND_YOURSELF, INVALID_CURSOR, PERSON_NOT_FOUND
-from api_service.usecases import films, friends, matches, people
+from api_service.problems import FILM_NOT_FOUND, FRIEND_YOURSELF, INVALID_CURSOR, LIMIT_REACHED, PERSON_NOT_FOUND
+from api_service.usecases import films, friends, limits, matches, people
 
 endpoints = Endpoints("people")
 
@@ -23,9 +23,10 @@ async def read_me(call: Call) -> web.Response:
     return reply(call.viewer)
 
 
-@endpoints.add("GET", "/people", query=schemas.PeopleQuerySchema, gives=PeopleSchema)
+@endpoints.add("GET", "/people", query=schemas.PeopleQuerySchema, gives=PeopleSchema, problems=(LIMIT_REACHED,))
 async def find_people(call: Call) -> web.Response:
     """Find people by their whole e-mail address, for example to ask them to be friends."""
+    await limits.searched(call.db, call.site.policy, call.viewer.id)
     return reply({"items": await people.people_by_email(call.db, call.query["email"])})
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import feed, films, me, rooms
+from api_service.api import feed, films, mails, me, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.parsing import KEY_CHARACTERS
 from api_service.api.schemas import ProblemSchema
@@ -29,6 +29,7 @@ VERSION: Final = "1.0.0"
 
 ALL: Final[tuple[Endpoint, ...]] = (
     *me.endpoints,
+    *mails.endpoints,
     *films.endpoints,
     *rooms.endpoints,
     *feed.endpoints,

@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 from marshmallow import fields
 
 from api_service.api import schemas
-from api_service.api.endpoints import PREFIX, Call, Endpoints, done, reply
+from api_service.api.endpoints import PREFIX, Call, Endpoints, done, etag, reply
 from api_service.app_keys import MINTER
 from api_service.problems import (
     BANNED,
@@ -17,10 +17,13 @@ from api_service.problems import (
     IDEMPOTENCY_KEY_REUSED,
     INVALID_CURSOR,
     INVITATION_NOT_FOUND,
+    INVITATION_OVER,
+    LIMIT_REACHED,
     NOT_FRIENDS,
     NOT_ROOM_MODERATOR,
     NOT_ROOM_OWNER,
     PERSON_NOT_FOUND,
+    ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
@@ -32,7 +35,7 @@ RoomsSchema = schemas.items_of(schemas.RoomSchema, "Rooms", paged=True)
 BansSchema = schemas.items_of(schemas.BanSchema, "Bans")
 InvitationsSchema = schemas.items_of(schemas.InvitationSchema, "Invitations", paged=True)
 _left_out = fields.List(fields.Nested(schemas.LeftOutSchema), required=True)
-InvitedSchema = InvitationsSchema.from_dict({"left_out": _left_out}, name="Invited")
+InvitationsMadeSchema = InvitationsSchema.from_dict({"left_out": _left_out}, name="InvitationsMade")
 
 
 @endpoints.add(
@@ -42,7 +45,7 @@ InvitedSchema = InvitationsSchema.from_dict({"left_out": _left_out}, name="Invit
     takes_key=True,
     status=HTTPStatus.CREATED,
     gives=schemas.RoomSchema,
-    problems=(FILM_NOT_FOUND, FILM_UNAVAILABLE, NOT_FRIENDS, IDEMPOTENCY_KEY_REUSED),
+    problems=(FILM_NOT_FOUND, FILM_UNAVAILABLE, NOT_FRIENDS, IDEMPOTENCY_KEY_REUSED, LIMIT_REACHED),
 )
 async def open_room(call: Call) -> web.Response:
     """Open a room for a film and invite friends to it.
@@ -50,10 +53,10 @@ async def open_room(call: Call) -> web.Response:
     With an `Idempotency-Key`, repeating the order gives the same room; its invitations go out once.
     """
     room = await rooms.open_room(call.db, call.site, call.viewer, call.body, call.locale, key=call.key)
-    return reply(room, HTTPStatus.CREATED, headers={hdrs.LOCATION: f"{PREFIX}/rooms/{room.code}"})
+    return reply(room, HTTPStatus.CREATED, headers={hdrs.LOCATION: f"{PREFIX}/rooms/{room.code}", **etag(room)})
 
 
-@endpoints.add("GET", "/rooms", query=schemas.PageQuerySchema, gives=RoomsSchema, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/rooms", query=schemas.RoomsQuerySchema, gives=RoomsSchema, problems=(INVALID_CURSOR,))
 async def list_rooms(call: Call) -> web.Response:
     """List the rooms that one owns, entered or is invited to, newest first."""
     return reply(await rooms.mine(call.db, call.site, call.viewer.id, call.locale, **call.query))
@@ -62,7 +65,8 @@ async def list_rooms(call: Call) -> web.Response:
 @endpoints.add("GET", "/rooms/{code}", gives=schemas.RoomSchema, problems=(ROOM_NOT_FOUND,))
 async def read_room(call: Call) -> web.Response:
     """Read a room that one may know of: by its link, or by an invitation."""
-    return reply(await rooms.room(call.db, call.site, call.viewer.id, call.locale, call.code))
+    room = await rooms.room(call.db, call.site, call.viewer.id, call.locale, call.code)
+    return reply(room, headers=etag(room))
 
 
 @endpoints.add(
@@ -70,21 +74,32 @@ async def read_room(call: Call) -> web.Response:
     "/rooms/{code}",
     body=schemas.RoomChangeSchema,
     gives=schemas.RoomSchema,
-    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CLOSED, FILM_UNAVAILABLE),
+    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CLOSED, FILM_UNAVAILABLE, ROOM_CHANGED, LIMIT_REACHED),
 )
 async def change_room(call: Call) -> web.Response:
     """Change one's room, also while people are in it; repeating it changes nothing.
 
     Control, capacity and settings may be changed in the room itself at the same time: the last change wins, each value
-    by itself. Those who are in the room stay when `access` or `capacity` would no longer let them in.
+    by itself. With the `ETag` of an earlier answer in `If-Match`, nothing is changed if the room was changed since.
+    Those who are in the room stay when `access` or `capacity` would no longer let them in. Those invited are mailed
+    about another `starts_at`.
     """
-    return reply(await rooms.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body))
+    room = await rooms.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body, call.check_etag)
+    return reply(room, headers=etag(room))
 
 
-@endpoints.add("DELETE", "/rooms/{code}", status=HTTPStatus.NO_CONTENT, problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER))
+@endpoints.add(
+    "DELETE",
+    "/rooms/{code}",
+    status=HTTPStatus.NO_CONTENT,
+    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CHANGED),
+)
 async def close_room(call: Call) -> web.Response:
-    """Close one's room for everyone; repeating it changes nothing."""
-    await rooms.close(call.db, call.viewer.id, call.code)
+    """Close one's room for everyone; repeating it changes nothing.
+
+    Those invited to a screening that has not begun are mailed that it does not take place.
+    """
+    await rooms.close(call.db, call.site, call.viewer.id, call.locale, call.code, call.check_etag)
     return done()
 
 
@@ -106,15 +121,23 @@ async def list_invitations(call: Call) -> web.Response:
     body=schemas.GuestsOrderSchema,
     takes_key=True,
     status=HTTPStatus.CREATED,
-    gives=InvitedSchema,
-    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, NOT_FRIENDS, GUEST_BANNED, ROOM_CLOSED),
+    gives=InvitationsMadeSchema,
+    problems=(
+        ROOM_NOT_FOUND,
+        NOT_ROOM_OWNER,
+        NOT_FRIENDS,
+        GUEST_BANNED,
+        ROOM_CLOSED,
+        IDEMPOTENCY_KEY_REUSED,
+        LIMIT_REACHED,
+    ),
 )
 async def invite_friends(call: Call) -> web.Response:
     """Invite more friends to one's room; who is invited already is not invited again, so repeating it is safe.
 
     `matches` invites up to 1,000 at once; `left_out` says how many were not invited, and why.
     """
-    shown, left_out = await invitations.invite(call.db, call.site, call.viewer, call.code, call.body)
+    shown, left_out = await invitations.invite(call.db, call.site, call.viewer, call.code, call.body, key=call.key)
     body = {"items": shown.items, "next_cursor": shown.next_cursor, "left_out": left_out}
     return reply(body, HTTPStatus.CREATED)
 
@@ -126,8 +149,34 @@ async def invite_friends(call: Call) -> web.Response:
     problems=(ROOM_NOT_FOUND, INVITATION_NOT_FOUND, NOT_ROOM_OWNER),
 )
 async def revoke_invitation(call: Call) -> web.Response:
-    """Take an invitation back; repeating it changes nothing."""
-    await invitations.revoke(call.db, call.viewer, call.code, call.id("invitation_id", INVITATION_NOT_FOUND))
+    """Take an invitation back; repeating it changes nothing.
+
+    Whoever is in a room for invited people is shown out, and their tickets are void.
+    """
+    invitation_id = call.id("invitation_id", INVITATION_NOT_FOUND)
+    await invitations.revoke(call.db, call.site, call.viewer, call.code, invitation_id)
+    return done()
+
+
+@endpoints.add(
+    "POST",
+    "/rooms/{code}/invitations/{invitation_id}/resend",
+    takes_key=True,
+    status=HTTPStatus.NO_CONTENT,
+    problems=(
+        ROOM_NOT_FOUND,
+        INVITATION_NOT_FOUND,
+        NOT_ROOM_OWNER,
+        INVITATION_OVER,
+        ROOM_CLOSED,
+        IDEMPOTENCY_KEY_REUSED,
+        LIMIT_REACHED,
+    ),
+)
+async def resend_invitation(call: Call) -> web.Response:
+    """Mail an invitation once more, some minutes after its last mail at the earliest."""
+    invitation_id = call.id("invitation_id", INVITATION_NOT_FOUND)
+    await invitations.resend(call.db, call.site, call.viewer, call.code, invitation_id, key=call.key)
     return done()
 
 

@@ -4,18 +4,23 @@ Answers are encoded straight from the use cases' dataclasses (a marshmallow dump
 check real answers against the OpenAPI document made of these.
 """
 
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
-from api_service.usecases.invitations import MOST_AT_ONCE, Guests
-from api_service.usecases.rooms import RoomOrder
-from shared.events import ACCESSES, CONTROLS, LiveSettingsSchema, RoomSettingsSchema
+from api_service.usecases.answers import Answer
+from api_service.usecases.invitations import MOST_AT_ONCE, Guests, Status
+from api_service.usecases.rooms import RoomOrder, RoomsStatus
+from shared.events import ACCESSES, CONTROLS, PLAYBACK_STATUSES, LiveSettingsSchema, RoomSettingsSchema
 from shared.feed import AudioSchema, SourceSchema, TrackSchema, TrailerSchema
 from shared.tickets import ROLES
 
 PAGE_MOST = 100
 PEOPLE_MOST = 1_000  # names alone are short
+STARTED_MOST = timedelta(minutes=1)
+PLANNED_MOST = timedelta(days=366)
 
 
 def _printable(text: str) -> None:
@@ -125,13 +130,28 @@ def _capacity(**options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(2, 200), **options)
 
 
+def _soon(moment: datetime) -> None:
+    ahead = moment - datetime.now(UTC)
+    if not -STARTED_MOST <= ahead <= PLANNED_MOST:
+        raise ValidationError("Must be at most a minute past, and at most a year ahead.")
+
+
 def _starts_at(**options: Any) -> fields.AwareDateTime:
     described = {"description": "When the film starts; with null, as soon as somebody is ready."}
-    return fields.AwareDateTime(allow_none=True, format="iso", metadata=described, **options)
+    return fields.AwareDateTime(allow_none=True, format="iso", validate=_soon, metadata=described, **options)
+
+
+def _title(**options: Any) -> fields.String:
+    described = {"description": "The room's own name; with null it is called as its film."}
+    return fields.String(
+        allow_none=True, validate=[validate.Length(min=1, max=100), _printable], metadata=described, **options
+    )
 
 
 class RoomChangeSchema(RequestSchema):
     """What to change; what is left out stays as it is."""
+
+    title = _title()
 
     access = _access()
     control = _control()
@@ -147,11 +167,19 @@ class RoomRequestSchema(RequestSchema):
     capacity = _capacity(load_default=50)
     starts_at = _starts_at(load_default=None)
     settings = fields.Nested(SettingsOrderSchema, load_default=dict)
+    title = _title(load_default=None)
     invite = fields.Nested(GuestsOrderSchema, load_default=Guests)
+    moderators = fields.List(
+        fields.UUID(),
+        load_default=list,
+        validate=validate.Length(max=20),
+        metadata={"description": "Ids of friends who are invited too, and moderate the room from the start."},
+    )
 
     @post_load
     def _order(self, data: dict[str, Any], **_: Any) -> RoomOrder:
-        return RoomOrder(guests=data.pop("invite"), **data)
+        guests = replace(data.pop("invite"), moderators=tuple(dict.fromkeys(data.pop("moderators"))))
+        return RoomOrder(guests=guests, **data)
 
 
 class MeSchema(Schema):
@@ -213,8 +241,33 @@ class MatchSchema(Schema):
 class InvitationSchema(Schema):
     id = fields.UUID(required=True)
     invitee = fields.Nested(PersonSchema, required=True)
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(get_args(Status)),
+        metadata={"description": "The person's answer if there is one, else how far the last mail has come."},
+    )
     created_at = fields.AwareDateTime(required=True)
+    mailed_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "When the last mail was asked for."}
+    )
+    answered_at = fields.AwareDateTime(required=True, allow_none=True)
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
+    failure = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why the last mail could not be sent."}
+    )
+
+
+class NowSchema(Schema):
+    people_count = fields.Integer(required=True)
+    people = fields.List(
+        fields.Nested(PersonSchema), required=True, metadata={"description": "The first five by name."}
+    )
+    status = fields.String(required=True, validate=validate.OneOf(PLAYBACK_STATUSES))
+    position_ms = fields.Integer(required=True, metadata={"description": "Where the film was at the moment `at`."})
+    rate = fields.Float(required=True)
+    at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "Null before anything was played."}
+    )
 
 
 class LeftOutSchema(Schema):
@@ -243,6 +296,12 @@ class RoomSchema(Schema):
     version = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
     closed_at = fields.AwareDateTime(required=True, allow_none=True)
+    closed_reason = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "`owner`, or `abandoned`: it was closed because nobody used it."},
+    )
+    title = fields.String(required=True, allow_none=True)
     role = fields.String(
         required=True, validate=validate.OneOf(ROLES), metadata={"description": "The viewer's own role."}
     )
@@ -263,6 +322,46 @@ class RoomSchema(Schema):
             "description": "Where a room is opened: who of `invite.matches` was not invited, by reason; else null."
         },
     )
+    now = fields.Nested(
+        NowSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What happens inside; null in a closed room and in one just opened."},
+    )
+
+
+class RoomsQuerySchema(PageQuerySchema):
+    status = fields.String(
+        load_default=None,
+        validate=validate.OneOf(get_args(RoomsStatus)),
+        metadata={"description": "Only rooms that are open, planned (not begun), with somebody inside now, or closed."},
+    )
+
+
+class AnswerSchema(RequestSchema):
+    answer = fields.String(required=True, validate=validate.OneOf(get_args(Answer)))
+
+
+class InvitedSchema(Schema):
+    id = fields.UUID(required=True)
+    room = fields.Nested(RoomSchema, required=True)
+    inviter = fields.Nested(PersonSchema, required=True)
+    answer = fields.String(required=True, allow_none=True, validate=validate.OneOf(get_args(Answer)))
+    created_at = fields.AwareDateTime(required=True)
+
+
+class MutedSchema(Schema):
+    person = fields.Nested(PersonSchema, required=True)
+    muted_at = fields.AwareDateTime(required=True)
+
+
+class MailsSchema(Schema):
+    wanted = fields.Boolean(required=True, metadata={"description": "Whether invitations are mailed at all."})
+    muted = fields.List(fields.Nested(MutedSchema), required=True)
+
+
+class MailsChangeSchema(RequestSchema):
+    wanted = fields.Boolean(required=True, truthy={True}, falsy={False})
 
 
 class BanSchema(Schema):

@@ -164,7 +164,7 @@ class Archive:
         statement, values = row
         try:
             async with self._slots, self._db.transaction() as transaction:
-                if await _is_new(transaction, event):
+                if await is_new(transaction, event):
                     await transaction.run(statement, **values)
         except DatabaseUnavailable as error:
             raise Transient(str(error)) from error
@@ -175,7 +175,8 @@ class Archive:
             raise InvalidEvent(str(error)) from error
 
 
-async def _is_new(transaction: Transaction, event: Event) -> bool:
+async def is_new(transaction: Transaction, event: Event) -> bool:
+    """Return whether an event is delivered for the first time; it is noted with the transaction."""
     if event.type in (events.CHAT_POSTED, events.CHAT_DELETED):
         turn = f"{event.data['room_id']}:{event.data['message_id']}"
         return bool(await transaction.run(_CONSUME_IN_TURN, event_id=event.id, turn=turn))

@@ -66,6 +66,12 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
         "not_friends": (_("Not friends yet"), _("You can invite friends who have accepted. Reload the page.")),
         "friend_yourself": (_("This is you"), _("Give the address of somebody else.")),
         "invitation_not_found": (_("There is no such invitation"), _("Reload the page to see which there are.")),
+        "invitation_over": (
+            _("This invitation is over"),
+            _("It was declined or taken back, or the screening is over. Reload the page."),
+        ),
+        "room_changed": (_("The room was changed meanwhile"), _("Reload the page to see how it is now.")),
+        "limit_reached": (_("Too often"), _("You have done this many times just now. Wait a while and try again.")),
         "invalid_fields": (_("Something is filled in wrong"), _("Check the fields and try again.")),
         "invalid_cursor": (_("This part of the list is gone"), _("Start again from the beginning of the list.")),
         "bad_request": (_("This request cannot be understood"), _("Go back and try again.")),

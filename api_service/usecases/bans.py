@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, and_, bindparam, delete, select, update
+from sqlalchemy import Integer, Uuid, and_, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import Database, Queryable, Row, Statement, Transaction
 from api_service.problems import CANNOT_BAN, PERSON_NOT_FOUND
-from api_service.tables import bans, room_roles, rooms, users
+from api_service.tables import bans, room_roles, users
 from api_service.usecases import outbox, published
 from api_service.usecases.people import Person, User
-from api_service.usecases.room_access import locked_room, moderated_room, room_row
+from api_service.usecases.room_access import locked_room, moderated_room, next_version
 
 MOST_SHOWN = 1_000
 
@@ -49,7 +49,6 @@ _BAN = Statement(
     .on_conflict_do_nothing()
 )
 _LIFT = Statement(delete(bans).where(bans.c.room_id == _room_id, bans.c.user_id == _user_id))
-_NEXT_VERSION = Statement(update(rooms).values(version=rooms.c.version + 1).where(rooms.c.id == _room_id))
 
 
 async def listed(db: Queryable, viewer: UUID, code: str) -> list[Ban]:
@@ -81,7 +80,7 @@ async def ban(db: Database, moderator: User, code: str, user_id: UUID) -> None:
         if user_id in (row.owner_id, moderator.id) or among_equals:
             raise CANNOT_BAN.problem()
         if await transaction.run(_BAN, room_id=row.id, user_id=user_id, banned_by=moderator.id):
-            row = await _next_version(transaction, moderator, row)
+            row = await next_version(transaction, moderator.id, row.id)
             await outbox.add(transaction, [published.member_banned(row, user_id, moderator.id)])
 
 
@@ -93,16 +92,10 @@ async def lift(db: Database, moderator: User, code: str, user_id: UUID) -> None:
     async with db.transaction() as transaction:
         row = await _locked(transaction, moderator, code)
         if await transaction.run(_LIFT, room_id=row.id, user_id=user_id):
-            row = await _next_version(transaction, moderator, row)
+            row = await next_version(transaction, moderator.id, row.id)
             await outbox.add(transaction, [published.member_unbanned(row, user_id, moderator.id)])
 
 
 async def _locked(transaction: Transaction, moderator: User, code: str) -> Row:
     row = await moderated_room(transaction, moderator.id, code)
     return await locked_room(transaction, moderator.id, row.id)
-
-
-async def _next_version(transaction: Transaction, moderator: User, row: Row) -> Row:
-    """Raise the room's version: of several events about a person the live room applies the one with the highest."""
-    await transaction.run(_NEXT_VERSION, room_id=row.id)
-    return await room_row(transaction, moderator.id, row.id)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -10,54 +11,72 @@ from sqlalchemy import (
     ARRAY,
     Boolean,
     Integer,
+    Interval,
     Uuid,
     and_,
     bindparam,
+    case,
     cast,
     column,
     exists,
     func,
+    literal,
     not_,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from api_service.database import Database, Queryable, Row, Statement, Transaction
-from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, NOT_FRIENDS
+from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, INVITATION_OVER, NOT_FRIENDS
 from api_service.site import Site
-from api_service.tables import bans, invitations, users, watchlist
-from api_service.usecases import outbox, paging, published
+from api_service.tables import bans, films, invitations, room_roles, rooms, users, watchlist
+from api_service.tables import outbox as outbox_table
+from api_service.usecases import limits, mails, outbox, paging, published
 from api_service.usecases.friends import friends_of
+from api_service.usecases.idempotency import is_repeated
+from api_service.usecases.mails import INVITEE, may_be_mailed
 from api_service.usecases.paging import Page
 from api_service.usecases.people import Person, User
-from api_service.usecases.published import Invitee
-from api_service.usecases.room_access import check_open, owned_room
-from shared.events import Event
+from api_service.usecases.published import LOBBY, Invitee
+from api_service.usecases.room_access import check_open, locked_room, next_version, owned_room
 
 # One order's bound, each for those who are named and those who match; another order invites the rest.
 MOST_AT_ONCE = 1_000
 MOST_SHOWN = 1_000
 
 
+Status = Literal["pending", "sent", "delivered", "failed", "accepted", "declined", "revoked", "expired"]
+
+
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation, valid until ``revoked_at``."""
+    """An invitation, valid until ``revoked_at``.
+
+    ``status`` is the person's answer if there is one, else how far the last mail has come: ``pending`` here, ``sent``
+    to the notification service, ``delivered`` to the mail server or ``failed``, for the reason ``failure``.
+    """
 
     id: UUID
     invitee: Person
+    status: Status
     created_at: datetime
+    mailed_at: datetime | None
+    answered_at: datetime | None
     revoked_at: datetime | None
+    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Guests:
-    """Whom to invite: ``users`` by id, and with ``matches`` every friend who wants to watch the film."""
+    """Whom to invite: ``users`` and ``moderators``, and with ``matches`` every friend who wants to watch the film."""
 
     users: tuple[UUID, ...] = ()
     matches: bool = False
+    moderators: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +110,7 @@ _LEFT_OUT = Statement(
     .where(users.c.removed_at.is_(None), _wants, not_(_stands))
 )
 _CANDIDATES = Statement(
-    select(users.c.id, users.c.name, users.c.email, users.c.locale, _banned.label("banned"))
+    select(*INVITEE, _banned.label("banned"), may_be_mailed(cast(_inviter, Uuid)).label("may_be_mailed"))
     .join_from(users, _friends, _friends.c.id == users.c.id)
     .where(
         users.c.removed_at.is_(None),
@@ -120,19 +139,54 @@ _INVITE = Statement(
     )
     .returning(invitations.c.invitee_id, invitations.c.id, invitations.c.created_at)
 )
-_after = bindparam("after", type_=Uuid)
-_LIST = Statement(
+_IS_OVER = or_(
+    rooms.c.closed_at.is_not(None),
+    rooms.c.starts_at + films.c.duration_ms * text("interval '1 ms'") + literal(LOBBY, Interval) < func.now(),
+)
+_STATUS = case(
+    (invitations.c.revoked_at.is_not(None), literal("revoked")),
+    (invitations.c.answer.is_not(None), invitations.c.answer),
+    (_IS_OVER, literal("expired")),
+    (invitations.c.failed_at.is_not(None), literal("failed")),
+    (invitations.c.delivered_at.is_not(None), literal("delivered")),
+    # The relay has marked the event that asked for the mail, or it was so long ago that the outbox has forgotten it.
+    (
+        and_(
+            invitations.c.mail_id.is_not(None),
+            or_(outbox_table.c.id.is_(None), outbox_table.c.published_at.is_not(None)),
+        ),
+        literal("sent"),
+    ),
+    else_=literal("pending"),
+).label("status")
+_SHOWN = (
     select(
         invitations.c.id,
-        invitations.c.created_at,
-        invitations.c.revoked_at,
         users.c.id.label("invitee_id"),
         users.c.name,
+        _STATUS,
+        invitations.c.created_at,
+        invitations.c.mailed_at,
+        invitations.c.answered_at,
+        invitations.c.revoked_at,
+        invitations.c.failure,
     )
     .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
-    .where(invitations.c.room_id == bindparam("room_id"), or_(_after.is_(None), invitations.c.id > _after))
+    .join(rooms, rooms.c.id == invitations.c.room_id)
+    .join(films, films.c.id == rooms.c.film_id)
+    .outerjoin(outbox_table, outbox_table.c.id == invitations.c.mail_id)
+)
+_after = bindparam("after", type_=Uuid)
+_LIST = Statement(
+    _SHOWN.where(invitations.c.room_id == bindparam("room_id"), or_(_after.is_(None), invitations.c.id > _after))
     .order_by(invitations.c.id)
     .limit(bindparam("limit", type_=Integer))
+)
+_may_be_mailed = may_be_mailed(invitations.c.inviter_id).label("may_be_mailed")
+_ONE = Statement(
+    _SHOWN.add_columns(users.c.email, users.c.locale, users.c.time_zone, _may_be_mailed).where(
+        invitations.c.id == bindparam("invitation_id", type_=Uuid), invitations.c.room_id == bindparam("room_id")
+    )
 )
 _REVOKE = Statement(
     update(invitations)
@@ -143,11 +197,24 @@ _REVOKE = Statement(
         invitations.c.revoked_at.is_(None),
         users.c.id == invitations.c.invitee_id,
     )
-    .returning(users.c.id, users.c.name, users.c.email, users.c.locale)
+    .returning(*INVITEE, _may_be_mailed)
 )
 _KNOWN = Statement(
     select(invitations.c.id).where(
         invitations.c.id == bindparam("invitation_id"), invitations.c.room_id == bindparam("room_id")
+    )
+)
+
+
+_named_moderators = (
+    func.unnest(cast(bindparam("moderators", type_=ARRAY(Uuid)), ARRAY(Uuid)))
+    .table_valued(column("id", Uuid), name="named")
+    .render_derived()
+)
+_MODERATORS = Statement(
+    insert(room_roles).from_select(
+        ["room_id", "user_id", "role"],
+        select(bindparam("room_id", type_=Uuid), _named_moderators.c.id, literal("moderator")),
     )
 )
 
@@ -179,48 +246,50 @@ async def left_out(db: Queryable, room: Row, inviter: User, guests: Guests) -> l
 async def _page(db: Queryable, room_id: UUID, limit: int, cursor: str | None = None) -> Page[Invitation]:
     (after,) = paging.decode(cursor, UUID)
     rows = await db.all(_LIST, room_id=room_id, after=after, limit=limit + 1)
-    found = [Invitation(row.id, Person(row.invitee_id, row.name), row.created_at, row.revoked_at) for row in rows]
-    return paging.page(found, limit, lambda last: (last.id,))
+    return paging.page([_shown(row) for row in rows], limit, lambda last: (last.id,))
 
 
 async def invite(
-    db: Database, site: Site, owner: User, code: str, guests: Guests
+    db: Database, site: Site, owner: User, code: str, guests: Guests, *, key: str | None = None
 ) -> tuple[Page[Invitation], list[LeftOut]]:
     """Invite more friends to one's open room; return the first page of its invitations, and who was left out.
 
-    Raises the problems `room_not_found`, `not_room_owner`, `room_closed`, `not_friends` and `guest_banned`.
+    A request with a ``key`` is carried out once. Raises the problems `room_not_found`, `not_room_owner`, `room_closed`,
+    `not_friends`, `guest_banned`, `limit_reached` and `idempotency_key_reused`.
     """
     row = await owned_room(db, owner.id, code)
     check_open(row)
     async with db.transaction() as transaction:
-        _, mails = await add(transaction, site, row, owner, guests, field="users")
+        if not await is_repeated(transaction, owner.id, key, row.id, ["invite", code, guests]):
+            await add(transaction, site, row, owner, guests, field="users")
         missing = await left_out(transaction, row, owner, guests)
-        await outbox.add(transaction, mails)
     return await _page(db, row.id, MOST_SHOWN), missing
 
 
 async def add(
     transaction: Transaction, site: Site, room: Row, inviter: User, guests: Guests, *, field: str
-) -> tuple[list[Invitation], list[Event]]:
-    """Invite friends who are not invited yet; return the new invitations, and an event for each that can be mailed.
+) -> list[Invitation]:
+    """Invite friends who are not invited yet, ask for a mail to each who can be mailed; return the new invitations.
 
-    The events belong in the outbox of the same transaction. Raises the problems `not_friends` and `guest_banned`, whose
-    errors name each wrong place in the request's ``field``. A banned friend who only matches is left out.
+    Raises the problems `not_friends` and `guest_banned`, whose errors name each wrong place in the request's ``field``,
+    and `limit_reached`. A banned friend who only matches is left out.
     """
-    if not guests.users and not guests.matches:
-        return [], []
+    named = (*guests.users, *guests.moderators)
+    if not named and not guests.matches:
+        return []
     candidates = await transaction.all(
         _CANDIDATES,
         inviter=inviter.id,
-        named=list(guests.users),
+        named=list(named),
         matches=guests.matches,
         film_id=room.film_id,
         room_id=room.id,
-        limit=len(guests.users) + MOST_AT_ONCE,
+        limit=len(named) + MOST_AT_ONCE,
     )
     # Ordered by key, so that two requests that invite the same people at once cannot deadlock.
     by_id = {row.id: row for row in sorted(candidates, key=lambda row: row.id)}
     _check(guests.users, by_id, field)
+    _check(guests.moderators, by_id, "moderators")
     made = await transaction.all(
         _INVITE,
         ids=[uuid7() for _ in by_id],
@@ -228,27 +297,61 @@ async def add(
         room_id=room.id,
         inviter=inviter.id,
     )
-    mails = [
-        published.invitation_created(site, room, inviter, row.id, _invitee(by_id[row.invitee_id]))
-        for row in made
-        if by_id[row.invitee_id].email is not None
+    new = [(row, by_id[row.invitee_id]) for row in made]
+    mailable = [mails.Addressee(row.id, mails.invitee_of(person)) for row, person in new if person.may_be_mailed]
+    asking = partial(published.invitation_created, site, room, inviter)
+    await mails.ask(transaction, site, room, inviter.id, mailable, asking)
+    if guests.moderators:
+        await transaction.run(_MODERATORS, room_id=room.id, moderators=list(guests.moderators))
+    return [
+        Invitation(row.id, Person(person.id, person.name), "pending", row.created_at, None, None, None, None)
+        for row, person in new
     ]
-    invited = [
-        Invitation(row.id, Person(row.invitee_id, by_id[row.invitee_id].name), row.created_at, None) for row in made
-    ]
-    return invited, mails
 
 
-async def revoke(db: Database, owner: User, code: str, invitation_id: UUID) -> None:
+async def resend(
+    db: Database, site: Site, owner: User, code: str, invitation_id: UUID, *, key: str | None = None
+) -> None:
+    """Ask for an invitation's mail once more; of a person who wants no mails nothing is told.
+
+    Raises the problems `room_not_found`, `not_room_owner`, `room_closed`, `invitation_not_found`, `invitation_over`,
+    `limit_reached` (also if the last mail was asked for a short time ago) and `idempotency_key_reused`.
+    """
+    async with db.transaction() as transaction:
+        row = await owned_room(transaction, owner.id, code)
+        row = await locked_room(transaction, owner.id, row.id)
+        if await is_repeated(transaction, owner.id, key, row.id, ["resend", invitation_id]):
+            return
+        found = await transaction.first(_ONE, invitation_id=invitation_id, room_id=row.id)
+        if found is None:
+            raise INVITATION_NOT_FOUND.problem()
+        if found.status in ("declined", "revoked", "expired"):
+            raise INVITATION_OVER.problem()
+        if not found.may_be_mailed:
+            return
+        limits.check_pause(found.mailed_at, site.policy.resend_after_s)
+        invitee = Invitee(found.invitee_id, found.name, found.email, found.locale, found.time_zone)
+        to = [mails.Addressee(found.id, invitee)]
+        await mails.ask(transaction, site, row, owner.id, to, partial(published.invitation_created, site, row, owner))
+
+
+async def revoke(db: Database, site: Site, owner: User, code: str, invitation_id: UUID) -> None:
     """Revoke an invitation to one's room and publish that; repeating it changes nothing.
 
-    Raises the problems `room_not_found`, `not_room_owner` and `invitation_not_found`.
+    An open room for invited people shows the person out, and their tickets are void. Raises the problems
+    `room_not_found`, `not_room_owner` and `invitation_not_found`.
     """
     room = await owned_room(db, owner.id, code)
     async with db.transaction() as transaction:
         row = await transaction.first(_REVOKE, invitation_id=invitation_id, room_id=room.id)
-        if row is not None and row.email is not None:
-            await outbox.add(transaction, [published.invitation_revoked(room, owner, invitation_id, _invitee(row))])
+        if row is not None:
+            room = await next_version(transaction, owner.id, room.id)
+            told = []
+            if room.closed_at is None and room.access == "invited":
+                told.append(published.member_revoked(room, row.id, owner.id))
+            if row.may_be_mailed:
+                told.append(published.invitation_revoked(site, room, owner, invitation_id, mails.invitee_of(row)))
+            await outbox.add(transaction, told)
     if row is None and await db.first(_KNOWN, invitation_id=invitation_id, room_id=room.id) is None:
         raise INVITATION_NOT_FOUND.problem()
 
@@ -267,5 +370,7 @@ def _check(named: Sequence[UUID], friends: Mapping[UUID, Row], field: str) -> No
         raise GUEST_BANNED.problem(errors=banned)
 
 
-def _invitee(row: Row) -> Invitee:
-    return Invitee(row.id, row.name, row.email, row.locale)
+def _shown(row: Row) -> Invitation:
+    invitee = Person(row.invitee_id, row.name)
+    moments = (row.created_at, row.mailed_at, row.answered_at, row.revoked_at)
+    return Invitation(row.id, invitee, row.status, *moments, row.failure)

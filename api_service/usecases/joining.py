@@ -12,7 +12,7 @@ from api_service.database import Database, Queryable, Statement
 from api_service.problems import BANNED
 from api_service.site import Site
 from api_service.tables import chat_messages, room_events, room_roles, visits
-from api_service.usecases import published
+from api_service.usecases import answers, published
 from api_service.usecases.people import User
 from api_service.usecases.room_access import check_open, visible_room
 from api_service.usecases.rooms import Room, room_of
@@ -87,6 +87,8 @@ async def join(db: Database, site: Site, minter: Minter, user: User, locale: str
         raise BANNED.problem()
     if row.role is None:
         await db.run(_ENTER, room_id=row.id, user_id=user.id)
+    if row.owner_id != user.id:
+        await answers.entered(db, user.id, row.id)
     seen = room_of(row, site, user.id, locale)
     ticket = minter.mint(
         user={"id": user.id, "name": user.name, "role": seen.role},

@@ -6,7 +6,7 @@ invitations (2.4 ms of a core, against 1.3). Tests check every type instead.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,11 +16,10 @@ from api_service.database import Row
 from api_service.site import Site
 from api_service.usecases.languages import in_language
 from api_service.usecases.outbox import SOURCE
-from api_service.usecases.people import User
+from api_service.usecases.people import Person, User
 from shared.events import (
-    INVITATION_CREATED,
-    INVITATION_REVOKED,
     MEMBER_BANNED,
+    MEMBER_REVOKED,
     MEMBER_UNBANNED,
     ROOM_CHANGED,
     ROOM_CLOSED,
@@ -28,19 +27,26 @@ from shared.events import (
     Event,
 )
 from shared.feed_events import FRIENDSHIP_CHANGED, WISH_CHANGED
+from shared.invitation_events import INVITATION_CHANGED, INVITATION_CREATED, INVITATION_REVOKED, REMINDER_DUE
 
 # What a live room takes for the length of a broadcast whose end nobody knows: the longest film there may be.
 LIVE_MS: Final = 24 * 3_600_000
+# How long a calendar entry goes on after the film: people gather, and nobody presses play to the second.
+LOBBY: Final = timedelta(minutes=10)
+# How long a calendar entry lasts for a broadcast whose end nobody knows.
+BROADCAST: Final = timedelta(hours=2)
+Named = Person | User
 
 
 @dataclass(frozen=True, slots=True)
 class Invitee:
-    """A person who can be mailed, and in which language."""
+    """A person who can be mailed, in which language, and in which time zone times are said."""
 
     id: UUID
     name: str
     email: str
     locale: str
+    time_zone: str | None = None
 
 
 def room_claim(room: Row) -> dict[str, Any]:
@@ -88,22 +94,43 @@ def member_unbanned(room: Row, user_id: UUID, by: UUID) -> Event:
     return _event(MEMBER_UNBANNED, room.id, {**_place(room), "user_id": user_id, "by": by, "room": room_claim(room)})
 
 
+def member_revoked(room: Row, user_id: UUID, by: UUID) -> Event:
+    return _event(MEMBER_REVOKED, room.id, {**_place(room), "user_id": user_id, "by": by, "room": room_claim(room)})
+
+
 def room_closed(room_id: UUID, version: int, partition: int, reason: str, closed_at: datetime) -> Event:
     data = {"version": version, "partition": partition, "reason": reason, "closed_at": closed_at}
     return _event(ROOM_CLOSED, room_id, data)
 
 
-def invitation_created(site: Site, room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> Event:
-    data = {
-        **_invitation(room, inviter, invitation_id, invitee),
-        "link": site.room_link(room.code),
-        "starts_at": room.starts_at,
-    }
-    return _event(INVITATION_CREATED, room.id, data)
+def ends_at(room: Row) -> datetime | None:
+    """Return when a planned screening is over: after the film, and the time that people take to gather; or None."""
+    if room.starts_at is None:
+        return None
+    film = BROADCAST if room.film_duration_ms is None else timedelta(milliseconds=room.film_duration_ms)
+    over: datetime = room.starts_at + film + LOBBY
+    return over
 
 
-def invitation_revoked(room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> Event:
-    return _event(INVITATION_REVOKED, room.id, _invitation(room, inviter, invitation_id, invitee))
+def invitation_created(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> Event:
+    return _event(INVITATION_CREATED, room.id, _open_invitation(site, room, inviter, invitation_id, invitee))
+
+
+def invitation_changed(
+    site: Site, room: Row, invitation_id: UUID, invitee: Invitee, *, change: str, previous: datetime | None
+) -> Event:
+    """Return the event of a screening that has another start, or does not take place; ``change`` is one of CHANGES."""
+    data = _open_invitation(site, room, Person(room.owner_id, room.owner_name), invitation_id, invitee)
+    return _event(INVITATION_CHANGED, room.id, {**data, "change": change, "previous_starts_at": previous})
+
+
+def reminder_due(site: Site, room: Row, invitation_id: UUID, invitee: Invitee) -> Event:
+    owner = Person(room.owner_id, room.owner_name)
+    return _event(REMINDER_DUE, room.id, _open_invitation(site, room, owner, invitation_id, invitee))
+
+
+def invitation_revoked(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> Event:
+    return _event(INVITATION_REVOKED, room.id, _invitation(site, room, inviter, invitation_id, invitee))
 
 
 def wish_changed(tie: Row, *, wanted: bool) -> Event:
@@ -123,12 +150,32 @@ def _place(room: Row) -> dict[str, Any]:
     return {"version": room.version, "partition": room.partition}
 
 
-def _invitation(room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
+def _open_invitation(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
+    return {
+        **_invitation(site, room, inviter, invitation_id, invitee),
+        "link": site.room_link(room.code),
+        "answer_link": site.mail_links.link("invitations", invitation_id, invitee.locale),
+    }
+
+
+def _invitation(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
     return {
         "invitation_id": invitation_id,
+        "title": room.title,
+        "starts_at": room.starts_at,
+        "ends_at": ends_at(room),
+        # Each change of a room raises its version, so a later mail's calendar entry replaces an earlier one's.
+        "sequence": room.version,
         "film": {"id": room.film_id, "title": in_language(room.film_title, invitee.locale)},
         "inviter": {"id": inviter.id, "name": inviter.name},
-        "invitee": {"id": invitee.id, "name": invitee.name, "email": invitee.email, "locale": invitee.locale},
+        "invitee": {
+            "id": invitee.id,
+            "name": invitee.name,
+            "email": invitee.email,
+            "locale": invitee.locale,
+            "time_zone": invitee.time_zone,
+        },
+        "unsubscribe_link": site.mail_links.link("unsubscribe", invitation_id, invitee.locale),
     }
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, and_, bindparam, exists, literal, or_, select
+from sqlalchemy import Select, Uuid, and_, bindparam, exists, literal, or_, select, update
 
 from api_service.database import Queryable, Row, Statement, Transaction
 from api_service.problems import (
@@ -28,11 +28,17 @@ _CODE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 _viewer = bindparam("viewer", type_=Uuid)
 _roles = room_roles.alias("own_role")
-_invited = exists().where(
-    invitations.c.room_id == rooms.c.id,
-    invitations.c.invitee_id == _viewer,
-    invitations.c.revoked_at.is_(None),
+_invited = (
+    exists()
+    .where(
+        invitations.c.room_id == rooms.c.id,
+        invitations.c.invitee_id == _viewer,
+        invitations.c.revoked_at.is_(None),
+    )
+    .correlate_except(invitations)
 )
+# Whether the viewer may know of a room.
+VISIBLE: Final = or_(rooms.c.access == literal("link"), rooms.c.owner_id == _viewer, _invited)
 # For a statement of one's own; it takes the parameter ``viewer``.
 ROOM_ROWS: Final[Select[tuple[object, ...]]] = (
     select(
@@ -42,7 +48,7 @@ ROOM_ROWS: Final[Select[tuple[object, ...]]] = (
         users.c.name.label("owner_name"),
         users.c.locale.label("owner_locale"),
         _roles.c.role,
-        or_(rooms.c.access == literal("link"), rooms.c.owner_id == _viewer, _invited).label("visible"),
+        VISIBLE.label("visible"),
         exists().where(bans.c.room_id == rooms.c.id, bans.c.user_id == _viewer).label("banned"),
     )
     .join_from(rooms, films, films.c.id == rooms.c.film_id)
@@ -52,6 +58,9 @@ ROOM_ROWS: Final[Select[tuple[object, ...]]] = (
 _BY_CODE = Statement(ROOM_ROWS.where(rooms.c.code == bindparam("code")))
 _BY_ID = Statement(ROOM_ROWS.where(rooms.c.id == bindparam("room_id")))
 # FOR NO KEY UPDATE: whatever only refers to the room, like the archive, need not wait.
+_NEXT_VERSION = Statement(
+    update(rooms).values(version=rooms.c.version + 1).where(rooms.c.id == bindparam("room_id", type_=Uuid))
+)
 _LOCK = Statement(select(rooms.c.id).where(rooms.c.id == bindparam("room_id")).with_for_update(key_share=True))
 
 
@@ -105,6 +114,12 @@ def check_shown(row: Row) -> None:
     since, until = row.film_available_from, row.film_available_until
     if (since is not None and starts_at < since) or (until is not None and starts_at >= until):
         raise FILM_UNAVAILABLE.problem()
+
+
+async def next_version(transaction: Transaction, viewer: UUID, room_id: UUID) -> Row:
+    """Raise a room's version and return its row: of several events the live room applies the one with the highest."""
+    await transaction.run(_NEXT_VERSION, room_id=room_id)
+    return await room_row(transaction, viewer, room_id)
 
 
 def check_open(row: Row) -> None:

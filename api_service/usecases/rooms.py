@@ -1,15 +1,13 @@
 """Rooms: opened, changed and closed by their owner, shown to those who may know of them."""
 
-import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-import orjson
-from sqlalchemy import Integer, LargeBinary, Text, Uuid, bindparam, func, literal, or_, select, update
+from sqlalchemy import Integer, LargeBinary, Text, Uuid, and_, bindparam, case, func, literal, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -18,14 +16,25 @@ from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED
 from api_service.site import Site
 from api_service.tables import idempotency_keys, room_roles, rooms
 from api_service.tables import invitations as invitations_table
-from api_service.usecases import invitations, outbox, paging, published
+from api_service.usecases import invitations, limits, outbox, paging, published, screenings
 from api_service.usecases.films import Film, film_of
+from api_service.usecases.idempotency import fingerprint_of
 from api_service.usecases.invitations import NOBODY, Guests, Invitation, LeftOut
+from api_service.usecases.live_view import SOMEBODY_HERE, Now, now_in
 from api_service.usecases.paging import Page
 from api_service.usecases.people import Person, User
-from api_service.usecases.room_access import ROOM_ROWS, check_shown, locked_room, owned_room, room_row, visible_room
+from api_service.usecases.room_access import (
+    ROOM_ROWS,
+    VISIBLE,
+    check_shown,
+    locked_room,
+    owned_room,
+    room_row,
+    visible_room,
+)
 from shared.events import SETTINGS_DEFAULTS
 
+RoomsStatus = Literal["open", "planned", "now", "closed"]
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
 
 
@@ -39,6 +48,7 @@ class RoomOrder:
     capacity: int = 50
     starts_at: datetime | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    title: str | None = None
     guests: Guests = NOBODY
 
 
@@ -47,7 +57,8 @@ class Room:
     """A room as one viewer sees it.
 
     ``invitations`` are its owner's alone, and None in lists; ``left_out`` is told where the room is opened, of an order
-    that invites matches; ``settings`` as shared.events.LiveSettingsSchema.
+    that invites matches; ``settings`` as shared.events.LiveSettingsSchema; ``now`` is None in a closed room and for one
+    who is banned.
     """
 
     id: UUID
@@ -64,10 +75,21 @@ class Room:
     version: int
     created_at: datetime
     closed_at: datetime | None
+    closed_reason: str | None
+    title: str | None
     role: str
     banned: bool
     invitations: list[Invitation] | None = None
     left_out: list[LeftOut] | None = None
+    now: Now | None = None
+
+
+# Sees the room before it is changed, and may raise.
+Check = Callable[[Room], None]
+
+
+def _any(_: Room) -> None:
+    pass
 
 
 _viewer = bindparam("viewer", type_=Uuid)
@@ -82,9 +104,19 @@ _mine = (
     )
     .subquery("mine")
 )
+_status = bindparam("status", type_=Text)
+_is_open = rooms.c.closed_at.is_(None)
+_HAS_STATUS = case(
+    (_status == "open", _is_open),
+    (_status == "closed", rooms.c.closed_at.is_not(None)),
+    (_status == "planned", and_(_is_open, rooms.c.starts_at > func.now())),
+    (_status == "now", and_(_is_open, SOMEBODY_HERE)),
+    else_=true(),
+)
 _MINE = Statement(
     ROOM_ROWS.join(_mine, _mine.c.room_id == rooms.c.id)
-    .where(or_(_after.is_(None), rooms.c.id < _after))
+    # Who entered a room by its link may not know of it any more once it is for invited people.
+    .where(VISIBLE, _HAS_STATUS, or_(_after.is_(None), rooms.c.id < _after))
     .order_by(rooms.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )
@@ -105,6 +137,7 @@ _opened = (
                 "starts_at",
                 "settings",
                 "partition",
+                "title",
             )
         }
     )
@@ -134,7 +167,9 @@ _EARLIER = Statement(
         idempotency_keys.c.user_id == bindparam("owner_id"), idempotency_keys.c.key == bindparam("key")
     )
 )
-_CHANGEABLE: Final = ("access", "control", "capacity", "starts_at")
+# What may be changed beside the settings; the live room is told of all but the title.
+_LIVE: Final = ("access", "control", "capacity", "starts_at")
+_CHANGEABLE: Final = (*_LIVE, "title")
 _CHANGE = Statement(
     update(rooms)
     .values(
@@ -142,12 +177,6 @@ _CHANGE = Statement(
     )
     .values(version=rooms.c.version + 1)
     .where(rooms.c.id == bindparam("room_id", type_=Uuid))
-)
-_CLOSE = Statement(
-    update(rooms)
-    .values(closed_at=func.now(), closed_reason=bindparam("reason"), version=rooms.c.version + 1)
-    .where(rooms.c.id == bindparam("room_id"), rooms.c.closed_at.is_(None))
-    .returning(rooms.c.version, rooms.c.partition, rooms.c.closed_at)
 )
 
 
@@ -157,10 +186,10 @@ async def open_room(
     """Open a room, invite its guests and return it, all or nothing.
 
     A repeated request with the same ``key`` returns the same room, also while the first is under way. Raises the
-    problems `film_not_found`, `film_unavailable`, `not_friends` and `idempotency_key_reused`.
+    problems `film_not_found`, `film_unavailable`, `not_friends`, `limit_reached` and `idempotency_key_reused`.
     """
     room_id = uuid7()
-    fingerprint = hashlib.sha256(orjson.dumps(asdict(order))).digest()
+    fingerprint = fingerprint_of(order)
     try:
         async with db.transaction() as transaction:
             await transaction.run(
@@ -174,15 +203,17 @@ async def open_room(
                 capacity=order.capacity,
                 starts_at=order.starts_at,
                 settings=dict(order.settings),
+                title=order.title,
                 partition=secrets.randbelow(site.partitions),
                 key=key,
                 fingerprint=fingerprint,
             )
             row = await room_row(transaction, owner.id, room_id)
             check_shown(row)
-            made, mails = await invitations.add(transaction, site, row, owner, order.guests, field="invite.users")
+            await limits.room_opened(transaction, site.policy, owner.id)
+            await outbox.add(transaction, [published.room_opened(row)])
+            made = await invitations.add(transaction, site, row, owner, order.guests, field="invite.users")
             left_out = await invitations.left_out(transaction, row, owner, order.guests)
-            await outbox.add(transaction, [published.room_opened(row), *mails])
     except ConstraintViolated as violated:
         if violated.constraint == "fk_rooms_film_id":
             raise FILM_NOT_FOUND.problem() from None
@@ -209,62 +240,85 @@ async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) 
     """Return a room that the viewer may know of, to its owner with invitations; raises the problem `room_not_found`."""
     row = await visible_room(db, viewer, code)
     shown = await invitations.of_room(db, row.id) if row.owner_id == viewer else None
-    return room_of(row, site, viewer, locale, shown)
+    return room_of(row, site, viewer, locale, shown, await now_in(db, [row]))
 
 
 async def mine(
-    db: Queryable, site: Site, viewer: UUID, locale: str, *, limit: int = 20, cursor: str | None = None
+    db: Queryable,
+    site: Site,
+    viewer: UUID,
+    locale: str,
+    *,
+    limit: int = 20,
+    cursor: str | None = None,
+    status: RoomsStatus | None = None,
 ) -> Page[Room]:
     """Return a page of the rooms that a viewer owns, entered or is invited to, newest first.
 
-    Raises the problem `invalid_cursor`.
+    With a ``status``, only those. Raises the problem `invalid_cursor`.
     """
     (after,) = paging.decode(cursor, UUID)
-    rows = await db.all(_MINE, viewer=viewer, after=after, limit=limit + 1)
-    return paging.page([room_of(row, site, viewer, locale) for row in rows], limit, lambda last: (last.id,))
+    rows = await db.all(_MINE, viewer=viewer, after=after, status=status, limit=limit + 1)
+    now = await now_in(db, rows)
+    found = [room_of(row, site, viewer, locale, now=now) for row in rows]
+    return paging.page(found, limit, lambda last: (last.id,))
 
 
-async def change_room(db: Database, site: Site, owner: User, locale: str, code: str, wanted: Mapping[str, Any]) -> Room:
-    """Change the ``wanted`` fields of one's open room: any of access, control, capacity, starts_at and settings.
+async def change_room(
+    db: Database, site: Site, owner: User, locale: str, code: str, wanted: Mapping[str, Any], check: Check = _any
+) -> Room:
+    """Change the ``wanted`` fields of one's open room: any of access, control, capacity, starts_at, title and settings.
+
+    ``check`` sees the room before and may raise. Those invited are told of another start.
 
     Settings that are not named stay. A value that is as wanted already is no change: no new version, no event. The live
     room changes control, capacity and settings too, and the archive brings that back here: of two changes at the same
     moment the one that the live room receives last wins, for it applies `room.changed` like any other change and then
     publishes all of its settings. Raises the problems `room_not_found`, `not_room_owner`, `room_closed` and
-    `film_unavailable`.
+    `film_unavailable` and `limit_reached`.
     """
     async with db.transaction() as transaction:
         row = await owned_room(transaction, owner.id, code)
         row = await locked_room(transaction, owner.id, row.id)
         seen = room_of(row, site, owner.id, locale)
+        check(seen)
         fields = {name: wanted.get(name, getattr(row, name)) for name in _CHANGEABLE}
         changed = [name for name in _CHANGEABLE if fields[name] != getattr(row, name)]
         settings = {name: value for name, value in wanted.get("settings", {}).items() if value != seen.settings[name]}
         if changed or settings:
             new = {f"new_{name}": value for name, value in fields.items()}
             await transaction.run(_CHANGE, room_id=row.id, new_settings={**row.settings, **settings}, **new)
-            row = await room_row(transaction, owner.id, row.id)
+            previous, row = row.starts_at, await room_row(transaction, owner.id, row.id)
             if "starts_at" in changed:
                 check_shown(row)
-            await outbox.add(transaction, [published.room_changed(row, changed, settings)])
-        shown = await invitations.of_room(transaction, row.id)
-    return room_of(row, site, owner.id, locale, shown)
+            live = [name for name in changed if name in _LIVE]
+            if live or settings:
+                await outbox.add(transaction, [published.room_changed(row, live, settings)])
+            if "starts_at" in changed:
+                await screenings.rescheduled(transaction, site, row, previous)
+        shown, now = await invitations.of_room(transaction, row.id), await now_in(transaction, [row])
+    return room_of(row, site, owner.id, locale, shown, now)
 
 
-async def close(db: Database, viewer: UUID, code: str) -> None:
+async def close(db: Database, site: Site, viewer: UUID, locale: str, code: str, check: Check = _any) -> None:
     """Close one's room for everyone and publish that; closing it again changes nothing.
 
-    Raises the problems `room_not_found` and `not_room_owner`.
+    ``check`` sees the room before and may raise. Raises the problems `room_not_found` and `not_room_owner`.
     """
-    row = await owned_room(db, viewer, code)
     async with db.transaction() as transaction:
-        closed = await transaction.first(_CLOSE, room_id=row.id, reason="owner")
-        if closed is not None:
-            event = published.room_closed(row.id, closed.version, closed.partition, "owner", closed.closed_at)
-            await outbox.add(transaction, [event])
+        row = await owned_room(transaction, viewer, code)
+        check(room_of(row, site, viewer, locale))
+        await screenings.close(transaction, site, viewer, row.id, "owner")
 
 
-def room_of(row: Row, site: Site, viewer: UUID, locale: str, shown: list[Invitation] | None = None) -> Room:
+def room_of(
+    row: Row,
+    site: Site,
+    viewer: UUID,
+    locale: str,
+    shown: list[Invitation] | None = None,
+    now: Mapping[UUID, Now] | None = None,
+) -> Room:
     """Return the room in a row as the viewer sees it."""
     return Room(
         id=row.id,
@@ -281,7 +335,10 @@ def room_of(row: Row, site: Site, viewer: UUID, locale: str, shown: list[Invitat
         version=row.version,
         created_at=row.created_at,
         closed_at=row.closed_at,
+        closed_reason=row.closed_reason,
+        title=row.title,
         role="owner" if row.owner_id == viewer else row.role or "viewer",
         banned=row.banned,
         invitations=shown,
+        now=None if row.banned or now is None else now.get(row.id),
     )

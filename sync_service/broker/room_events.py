@@ -10,11 +10,11 @@ from typing import Final
 import structlog
 
 from shared.broker import Transient
-from shared.events import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, ROOM_CLOSED, ROOM_OPENED, Event
+from shared.events import MEMBER_BANNED, MEMBER_REVOKED, MEMBER_UNBANNED, ROOM_CHANGED, ROOM_CLOSED, ROOM_OPENED, Event
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import RoomClosed
 from sync_service.redis_client.client import StoreError
-from sync_service.room.commands import Ban, ChangeRoom, Close, Command
+from sync_service.room.commands import Ban, ChangeRoom, Close, Command, Revoke
 from sync_service.room.events import Refusal
 from sync_service.room.opening import opening_state
 from sync_service.store.redis_keys import TOMBSTONE_MS, RoomKeys
@@ -22,7 +22,7 @@ from sync_service.store.redis_keys import TOMBSTONE_MS, RoomKeys
 log = structlog.get_logger(__name__)
 
 QUEUE: Final = "sync_service.lifecycle"
-ROUTING_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED)
+ROUTING_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED, MEMBER_REVOKED)
 
 
 class RoomEvents:
@@ -40,6 +40,9 @@ class RoomEvents:
                 await self._apply(event, ChangeRoom(version=event.data["version"], changes=event.data["changes"]))
             elif event.type in {MEMBER_BANNED, MEMBER_UNBANNED}:
                 await self._apply(event, _ban_of(event))
+            elif event.type == MEMBER_REVOKED:
+                data = event.data
+                await self._apply(event, Revoke(by=data["by"], member_id=data["user_id"], version=data["version"]))
             elif event.type == ROOM_CLOSED:
                 await self._closed(event)
         except StoreError as error:

@@ -20,6 +20,7 @@ class Socket(Sink, Protocol):
     name: str
     role: str
     since_ms: int
+    version: int
 
     def dismiss(self, code: str) -> None:
         """Send the error ``code`` (one of protocol.ERRORS) and close the connection soon."""

@@ -113,7 +113,14 @@ class Presence:
         socket = next(iter(room.audience.by_member.get(member, ())), None)
         if socket is None:
             return
-        join = Join(by=member, name=socket.name, role=socket.role, visit_id=str(uuid7()), since_ms=socket.since_ms)
+        join = Join(
+            by=member,
+            name=socket.name,
+            role=socket.role,
+            visit_id=str(uuid7()),
+            since_ms=socket.since_ms,
+            version=socket.version,
+        )
 
         def done(outcome: Done | Refusal) -> None:
             # A node that resumes after a stall has lost its connection to the store too: without another attempt its
@@ -199,5 +206,5 @@ class Presence:
 
 
 # Decided while this node was cut off: the member's connections here are closed.
-_SENT_AWAY: Final = frozenset({"kicked", "banned", "room_locked", "room_full", "resume_invalid"})
+_SENT_AWAY: Final = frozenset({"kicked", "banned", "revoked", "room_locked", "room_full", "resume_invalid"})
 _RETRIED: Final = frozenset({"try_again", "outcome_unknown"})

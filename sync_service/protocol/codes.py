@@ -28,6 +28,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "room_closed": "The room is closed and stays so.",
     "kicked": "You were sent out of the room. Its link lets you in again.",
     "banned": "You were banned from the room.",
+    "revoked": "Your invitation to the room was taken back.",
     "text_empty": "The text is empty once control characters are taken out.",
     "text_too_long": "The text has more than limits.text_graphemes characters.",
     "too_big": "The frame is larger than limits.frame_bytes.",

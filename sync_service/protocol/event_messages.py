@@ -139,6 +139,12 @@ class UnbannedSchema(BannedSchema):
     type = "unbanned"
 
 
+class RevokedSchema(BannedSchema):
+    """The API has taken somebody's invitation back, here or not."""
+
+    type = "revoked"
+
+
 class HostChangedSchema(RoomEvent):
     """``host`` acts for the owner, who has been gone for a while; null when nobody has to any more."""
 
@@ -195,6 +201,7 @@ EVENTS: Final[Mapping[str, Message]] = {
     for schema in (
         PlayedSchema, PausedSchema, SoughtSchema, RateChangedSchema, HoldStartedSchema, HoldEndedSchema, RebasedSchema,
         MemberJoinedSchema, MemberChangedSchema, MemberLeftSchema, RoleSetSchema, MutedSchema, BannedSchema,
-        UnbannedSchema, HostChangedSchema, SettingsChangedSchema, SaidSchema, MessageDeletedSchema, ClosedSchema,
+        UnbannedSchema, RevokedSchema, HostChangedSchema, SettingsChangedSchema, SaidSchema, MessageDeletedSchema,
+        ClosedSchema,
     )
 }  # fmt: skip

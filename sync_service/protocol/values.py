@@ -16,7 +16,7 @@ ROLES: Final = tuple(reversed(RANKS))  # the highest first
 CONTROLS: Final = tuple(CONTROL)
 # Why the film is as it is, where no member did it on purpose.
 REASONS: Final = ("auto_start", "empty", "buffering", "ready", "left", "hold_timeout", "hold_skipped")
-LEAVING: Final = ("left", "lost", "kicked", "banned", "closed")
+LEAVING: Final = ("left", "lost", "kicked", "banned", "revoked", "closed")
 
 
 class PlaybackSchema(Schema):

@@ -72,12 +72,16 @@ class Rebase(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Join(Command):
-    """``since_ms`` is when the session began: now for a ticket; for a resume token, when its ticket was used."""
+    """``since_ms`` is when the session began: now for a ticket; for a resume token, when its ticket was used.
+
+    ``version`` is the room's in that ticket: the API let the member in at it.
+    """
 
     name: str
     role: str
     visit_id: str
     since_ms: int
+    version: int = 0
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,14 @@ class Ban(Command):
     member_id: str
     version: int
     banned: bool
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Revoke(Command):
+    """The API took a person's invitation back at this ``version`` of the room: older tickets and sessions are void."""
+
+    member_id: str
+    version: int
 
 
 # --- the chat ---

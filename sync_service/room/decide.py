@@ -49,8 +49,9 @@ A seek of a paused film leaves it paused; a change of the rate leaves the status
 
 **Rights** outlive membership: roles, mutes, kicks and bans are of people, here or not. A ticket's role counts only for
 a person whom the room does not know. A kick, a lock and a new beginning each void the sessions that began before them,
-so each keeps its moment and no list of tokens. What the API decides (``Ban``, ``ChangeRoom``) carries the room's
-version and may come late, twice or out of order: the higher version wins, for each person or field by itself.
+so each keeps its moment and no list of tokens. A revoked invitation voids what the API gave before it, tickets too, so
+it keeps the room's version, which every ticket carries. What the API decides (``Ban``, ``Revoke``, ``ChangeRoom``)
+carries that version and may come late, twice or out of order: the higher one wins, for each person or field by itself.
 
 **What a room does by itself** (deadlines.py): start the film, end a hold, find a host for an absent owner.
 ``next_due_ms`` says when; every node that follows the room then submits ``Due``, and the guard lets one of them win.
@@ -84,6 +85,7 @@ from sync_service.room.commands import (
     Play,
     Rebase,
     Report,
+    Revoke,
     Say,
     Seek,
     SetRate,
@@ -150,6 +152,7 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     Leave: Rule(people.leave, reads=_MEMBERS | {"playback"}),
     Kick: Rule(people.kick, lowest="moderator", reads=_FILM | _MEMBERS),
     Ban: Rule(people.ban, reads=_FILM | _MEMBERS),
+    Revoke: Rule(people.revoke, reads=_FILM | _MEMBERS),
     SetRole: Rule(people.set_role, lowest="moderator", reads=_RIGHTS | _MEMBERS),
     Mute: Rule(people.mute, lowest="moderator", reads=_RIGHTS | _MEMBERS),
     Say: Rule(chat.say, lowest="guest", reads=_RIGHTS),

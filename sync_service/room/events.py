@@ -59,7 +59,7 @@ class MemberChanged(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class MemberLeft(Event):
-    """``reason`` is left, lost, kicked, banned or closed; ``left_ms`` is when the last connection ended."""
+    """``reason`` is left, lost, kicked, banned, revoked or closed; ``left_ms`` is when the last connection ended."""
 
     type: str = "member_left"
     member_id: str
@@ -88,9 +88,9 @@ class Muted(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class BanChanged(Event):
-    """``version`` is the room's at which the API decided it."""
+    """``version`` is the room's at which the API decided it; ``revoked`` took their invitation back."""
 
-    type: Literal["banned", "unbanned"]
+    type: Literal["banned", "unbanned", "revoked"]
     member_id: str
     version: int
 

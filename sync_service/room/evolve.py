@@ -129,6 +129,9 @@ def _with_member(state: State, member_id: str, **changes: Any) -> State:
 
 
 def _ban_changed(state: State, event: BanChanged) -> State:
+    if event.type == "revoked":
+        revoked = {**state.rights.revoked, event.member_id: event.version}
+        return replace(state, rights=replace(state.rights, revoked=revoked))
     version = event.version if event.type == "banned" else -event.version
     return replace(state, rights=replace(state.rights, bans={**state.rights.bans, event.member_id: version}))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sync_service.room.commands import Ban, Close, Command, Join, Kick, Leave, Mute, SetRole
+from sync_service.room.commands import Ban, Close, Command, Join, Kick, Leave, Mute, Revoke, SetRole
 from sync_service.room.events import (
     BanChanged,
     Closed,
@@ -27,6 +27,8 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
     member_id, rights = command.by or "", state.rights
     if rights.bans.get(member_id, 0) > 0:
         return Refusal("banned")
+    if command.version < rights.revoked.get(member_id, 0):
+        return Refusal("revoked")
     if command.since_ms <= rights.kicked.get(member_id, -1):
         return Refusal("kicked")
     if command.since_ms < rights.since_ms:
@@ -115,6 +117,25 @@ def ban(state: State, command: Ban, now_ms: int) -> Events:
         return (changed,)
     after = evolve(state, changed)
     return (changed, *_without(after, _left(member, command, now_ms, "banned", now_ms), command, now_ms))
+
+
+def revoke(state: State, command: Revoke, now_ms: int) -> Events:
+    """Show a person out whose invitation was taken back; a ticket of this version or a higher one lets them in."""
+    if state.rights.revoked.get(command.member_id, 0) >= command.version:
+        return ()
+    changed = BanChanged(
+        type="revoked",
+        time_ms=now_ms,
+        by=command.by,
+        command=command.id,
+        member_id=command.member_id,
+        version=command.version,
+    )
+    member = state.members.get(command.member_id)
+    if member is None:
+        return (changed,)
+    after = evolve(state, changed)
+    return (changed, *_without(after, _left(member, command, now_ms, "revoked", now_ms), command, now_ms))
 
 
 def set_role(state: State, command: SetRole, now_ms: int) -> Outcome:

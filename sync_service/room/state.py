@@ -82,7 +82,8 @@ class Rights:
 
     ``roles``: the roles that were set here, in the place of the ticket's; ``muted``: until when (ms); ``kicked``: when
     (ms), which voids every session that began before; ``bans``: the version of the room that banned, negative where it
-    lifted the ban. ``host`` acts for an owner who has been gone for a while. Sessions that began before ``since_ms``
+    lifted the ban; ``revoked``: the version that took their invitation back, which voids tickets and sessions of lower
+    ones. ``host`` acts for an owner who has been gone for a while. Sessions that began before ``since_ms``
     are void; a locked room lets in sessions that began before ``locked_ms``.
     """
 
@@ -92,6 +93,7 @@ class Rights:
     muted: Mapping[str, int] = field(default_factory=dict)
     kicked: Mapping[str, int] = field(default_factory=dict)
     bans: Mapping[str, int] = field(default_factory=dict)
+    revoked: Mapping[str, int] = field(default_factory=dict)
     host: str | None = None
     since_ms: int = 0
     locked_ms: int = 0

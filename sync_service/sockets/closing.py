@@ -31,6 +31,7 @@ _REFUSED_JOIN = {
     "room_locked": CloseCode.FORBIDDEN,
     "kicked": CloseCode.FORBIDDEN,
     "banned": CloseCode.FORBIDDEN,
+    "revoked": CloseCode.FORBIDDEN,
 }
 
 

@@ -48,6 +48,7 @@ class Connection:
         self.name = ""
         self.role = ""
         self.since_ms = 0
+        self.version = 0
         self.room: LiveRoom | None = None
         self._ws = ws
         self._transport = transport
@@ -173,6 +174,7 @@ class Connection:
         session = await self._handshake.enter(inbound.parse(text))
         self.member_id, self.name, self.role = session.resume.member, session.resume.name, session.resume.role
         self.since_ms = session.resume.since_ms
+        self.version = session.resume.version
         # No await from here to the end: the welcome shows exactly the state before the next event.
         self.room = session.room
         self._dispatch.opened(session)

@@ -91,7 +91,17 @@ class Handshake:
             raise StoreAway("the room could not be opened")
         # A node whose clock is slightly behind that of the restoring node must not refuse the room's first members.
         since_ms = max(now_ms, room.state.rights.since_ms)
-        resume = Resume(room.id, self._partition, user["id"], user["name"], user["role"], uuid7().hex, 1, since_ms)
+        resume = Resume(
+            room.id,
+            self._partition,
+            user["id"],
+            user["name"],
+            user["role"],
+            uuid7().hex,
+            1,
+            since_ms,
+            version=claim["version"],
+        )
         return await self._join(Session(room, resume, None, version), Arrive(user["id"], ticket.jti))
 
     async def _by_resume(self, hello: dict[str, Any], version: int) -> Session:
@@ -116,7 +126,14 @@ class Handshake:
         member = resume.member
         self._presence.arrive(room, member)
         try:
-            join = Join(by=member, name=resume.name, role=resume.role, visit_id=str(uuid7()), since_ms=resume.since_ms)
+            join = Join(
+                by=member,
+                name=resume.name,
+                role=resume.role,
+                visit_id=str(uuid7()),
+                since_ms=resume.since_ms,
+                version=resume.version,
+            )
             outcome = await room.ask(join, arrive)
             if not isinstance(outcome, Refusal):
                 if point is not None and room.replica.may_remember(*point[:2]):

@@ -26,7 +26,7 @@ class Resume:
     """A token's claims: the member and the room.
 
     ``session`` stays the same over reconnects and began with a ticket at ``since_ms`` (the partition's clock).
-    ``generation`` counts its tokens: using one voids those before it.
+    ``generation`` counts its tokens: using one voids those before it. ``version`` is the room's in the ticket.
     """
 
     room: str
@@ -37,6 +37,7 @@ class Resume:
     session: str
     generation: int
     since_ms: int
+    version: int = 0
 
 
 class _Hmac(HMACAlgorithm):
@@ -73,6 +74,7 @@ class ResumeTokens:
             "session": resume.session,
             "generation": resume.generation,
             "since_ms": resume.since_ms,
+            "version": resume.version,
         }
         headers = {"kid": self._kid, "typ": _TYPE}
         return self._jws.encode(orjson.dumps(claims), self._keys[self._kid], algorithm="HS256", headers=headers)
@@ -93,6 +95,7 @@ class ResumeTokens:
                 session=_text(claims["session"]),
                 generation=int(claims["generation"]),
                 since_ms=int(claims["since_ms"]),
+                version=int(claims.get("version", 0)),
             )
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
             raise InvalidResume(f"the resume token is not valid: {error}") from None

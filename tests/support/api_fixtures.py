@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
@@ -40,7 +41,9 @@ NOBODY_LISTENS: Final = "amqp://guest:guest@127.0.0.1:1/"
 ISSUER: Final = "http://127.0.0.1:1"
 # How long a test waits for what must come: it is not to fail because the machine is busy.
 PATIENCE_S: Final = 60.0
-SITE: Final = Site(public_url="http://cinema.test", sync_public_url="ws://cinema.test:8081", partitions=64)
+SITE: Final = Site(
+    public_url="http://cinema.test", sync_public_url="ws://cinema.test:8081", partitions=64, link_key=SESSION_KEY
+)
 
 _ADD_FILM = Statement(
     insert(films_table).values(
@@ -166,6 +169,16 @@ class RunningSite:
 
     def viewer(self, user: User | None = None) -> Viewer:
         return Viewer(self.http, self.url, user)
+
+
+def in_days(days: int) -> datetime:
+    """Return a moment so many days ahead, without microseconds."""
+    return (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
+
+
+def utc(moment: datetime) -> str:
+    """Return a moment as the API writes it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def session_cookie(user_id: UUID) -> str:

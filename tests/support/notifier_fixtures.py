@@ -42,10 +42,15 @@ def invitation_created(email: str = "boris@example.com", **changes: Any) -> Even
     data = {
         "invitation_id": str(uuid.uuid4()),
         "link": "http://localhost:8080/rooms/q8Zt3VnK2mXw7RbLpY4sJd",
+        "answer_link": "http://localhost:8080/invitations/1/abc?lang=ru",
+        "unsubscribe_link": "http://localhost:8080/unsubscribe/1/abc?lang=ru",
+        "title": None,
         "starts_at": None,
+        "ends_at": None,
+        "sequence": 1,
         "film": {"id": str(uuid.uuid4()), "title": "Ночной трамвай"},
         "inviter": {"id": str(uuid.uuid4()), "name": "Анна Светлова"},
-        "invitee": {"id": str(uuid.uuid4()), "email": email, "name": "Борис Климов", "locale": "ru"},
+        "invitee": {"id": str(uuid.uuid4()), "email": email, "name": "Борис Климов", "locale": "ru", "time_zone": None},
     }
     event = {
         "specversion": "1.0",
@@ -64,7 +69,8 @@ def invitation_created(email: str = "boris@example.com", **changes: Any) -> Even
 
 def invitation_revoked(created: Event) -> Event:
     """The event `invitation.revoked.v1` that ends the invitation of `created`."""
-    kept = {name: created["data"][name] for name in ("invitation_id", "film", "inviter", "invitee")}
+    kept = {name: value for name, value in created["data"].items() if name not in ("link", "answer_link")}
+    kept["sequence"] += 1
     now = datetime.now(UTC).isoformat()
     return {**created, "id": str(uuid.uuid4()), "type": "invitation.revoked.v1", "time": now, "data": kept}
 

@@ -18,8 +18,17 @@ from api_service.database import Database
 from api_service.usecases.outbox import SOURCE, add
 from deploy.local.stores import PrivateStores
 from shared.broker import Broker
-from shared.events import INVITATION_CREATED, Event, new_event
-from tests.support.notifier_fixtures import PATIENCE_S, MailServer, MakeNotifier, broker, fates, started
+from shared.events import Event, new_event
+from shared.invitation_events import INVITATION_CREATED
+from tests.support.notifier_fixtures import (
+    PATIENCE_S,
+    MailServer,
+    MakeNotifier,
+    broker,
+    fates,
+    invitation_created,
+    started,
+)
 
 KILLS = 5
 # RabbitMQ 3.10 finds no leader for a quorum queue that was declared within 6 s of a kill (deploy/local/rabbitmq.py).
@@ -29,15 +38,7 @@ ACCEPTING_TAKES_S = 0.02
 
 
 def an_invitation(number: int) -> Event:
-    person = {"id": uuid4(), "name": "Анна Светлова"}
-    data = {
-        "invitation_id": uuid4(),
-        "link": "http://cinema.test/rooms/q8Zt3VnK2mXw7RbLpY4sJd",
-        "starts_at": None,
-        "film": {"id": uuid4(), "title": "Ночной трамвай"},
-        "inviter": person,
-        "invitee": {**person, "email": f"{number}@example.com", "locale": "ru"},
-    }
+    data = invitation_created(f"{number}@example.com", link="http://cinema.test/rooms/q8Zt3VnK2mXw7RbLpY4sJd")["data"]
     return new_event(INVITATION_CREATED, str(uuid4()), data, source=SOURCE)
 
 

@@ -1,6 +1,7 @@
 """An owner changes a room while people are in it."""
 
 import asyncio
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, select, text
 from api_service.database import Statement
 from api_service.usecases import room_access
 from shared.events import Event, decode, encode, new_event
-from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer
+from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer, in_days, utc
 
 DEFAULTS = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
 
@@ -38,7 +39,7 @@ async def test_a_room_is_opened_with_the_settings_asked_for(site: RunningSite) -
 
 
 async def test_a_change_is_shown_kept_and_told_with_what_changed_only(site: RunningSite) -> None:
-    anna, path, room = await a_room(site, starts_at="2030-01-02T18:00:00Z", settings={"slow_mode_s": 30})
+    anna, path, room = await a_room(site, starts_at=utc(in_days(30)), settings={"slow_mode_s": 30})
     wanted = {"control": "owner", "capacity": 50, "starts_at": None, "settings": {"locked": True, "slow_mode_s": 30}}
 
     answer = await anna.patch(path, wanted)
@@ -58,11 +59,14 @@ async def test_a_change_is_shown_kept_and_told_with_what_changed_only(site: Runn
 async def test_a_start_is_told_in_milliseconds(site: RunningSite) -> None:
     anna, path, _ = await a_room(site)
 
-    answer = await anna.patch(path, {"starts_at": "2030-01-02T21:00:00+03:00", "access": "invited"})
+    start = in_days(30)
+    in_moscow = start.astimezone(timezone(timedelta(hours=3)))
 
-    assert answer.body["starts_at"] == "2030-01-02T18:00:00Z"
+    answer = await anna.patch(path, {"starts_at": in_moscow.isoformat(), "access": "invited"})
+
+    assert answer.body["starts_at"] == utc(start)
     assert [change["changes"] for change in await published(site)] == [
-        {"starts_at": 1893607200000, "access": "invited"}
+        {"starts_at": int(start.timestamp()) * 1000, "access": "invited"}
     ]
 
 

@@ -165,3 +165,31 @@ async def test_nobody_is_invited_to_a_closed_room(site: RunningSite) -> None:
 
     assert (answer.status, answer.code) == (410, "room_closed")
     assert await mails(site.cinema) == []
+
+
+async def test_my_rooms_are_rooms_that_one_may_read(site: RunningSite) -> None:
+    anna, film_id, (boris, vera, _) = await gathering(site)
+    order = {"film_id": str(film_id), "access": "invited", "invite": {"users": [str(boris.id)]}}
+    revoked = (await anna.post("/rooms", json=order)).body
+    by_link = (await anna.post("/rooms", json={"film_id": str(film_id)})).body
+    guest, passer_by = site.viewer(boris), site.viewer(vera)
+    for viewer, room in ((guest, revoked), (passer_by, by_link)):
+        assert (await viewer.post(f"/rooms/{room['code']}/join")).status == 200
+        assert [one["code"] for one in (await viewer.get("/rooms")).body["items"]] == [room["code"]]
+
+    await anna.delete(f"/rooms/{revoked['code']}/invitations/{revoked['invitations'][0]['id']}")
+    await anna.patch(f"/rooms/{by_link['code']}", {"access": "invited"})
+
+    for viewer, room in ((guest, revoked), (passer_by, by_link)):
+        assert (await viewer.get(f"/rooms/{room['code']}")).status == 404
+        assert (await viewer.get("/rooms")).body["items"] == []
+
+
+async def test_a_revocation_in_a_room_for_invited_people_is_published_for_the_live_room(site: RunningSite) -> None:
+    anna, film_id, (boris, _, _) = await gathering(site)
+    for access, published in (("invited", 1), ("link", 0)):
+        order = {"film_id": str(film_id), "access": access, "invite": {"users": [str(boris.id)]}}
+        room = (await anna.post("/rooms", json=order)).body
+        await anna.delete(f"/rooms/{room['code']}/invitations/{room['invitations'][0]['id']}")
+        told = [mail for mail in await mails(site.cinema, "member.revoked.v1") if mail["room"]["id"] == room["id"]]
+        assert [(one["user_id"], one["version"]) for one in told] == [(str(boris.id), 2)] * published

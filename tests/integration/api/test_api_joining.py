@@ -11,7 +11,7 @@ from api_service.broker.archive import Archive
 from api_service.database import Database
 from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, VISIT_STARTED, Event, new_event
 from shared.tickets import Ticket, Verifier
-from tests.support.api_fixtures import TICKET_SEED, RunningSite, Viewer
+from tests.support.api_fixtures import TICKET_SEED, RunningSite, Viewer, in_days, utc
 from tests.support.journalled import Journal
 
 PUBLIC = Ed25519PrivateKey.from_private_bytes(TICKET_SEED).public_key().public_bytes_raw()
@@ -53,7 +53,8 @@ def playback(
 
 
 async def test_the_ticket_says_who_comes_and_into_what(site: RunningSite) -> None:
-    anna, room = await a_room(site, control="moderators", starts_at="2030-01-02T18:00:00Z")
+    start = in_days(30)
+    anna, room = await a_room(site, control="moderators", starts_at=utc(start))
 
     answer = await anna.post(f"/rooms/{room['code']}/join")
 
@@ -73,7 +74,7 @@ async def test_the_ticket_says_who_comes_and_into_what(site: RunningSite) -> Non
         "access": "link",
         "control": "moderators",
         "capacity": 50,
-        "starts_at": 1893607200000,
+        "starts_at": int(start.timestamp()) * 1000,
         "settings": {},
     }
     assert ticket.restore is None

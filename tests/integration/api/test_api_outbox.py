@@ -16,7 +16,8 @@ from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
 from api_service.usecases.outbox import add
 from shared.broker import Broker, NotConfirmed
-from shared.events import INVITATION_CREATED, ROOM_CLOSED, Event, new_event
+from shared.events import ROOM_CLOSED, Event, new_event
+from shared.invitation_events import INVITATION_CREATED
 from tests.support.api_fixtures import PATIENCE_S, Cinema, Listener, PatientBroker, connected_broker
 
 ROOT = Path(__file__).parents[3]
@@ -32,8 +33,13 @@ def an_invitation() -> Event:
             "link": "http://cinema.test/rooms/x",
             "starts_at": None,
             "film": {"id": uuid4(), "title": "Бумажные киты"},
+            "title": None,
+            "ends_at": None,
+            "sequence": 1,
+            "answer_link": "http://cinema.test/invitations/x/y",
+            "unsubscribe_link": "http://cinema.test/unsubscribe/x/y",
             "inviter": person,
-            "invitee": {**person, "email": "anna@example.com", "locale": "ru"},
+            "invitee": {**person, "email": "anna@example.com", "locale": "ru", "time_zone": None},
         },
         source="api_service",
     )

@@ -2,12 +2,13 @@
 
 import asyncio
 import base64
+from datetime import timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.support.api_fixtures import RunningSite, Viewer
+from tests.support.api_fixtures import RunningSite, Viewer, in_days, utc
 
 
 async def people(site: RunningSite, *names: str) -> list[Viewer]:
@@ -43,18 +44,19 @@ async def test_a_room_keeps_what_its_owner_asked_for(site: RunningSite) -> None:
     (anna,) = await people(site, "Anna")
     film_id = await site.cinema.film()
 
+    start = in_days(30)
     room = await opened(
         anna,
         film_id=str(film_id),
         access="invited",
         control="owner",
         capacity=2,
-        starts_at="2030-01-02T21:00:00+03:00",
+        starts_at=start.astimezone(timezone(timedelta(hours=3))).isoformat(),
         invite={},
     )
 
     assert (room["access"], room["control"], room["capacity"]) == ("invited", "owner", 2)
-    assert room["starts_at"] == "2030-01-02T18:00:00Z"
+    assert room["starts_at"] == utc(start)
 
 
 async def test_rooms_spread_over_the_partitions_and_keep_theirs(site: RunningSite) -> None:
@@ -82,6 +84,11 @@ async def test_rooms_spread_over_the_partitions_and_keep_theirs(site: RunningSit
         ({"starts_at": "tomorrow"}, "starts_at"),
         ({"starts_at": "2030-01-02T21:00:00"}, "starts_at"),
         ({"starts_at": 1893621600}, "starts_at"),
+        ({"starts_at": utc(in_days(-1))}, "starts_at"),
+        ({"starts_at": utc(in_days(400))}, "starts_at"),
+        ({"title": ""}, "title"),
+        ({"title": "x" * 101}, "title"),
+        ({"moderators": ["boris"]}, "moderators.0"),
         ({"invite": []}, "invite"),
         ({"invite": {"users": "all"}}, "invite.users"),
         ({"invite": {"users": ["boris"]}}, "invite.users.0"),

@@ -79,7 +79,7 @@ async def test_a_closed_room_says_who_closed_it_and_offers_another(site: Running
     ann, bob = await site.cinema.person("Ann", locale="en"), await site.cinema.person("Bob", locale="en")
     film_id = await site.cinema.film("Paper Whales")
     room = await rooms.open_room(site.cinema.db, site.app[SITE], ann, RoomOrder(film_id=film_id), "en")
-    await rooms.close(site.cinema.db, ann.id, room.code)
+    await rooms.close(site.cinema.db, site.app[SITE], ann.id, "en", room.code)
 
     owners = await look(site.viewer(ann), f"/rooms/{room.code}")
     guests = await look(site.viewer(bob), f"/rooms/{room.code}")

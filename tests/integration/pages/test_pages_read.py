@@ -180,7 +180,7 @@ async def test_my_rooms_hold_those_i_opened_and_those_i_am_invited_to(site: Runn
     await site.cinema.befriend(ann, bob)
     invited = await opened(site, ann, access="invited", guests=Guests(users=(bob.id,)))
     own = await opened(site, bob)
-    await rooms.close(site.cinema.db, bob.id, own.code)
+    await rooms.close(site.cinema.db, site.app[SITE], bob.id, "en", own.code)
 
     page = await look(site.viewer(bob), "/rooms")
 

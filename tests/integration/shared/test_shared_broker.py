@@ -14,7 +14,8 @@ import pytest
 
 from shared import broker as broker_module
 from shared.broker import NOTIFICATIONS, Broker, NotConfirmed, Transient, Unroutable
-from shared.events import CHAT_POSTED, INVITATION_CREATED, ROOM_CLOSED, Event, InvalidEvent, encode, new_event
+from shared.events import CHAT_POSTED, ROOM_CLOSED, Event, InvalidEvent, encode, new_event
+from shared.invitation_events import INVITATION_CREATED
 
 QUEUE = "sync_service.lifecycle"
 KEYS = ("room.*.v1",)
@@ -33,8 +34,13 @@ def invitation_created() -> Event:
         "link": "http://localhost:8080/rooms/abc",
         "starts_at": None,
         "film": {"id": uuid4(), "title": "Ночной поезд"},
+        "title": None,
+        "ends_at": None,
+        "sequence": 1,
+        "answer_link": "http://cinema.test/invitations/x/y",
+        "unsubscribe_link": "http://cinema.test/unsubscribe/x/y",
         "inviter": person,
-        "invitee": {**person, "email": "anya@example.com", "locale": "ru"},
+        "invitee": {**person, "email": "anya@example.com", "locale": "ru", "time_zone": None},
     }
     return new_event(INVITATION_CREATED, str(uuid4()), data, source="test")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.broker import Broker
-from shared.events import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, Event, new_event
+from shared.events import MEMBER_BANNED, MEMBER_REVOKED, MEMBER_UNBANNED, ROOM_CHANGED, Event, new_event
 from tests.integration.sync.visitors import AGAIN, Visitor
 from tests.support.clients import PATIENCE_S, Disconnected, RoomClient
 from tests.support.processes import RunProcess
@@ -137,6 +137,7 @@ class Schedule:
             (MEMBER_BANNED, {**person, "version": 3}),
             (ROOM_CHANGED, {"changes": {"capacity": 40, "settings": {"hold": True}}, "version": 4}),
             (MEMBER_UNBANNED, {**person, "version": 5}),
+            (MEMBER_REVOKED, {**person, "version": 1}),
         ]
         events = [new_event(type_, room["id"], {**place, **data}, source="api_service") for type_, data in told]
         for event in self._dice.sample([*events, *events], 8):

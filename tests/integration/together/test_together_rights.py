@@ -119,3 +119,32 @@ async def test_a_message_taken_back_in_the_room_leaves_no_text_in_the_archive(
         return await archived() == [("", False), ("Two", True)]
 
     await until(blank)
+
+
+async def test_an_invitation_taken_back_shows_out_at_once_and_voids_tickets_and_resume_tokens(
+    site: RunningSite, node: SyncNode, crowd: Crowd
+) -> None:
+    anna = site.viewer(await site.cinema.person("Anna"))
+    boris = site.viewer(await site.cinema.person("Boris"))
+    await site.cinema.befriend(anna.me, boris.me)
+    order = {"film_id": str(await site.cinema.film()), "access": "invited", "invite": {"users": [str(boris.me.id)]}}
+    room = (await anna.post("/rooms", json=order)).body
+    path = f"/rooms/{room['code']}"
+    owner = await enter(anna, path, node, crowd)
+    guest = await enter(boris, path, node, crowd)
+    unused = (await boris.post(f"{path}/join")).body
+
+    assert (await anna.delete(f"{path}/invitations/{room['invitations'][0]['id']}")).status == 204
+
+    assert await guest.closed(20) == 4403
+    assert (await owner.expect("revoked", 20))["member_id"] == str(boris.me.id)
+    with pytest.raises(Disconnected) as by_ticket:
+        await use(unused, node, crowd)
+    with pytest.raises(Disconnected) as by_token:
+        await guest.reconnect()
+    assert {by_ticket.value.code, by_token.value.code} == {4403}
+    assert (await boris.get(path)).status == 404
+
+    await anna.post(f"{path}/invitations", json={"users": [str(boris.me.id)]})
+    again = await enter(boris, path, node, crowd)
+    assert (await again.say("Я снова здесь"))["type"] == "ack"

@@ -24,7 +24,9 @@ ROOM = SimpleNamespace(
     version=3,
     partition=17,
     owner_id=ANNA.id,
+    owner_name="Anna",
     owner_locale="ru",
+    title=None,
     film_id=uuid4(),
     film_title={"ru": "Бумажные киты", "en": "Paper Whales"},
     film_duration_ms=90_000,
@@ -38,10 +40,13 @@ EVENTS = [
     published.room_opened(ROOM),
     published.room_closed(ROOM.id, 4, 17, "owner", AT),
     published.invitation_created(SITE, ROOM, ANNA, uuid4(), BORIS),
-    published.invitation_revoked(ROOM, ANNA, uuid4(), BORIS),
+    published.invitation_revoked(SITE, ROOM, ANNA, uuid4(), BORIS),
     published.room_changed(ROOM, ["starts_at", "capacity"], ["hold"]),
     published.member_banned(ROOM, uuid4(), ANNA.id),
     published.member_unbanned(ROOM, uuid4(), ANNA.id),
+    published.member_revoked(ROOM, uuid4(), ANNA.id),
+    published.invitation_changed(SITE, ROOM, uuid4(), BORIS, change="cancelled", previous=AT),
+    published.reminder_due(SITE, ROOM, uuid4(), BORIS),
 ]
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import events, feed_events
+from shared import events, feed_events, invitation_events
 
 ROOM = str(uuid4())
 MOMENT = datetime(2026, 5, 1, 18, 30, tzinfo=UTC)
@@ -22,9 +22,14 @@ def invitation() -> dict[str, Any]:
         "invitation_id": uuid4(),
         "link": "http://localhost:8080/rooms/abc",
         "starts_at": None,
+        "ends_at": None,
+        "title": None,
+        "sequence": 1,
         "film": {"id": uuid4(), "title": "Ночной поезд"},
         "inviter": person(),
-        "invitee": person(email="anya@example.com", locale="ru"),
+        "invitee": person(email="anya@example.com", locale="ru", time_zone=None),
+        "answer_link": "http://localhost:8080/invitations/1/abc",
+        "unsubscribe_link": "http://localhost:8080/unsubscribe/1/abc",
     }
 
 
@@ -50,9 +55,16 @@ def journal(**more: Any) -> dict[str, Any]:
 
 VISIT = journal(visit_id="v1", user_id=uuid4(), started_at=MOMENT)
 BAN = {"version": 3, "partition": 7, "user_id": uuid4(), "by": uuid4(), "room": room()}
+MAILED = {"invitation_id": uuid4(), "event_id": "e1", "at": MOMENT}
 VALID: dict[str, dict[str, Any]] = {
-    events.INVITATION_CREATED: invitation(),
-    events.INVITATION_REVOKED: {key: value for key, value in invitation().items() if key not in {"link", "starts_at"}},
+    invitation_events.INVITATION_CREATED: invitation(),
+    invitation_events.INVITATION_CHANGED: {**invitation(), "change": "rescheduled", "previous_starts_at": MOMENT},
+    invitation_events.REMINDER_DUE: invitation(),
+    invitation_events.NOTIFICATION_SENT: MAILED,
+    invitation_events.NOTIFICATION_FAILED: {**MAILED, "reason": "refused", "detail": "550 no such user"},
+    invitation_events.INVITATION_REVOKED: {
+        key: value for key, value in invitation().items() if key not in {"link", "answer_link"}
+    },
     events.ROOM_OPENED: {"version": 1, "room": room()},
     events.ROOM_CHANGED: {
         "version": 2,
@@ -62,6 +74,7 @@ VALID: dict[str, dict[str, Any]] = {
     },
     events.MEMBER_BANNED: BAN,
     events.MEMBER_UNBANNED: BAN,
+    events.MEMBER_REVOKED: BAN,
     events.ROOM_CLOSED: {"version": 2, "partition": 7, "reason": "owner", "closed_at": MOMENT},
     events.VISIT_STARTED: VISIT,
     events.VISIT_ENDED: {**VISIT, "ended_at": MOMENT, "reason": "left"},

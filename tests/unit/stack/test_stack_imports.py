@@ -44,6 +44,7 @@ LAWFUL = {
             "field_errors",
             "heartbeat",
             "language",
+            "mail_links",
             "problems",
             "site",
         )
@@ -73,6 +74,7 @@ LAWFUL = {
             "shared/service.py",
             "api_service/settings.py",
             "api_service/identity/settings.py",
+            "api_service/policy.py",
             "api_service/app.py",
             "api_service/__main__.py",
             "api_service/seed.py",

@@ -19,6 +19,7 @@ class Ear:
     name = "Anna"
     role = "viewer"
     since_ms = 0
+    version = 0
 
     def __init__(self, room: Audience, member_id: str) -> None:
         self.member_id = member_id

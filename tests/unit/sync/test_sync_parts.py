@@ -35,7 +35,7 @@ from sync_service.store.records import body_of, last_field
 from tests.unit.sync.rooms import applied, empty_room, facts, joined
 
 OWNER = "33333333-3333-4333-8333-333333333333"
-RESUME = Resume("room", 7, "anna", "Anna", "viewer", "s", 1, 1_000)
+RESUME = Resume("room", 7, "anna", "Anna", "viewer", "s", 1, 1_000, 3)
 NOW_S = 1_000_000.0
 
 

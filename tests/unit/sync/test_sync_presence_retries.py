@@ -20,7 +20,8 @@ class Refusing:
     def __init__(self, *codes: str) -> None:
         self.id = "room"
         self.audience = SimpleNamespace(
-            by_member={"anna": [SimpleNamespace(name="Anna", role="viewer", since_ms=1)]}, dismiss=self._dismiss
+            by_member={"anna": [SimpleNamespace(name="Anna", role="viewer", since_ms=1, version=1)]},
+            dismiss=self._dismiss,
         )
         self.dismissed: list[tuple[str, str]] = []
         self.submitted: list[PendingCommand] = []
@@ -71,7 +72,7 @@ async def test_nobody_is_brought_back_who_has_gone_meanwhile(monkeypatch: pytest
     assert len(room.submitted) == tried
 
 
-@pytest.mark.parametrize("code", ["kicked", "banned", "room_locked", "resume_invalid"])
+@pytest.mark.parametrize("code", ["kicked", "banned", "revoked", "room_locked", "resume_invalid"])
 async def test_who_may_not_come_back_is_sent_away(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     room = Refusing(code)
     assert await asked_by(room, monkeypatch) == ["anna"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sync_service.room.chat import may_speak
-from sync_service.room.commands import Ban, Kick, Leave, Mute, Play, Report, Say, SetRole
+from sync_service.room.commands import Ban, Kick, Leave, Mute, Play, Report, Revoke, Say, SetRole
 from sync_service.room.events import BanChanged, MemberJoined, MemberLeft, Muted, RoleSet
 from sync_service.room.evolve import KICKS_KEPT_MS
 from sync_service.room.state import State
@@ -133,6 +133,31 @@ def test_a_ban_and_its_lifting_count_by_version_and_not_by_arrival() -> None:
     assert refusal(applied(room, again, 3), join_of("anna", 4), 4) == "banned"
     # Versions are each person's own.
     assert facts(room, Ban(by=OWNER, member_id="boris", version=2, banned=True), 3) != ()
+
+
+# --- invitations that are taken back ---
+
+
+def test_whose_invitation_is_taken_back_is_shown_out_and_kept_out_by_older_tickets() -> None:
+    room = playing(OWNER, "anna")
+    revoked, left = facts(room, Revoke(by=OWNER, member_id="anna", version=4), 500)
+    assert isinstance(revoked, BanChanged)
+    assert isinstance(left, MemberLeft)
+    assert (revoked.type, left.reason) == ("revoked", "revoked")
+    after = applied(room, Revoke(by=OWNER, member_id="anna", version=4), 500)
+    assert after.playback == room.playback
+    ticket = join_of("anna", 900_000)
+    assert refusal(after, replace(ticket, version=3), 900_000) == "revoked"
+    # The API has let them in again since.
+    assert "anna" in applied(after, replace(ticket, version=4), 900_000).members
+
+
+def test_a_revocation_counts_by_version_and_not_by_arrival() -> None:
+    room = applied(empty_room(), Revoke(by=OWNER, member_id="anna", version=4), 1)
+    assert facts(room, Revoke(by=OWNER, member_id="anna", version=4), 2) == ()
+    assert facts(room, Revoke(by=OWNER, member_id="anna", version=3), 2) == ()
+    assert refusal(room, replace(join_of("anna", 3), version=3), 3) == "revoked"
+    assert "boris" in applied(room, join_of("boris", 3), 3).members
 
 
 def test_a_room_that_has_begun_anew_takes_nobody_by_a_session_from_before() -> None:

@@ -67,7 +67,7 @@ export function evolve(state, event) {
     case "closed":
       return { ...state, closed: { reason: event.reason } };
     default:
-      return state; // also `banned` and `unbanned`: a banned member leaves by an event of its own
+      return state; // also `banned`, `unbanned`, `revoked`: a banned member leaves by an event of its own
   }
 }
 

@@ -72,7 +72,7 @@ export function eventPhrase(event, { texts, nameOf, before = null }) {
       return texts.joined(isolated(event.member.name));
     case "member_left":
       if (event.reason === "kicked") return texts.kicked(name ?? texts.somebody, isolated(event.name ?? texts.someone));
-      if (event.reason === "banned") return null; // `banned` has its own line
+      if (["banned", "revoked"].includes(event.reason)) return null; // each has its own line
       return (event.reason === "lost" ? texts.lost : texts.left)(isolated(event.name ?? texts.someone));
     case "played":
       if (event.playback.reason === "hold_skipped") return texts.hold_skipped(name ?? texts.somebody);
@@ -97,6 +97,8 @@ export function eventPhrase(event, { texts, nameOf, before = null }) {
       return texts.banned(name ?? texts.somebody, whom);
     case "unbanned":
       return texts.unbanned(name ?? texts.somebody, whom);
+    case "revoked":
+      return texts.revoked(name ?? texts.somebody, whom);
     case "host_changed":
       return event.host ? texts.host_is(named(event.host)) : texts.host_gone;
     case "settings_changed":
