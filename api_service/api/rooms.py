@@ -25,7 +25,7 @@ from api_service.problems import (
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
-from api_service.usecases import bans, invitations, joining, rooms
+from api_service.usecases import bans, invitations, joining, my_rooms, rooms
 
 endpoints = Endpoints("rooms")
 
@@ -55,7 +55,7 @@ async def open_room(call: Call) -> web.Response:
 @endpoints.add("GET", "/rooms", query=schemas.RoomsQuerySchema, gives=RoomsSchema, problems=(INVALID_CURSOR,))
 async def list_rooms(call: Call) -> web.Response:
     """List the rooms that one owns, entered or is invited to, newest first."""
-    return reply(await rooms.mine(call.db, call.site, call.viewer.id, call.locale, **call.query))
+    return reply(await my_rooms.mine(call.db, call.site, call.viewer.id, call.locale, **call.query))
 
 
 @endpoints.add("GET", "/rooms/{code}", gives=schemas.RoomSchema, problems=(ROOM_NOT_FOUND,))

@@ -2,20 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     Boolean,
     Integer,
-    Interval,
     Uuid,
     and_,
     bindparam,
-    case,
     cast,
     column,
     exists,
@@ -24,7 +20,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -33,40 +28,18 @@ from uuid_utils.compat import uuid7
 from api_service.database import Database, Queryable, Row, Statement, Transaction
 from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, INVITATION_OVER, NOT_FRIENDS
 from api_service.site import Site
-from api_service.tables import bans, films, invitations, room_roles, rooms, users, watchlist
-from api_service.tables import outbox as outbox_table
+from api_service.tables import bans, invitations, room_roles, users, watchlist
 from api_service.usecases import limits, mails, outbox, published
 from api_service.usecases.friends import friends_of
 from api_service.usecases.idempotency import is_repeated
+from api_service.usecases.invitation_list import SHOWN, Invitation, of_room
 from api_service.usecases.mails import INVITEE, may_be_mailed
 from api_service.usecases.people import Person, User
-from api_service.usecases.published import LOBBY, Invitee
+from api_service.usecases.published import Invitee
 from api_service.usecases.room_access import check_open, locked_room, next_version, owned_room
 
 # The bound of one request; an owner with more friends invites the rest in another.
 MOST_AT_ONCE = 200
-MOST_SHOWN = 1_000
-
-
-Status = Literal["pending", "sent", "delivered", "failed", "accepted", "declined", "revoked", "expired"]
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """An invitation, valid until ``revoked_at``.
-
-    ``status`` is the person's answer if there is one, else how far the last mail has come: ``pending`` here, ``sent``
-    to the notification service, ``delivered`` to the mail server or ``failed``, for the reason ``failure``.
-    """
-
-    id: UUID
-    invitee: Person
-    status: Status
-    created_at: datetime
-    mailed_at: datetime | None
-    answered_at: datetime | None
-    revoked_at: datetime | None
-    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,49 +86,9 @@ _INVITE = Statement(
     )
     .returning(invitations.c.invitee_id, invitations.c.id, invitations.c.created_at)
 )
-_IS_OVER = or_(
-    rooms.c.closed_at.is_not(None),
-    rooms.c.starts_at + films.c.duration_ms * text("interval '1 ms'") + literal(LOBBY, Interval) < func.now(),
-)
-_STATUS = case(
-    (invitations.c.revoked_at.is_not(None), literal("revoked")),
-    (invitations.c.answer.is_not(None), invitations.c.answer),
-    (_IS_OVER, literal("expired")),
-    (invitations.c.failed_at.is_not(None), literal("failed")),
-    (invitations.c.delivered_at.is_not(None), literal("delivered")),
-    # The relay has marked the event that asked for the mail, or it was so long ago that the outbox has forgotten it.
-    (
-        and_(
-            invitations.c.mail_id.is_not(None),
-            or_(outbox_table.c.id.is_(None), outbox_table.c.published_at.is_not(None)),
-        ),
-        literal("sent"),
-    ),
-    else_=literal("pending"),
-).label("status")
-_SHOWN = (
-    select(
-        invitations.c.id,
-        users.c.id.label("invitee_id"),
-        users.c.name,
-        _STATUS,
-        invitations.c.created_at,
-        invitations.c.mailed_at,
-        invitations.c.answered_at,
-        invitations.c.revoked_at,
-        invitations.c.failure,
-    )
-    .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
-    .join(rooms, rooms.c.id == invitations.c.room_id)
-    .join(films, films.c.id == rooms.c.film_id)
-    .outerjoin(outbox_table, outbox_table.c.id == invitations.c.mail_id)
-)
-_LIST = Statement(
-    _SHOWN.where(invitations.c.room_id == bindparam("room_id")).order_by(invitations.c.id).limit(MOST_SHOWN)
-)
 _may_be_mailed = may_be_mailed(invitations.c.inviter_id).label("may_be_mailed")
 _ONE = Statement(
-    _SHOWN.add_columns(users.c.email, users.c.locale, users.c.time_zone, _may_be_mailed).where(
+    SHOWN.add_columns(users.c.email, users.c.locale, users.c.time_zone, _may_be_mailed).where(
         invitations.c.id == bindparam("invitation_id", type_=Uuid), invitations.c.room_id == bindparam("room_id")
     )
 )
@@ -193,11 +126,6 @@ _MODERATORS = Statement(
 async def listed(db: Queryable, owner: UUID, code: str) -> list[Invitation]:
     """Return the invitations to one's room, as `of_room`; raises the problems `room_not_found` and `not_room_owner`."""
     return await of_room(db, (await owned_room(db, owner, code)).id)
-
-
-async def of_room(db: Queryable, room_id: UUID) -> list[Invitation]:
-    """Return a room's invitations, revoked ones too, in the order of their creation; at most ``MOST_SHOWN``."""
-    return [_shown(row) for row in await db.all(_LIST, room_id=room_id)]
 
 
 async def invite(
@@ -318,9 +246,3 @@ def _check(named: Sequence[UUID], friends: Mapping[UUID, Row], field: str) -> No
         raise NOT_FRIENDS.problem(errors=strangers)
     if banned := errors(lambda one: bool(friends[one].banned), "is banned from this room"):
         raise GUEST_BANNED.problem(errors=banned)
-
-
-def _shown(row: Row) -> Invitation:
-    invitee = Person(row.invitee_id, row.name)
-    moments = (row.created_at, row.mailed_at, row.answered_at, row.revoked_at)
-    return Invitation(row.id, invitee, row.status, *moments, row.failure)
