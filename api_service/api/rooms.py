@@ -27,7 +27,7 @@ from api_service.problems import (
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
-from api_service.usecases import bans, invitations, joining, rooms
+from api_service.usecases import bans, invitation_list, invitations, joining, my_rooms, rooms
 
 endpoints = Endpoints("rooms")
 
@@ -59,7 +59,7 @@ async def open_room(call: Call) -> web.Response:
 @endpoints.add("GET", "/rooms", query=schemas.RoomsQuerySchema, gives=RoomsSchema, problems=(INVALID_CURSOR,))
 async def list_rooms(call: Call) -> web.Response:
     """List the rooms that one owns, entered or is invited to, newest first."""
-    return reply(await rooms.mine(call.db, call.site, call.viewer.id, call.locale, **call.query))
+    return reply(await my_rooms.mine(call.db, call.site, call.viewer.id, call.locale, **call.query))
 
 
 @endpoints.add("GET", "/rooms/{code}", gives=schemas.RoomSchema, problems=(ROOM_NOT_FOUND,))
@@ -112,7 +112,7 @@ async def close_room(call: Call) -> web.Response:
 )
 async def list_invitations(call: Call) -> web.Response:
     """List the invitations to one's room, revoked ones too."""
-    return reply(await invitations.listed(call.db, call.viewer.id, call.code, **call.query))
+    return reply(await invitation_list.listed(call.db, call.viewer.id, call.code, **call.query))
 
 
 @endpoints.add(

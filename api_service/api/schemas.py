@@ -11,8 +11,10 @@ from typing import Any, get_args
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
 from api_service.usecases.answers import Answer
-from api_service.usecases.invitations import MOST_AT_ONCE, Guests, Status
-from api_service.usecases.rooms import RoomOrder, RoomsStatus
+from api_service.usecases.invitation_list import Status
+from api_service.usecases.invitations import MOST_AT_ONCE, Guests
+from api_service.usecases.my_rooms import RoomsStatus
+from api_service.usecases.rooms import RoomOrder
 from shared.events import ACCESSES, CONTROLS, PLAYBACK_STATUSES, LiveSettingsSchema, RoomSettingsSchema
 from shared.feed import AudioSchema, SourceSchema, TrackSchema, TrailerSchema
 from shared.tickets import ROLES
@@ -326,7 +328,7 @@ class RoomSchema(Schema):
         NowSchema,
         required=True,
         allow_none=True,
-        metadata={"description": "What happens inside; null in a closed room and in one just opened."},
+        metadata={"description": "What happens inside; null in a closed room."},
     )
 
 

@@ -16,7 +16,7 @@ from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.rendering import is_future, page, page_language
 from api_service.problems import BANNED, FILM_NOT_FOUND
-from api_service.usecases import films, friends, matches, rooms
+from api_service.usecases import films, friends, matches, my_rooms, rooms
 from api_service.usecases.paging import Page
 
 FILMS_SHOWN: Final = 24
@@ -99,7 +99,7 @@ async def rooms_page(request: web.Request) -> web.Response:
     viewer = await page_user(request)
     locale = page_language(request, viewer).code
     db, site, cursor = request.app[DATABASE], request.app[SITE], request.query.get("cursor")
-    found = await rooms.mine(db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor)
+    found = await my_rooms.mine(db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor)
     return page(request, "rooms.html", viewer, {"rooms": found, "now": datetime.now(UTC)})
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Literal
 from uuid import UUID
@@ -11,11 +10,9 @@ from sqlalchemy import (
     ARRAY,
     Boolean,
     Integer,
-    Interval,
     Uuid,
     and_,
     bindparam,
-    case,
     cast,
     column,
     exists,
@@ -24,7 +21,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -33,41 +29,19 @@ from uuid_utils.compat import uuid7
 from api_service.database import Database, Queryable, Row, Statement, Transaction
 from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, INVITATION_OVER, NOT_FRIENDS
 from api_service.site import Site
-from api_service.tables import bans, films, invitations, room_roles, rooms, users, watchlist
-from api_service.tables import outbox as outbox_table
-from api_service.usecases import limits, mails, outbox, paging, published
+from api_service.tables import bans, invitations, room_roles, users, watchlist
+from api_service.usecases import limits, mails, outbox, published
 from api_service.usecases.friends import friends_of
 from api_service.usecases.idempotency import is_repeated
+from api_service.usecases.invitation_list import MOST_SHOWN, SHOWN, Invitation, page_of
 from api_service.usecases.mails import INVITEE, may_be_mailed
 from api_service.usecases.paging import Page
 from api_service.usecases.people import Person, User
-from api_service.usecases.published import LOBBY, Invitee
+from api_service.usecases.published import Invitee
 from api_service.usecases.room_access import check_open, locked_room, next_version, owned_room
 
 # One order's bound, each for those who are named and those who match; another order invites the rest.
 MOST_AT_ONCE = 1_000
-MOST_SHOWN = 1_000
-
-
-Status = Literal["pending", "sent", "delivered", "failed", "accepted", "declined", "revoked", "expired"]
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """An invitation, valid until ``revoked_at``.
-
-    ``status`` is the person's answer if there is one, else how far the last mail has come: ``pending`` here, ``sent``
-    to the notification service, ``delivered`` to the mail server or ``failed``, for the reason ``failure``.
-    """
-
-    id: UUID
-    invitee: Person
-    status: Status
-    created_at: datetime
-    mailed_at: datetime | None
-    answered_at: datetime | None
-    revoked_at: datetime | None
-    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,52 +113,9 @@ _INVITE = Statement(
     )
     .returning(invitations.c.invitee_id, invitations.c.id, invitations.c.created_at)
 )
-_IS_OVER = or_(
-    rooms.c.closed_at.is_not(None),
-    rooms.c.starts_at + films.c.duration_ms * text("interval '1 ms'") + literal(LOBBY, Interval) < func.now(),
-)
-_STATUS = case(
-    (invitations.c.revoked_at.is_not(None), literal("revoked")),
-    (invitations.c.answer.is_not(None), invitations.c.answer),
-    (_IS_OVER, literal("expired")),
-    (invitations.c.failed_at.is_not(None), literal("failed")),
-    (invitations.c.delivered_at.is_not(None), literal("delivered")),
-    # The relay has marked the event that asked for the mail, or it was so long ago that the outbox has forgotten it.
-    (
-        and_(
-            invitations.c.mail_id.is_not(None),
-            or_(outbox_table.c.id.is_(None), outbox_table.c.published_at.is_not(None)),
-        ),
-        literal("sent"),
-    ),
-    else_=literal("pending"),
-).label("status")
-_SHOWN = (
-    select(
-        invitations.c.id,
-        users.c.id.label("invitee_id"),
-        users.c.name,
-        _STATUS,
-        invitations.c.created_at,
-        invitations.c.mailed_at,
-        invitations.c.answered_at,
-        invitations.c.revoked_at,
-        invitations.c.failure,
-    )
-    .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
-    .join(rooms, rooms.c.id == invitations.c.room_id)
-    .join(films, films.c.id == rooms.c.film_id)
-    .outerjoin(outbox_table, outbox_table.c.id == invitations.c.mail_id)
-)
-_after = bindparam("after", type_=Uuid)
-_LIST = Statement(
-    _SHOWN.where(invitations.c.room_id == bindparam("room_id"), or_(_after.is_(None), invitations.c.id > _after))
-    .order_by(invitations.c.id)
-    .limit(bindparam("limit", type_=Integer))
-)
 _may_be_mailed = may_be_mailed(invitations.c.inviter_id).label("may_be_mailed")
 _ONE = Statement(
-    _SHOWN.add_columns(users.c.email, users.c.locale, users.c.time_zone, _may_be_mailed).where(
+    SHOWN.add_columns(users.c.email, users.c.locale, users.c.time_zone, _may_be_mailed).where(
         invitations.c.id == bindparam("invitation_id", type_=Uuid), invitations.c.room_id == bindparam("room_id")
     )
 )
@@ -219,21 +150,6 @@ _MODERATORS = Statement(
 )
 
 
-async def listed(
-    db: Queryable, owner: UUID, code: str, *, limit: int = MOST_SHOWN, cursor: str | None = None
-) -> Page[Invitation]:
-    """Return a page of the invitations to one's room, revoked ones too, in the order of their creation.
-
-    Raises the problems `room_not_found`, `not_room_owner` and `invalid_cursor`.
-    """
-    return await _page(db, (await owned_room(db, owner, code)).id, limit, cursor)
-
-
-async def of_room(db: Queryable, room_id: UUID) -> list[Invitation]:
-    """Return a room's first ``MOST_SHOWN`` invitations, as `listed`."""
-    return (await _page(db, room_id, MOST_SHOWN)).items
-
-
 async def left_out(db: Queryable, room: Row, inviter: User, guests: Guests) -> list[LeftOut]:
     """Return how many of the friends whom an order's ``matches`` means have no invitation, by reason."""
     if not guests.matches:
@@ -241,12 +157,6 @@ async def left_out(db: Queryable, room: Row, inviter: User, guests: Guests) -> l
     found = await db.one(_LEFT_OUT, inviter=inviter.id, film_id=room.film_id, room_id=room.id)
     counts = (LeftOut("banned", found.banned), LeftOut("too_many", found.too_many))
     return [one for one in counts if one.count]
-
-
-async def _page(db: Queryable, room_id: UUID, limit: int, cursor: str | None = None) -> Page[Invitation]:
-    (after,) = paging.decode(cursor, UUID)
-    rows = await db.all(_LIST, room_id=room_id, after=after, limit=limit + 1)
-    return paging.page([_shown(row) for row in rows], limit, lambda last: (last.id,))
 
 
 async def invite(
@@ -263,7 +173,7 @@ async def invite(
         if not await is_repeated(transaction, owner.id, key, row.id, ["invite", code, guests]):
             await add(transaction, site, row, owner, guests, field="users")
         missing = await left_out(transaction, row, owner, guests)
-    return await _page(db, row.id, MOST_SHOWN), missing
+    return await page_of(db, row.id, MOST_SHOWN), missing
 
 
 async def add(
@@ -368,9 +278,3 @@ def _check(named: Sequence[UUID], friends: Mapping[UUID, Row], field: str) -> No
         raise NOT_FRIENDS.problem(errors=strangers)
     if banned := errors(lambda one: bool(friends[one].banned), "is banned from this room"):
         raise GUEST_BANNED.problem(errors=banned)
-
-
-def _shown(row: Row) -> Invitation:
-    invitee = Person(row.invitee_id, row.name)
-    moments = (row.created_at, row.mailed_at, row.answered_at, row.revoked_at)
-    return Invitation(row.id, invitee, row.status, *moments, row.failure)

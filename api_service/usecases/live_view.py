@@ -1,7 +1,7 @@
 """What happens in rooms now, as far as the archive knows: who is inside, and where the film stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -75,8 +75,11 @@ async def now_in(db: Queryable, found: Sequence[Row]) -> dict[UUID, Now]:
     return {id_: _now(inside.get(id_, []), film.get(id_)) for id_ in open_rooms}
 
 
+NOTHING_YET: Final = Now(0, [], "paused", 0, 1.0, None)
+
+
 def _now(people: list[Person], last: Row | None) -> Now:
     count, named = len(people), people[:PEOPLE_NAMED]
     if last is None:
-        return Now(count, named, "paused", 0, 1.0, None)
+        return replace(NOTHING_YET, people_count=count, people=named)
     return Now(count, named, last.status, round(last.position_ms), last.rate, last.playback_at)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Integer, LargeBinary, Text, Uuid, and_, bindparam, case, func, literal, or_, select, true, update
+from sqlalchemy import LargeBinary, Text, Uuid, bindparam, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -15,26 +15,16 @@ from api_service.database import ConstraintViolated, Database, Queryable, Row, S
 from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED
 from api_service.site import Site
 from api_service.tables import idempotency_keys, room_roles, rooms
-from api_service.tables import invitations as invitations_table
-from api_service.usecases import invitations, limits, outbox, paging, published, screenings
+from api_service.usecases import invitations, limits, outbox, published, screenings
 from api_service.usecases.films import Film, film_of
 from api_service.usecases.idempotency import fingerprint_of
-from api_service.usecases.invitations import NOBODY, Guests, Invitation, LeftOut
-from api_service.usecases.live_view import SOMEBODY_HERE, Now, now_in
-from api_service.usecases.paging import Page
+from api_service.usecases.invitation_list import Invitation, of_room
+from api_service.usecases.invitations import NOBODY, Guests, LeftOut
+from api_service.usecases.live_view import NOTHING_YET, Now, now_in
 from api_service.usecases.people import Person, User
-from api_service.usecases.room_access import (
-    ROOM_ROWS,
-    VISIBLE,
-    check_shown,
-    locked_room,
-    owned_room,
-    room_row,
-    visible_room,
-)
+from api_service.usecases.room_access import check_shown, locked_room, owned_room, room_row, visible_room
 from shared.events import SETTINGS_DEFAULTS
 
-RoomsStatus = Literal["open", "planned", "now", "closed"]
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
 
 
@@ -93,34 +83,6 @@ def _any(_: Room) -> None:
 
 
 _viewer = bindparam("viewer", type_=Uuid)
-_after = bindparam("after", type_=Uuid)
-_mine = (
-    select(room_roles.c.room_id)
-    .where(room_roles.c.user_id == _viewer)
-    .union(
-        select(invitations_table.c.room_id).where(
-            invitations_table.c.invitee_id == _viewer, invitations_table.c.revoked_at.is_(None)
-        )
-    )
-    .subquery("mine")
-)
-_status = bindparam("status", type_=Text)
-_is_open = rooms.c.closed_at.is_(None)
-_HAS_STATUS = case(
-    (_status == "open", _is_open),
-    (_status == "closed", rooms.c.closed_at.is_not(None)),
-    (_status == "planned", and_(_is_open, rooms.c.starts_at > func.now())),
-    (_status == "now", and_(_is_open, SOMEBODY_HERE)),
-    else_=true(),
-)
-_MINE = Statement(
-    ROOM_ROWS.join(_mine, _mine.c.room_id == rooms.c.id)
-    # Who entered a room by its link may not know of it any more once it is for invited people.
-    .where(VISIBLE, _HAS_STATUS, or_(_after.is_(None), rooms.c.id < _after))
-    .order_by(rooms.c.id.desc())
-    .limit(bindparam("limit", type_=Integer))
-)
-
 _opened = (
     insert(rooms)
     .values(
@@ -221,7 +183,8 @@ async def open_room(
             # The insert waited for the first request to end, so its room can be read.
             return await _repeated(db, site, owner, order, locale, key, fingerprint)
         raise
-    return replace(room_of(row, site, owner.id, locale, made), left_out=left_out if order.guests.matches else None)
+    opened = room_of(row, site, owner.id, locale, made, {row.id: NOTHING_YET})
+    return replace(opened, left_out=left_out if order.guests.matches else None)
 
 
 async def _repeated(
@@ -231,7 +194,7 @@ async def _repeated(
     if bytes(earlier.fingerprint) != fingerprint:
         raise IDEMPOTENCY_KEY_REUSED.problem()
     row = await room_row(db, owner.id, earlier.room_id)
-    seen = room_of(row, site, owner.id, locale, await invitations.of_room(db, row.id))
+    seen = room_of(row, site, owner.id, locale, await of_room(db, row.id), await now_in(db, [row]))
     left_out = await invitations.left_out(db, row, owner, order.guests)
     return replace(seen, left_out=left_out if order.guests.matches else None)
 
@@ -239,29 +202,8 @@ async def _repeated(
 async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) -> Room:
     """Return a room that the viewer may know of, to its owner with invitations; raises the problem `room_not_found`."""
     row = await visible_room(db, viewer, code)
-    shown = await invitations.of_room(db, row.id) if row.owner_id == viewer else None
+    shown = await of_room(db, row.id) if row.owner_id == viewer else None
     return room_of(row, site, viewer, locale, shown, await now_in(db, [row]))
-
-
-async def mine(
-    db: Queryable,
-    site: Site,
-    viewer: UUID,
-    locale: str,
-    *,
-    limit: int = 20,
-    cursor: str | None = None,
-    status: RoomsStatus | None = None,
-) -> Page[Room]:
-    """Return a page of the rooms that a viewer owns, entered or is invited to, newest first.
-
-    With a ``status``, only those. Raises the problem `invalid_cursor`.
-    """
-    (after,) = paging.decode(cursor, UUID)
-    rows = await db.all(_MINE, viewer=viewer, after=after, status=status, limit=limit + 1)
-    now = await now_in(db, rows)
-    found = [room_of(row, site, viewer, locale, now=now) for row in rows]
-    return paging.page(found, limit, lambda last: (last.id,))
 
 
 async def change_room(
@@ -296,7 +238,7 @@ async def change_room(
                 await outbox.add(transaction, [published.room_changed(row, live, settings)])
             if "starts_at" in changed:
                 await screenings.rescheduled(transaction, site, row, previous)
-        shown, now = await invitations.of_room(transaction, row.id), await now_in(transaction, [row])
+        shown, now = await of_room(transaction, row.id), await now_in(transaction, [row])
     return room_of(row, site, owner.id, locale, shown, now)
 
 

@@ -15,8 +15,8 @@ from api_service.usecases import mails, outbox, published
 from api_service.usecases.room_access import room_row
 
 BATCH: Final = 50
-# Whoever was invited later than this before the start needs no reminder beside the invitation.
-_SOON: Final = timedelta(minutes=30)
+# Whoever was invited less than this before their reminder needs none beside the invitation.
+_SOON: Final = timedelta(minutes=15)
 
 _CLOSE = Statement(
     update(rooms)
@@ -92,9 +92,8 @@ async def remind(db: Database, site: Site) -> int:
         for one in due:
             room = await room_row(transaction, one.owner_id, one.id)
             to = await mails.standing(transaction, room.id)
-            await mails.ask(
-                transaction, site, room, None, list(_early(to, room)), partial(published.reminder_due, site, room)
-            )
+            early = list(_early(to, room.starts_at - lead))
+            await mails.ask(transaction, site, room, None, early, partial(published.reminder_due, site, room))
     return len(due)
 
 
@@ -111,8 +110,8 @@ async def close_abandoned(db: Database, site: Site) -> int:
     return len(found)
 
 
-def _early(to: Iterable[mails.Addressee], room: Row) -> Iterable[mails.Addressee]:
-    return (one for one in to if one.invited_at is None or one.invited_at < room.starts_at - _SOON)
+def _early(to: Iterable[mails.Addressee], due_at: datetime) -> Iterable[mails.Addressee]:
+    return (one for one in to if one.invited_at is None or one.invited_at < due_at - _SOON)
 
 
 async def _changed(

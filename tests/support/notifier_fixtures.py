@@ -100,6 +100,15 @@ def fates(state: Path) -> dict[str, str]:
         return dict(connection.execute("SELECT event_id, fate FROM mails").fetchall())
 
 
+def invitation_changed(created: Event, change: str = "rescheduled", **changes: Any) -> Event:
+    """The event `invitation.changed.v1` that moves or cancels the screening of `created`."""
+    was = created["data"]["starts_at"]
+    data = {**created["data"], "change": change, "previous_starts_at": was, **changes}
+    data["sequence"] = created["data"]["sequence"] + 1
+    now = datetime.now(UTC).isoformat()
+    return {**created, "id": str(uuid.uuid4()), "type": "invitation.changed.v1", "time": now, "data": data}
+
+
 async def started(program: WebProgram) -> WebProgram:
     """Start it without stopping this process's own event loop (its servers may have to answer meanwhile)."""
     await asyncio.to_thread(program.start)

@@ -11,9 +11,11 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
+from deploy.neighbours.notifier.answers import answer_to
 from deploy.neighbours.notifier.delivery import Smtp
 from deploy.neighbours.notifier.handling import Attempt, Done, Outcome, Postponed, SetAside
 from deploy.neighbours.notifier.queues import (
+    EXCHANGE,
     QUEUE,
     declare,
     delay_after,
@@ -148,6 +150,11 @@ class Consumer:
         attempt = read_attempt(message.headers)
         outcome = await self._handle(message.body, attempt)
         try:
+            answer = answer_to(message.body, outcome, self._now())
+            if answer is not None:
+                events = await session.channel.get_exchange(EXCHANGE, ensure=False)
+                # Nobody has to listen.
+                await events.publish(answer, answer.type or "", mandatory=False, timeout=CONFIRM_TIMEOUT_S)
             match outcome:
                 case Postponed(problem=problem):
                     retry = postponed(message, attempt, problem, self._now())

@@ -8,6 +8,7 @@ from email.headerregistry import Address
 from enum import StrEnum
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from deploy.neighbours.notifier.wire import ascii_address
 
@@ -15,12 +16,14 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_ID_CHARACTERS = 255
 MAX_LINK_CHARACTERS = 2000
 MAX_SHOWN_CHARACTERS = 200
+CHANGES = ("rescheduled", "cancelled")
 # Characters that turn the direction of the text after them: with these a name could make a mail read as another one.
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Kind(StrEnum):
     CREATED = "invitation.created.v1"
+    CHANGED = "invitation.changed.v1"
     REVOKED = "invitation.revoked.v1"
     REMINDER = "screening.reminder_due.v1"
 
@@ -39,11 +42,15 @@ class Invitee:
     address: Address
     name: str
     language: str
+    zone: ZoneInfo | None
 
 
 @dataclass(frozen=True)
 class Notification:
-    """What one event has to say to one person. `link` is None for a revoked invitation; names are one clean line."""
+    """What one event has to say to one person. `link` is None for a revoked invitation; names are one clean line.
+
+    `change` is `rescheduled` or `cancelled` in a changed invitation, else None.
+    """
 
     event_id: str
     event_time: datetime | None
@@ -51,6 +58,13 @@ class Notification:
     invitation_id: str
     link: str | None
     starts_at: datetime | None
+    ends_at: datetime | None
+    previous_starts_at: datetime | None
+    change: str | None
+    sequence: int
+    title: str | None
+    answer_link: str | None
+    unsubscribe_link: str | None
     film_title: str
     inviter_name: str
     invitee: Invitee
@@ -69,14 +83,20 @@ def parse(body: bytes) -> Notification:
     kind = Kind(type_)
     data = event.fields("data")
     invitee = data.fields("invitee")
-    starts_at = None if kind is Kind.REVOKED else data.time("starts_at", optional=kind is Kind.CREATED)
     return Notification(
         event_id=event_id,
         event_time=event.time("time", optional=True),
         kind=kind,
         invitation_id=data.identifier("invitation_id"),
         link=None if kind is Kind.REVOKED else data.link("link"),
-        starts_at=starts_at,
+        starts_at=data.time("starts_at", optional=kind is not Kind.REMINDER),
+        ends_at=data.time("ends_at", optional=True),
+        previous_starts_at=data.time("previous_starts_at", optional=True),
+        change=data.one_of("change", CHANGES) if kind is Kind.CHANGED else None,
+        sequence=data.number("sequence"),
+        title=data.name("title") if data.has("title") else None,
+        answer_link=data.link("answer_link") if data.has("answer_link") else None,
+        unsubscribe_link=data.link("unsubscribe_link") if data.has("unsubscribe_link") else None,
         film_title=data.fields("film").name("title"),
         inviter_name=data.fields("inviter").name("name"),
         invitee=Invitee(
@@ -84,6 +104,7 @@ def parse(body: bytes) -> Notification:
             address=invitee.address("email", invitee.name("name")),
             name=invitee.name("name"),
             language=invitee.language("locale"),
+            zone=invitee.zone("time_zone"),
         ),
     )
 
@@ -119,6 +140,31 @@ class Fields:
         if not isinstance(value, dict):
             self.refuse(field, "is missing" if value is None else "is not an object")
         return Fields(value, f"{self._path}{field}.")
+
+    def has(self, field: str) -> bool:
+        return self._values.get(field) is not None
+
+    def number(self, field: str) -> int:
+        """A whole number from 0; 0 where there is none."""
+        value = self._values.get(field, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            self.refuse(field, "is not a whole number from 0")
+        return value
+
+    def one_of(self, field: str, known: tuple[str, ...]) -> str:
+        value = self.text(field)
+        if value not in known:
+            self.refuse(field, f"is not one of {', '.join(known)}")
+        return value
+
+    def zone(self, field: str) -> ZoneInfo | None:
+        """A time zone, or None where there is none or nobody here knows it: the mail then says times in its own."""
+        if not self.has(field):
+            return None
+        try:
+            return ZoneInfo(self.text(field))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return None
 
     def text(self, field: str) -> str:
         value = self._values.get(field)

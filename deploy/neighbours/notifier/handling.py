@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from weakref import WeakValueDictionary
@@ -33,7 +33,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Done:
-    """Nothing is left to do."""
+    """Nothing is left to do; `mailed` says whether the mail has gone out, now or before."""
+
+    mailed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,10 @@ class Handling:
             fate = await self._memory.fate(notification.event_id)
             if notification.event_id in self._unwritten:
                 await self._write_down_sent(notification)
-                return Done()
+                return Done(mailed=True)
             if fate in (Fate.SENT, Fate.NEEDLESS):
                 bound_log.info("already dealt with", fate=str(fate))
-                return Done()
+                return Done(mailed=fate is Fate.SENT)
             if await self._is_needless(notification):
                 await self._memory.record(notification, Fate.NEEDLESS, self._now())
                 bound_log.info("needless by now: no mail")
@@ -142,7 +144,7 @@ class Handling:
             problem = f"{type(error).__name__}: {error}"
             return SetAside("fault", problem) if attempt.number >= TRIES_WITH_FAULTS else Postponed(problem)
         bound_log.info("sent", invitee_id=notification.invitee.id, attempt=attempt.number)
-        return Done()
+        return Done(mailed=True)
 
     async def _is_needless(self, notification: Notification) -> bool:
         """Whether the mail would only confuse: its news has been overtaken."""
@@ -154,6 +156,10 @@ class Handling:
         withdrawn = await self._memory.fates(notification.invitation_id, Kind.REVOKED)
         # An invitation may be renewed under its old id: only a later withdrawal ends it.
         if any(withdrawn_at >= asked_at for withdrawn_at in withdrawn):
+            return True
+        changed = await self._memory.fates(notification.invitation_id, Kind.CHANGED)
+        # Of two changes the later one says all.
+        if notification.kind is Kind.CHANGED and any(changed_at > asked_at for changed_at in changed):
             return True
         too_late = notification.starts_at is not None and self._now() > notification.starts_at + REMINDER_USEFUL_FOR
         return notification.kind is Kind.REMINDER and too_late

@@ -1,31 +1,24 @@
-"""Composes the mail for one notification: plain text, HTML, and a calendar event when a start is set.
-
-There is no List-Unsubscribe: a mail is about one person's invitation, there is no list to leave, and the contract names
-no address at which one could; the foot of the mail says why it came instead.
-"""
+"""Composes the mail for one notification: plain text, HTML, and an entry for the calendar when a start is set."""
 
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Event, vCalAddress
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from deploy.neighbours.notifier.calendar_entry import calendar_entry, method_of
 from deploy.neighbours.notifier.events import Kind, Notification
 from deploy.neighbours.notifier.wire import WIRE, header_text
 from deploy.neighbours.notifier.wording import texts, time_text
 
 SECTIONS = {Kind.CREATED: "created", Kind.REVOKED: "revoked", Kind.REMINDER: "reminder"}
-# The contract does not say how long the film is; a calendar wants an end, and an evening's film takes about this.
-CALENDAR_DURATION = timedelta(hours=2)
-CALENDAR_ALARM = timedelta(minutes=-15)
 # Mail programs turn «evil.example» in someone's name into a link; an invisible word joiner keeps it a name.
 LINK_LIKE = re.compile(r"(?<=\w)([.:@/])(?=[\w/])")
 
@@ -51,7 +44,7 @@ class Mail:
 def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now: datetime) -> Mail:
     """The whole mail for one notification. The same event always gives the same Message-ID."""
     words = texts(notification.invitee.language)
-    section = words[SECTIONS[notification.kind]]
+    section = words[_section(notification)]
     subject = section["subject"].format(inviter=notification.inviter_name, film=notification.film_title)
 
     mail = EmailMessage(policy=WIRE)
@@ -62,15 +55,20 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
     mail["Message-ID"] = f"<{_in_message_id(notification.event_id)}@{sender.domain}>"
     # All mails about one invitation name the same ancestor, so mail programs show them as one conversation.
     mail["References"] = f"<invitation-{_in_message_id(notification.invitation_id)}@{sender.domain}>"
+    if notification.unsubscribe_link is not None:
+        mail["List-Unsubscribe"] = f"<{notification.unsubscribe_link}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058, 3.1
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     mail.set_content(_rendered("mail.txt", notification, subject, zone))
     mail.add_alternative(_rendered("mail.html", notification, subject, zone), subtype="html")
-    if notification.starts_at is not None:
+    method = method_of(notification)
+    if method is not None:
+        uid = f"invitation-{_in_message_id(notification.invitation_id)}@{sender.domain}"
         mail.add_attachment(
-            calendar_event(notification, sender=sender, now=now),
+            calendar_entry(notification, uid=uid, sender=sender, now=now),
             subtype="calendar",
             filename=words["calendar_file"],
-            params={"method": "PUBLISH"},
+            params={"method": method},
         )
     mail["Content-Language"] = notification.invitee.language  # last: a new part moves the Content- headers inwards
     recipient = notification.invitee.address.addr_spec
@@ -80,9 +78,13 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
 def _rendered(template: str, notification: Notification, subject: str, zone: ZoneInfo) -> str:
     language = notification.invitee.language
     words = texts(language)
-    section = words[SECTIONS[notification.kind]]
+    section = words[_section(notification)]
     inviter = LINK_LIKE.sub("\\1\u2060", notification.inviter_name)
     html = template.endswith(".html")
+    over = notification.kind is Kind.REVOKED or notification.change == "cancelled"
+
+    def moment(when: datetime | None) -> str | None:
+        return None if when is None else time_text(when, notification.invitee.zone or zone, language)
 
     def say(text: str) -> str:
         if not html:
@@ -98,34 +100,19 @@ def _rendered(template: str, notification: Notification, subject: str, zone: Zon
         subject=subject,
         film=notification.film_title,
         inviter=inviter,
-        link=notification.link,
-        open_now=notification.kind is Kind.CREATED and notification.starts_at is None,
-        when=time_text(notification.starts_at, zone, language) if notification.starts_at else None,
+        title=notification.title,
+        link=None if over else notification.link,
+        answer_link=None if over or notification.kind is Kind.REMINDER else notification.answer_link,
+        unsubscribe_link=notification.unsubscribe_link,
+        open_now=not over and notification.starts_at is None,
+        when=moment(notification.starts_at) if notification.kind is not Kind.REVOKED else None,
+        was=moment(notification.previous_starts_at) if notification.change == "rescheduled" else None,
+        calendar_note=method_of(notification) == "REQUEST",
     )
 
 
-def calendar_event(notification: Notification, *, sender: Address, now: datetime) -> str:
-    """The screening as iCalendar (RFC 5545) to add by hand; a later one for the same invitation replaces it."""
-    if notification.starts_at is None or notification.link is None:
-        raise ValueError("only a screening with a start and a room makes a calendar event")
-    words = texts(notification.invitee.language)
-    summary = words["calendar_summary"].format(film=notification.film_title)
-    uid = f"invitation-{_in_message_id(notification.invitation_id)}@{sender.domain}"
-    start = notification.starts_at.astimezone(UTC)
-    event = Event.new(
-        uid=uid,
-        stamp=now,
-        start=start,
-        end=start + CALENDAR_DURATION,
-        summary=summary,
-        description=words["calendar_description"].format(inviter=notification.inviter_name, link=notification.link),
-        location=notification.link,
-        url=notification.link,
-        organizer=vCalAddress.new(sender.addr_spec, cn=sender.display_name or words["brand"]),
-    )
-    event.add_component(Alarm.new_display(summary, CALENDAR_ALARM))
-    calendar = Calendar.new(prodid="-//Movie Together//Notifier//EN", method="PUBLISH", uid=uid, subcomponents=[event])
-    return str(calendar.to_ical(), "utf-8")
+def _section(notification: Notification) -> str:
+    return notification.change or SECTIONS[notification.kind]
 
 
 def _in_message_id(identifier: str) -> str:

@@ -42,10 +42,21 @@ async def test_friends_who_want_the_film_are_invited_with_one_word(site: Running
     assert sent["Boris"] == {
         "invitation_id": next(i["id"] for i in room["invitations"] if i["invitee"]["id"] == str(boris.id)),
         "link": room["link"],
+        "answer_link": sent["Boris"]["answer_link"],
+        "unsubscribe_link": sent["Boris"]["unsubscribe_link"],
+        "title": None,
         "starts_at": None,
+        "ends_at": None,
+        "sequence": 1,
         "film": {"id": str(film_id), "title": "Paper Whales"},
         "inviter": {"id": str(anna.me.id), "name": "Anna"},
-        "invitee": {"id": str(boris.id), "name": "Boris", "email": "boris@example.com", "locale": "en"},
+        "invitee": {
+            "id": str(boris.id),
+            "name": "Boris",
+            "email": "boris@example.com",
+            "locale": "en",
+            "time_zone": None,
+        },
     }
     assert sent["Vera"]["film"]["title"] == "Бумажные киты"
     assert sent["Vera"]["invitee"]["email"] == vera.email

@@ -11,6 +11,7 @@ from tests.support.notifier_fixtures import (
     QUEUE,
     Broker,
     Inbox,
+    MailServer,
     MakeNotifier,
     eventually,
     invitation_created,
@@ -29,7 +30,7 @@ async def test_an_invitation_becomes_a_mail_with_its_link_in_text_and_html(
     assert mail["subject"] == "Анна Светлова зовёт вас смотреть «Ночной трамвай» вместе"
     assert mail["from"] == "kino@cinema.example"
     assert mail["to"] == "boris@example.com"
-    assert mail["links"] == [event["data"]["link"]]
+    assert mail["links"] == [event["data"][name] for name in ("link", "answer_link", "unsubscribe_link")]
     assert event["data"]["link"] in mail["text"]
     assert f'href="{event["data"]["link"]}"' in mail["html"]
 
@@ -42,7 +43,7 @@ async def test_an_event_of_our_own_encoder_is_understood(
     event = new_event(INVITATION_CREATED, sample["subject"], sample["data"], source="api_service")
     assert decode(encode(event)) == event
     await cinema.publish_raw(encode(event))
-    assert (await inbox.mail("own@example.com"))["links"] == [sample["data"]["link"]]
+    assert sample["data"]["link"] in (await inbox.mail("own@example.com"))["links"]
 
 
 async def test_both_sides_declare_the_queue_alike(
@@ -77,7 +78,7 @@ async def test_a_withdrawn_invitation_is_told_to_whom_it_was_sent(
     await cinema.publish(event, invitation_revoked(event))
     mail = await inbox.mail("boris@example.com", count=2)
     assert mail["subject"] == "Приглашение на «Ночной трамвай» отозвано"
-    assert mail["links"] == []
+    assert mail["links"] == [event["data"]["unsubscribe_link"]]
 
 
 async def test_names_cannot_break_out_of_headers_or_html(
@@ -119,3 +120,40 @@ async def test_a_hundred_invitations_all_arrive(
     await eventually(all_there, "100 mails", 60)
     await cinema.worked_off(notifier)
     assert len(await inbox.mails()) == 100
+
+
+async def test_each_mail_is_answered_with_what_became_of_it(
+    amqp_url: str, cinema: Broker, mail_host: MailServer, make_notifier: MakeNotifier
+) -> None:
+    answers = await cinema.channel.declare_queue("answers", durable=True)
+    await answers.bind("movie_together", "notification.*.v1")
+    mail_host.answer_to = lambda address: "550 no such user" if address.startswith("nobody") else "250 OK"
+    good, bad = invitation_created(), invitation_created("nobody@example.com")
+    await started(make_notifier(amqp_url, mail_host.port))
+
+    await cinema.publish(good, bad)
+    await cinema.dead_letter()
+    await cinema.publish(good)  # once more: it is not mailed again, and its answer is the same
+
+    told: dict[str, dict[str, object]] = {}
+
+    async def all_told() -> bool:
+        message = await answers.get(no_ack=True, fail=False)
+        if message is not None:
+            answer = decode(message.body)  # fits the contract
+            assert told.setdefault(answer.id, answer.data)["event_id"] == answer.data["event_id"]
+            assert message.routing_key == answer.type
+            subjects.append((answer.type, answer.subject))
+        return len(subjects) == 3
+
+    subjects: list[tuple[str, str]] = []
+    await eventually(all_told, "three answers")
+    assert len(told) == 2
+    assert sorted(set(subjects)) == [
+        ("notification.failed.v1", bad["subject"]),
+        ("notification.sent.v1", good["subject"]),
+    ]
+    by_event = {str(answer["event_id"]): answer for answer in told.values()}
+    assert by_event[bad["id"]]["reason"] == "refused"
+    assert by_event[good["id"]]["invitation_id"] == good["data"]["invitation_id"]
+    assert len(mail_host.accepted) == 1

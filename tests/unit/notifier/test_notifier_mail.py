@@ -7,6 +7,7 @@ from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,7 @@ from deploy.neighbours.notifier.events import InvalidEvent, Kind, parse
 from deploy.neighbours.notifier.mail import SECTIONS, compose
 from deploy.neighbours.notifier.wire import WIRE, ascii_address, header_text
 from deploy.neighbours.notifier.wording import TEXTS, texts, time_text
-from tests.support.notifier_fixtures import Event, invitation_created, invitation_revoked
+from tests.support.notifier_fixtures import Event, invitation_changed, invitation_created, invitation_revoked
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -55,10 +56,12 @@ def test_every_mail_renders_in_both_languages_without_a_leftover(
     event = invitation_created(starts_at=starts_at)
     if kind is Kind.REVOKED:
         event = invitation_revoked(event)
+    if kind is Kind.CHANGED:
+        event = invitation_changed(event)
     event["type"] = kind.value
     event["data"]["invitee"]["locale"] = language
     mail = mail_of(event)
-    told = texts(language)[SECTIONS[kind]]
+    told = texts(language)["rescheduled" if kind is Kind.CHANGED else SECTIONS[kind]]
     text, html = part(mail, "plain"), part(mail, "html")
     for shown in (text, html):
         assert told["heading"] in shown
@@ -194,7 +197,7 @@ def test_the_calendar_event_tells_when_where_and_who() -> None:
     event = invitation_created(starts_at="2026-11-28T20:00:00+03:00", film={"id": "1", "title": "A; B, C\\D"})
     (attached,) = mail_of(event).iter_attachments()
     assert attached.get_content_type() == "text/calendar"
-    assert attached.get_param("method") == "PUBLISH"
+    assert attached.get_param("method") == "REQUEST"
     assert attached.get_filename() == "kino-vmeste.ics"
     content = attached.get_payload(decode=True)
     assert isinstance(content, bytes)
@@ -207,6 +210,78 @@ def test_the_calendar_event_tells_when_where_and_who() -> None:
     assert str(screening["uid"]) == f"invitation-{event['data']['invitation_id']}@cinema.example"
     assert screening.stamp == NOW
     assert len(screening.alarms.times) == 1
+
+
+START, END = "2026-11-28T17:00:00Z", "2026-11-28T17:12:00Z"
+
+
+def entry_of(event: Event) -> tuple[str, Any]:
+    """The calendar's method and its one entry, as a calendar program reads them."""
+    (attached,) = mail_of(event).iter_attachments()
+    content = attached.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    calendar = Calendar.from_ical(content)
+    (entry,) = calendar.events
+    assert attached.get_param("method") == str(calendar["method"])
+    return str(calendar["method"]), entry
+
+
+def test_the_entry_ends_when_the_film_ends() -> None:
+    _, entry = entry_of(invitation_created(starts_at=START, ends_at=END))
+    assert entry.end - entry.start == timedelta(minutes=12)
+
+
+def test_a_change_moves_the_same_entry_and_a_cancellation_takes_it_away() -> None:
+    created = invitation_created(starts_at=START, ends_at=END)
+    moved = invitation_changed(created, starts_at="2026-11-29T18:00:00Z", ends_at="2026-11-29T18:12:00Z")
+    open_now = invitation_changed(created, starts_at=None, ends_at=None)
+    cancelled = invitation_changed(created, "cancelled")
+    entries = [entry_of(event) for event in (created, moved, open_now, cancelled, invitation_revoked(created))]
+
+    assert [method for method, _ in entries] == ["REQUEST", "REQUEST", "CANCEL", "CANCEL", "CANCEL"]
+    assert len({str(entry["uid"]) for _, entry in entries}) == 1
+    assert [int(entry["sequence"]) for _, entry in entries] == [1, 2, 2, 2, 2]
+    assert [str(entry["status"]) for _, entry in entries] == ["CONFIRMED"] * 2 + ["CANCELLED"] * 3
+    assert {str(entry["attendee"]) for _, entry in entries} == {"mailto:boris@example.com"}
+    assert entries[1][1].start == datetime(2026, 11, 29, 18, 0, tzinfo=UTC)
+    assert entries[2][1].start == entries[3][1].start == datetime(2026, 11, 28, 17, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_a_cancelled_screening_says_when_it_would_have_been_and_leads_nowhere(language: str) -> None:
+    event = invitation_changed(invitation_created(starts_at=START), "cancelled")
+    event["data"]["invitee"]["locale"] = language
+    mail = mail_of(event)
+    for shown in (part(mail, "plain"), part(mail, "html")):
+        assert texts(language)["cancelled"]["heading"] in shown
+        assert "2026" in shown
+        assert event["data"]["link"] not in shown
+        assert event["data"]["answer_link"] not in shown
+        assert "None" not in shown
+
+
+def test_times_are_told_in_the_person_s_zone() -> None:
+    event = invitation_changed(invitation_created(starts_at=START), starts_at="2026-11-29T18:00:00Z")
+    event["data"]["invitee"]["time_zone"] = "Asia/Tokyo"
+    text = part(mail_of(event), "plain")
+    assert "воскресенье, 29 ноября 2026 г., 02:00 (JST, UTC+9)" in text  # when it was to be
+    assert "понедельник, 30 ноября 2026 г., 03:00 (JST, UTC+9)" in text
+    event["data"]["invitee"]["time_zone"] = "Mars/Olympus"
+    assert "(MSK, UTC+3)" in part(mail_of(event), "plain")
+
+
+def test_a_mail_program_can_end_the_mails_with_one_click() -> None:
+    event = invitation_created()
+    mail = mail_of(event)
+    assert mail["List-Unsubscribe"] == f"<{event['data']['unsubscribe_link']}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert event["data"]["unsubscribe_link"] in part(mail, "plain")
+
+
+def test_a_room_s_own_name_is_said() -> None:
+    event = in_english(invitation_created(title="Friday with <friends>"))
+    assert "Friday with <friends>" in part(mail_of(event), "plain")
+    assert "Friday with &lt;friends&gt;" in part(mail_of(event), "html")
 
 
 def test_no_start_means_no_calendar_event_and_an_open_room() -> None:
