@@ -11,4 +11,6 @@ from shared.tickets import Minter
 DATABASE: Final = web.AppKey("DATABASE", Database)
 SITE: Final = web.AppKey("SITE", Site)
 MINTER: Final = web.AppKey("MINTER", Minter)
+ALLOWED_ORIGINS: Final = web.AppKey("ALLOWED_ORIGINS", frozenset[str])
+FRAME_ANCESTORS: Final = web.AppKey("FRAME_ANCESTORS", tuple[str, ...])
 SPEC: Final = web.AppKey("SPEC", dict[str, Any])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api_service.identity import IdentitySettings, identity_settings
-from api_service.site import Site
+from api_service.site import Site, room_url_template
 from shared.settings import Environment
 
 
@@ -23,6 +23,8 @@ class Settings:
     ticket_signing_key: tuple[str, bytes]
     assets_dir: Path
     demo_dir: Path | None
+    allowed_origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
 
 
 def settings(environment: Environment) -> Settings:
@@ -45,6 +47,12 @@ def settings(environment: Environment) -> Settings:
             public_url=identity.public_url,
             sync_public_url=environment.address("SYNC_PUBLIC_URL", "ws", "wss", example="ws://localhost:8081"),
             partitions=environment.partitions(),
+            room_url_template=environment.parsed(
+                "ROOM_URL_TEMPLATE",
+                room_url_template,
+                default="",
+                example="https://cinema.example/watch/{film}?together={code}",
+            ),
         ),
         identity=identity,
         ticket_signing_key=environment.key(
@@ -52,4 +60,6 @@ def settings(environment: Environment) -> Settings:
         ),
         assets_dir=environment.folder("ASSETS_DIR", default="build/assets"),
         demo_dir=Path(demo_dir) if demo_dir else None,
+        allowed_origins=environment.origins(default=""),
+        frame_ancestors=environment.origins("FRAME_ANCESTORS", default=""),
     )

@@ -91,7 +91,7 @@ def room_closed(room_id: UUID, version: int, partition: int, reason: str, closed
 def invitation_created(site: Site, room: Row, inviter: User, invitation_id: UUID, invitee: Invitee) -> Event:
     data = {
         **_invitation(room, inviter, invitation_id, invitee),
-        "link": site.room_link(room.code),
+        "link": site.room_link(room.code, str(room.film_id)),
         "starts_at": room.starts_at,
     }
     return _event(INVITATION_CREATED, room.id, data)

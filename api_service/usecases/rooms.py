@@ -258,7 +258,7 @@ def room_of(row: Row, site: Site, viewer: UUID, locale: str, shown: list[Invitat
     return Room(
         id=row.id,
         code=row.code,
-        link=site.room_link(row.code),
+        link=site.room_link(row.code, str(row.film_id)),
         film=film_of(row, locale),
         owner=Person(row.owner_id, row.owner_name),
         access=row.access,
