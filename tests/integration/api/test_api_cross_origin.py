@@ -12,14 +12,17 @@ from deploy.local.free_ports import free_port
 from tests.support.api_fixtures import Answer, RunningSite, running_site, session_cookie, settings_for
 
 CINEMA = "https://cinema.test"
+HASHED = "player-0123456789abcdef.js"
+WIDGET = ("movie-together.js", "manifest.json", HASHED, f"{HASHED}.map", "player-1.js")
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
 
 
 @pytest.fixture
 async def site(database_url: str, tmp_path: Path) -> AsyncIterator[RunningSite]:
     """The site with one other origin allowed, and one file of each kind that such a page loads."""
-    (tmp_path / "media").mkdir()
-    for name in ("media/film.mp4", "library.js"):
+    for name in ("media", "widget/v1"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("media/film.mp4", "library.js", *(f"widget/v1/{name}" for name in WIDGET)):
         (tmp_path / name).write_text("0123456789")
     settings = settings_for(
         database_url, port=free_port(), allowed_origins=(CINEMA,), assets_dir=tmp_path, demo_dir=tmp_path
@@ -44,7 +47,15 @@ FOREIGN = (
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/films", "/static/widget/movie-together.js", "/static/vendor/library.js", "/demo/media/film.mp4"]
+    "path",
+    [
+        "/api/v1/films",
+        "/widget/v1/movie-together.js",
+        f"/widget/v1/{HASHED}",
+        "/static/widget/movie-together.js",
+        "/static/vendor/library.js",
+        "/demo/media/film.mp4",
+    ],
 )
 async def test_an_allowed_page_reads_what_it_needs_and_any_other_does_not(site: RunningSite, path: str) -> None:
     mine = await ask(site, "GET", path)
@@ -56,6 +67,17 @@ async def test_an_allowed_page_reads_what_it_needs_and_any_other_does_not(site: 
         assert "Access-Control-Allow-Origin" not in (await ask(site, "GET", path, origin)).headers
     # A cache must not keep this answer for the allowed page.
     assert "Origin" in (await ask(site, "GET", path, "https://evil.test")).headers["Vary"]
+
+
+async def test_the_widgets_stable_names_are_asked_for_anew_and_hashed_ones_kept_for_good(site: RunningSite) -> None:
+    kept = {name: (await ask(site, "GET", f"/widget/v1/{name}")).headers["Cache-Control"] for name in WIDGET}
+
+    assert {name for name, value in kept.items() if "immutable" in value} == {HASHED, f"{HASHED}.map"}
+    assert all("no-cache" in value for name, value in kept.items() if HASHED not in name)
+    script = await ask(site, "GET", "/widget/v1/movie-together.js")
+    assert script.headers["Content-Type"].startswith("text/javascript")
+    missing = await ask(site, "GET", "/widget/v1/player-0123456789abcde0.js")
+    assert (missing.status, "immutable" in missing.headers.get("Cache-Control", "")) == (404, False)
 
 
 async def test_a_film_is_sought_in_from_another_origin(site: RunningSite) -> None:
