@@ -23,8 +23,8 @@ export async function attachSource(video, url, { hls: given = () => import(HLS) 
     video.src = url;
     return () => video.removeAttribute("src");
   }
-  const found = given.isSupported ? given : await given();
-  const Hls = found.isSupported ? found : found.default;
+  // Its module has an `isSupported` of its own beside the class.
+  const Hls = given.isSupported ? given : (await given()).default;
   if (Hls.isSupported()) {
     const hls = new Hls({ enableWorker: false });
     hls.on(Hls.Events.ERROR, (_, error) => error.fatal && recover(hls, Hls, error, video));
