@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token test test-unit test-faults test-mails test-cluster lint format asyncapi migrate seed compose-test bench bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token test test-unit test-faults test-mails test-cluster lint format package asyncapi migrate seed compose-test bench bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -58,6 +58,10 @@ lint: setup ## ruff, mypy, who may import whom
 format: setup ## put the code into its usual form
 	@$(PY) -m ruff check --fix
 	@$(PY) -m ruff format
+
+package: setup ## make the player widget's npm package (build/movie-together-….tgz)
+	@PATH="$$PWD/.venv/bin:$$PATH" node deploy/widget/build.mjs package build/npm
+	@PATH="$$PWD/.venv/bin:$$PATH" npm pack --silent --pack-destination build ./build/npm
 
 asyncapi: setup ## write docs/asyncapi.json anew from the schemas of the room protocol
 	@$(PY) -m sync_service.protocol.asyncapi >build/asyncapi.json && mv build/asyncapi.json docs/asyncapi.json

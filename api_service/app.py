@@ -4,11 +4,12 @@ from aiohttp import web
 
 from api_service.api.openapi import setup_api
 from api_service.api.parsing import BODY_BYTES
-from api_service.app_keys import DATABASE, ISSUER, MINTER, SITE
+from api_service.app_keys import ALLOWED_ORIGINS, DATABASE, FRAME_ANCESTORS, ISSUER, MINTER, SITE
 from api_service.broker.archive import Archive
 from api_service.broker.deliveries import Deliveries
 from api_service.broker.feed import FeedConsumer
 from api_service.broker.outbox_relay import Relay
+from api_service.cors import cross_origin
 from api_service.database import Database
 from api_service.housekeeping import Housekeeping
 from api_service.identity import Provider, cross_site_guard, save_cookies, setup_identity
@@ -26,6 +27,7 @@ from shared.tickets import Minter
 MIDDLEWARES = (
     save_cookies,  # around errors too: a sign-in that failed is used up
     metrics_middleware,
+    cross_origin,  # around the problems: another site's page may read why it was refused
     problem_middleware,
     page_failures,  # right inside the problems, so that a person reads a page whatever failed within
     request_deadline(),
@@ -39,7 +41,7 @@ async def build(settings: Settings) -> web.Application:
     db = Database(settings.database_url)
     broker = Broker(settings.amqp_url, SOURCE)
     provider = Provider(settings.identity)
-    headers = SecurityHeaders(settings.site, settings.identity.issuer)
+    headers = SecurityHeaders(settings.site, settings.identity.issuer, settings.frame_ancestors)
     Archive(db).consume(broker)
     FeedConsumer(db, settings.identity.issuer).consume(broker)
     Deliveries(db).consume(broker)
@@ -52,6 +54,8 @@ async def build(settings: Settings) -> web.Application:
     app[DATABASE] = db
     app[SITE] = settings.site
     app[ISSUER] = settings.identity.issuer
+    app[ALLOWED_ORIGINS] = frozenset(settings.allowed_origins)
+    app[FRAME_ANCESTORS] = settings.frame_ancestors
     app[MINTER] = Minter(*settings.ticket_signing_key)
 
     app.add_routes(health.routes())

@@ -12,4 +12,6 @@ DATABASE: Final = web.AppKey("DATABASE", Database)
 SITE: Final = web.AppKey("SITE", Site)
 MINTER: Final = web.AppKey("MINTER", Minter)
 ISSUER: Final = web.AppKey("ISSUER", str)  # whose subjects people are, unless a row of the feed says otherwise
+ALLOWED_ORIGINS: Final = web.AppKey("ALLOWED_ORIGINS", frozenset[str])
+FRAME_ANCESTORS: Final = web.AppKey("FRAME_ANCESTORS", tuple[str, ...])
 SPEC: Final = web.AppKey("SPEC", dict[str, Any])

@@ -20,6 +20,7 @@ REQUEST_DEADLINE_S: Final = 15.0
 
 # Whoever makes progress with a long body reschedules their own.
 DEADLINE: Final = web.RequestKey("DEADLINE", asyncio.Timeout)
+FRAMED: Final = "/rooms/"  # what the sites of FRAME_ANCESTORS may show in a frame
 
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 _HSTS: Final = "max-age=31536000"
@@ -59,7 +60,9 @@ async def database_faults(request: web.Request, handler: Handler) -> web.StreamR
 class SecurityHeaders:
     """Headers of every answer; the content policy allows what the player needs and nothing else."""
 
-    def __init__(self, site: Site, issuer: str) -> None:
+    def __init__(self, site: Site, issuer: str, frame_ancestors: Iterable[str] = ()) -> None:
+        self._path = site.path
+        self._frame_ancestors = " ".join(frame_ancestors)
         self._socket_origin = str(URL(site.sync_public_url).origin())
         # Signing out posts a form that is redirected to the provider, which form-action would stop.
         self._issuer_origin = str(URL(issuer).origin())
@@ -96,12 +99,18 @@ class SecurityHeaders:
             )
         )
 
-    async def put(self, _request: web.Request, response: web.StreamResponse) -> None:
+    async def put(self, request: web.Request, response: web.StreamResponse) -> None:
         """Set the headers on an answer (signal `on_response_prepare`)."""
+        location = response.headers.get(hdrs.LOCATION, "")
+        if self._path and location.startswith("/") and not location.startswith("//"):
+            response.headers[hdrs.LOCATION] = self._path + location
         for name, value in self._always.items():
             response.headers.setdefault(name, value)
         if response.content_type in {"text/html", "image/svg+xml"}:
-            response.headers.setdefault("Content-Security-Policy", self.content_policy)
+            policy = self.content_policy
+            if self._frame_ancestors and request.path.startswith(FRAMED):
+                policy = f"{policy} {self._frame_ancestors}"  # frame-ancestors is the last directive
+            response.headers.setdefault("Content-Security-Policy", policy)
         response.headers[hdrs.SERVER] = "movie-together"  # not which versions of what
         if (
             response.content_type in {"application/json", "application/problem+json"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api_service.identity import IdentitySettings, identity_settings
 from api_service.policy import policy
-from api_service.site import Site
+from api_service.site import Site, room_url_template
 from shared.settings import Environment
 
 
@@ -24,6 +24,8 @@ class Settings:
     ticket_signing_key: tuple[str, bytes]
     assets_dir: Path
     demo_dir: Path | None
+    allowed_origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
 
 
 def settings(environment: Environment) -> Settings:
@@ -48,6 +50,12 @@ def settings(environment: Environment) -> Settings:
             partitions=environment.partitions(),
             link_key=identity.session_key,
             policy=policy(environment),
+            room_url_template=environment.parsed(
+                "ROOM_URL_TEMPLATE",
+                room_url_template,
+                default="",
+                example="https://cinema.example/watch/{film}?together={code}",
+            ),
         ),
         identity=identity,
         ticket_signing_key=environment.key(
@@ -55,4 +63,6 @@ def settings(environment: Environment) -> Settings:
         ),
         assets_dir=environment.folder("ASSETS_DIR", default="build/assets"),
         demo_dir=Path(demo_dir) if demo_dir else None,
+        allowed_origins=environment.origins(default=""),
+        frame_ancestors=environment.origins("FRAME_ANCESTORS", default=""),
     )

@@ -1,5 +1,6 @@
-"""Files: the browser's packages under /static/vendor/, and the demo's films under /demo/media/ (with Range)."""
+"""Files: npm's packages (/static/vendor/), the player widget (/widget/v1/), the demo's films (/demo/media/)."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ from aiohttp.web_fileresponse import CONTENT_TYPES
 
 log = structlog.get_logger(__name__)
 
+WIDGET: Final = "/widget/v1/"
 VENDOR: Final = "/static/vendor/"
 DEMO_MEDIA: Final = "/demo/media/"
 
@@ -16,6 +18,9 @@ DEMO_MEDIA: Final = "/demo/media/"
 _VERSIONED: Final = "public, max-age=31536000, immutable"
 _REVALIDATED: Final = "public, no-cache"
 _MEDIA: Final = "public, max-age=3600"
+
+# What stands behind the widget's stable names has the hash of its content in its own.
+_HASHED: Final = re.compile(rf"{WIDGET}[a-z-]+-[0-9a-f]{{16}}\.js(?:\.map)?")
 
 # With nosniff the browser relies on our Content-Type, and a slim image has no /etc/mime.types to derive it from.
 _TYPES: Final = {
@@ -34,6 +39,7 @@ def setup_files(app: web.Application, assets_dir: Path, demo_dir: Path | None) -
     for extension, content_type in _TYPES.items():
         CONTENT_TYPES.add_type(content_type, extension)
     _serve(app, VENDOR, assets_dir, "ASSETS_DIR", "players will have no controls and no streams")
+    _serve(app, WIDGET, assets_dir / "widget" / "v1", "ASSETS_DIR", "other sites cannot embed the player")
     if demo_dir is not None:
         _serve(app, DEMO_MEDIA, demo_dir / "media", "DEMO_DIR", "demo films will not play")
     app.on_response_prepare.append(_cache)
@@ -51,7 +57,9 @@ def _serve(app: web.Application, prefix: str, folder: Path, variable: str, conse
 async def _cache(request: web.Request, response: web.StreamResponse) -> None:
     if response.status not in {200, 206, 304} or hdrs.CACHE_CONTROL in response.headers:
         return
-    if request.path.startswith("/static/"):
+    if request.path.startswith(WIDGET):
+        response.headers[hdrs.CACHE_CONTROL] = _VERSIONED if _HASHED.fullmatch(request.path) else _REVALIDATED
+    elif request.path.startswith("/static/"):
         response.headers[hdrs.CACHE_CONTROL] = _VERSIONED if "v" in request.query else _REVALIDATED
     elif request.path.startswith(DEMO_MEDIA):
         response.headers[hdrs.CACHE_CONTROL] = _MEDIA

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -16,6 +17,8 @@ T = TypeVar("T")
 
 # api_service, which chooses a room's partition, has never accepted more, so no installation has more.
 MOST_PARTITIONS: Final = 4_096
+_HOST: Final = re.compile(r"[a-z0-9._:-]+")
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 class SettingsError(Exception):
@@ -64,6 +67,31 @@ def _names(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+def _origins(value: str) -> tuple[str, ...]:
+    """Return the origins as browsers send them (RFC 6454, section 6.2): they are compared letter by letter."""
+    found = _names(value)
+    for number, part in enumerate(found, 1):
+        origin = origin_of(part)
+        if part != origin:
+            reason = "must be http(s)://host[:port], each site spelled out; a pattern would let in strangers"
+            remedy = f"is not as browsers send it; write {origin}" if origin else reason
+            raise EnvError(f"entry {number} {remedy}.")
+    return found
+
+
+def origin_of(address: str) -> str | None:
+    """Return the origin of an http(s) address as browsers send it: lower case, no path, no usual port; None if none."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _USUAL_PORTS or not _HOST.fullmatch(host) or port == 0:
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port not in {None, _USUAL_PORTS[parts.scheme]} else "")
+
+
 class Environment:
     """Reads variables one by one and collects what is wrong (environs, deferred), to be raised by ``finish``.
 
@@ -75,6 +103,7 @@ class Environment:
         self._env.add_parser("address", _address)
         self._env.add_parser("key_ring", _keys)
         self._env.add_parser("names", _names)
+        self._env.add_parser("origins", _origins)
         self._env.add_parser("parsed", _parsed)
         self._examples: dict[str, str] = {}
 
@@ -99,6 +128,11 @@ class Environment:
     def partitions(self) -> int:
         """Read PARTITIONS, which must be the same in both services."""
         return self.integer("PARTITIONS", default=64, low=1, high=MOST_PARTITIONS)
+
+    def origins(self, name: str = "ALLOWED_ORIGINS", *, default: str | None = None) -> tuple[str, ...]:
+        """Read exact origins, separated by commas: whose pages may use us. ALLOWED_ORIGINS is for both services."""
+        self._examples[name] = "https://cinema.example"
+        return cast("tuple[str, ...]", self._env.origins(name, **_given(default)) or ())
 
     def choice(self, name: str, options: tuple[str, ...], *, default: str) -> str:
         self._examples[name] = default

@@ -40,7 +40,7 @@ def settings(env: Environment) -> Settings:
         port=env.port("SYNC_PORT", default=8081),
         ticket_verify_keys=env.keys("TICKET_VERIFY_KEYS", size=32, example=_PUBLIC_KEY),
         resume_keys=env.keys("RESUME_KEYS", size=32, at_least=True, example=_RESUME_KEY),
-        allowed_origins=frozenset(env.names("ALLOWED_ORIGINS", example="http://localhost:8080")),
+        allowed_origins=frozenset(env.origins()),
         partitions=env.partitions(),
         node_id=env.parsed("NODE_ID", _node_id, default=uuid4().hex[:12], example="node-1"),
         log_level=env.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), default="info"),

@@ -13,7 +13,7 @@ from api_service.api import feed, films, mails, me, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.parsing import KEY_CHARACTERS
 from api_service.api.schemas import ProblemSchema
-from api_service.app_keys import SPEC
+from api_service.app_keys import SITE, SPEC
 from api_service.problems import (
     BODY_TOO_LARGE,
     DATABASE_UNAVAILABLE,
@@ -66,20 +66,20 @@ _SIGNED_IN: Final = "sign_in_required, invalid_token: sign in, or send a valid a
 
 def setup_api(app: web.Application) -> None:
     """Add every endpoint, and the document that describes them, to ``app``."""
-    app[SPEC] = document()
+    app[SPEC] = document(app[SITE].path)
     app.add_routes([web.route(one.method, PREFIX + one.path, one.answer, name=one.name) for one in ALL])
     app.router.add_get(PATH, _describe)
 
 
-def document() -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of all endpoints."""
+def document(path: str = "") -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of all endpoints; ``path`` is that of the site's address."""
     spec = APISpec(
         title="Movie Together",
         version=VERSION,
         openapi_version="3.1.0",
         plugins=[MarshmallowPlugin(schema_name_resolver=_name)],
         info={"description": _DESCRIPTION},
-        servers=[{"url": PREFIX}],
+        servers=[{"url": path + PREFIX}],
         security=[{"session": []}, {"bearer": []}],
     )
     spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": "movie_together_session"})

@@ -23,7 +23,7 @@ from api_service.identity.guards import (
 from api_service.identity.oidc import RelyingParty
 from api_service.identity.programs import Program, Scope
 from api_service.identity.provider import Provider
-from api_service.identity.routes import RELYING_PARTY, SIGN_OUT, SignInProblem, routes
+from api_service.identity.routes import PUBLIC_URL, RELYING_PARTY, SIGN_OUT, SignInProblem, routes
 from api_service.identity.settings import IdentitySettings, identity_settings
 from api_service.usecases.people import Accounts
 
@@ -54,7 +54,8 @@ def setup_identity(app: web.Application, settings: IdentitySettings, provider: P
     app[ACCOUNTS] = accounts
     app[BEARER] = Bearer(settings, provider, accounts)
     app[SESSIONS] = Sessions(settings.session_key, secure=settings.secure)
-    app[PENDING] = PendingSignIns(settings.session_key, secure=settings.secure)
+    app[PENDING] = PendingSignIns(settings.session_key, secure=settings.secure, path=settings.path)
     app[RELYING_PARTY] = RelyingParty(settings, provider)
     app[PUBLIC_ORIGIN] = settings.public_origin
+    app[PUBLIC_URL] = settings.public_url
     app.add_routes(routes())

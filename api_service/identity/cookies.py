@@ -105,7 +105,8 @@ class Sessions:
 class PendingSignIns:
     """Sign-ins under way, each in a cookie of its own, so that several tabs can be signing in at once."""
 
-    def __init__(self, session_key: bytes, *, secure: bool) -> None:
+    def __init__(self, session_key: bytes, *, secure: bool, path: str = "") -> None:
+        self._path = path + PENDING_PATH
         # A derived key, so that neither kind of cookie is accepted as the other.
         derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"movie-together sign-in").derive(session_key)
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
@@ -138,7 +139,7 @@ class PendingSignIns:
                 name,
                 value,
                 max_age=PENDING_LIFETIME_S if value else 0,
-                path=PENDING_PATH,
+                path=self._path,
                 httponly=True,
                 samesite="Lax",
                 secure=self._secure,

@@ -106,7 +106,7 @@ class RelyingParty:
     def __init__(self, settings: IdentitySettings, provider: Provider) -> None:
         self._settings = settings
         self._provider = provider
-        self._redirect_uri = settings.public_origin + CALLBACK
+        self._redirect_uri = settings.public_url + CALLBACK
 
     async def authorization_url(self, pending: Pending, language: str | None) -> str:
         """Return the provider's address to redirect this sign-in to; raises ProviderUnavailable."""
@@ -158,7 +158,7 @@ class RelyingParty:
 
         The home page if the provider has no such address or does not answer: signing out must not depend on it.
         """
-        home = self._settings.public_origin + "/"
+        home = self._settings.public_url + "/"
         try:
             endpoint = (await self._provider.metadata()).end_session_endpoint
         except ProviderUnavailable:

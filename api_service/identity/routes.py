@@ -8,7 +8,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from api_service.identity.cookies import PENDING, SESSIONS
-from api_service.identity.guards import ACCOUNTS, PUBLIC_ORIGIN, SIGN_IN, optional_user, sign_in_url, unavailable
+from api_service.identity.guards import ACCOUNTS, SIGN_IN, optional_user, sign_in_url, unavailable
 from api_service.identity.oidc import CALLBACK, Denied, Expired, Failed, RelyingParty, begin, next_of, return_path
 from api_service.identity.provider import ProviderUnavailable
 from api_service.language import COOKIE, LANGUAGES
@@ -17,6 +17,7 @@ from shared.service import Problem
 log = structlog.get_logger(__name__)
 
 SIGN_OUT: Final = "/auth/sign-out"
+PUBLIC_URL: Final = web.AppKey("PUBLIC_URL", str)
 RELYING_PARTY: Final = web.AppKey("RELYING_PARTY", RelyingParty)
 
 
@@ -97,8 +98,8 @@ def _expired() -> Problem:
 
 
 def _go(request: web.Request, path: str) -> web.HTTPException:
-    # With the origin in front no path can lead to another site.
-    return _uncached(web.HTTPSeeOther(request.app[PUBLIC_ORIGIN] + path))
+    # With the site's address in front no path can lead to another site.
+    return _uncached(web.HTTPSeeOther(request.app[PUBLIC_URL] + path))
 
 
 def _uncached(answer: web.HTTPException) -> web.HTTPException:

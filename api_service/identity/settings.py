@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from shared.settings import Environment, is_address
 
 SESSION_KEY_BYTES: Final = 32
 _SCHEMES: Final = ("http", "https")
+# It stands in every page's markup and in cookies.
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 _ISSUER_EXAMPLE: Final = "http://localhost:8082"
 
 
@@ -38,6 +41,11 @@ class IdentitySettings:
         return str(URL(self.public_url).origin())
 
     @property
+    def path(self) -> str:
+        """The path of the site's address: empty at an origin of its own."""
+        return urlsplit(self.public_url).path
+
+    @property
     def secure(self) -> bool:
         """Whether browsers reach us over TLS, so that cookies may be `Secure`."""
         return self.public_url.startswith("https://")
@@ -47,7 +55,7 @@ def identity_settings(environment: Environment) -> IdentitySettings:
     """Read the variables of signing in; complaints are collected by ``environment``."""
     issuer = environment.parsed("OIDC_ISSUER", _issuer, example=_ISSUER_EXAMPLE)
     return IdentitySettings(
-        public_url=environment.parsed("PUBLIC_URL", _origin, example="http://localhost:8080"),
+        public_url=environment.parsed("PUBLIC_URL", _site, example="http://localhost:8080"),
         issuer=issuer,
         backchannel_url=environment.address(
             "OIDC_BACKCHANNEL_URL",
@@ -84,8 +92,10 @@ def _issuer(text: str) -> str:
     return text
 
 
-def _origin(text: str) -> str:
-    origin = text.rstrip("/")
-    if not is_address(origin, _SCHEMES) or origin != origin.partition("://")[0] + "://" + urlsplit(origin).netloc:
-        raise ValueError("must be an origin without a path.")
-    return origin
+def _site(text: str) -> str:
+    """Return the site's address without a trailing slash; it may have a path, which the proxy takes off."""
+    address = text.rstrip("/")
+    path = urlsplit(address).path if is_address(address, _SCHEMES) else "//"
+    if not _PATH.fullmatch(path) or "?" in text or "#" in text:
+        raise ValueError("must be an http(s) address without query; its path may have letters, digits and -._~ alone.")
+    return address

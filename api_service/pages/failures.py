@@ -21,7 +21,7 @@ from shared.service import Problem, problem_of
 log = structlog.get_logger(__name__)
 
 # Programs read these, whatever their Accept header says.
-_FOR_PROGRAMS: Final = ("/api/v1/", "/static/", "/demo/", "/healthz", "/readyz", "/metrics")
+_FOR_PROGRAMS: Final = ("/api/v1/", "/static/", "/widget/", "/demo/", "/healthz", "/readyz", "/metrics")
 
 
 @web.middleware

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -14,6 +15,7 @@ from aiohttp import hdrs, web
 from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from api_service.app_keys import SITE
 from api_service.identity import sign_in_url
 from api_service.language import LANGUAGES, Language, choose, language, remember
 from api_service.pages import copy
@@ -21,6 +23,8 @@ from api_service.usecases.people import User
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 COLOURS: Final = 8
+# An address of this site in an attribute: what a person has written cannot look like one, as its quotes are escaped.
+_OWN_ADDRESS: Final = re.compile(r'(?<=\s)(?:href|src|action|join-url|data-poster|data-source)="(?=/(?!/))')
 _FACE: Final = Markup('<span class="face face--{}" aria-hidden="true">{}</span>')
 _MOMENT: Final = Markup('<time datetime="{}" data-moment>{}</time>')
 
@@ -80,6 +84,8 @@ def page(
         "page_data": {"lang": here.code, "texts": copy.of_scripts(here)},
     }
     response = aiohttp_jinja2.render_template(template, request, {**everywhere, **context}, status=status)
+    if path := request.app[SITE].path:
+        response.text = _OWN_ADDRESS.sub(rf"\g<0>{path}", response.text or "")
     # The page depends on who is signed in, and going back must not show an old state.
     response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
     response.headers[hdrs.CONTENT_LANGUAGE] = here.code

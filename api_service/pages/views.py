@@ -11,7 +11,7 @@ from uuid import UUID
 from aiohttp import web
 from yarl import URL
 
-from api_service.app_keys import DATABASE, SITE
+from api_service.app_keys import DATABASE, FRAME_ANCESTORS, SITE
 from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.rendering import is_future, page, page_language
@@ -113,4 +113,6 @@ async def room_page(request: web.Request) -> web.Response:
     if room.banned:
         raise BANNED.problem()
     starts_later = is_future(room.starts_at, datetime.now(UTC))
-    return page(request, "room.html", viewer, {"room": room, "starts_later": starts_later})
+    embedders: tuple[str, ...] = request.app[FRAME_ANCESTORS]
+    context = {"room": room, "starts_later": starts_later, "embedders": embedders}
+    return page(request, "room.html", viewer, context)

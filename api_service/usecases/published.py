@@ -153,7 +153,7 @@ def _place(room: Row) -> dict[str, Any]:
 def _open_invitation(site: Site, room: Row, inviter: Named, invitation_id: UUID, invitee: Invitee) -> dict[str, Any]:
     return {
         **_invitation(site, room, inviter, invitation_id, invitee),
-        "link": site.room_link(room.code),
+        "link": site.room_link(room.code, room.film_external_id or str(room.film_id)),
         "answer_link": site.mail_links.link("invitations", invitation_id, invitee.locale),
     }
 

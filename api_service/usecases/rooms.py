@@ -265,7 +265,7 @@ def room_of(
     return Room(
         id=row.id,
         code=row.code,
-        link=site.room_link(row.code),
+        link=site.room_link(row.code, row.film_external_id or str(row.film_id)),
         film=film_of(row, locale),
         owner=Person(row.owner_id, row.owner_name),
         access=row.access,

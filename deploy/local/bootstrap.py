@@ -22,6 +22,7 @@ SAID_LINES = 30
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 ASSETS = ROOT / "build" / "assets"
+WIDGET_SOURCES = (ROOT / "api_service" / "static" / "widget", ROOT / "deploy" / "widget")
 
 # The browser's part of each npm package: ES modules that import nothing but their neighbours.
 BROWSER_FILES = {
@@ -48,6 +49,7 @@ def main() -> int:
         for folder in (ROOT, ROOT / "deploy" / "neighbours" / "identity"):
             install_npm_packages(folder)
         copy_assets()
+        bundle_widget()
         compile_translations()
         compile_fan_out()
     except CannotSetUp as error:
@@ -182,14 +184,13 @@ def install_npm_packages(folder: Path) -> None:
     if _reads(stamp, wanted):
         return
     with _Step(f"npm packages ({folder.relative_to(ROOT) / 'node_modules'})"):
-        npm = VENV / "bin" / "npm"
-        path = f"{npm.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        _run(
-            [str(npm), "ci", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=folder,
-            env={**os.environ, "PATH": path},
-        )
+        _run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, env=_node_environment())
         stamp.write_text(wanted)
+
+
+def _node_environment() -> "dict[str, str]":
+    """Return the environment in which `node` and `npm` are those of the virtual environment, where there is one."""
+    return {**os.environ, "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 # --- what the site serves
@@ -211,6 +212,26 @@ def copy_assets() -> None:
                     (ASSETS / package / path).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, ASSETS / package / path)
         stamp.write_text(wanted)
+
+
+def bundle_widget() -> None:
+    """Bundle the player widget to `build/assets/widget/v1`, anew when a source, the build or an npm package changed."""
+    folder = ASSETS / "widget" / "v1"
+    stamp = folder.parent / "movie-together.stamp"
+    sources = sorted(file for place in WIDGET_SOURCES for file in place.rglob("*") if file.is_file())
+    wanted = _hash((ROOT / "package-lock.json").read_bytes(), *(part for file in sources for part in _named(file)))
+    if _reads(stamp, wanted):
+        return
+    with _Step("the player widget (build/assets/widget)"):
+        made = folder.with_name("v1.new")
+        _run(["node", str(ROOT / "deploy" / "widget" / "build.mjs"), "v1", str(made)], env=_node_environment())
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+        stamp.write_text(wanted)
+
+
+def _named(file: Path) -> "tuple[bytes, bytes]":
+    return str(file.relative_to(ROOT)).encode(), file.read_bytes()
 
 
 def compile_translations() -> None:

@@ -107,7 +107,8 @@ def _program(service: Service, environ: Mapping[str, str], local: Path) -> WebPr
         service.command,
         ready_url=service.ready_url,
         log=local / "log" / f"{service.name}.log",
-        env={**service.env, **environ, **plain_environment()},
+        # The site's own page opens sockets too: ALLOWED_ORIGINS of the environment adds to it.
+        env={**service.env, **environ, "ALLOWED_ORIGINS": addresses(environ).origins, **plain_environment()},
         cwd=str(ROOT),
         dies_with_us=True,
     )

@@ -47,16 +47,20 @@ class Addresses:
     sync: str
     identity: str | None
     inbox: str | None
+    origins: str  # the site's own, and those of ALLOWED_ORIGINS
 
 
 def addresses(environ: Mapping[str, str]) -> Addresses:
     """Return the addresses of a local run. Raises BadPort."""
     sync_port, identity_port = ports.SYNC.number(environ), ports.IDENTITY.number(environ)
+    site = environ.get("PUBLIC_URL") or f"http://localhost:{ports.SITE.number(environ)}"
+    given = [part.strip() for part in environ.get("ALLOWED_ORIGINS", "").split(",") if part.strip()]
     return Addresses(
-        site=environ.get("PUBLIC_URL") or f"http://localhost:{ports.SITE.number(environ)}",
+        site=site,
         sync=environ.get("SYNC_PUBLIC_URL") or f"ws://localhost:{sync_port}",
         identity=None if environ.get("OIDC_ISSUER") else f"http://localhost:{identity_port}",
         inbox=None if environ.get("SMTP_URL") else f"http://localhost:{ports.INBOX.number(environ)}",
+        origins=",".join(dict.fromkeys([_origin(site), *given])),
     )
 
 
@@ -84,6 +88,7 @@ def site_settings(environ: Mapping[str, str], keys: Keys, stores: StoreUrls) -> 
         "OIDC_AUDIENCE": audience(environ),
         "SESSION_KEY": keys.session_key,
         "TICKET_SIGNING_KEY": keys.ticket_signing_key,
+        "ALLOWED_ORIGINS": where.origins,
         "DEMO_DIR": str(DEMO),
         "ASSETS_DIR": str(ROOT / "build" / "assets"),
         "LOG_FORMAT": "console",
@@ -97,7 +102,7 @@ def services(environ: Mapping[str, str], local: Path, keys: Keys, stores: StoreU
         *([_inbox(environ, local)] if where.inbox else []),
         _notifier(environ, local, stores),
         *([_identity(environ, local, keys, where.identity, where.site)] if where.identity else []),
-        _sync(environ, keys, stores, where.site),
+        _sync(environ, keys, stores, where.origins),
         _site(environ, keys, stores),
     ]
 
@@ -144,7 +149,7 @@ def _identity(environ: Mapping[str, str], local: Path, keys: Keys, issuer: str, 
     return Service("identity", ["node", "deploy/neighbours/identity/server.mjs"], env, _ready(port), [ports.IDENTITY])
 
 
-def _sync(environ: Mapping[str, str], keys: Keys, stores: StoreUrls, site: str) -> Service:
+def _sync(environ: Mapping[str, str], keys: Keys, stores: StoreUrls, origins: str) -> Service:
     port = ports.SYNC.number(environ)
     env = {
         "REDIS_URL": stores.redis,
@@ -152,7 +157,7 @@ def _sync(environ: Mapping[str, str], keys: Keys, stores: StoreUrls, site: str) 
         "SYNC_PORT": str(port),
         "TICKET_VERIFY_KEYS": keys.ticket_verify_keys,
         "RESUME_KEYS": keys.resume_keys,
-        "ALLOWED_ORIGINS": site,
+        "ALLOWED_ORIGINS": origins,
         "LOG_FORMAT": "console",
     }
     return Service("sync_service", ["python", "-m", "sync_service"], env, _ready(port), [ports.SYNC])
@@ -161,6 +166,10 @@ def _sync(environ: Mapping[str, str], keys: Keys, stores: StoreUrls, site: str) 
 def _site(environ: Mapping[str, str], keys: Keys, stores: StoreUrls) -> Service:
     env = site_settings(environ, keys, stores)
     return Service("api_service", ["python", "-m", "api_service"], env, _ready(int(env["API_PORT"])), [ports.SITE])
+
+
+def _origin(address: str) -> str:
+    return "/".join(address.split("/", 3)[:3])
 
 
 def _ready(port: int) -> str:

@@ -44,20 +44,23 @@ class Site(Protocol):
 class LocalSite:
     """The local stack of ``make run`` on free ports, its processes at hand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **given: str) -> None:
         self._folder = folder
+        self._given = given
         self._stores = private_stores(folder)
         fixed = (ports.SITE, ports.SYNC, ports.IDENTITY, ports.INBOX, ports.NOTIFIER, ports.SMTP)
-        self._ports = {port.variable: str(free_port()) for port in fixed}
+        self._ports = {**{port.variable: str(free_port()) for port in fixed}, **given}
         self._programs: dict[str, WebProgram] = {}
         where = addresses(self._ports)
         self.url = where.site
         self.inbox_url = str(where.inbox)
+        self.issuer = str(where.identity)
+        self.keys = Keys.make()
 
     def start(self) -> None:
         self._stores.start()
         urls = StoreUrls(self._stores.postgres.url, self._stores.redis.url, self._stores.rabbitmq.url)
-        keys = Keys.make()
+        keys = self.keys
         self._once(["alembic", "upgrade", "head"], {"DATABASE_URL": urls.database})
         self._once(["python", "-m", "api_service.seed"], site_settings(self._ports, keys, urls))
         described = services(self._ports, self._folder, keys, urls)
@@ -105,7 +108,7 @@ class LocalSite:
             ready_url=service.ready_url,
             log=self._folder / "log" / f"{service.name}.log",
             # The tests' viewers open more rooms in an hour than people do.
-            env=plain_environment(**service.env, ROOMS_PER_HOUR="10000"),
+            env=plain_environment(**{**self._given, **service.env, "ROOMS_PER_HOUR": "10000"}),
             cwd=ROOT,
         )
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
@@ -46,6 +46,15 @@ VIEWERS: Final = [
     {"sub": "anna", "name": "Анна Белова", "email": "anna@example.com", "locale": "ru"},
     {"sub": "boris", "name": "Boris O'Neil <b>", "email": "Boris@example.com", "locale": "en"},
 ]
+
+
+class ProviderOfSite(Protocol):
+    """Where an identity provider is, and the site that signs in there."""
+
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def site(self) -> str: ...
 
 
 @dataclass
@@ -225,12 +234,20 @@ class Browser:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         return dict(await (await self.open("/who", headers=headers)).json(content_type=None))
 
-    async def tokens(self, provider: IdentityProvider, sub: str, *, verifier: str | None = None, **asked: str) -> Any:
+    async def tokens(
+        self,
+        provider: ProviderOfSite,
+        sub: str,
+        *,
+        verifier: str | None = None,
+        client: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET),
+        **asked: str,
+    ) -> Any:
         """Get tokens at the provider as another program of the same client would; ``verifier`` to send a wrong one."""
         secret = secrets.token_urlsafe(48)
         query = {
             "response_type": "code",
-            "client_id": CLIENT_ID,
+            "client_id": client[0],
             "redirect_uri": f"{provider.site}/auth/callback",
             "scope": "openid profile email",
             "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).rstrip(b"=").decode(),
@@ -247,10 +264,10 @@ class Browser:
             "code_verifier": verifier or secret,
             **({"resource": asked["resource"]} if "resource" in asked else {}),
         }
-        return await self.redeem(provider, form)
+        return await self.redeem(provider, form, client)
 
     async def redeem(
-        self, provider: IdentityProvider, form: Mapping[str, str], client: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET)
+        self, provider: ProviderOfSite, form: Mapping[str, str], client: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET)
     ) -> Any:
         """Ask the provider's token endpoint."""
         login, password = (quote(part, safe="") for part in client)

@@ -78,6 +78,11 @@ def test_addresses_follow_the_ports_and_the_origin_that_are_given(tmp_path: Path
     assert (values["SYNC_PUBLIC_URL"], values["OIDC_ISSUER"]) == ("ws://localhost:18080", "http://localhost:18082")
     values = make_env(tmp_path / "real", PUBLIC_URL="https://watch.test")
     assert (values["ALLOWED_ORIGINS"], values["SYNC_PUBLIC_URL"]) == ("https://watch.test", "wss://watch.test")
+    values = make_env(tmp_path / "below", PUBLIC_URL="https://cinema.test/together")
+    assert (values["ALLOWED_ORIGINS"], values["SYNC_PUBLIC_URL"]) == (
+        "https://cinema.test",
+        "wss://cinema.test/together",
+    )
 
 
 def test_every_port_that_is_published_can_be_chosen(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 /** Calls of the JSON API. Every failure is an ApiProblem with a title and a remedy in the viewer's language. */
 import { randomId } from "../widget/core/commands.js";
 import { text } from "./page-texts.js";
+import { ROOT } from "./root.js";
 
-const PREFIX = "/api/v1";
+const PREFIX = `${ROOT}api/v1`;
 
 /** A problem document (RFC 9457), or the lack of any answer (code `offline`). */
 export class ApiProblem extends Error {

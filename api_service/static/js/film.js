@@ -3,6 +3,7 @@ import { call, callAll, newKey } from "./api.js";
 import { busy, chosenPeople, personChoice } from "./dom.js";
 import { text } from "./page-texts.js";
 import { tellProblem } from "./toasts.js";
+import { ROOT } from "./root.js";
 
 const who = document.getElementById("who");
 const form = document.getElementById("invite");
@@ -72,7 +73,7 @@ form.addEventListener("submit", async (event) => {
   try {
     await busy(open, async () => {
       const room = await call("POST", "/rooms", { body, key: request.key });
-      location.assign(`/rooms/${room.code}`);
+      location.assign(`${ROOT}rooms/${room.code}`);
       await new Promise(() => {}); // the button stays busy until the room's page replaces this one
     });
   } catch (error) {

@@ -2,6 +2,7 @@
 import { icon, make } from "./dom.js";
 import { text } from "./page-texts.js";
 import { ApiProblem } from "./api.js";
+import { ROOT } from "./root.js";
 
 const SHOWN_MS = 6_000;
 const PROBLEM_SHOWN_MS = 12_000;
@@ -33,7 +34,7 @@ export function tellProblem(error) {
     toast(text("problem.internal_error"), text("problem.internal_error.text"), { alarm: true });
     throw error;
   }
-  const again = `/auth/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  const again = `${ROOT}auth/sign-in?next=${encodeURIComponent(`/${location.pathname.slice(ROOT.length)}${location.search}`)}`;
   const action = error.status === 401 ? { href: again, name: text("sign_in") } : null;
   toast(error.title, error.remedy, { alarm: true, action });
 }

@@ -1,5 +1,5 @@
 /**
- * <movie-together join-url="…"> binds the player inside it (or `element.media = adapter`) to a room. See docs/embedding.md.
+ * <movie-together code="…"> binds the player inside it (or `element.media = adapter`) to a room. See docs/embedding.md.
  *
  * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-error, mt-closed.
  */
@@ -8,14 +8,15 @@ import { mayControl } from "./core/permissions.js";
 import { Player } from "./core/player.js";
 import { Reports, loadWaits, saveWaits } from "./core/reports.js";
 import { Session } from "./core/session.js";
-import { joinBy } from "./core/socket.js";
 import { isRunning, positionAt } from "./core/timeline.js";
+import { joinOf } from "./ui/joining.js";
 import { Notices } from "./ui/notices.js";
 import { Overlay } from "./ui/overlay.js";
 import { RoomElement } from "./ui/room-element.js";
 import { textsFor } from "./ui/translations.js";
 
 export { JoinError } from "./core/socket.js";
+export { attachSource } from "./sources.js";
 export { Refusal };
 
 /** Requests of media-chrome's controls to their controller; they are taken here first, so that the room is asked instead. */
@@ -26,25 +27,36 @@ const CONTROL_REQUESTS = {
   mediaplaybackraterequest: ["set_rate", (rate) => rate],
 };
 
+/** The API of the site that serves this module: the sources are as deep in it as the bundle. */
+const API = new URL("../../api/v1", import.meta.url).href;
+
 /** Events that change what somebody may do, or how they are shown. */
 const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
 
 export class MovieTogether extends RoomElement {
-  static observedAttributes = ["join-url"];
+  static observedAttributes = ["code", "api", "join-url"];
 
   #media = null;
   #join = null;
+  #token = null;
+  #changed = false;
   #player = null;
   #session = null;
   #reports = null;
   #overlay = null;
   #notices = null;
-  #connected = false;
   #endReason = null;
 
   constructor() {
     super();
     this.attachShadow({ mode: "open" });
+    // What a page has set before this module ran stands in the way of the accessors.
+    for (const name of ["media", "token", "join"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
   }
 
   connectedCallback() {
@@ -53,8 +65,8 @@ export class MovieTogether extends RoomElement {
     globalThis.addEventListener("online", this.#onOnline);
     document.addEventListener("visibilitychange", this.#onVisibilityChange);
     // The children of an element that the parser has just opened are not there yet.
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.connect(), { once: true });
-    else queueMicrotask(() => this.connect());
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.#connectSoon(), { once: true });
+    else this.#connectSoon();
   }
 
   disconnectedCallback() {
@@ -65,36 +77,66 @@ export class MovieTogether extends RoomElement {
   }
 
   attributeChangedCallback(_name, before, after) {
-    if (this.#connected && before !== after) this.connect();
+    if (before !== after) this.#connectSoon();
   }
 
-  /** The player: the first <video> or <audio> inside, unless another HTMLMediaElement or an adapter was set. */
+  /** Enter the room once for all that is set in one go. */
+  #connectSoon() {
+    if (this.#changed || !this.#overlay || document.readyState === "loading") return;
+    this.#changed = true;
+    queueMicrotask(() => {
+      if (this.#changed) this.connect();
+    });
+  }
+
+  /** The player: the first <video> or <audio> inside, unless another HTMLMediaElement or an adapter was set. @type {EventTarget | null} */
   get media() {
     return this.#media ?? this.querySelector("video, audio");
   }
 
   set media(media) {
     this.#media = media;
-    if (this.#overlay) this.connect();
+    this.#connectSoon();
   }
 
-  /** `async () => ({ticket, socket_url})`, for pages that get tickets in their own way; without it the element asks `join-url`. */
+  /**
+   * Returns a promise of the person's access token, for pages of other origins; asked at each entry, with `{refused: true}` once more if the
+   * API did not accept the last one. Setting it enters the room.
+   * @type {((options: {refused: boolean}) => Promise<string>) | null}
+   */
+  get token() {
+    return this.#token;
+  }
+
+  set token(token) {
+    this.#token = token;
+    this.#connectSoon();
+  }
+
+  /**
+   * Returns a promise of a join ticket, for pages that get it in their own way; without it the element asks the API. Setting it enters the room.
+   * @type {(() => Promise<{ticket: string, socket_url: string}>) | null}
+   */
+  get join() {
+    return this.#join;
+  }
+
   set join(join) {
     this.#join = join;
-    if (this.#overlay) this.connect();
+    this.#connectSoon();
   }
 
-  /** The replica of the room (core/replica.js), or null. */
+  /** The replica of the room (core/replica.js), or null. @returns {Record<string, any> | null} */
   get room() {
     return this.#session?.state ?? null;
   }
 
-  /** Whether the connection is live. */
+  /** Whether the connection is live. @returns {boolean} */
   get live() {
     return this.#session?.live ?? false;
   }
 
-  /** The server's time, ms, in which all times of the room are given. */
+  /** The server's time, ms, in which all times of the room are given. @returns {number} */
   get serverMs() {
     return this.#session?.now() ?? Date.now();
   }
@@ -122,7 +164,7 @@ export class MovieTogether extends RoomElement {
     return room ? positionAt(room.playback, this.#session.now(), room.room?.film?.duration_ms) : null;
   }
 
-  /** The player's position minus the room's, ms, or null while it does not run. */
+  /** The player's position minus the room's, ms, or null while it does not run. @returns {number | null} */
   get skewMs() {
     return this.#player?.skewMs ?? null;
   }
@@ -135,9 +177,8 @@ export class MovieTogether extends RoomElement {
   /** Enter the room, or enter it anew. */
   connect() {
     this.disconnect();
-    const join = this.#join ?? (this.getAttribute("join-url") ? joinBy(this.getAttribute("join-url")) : null);
+    const join = this.#join ?? joinOf(this, { api: API, token: this.#token });
     if (!this.isConnected || !join) return;
-    this.#connected = true;
     this.#endReason = null;
     this.#overlay.removeEndScreen();
     const session = new Session({
@@ -169,7 +210,7 @@ export class MovieTogether extends RoomElement {
 
   /** Leave the room. */
   disconnect() {
-    this.#connected = false;
+    this.#changed = false;
     this.#reports?.stop();
     this.#reports = null;
     this.#notices?.clear();
@@ -179,7 +220,7 @@ export class MovieTogether extends RoomElement {
     this.#session = null;
   }
 
-  /** Show an emoji over everyone's film, if the connection is live. */
+  /** Show an emoji over everyone's film, if the connection is live. @param {string} emoji */
   react(emoji) {
     this.#session?.signal("react", { emoji });
   }
@@ -189,6 +230,12 @@ export class MovieTogether extends RoomElement {
     this.#session?.signal("typing");
   }
 
+  /**
+   * @param {string} type
+   * @param {Record<string, unknown>} [fields]
+   * @param {{id?: string, quiet?: boolean}} [options]
+   * @returns {Promise<any>}
+   */
   ask(type, fields = {}, { id, quiet = false } = {}) {
     const answered = this.#send(type, fields, id);
     if (!quiet) answered.catch((refusal) => refusal.code !== "superseded" && this.#refuse(refusal, type));

@@ -12,7 +12,7 @@ const CSS = `
     width: 2.75rem; height: 2.75rem; border: 0; border-radius: 50%; padding: 0; background: none; font-size: 1.35rem; line-height: 1;
     transition: transform .12s;
   }
-  button:hover { background: var(--mt-raised, #20242f); }
+  button:hover { background: var(--_raised); }
   button:active { transform: scale(1.25); }
   button:disabled { opacity: .4; }
   @media (prefers-reduced-motion: reduce) { button, button:active { transition: none; transform: none; } }

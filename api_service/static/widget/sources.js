@@ -14,13 +14,17 @@ function recover(hls, Hls, error, video) {
   } else video.dispatchEvent(new Event("error"));
 }
 
-/** Resolve to a function that removes the source, once it is set; reject if this browser cannot play the stream. */
-export async function attachSource(video, url) {
+/**
+ * Resolve to a function that removes the source, once it is set; reject if this browser cannot play the stream. `hls` is hls.js, or a
+ * function that imports it; without it ours is loaded.
+ */
+export async function attachSource(video, url, { hls: given = () => import(HLS) } = {}) {
   if (!/\.m3u8($|\?)/.test(url)) {
     video.src = url;
     return () => video.removeAttribute("src");
   }
-  const { default: Hls } = await import(HLS);
+  // Its module has an `isSupported` of its own beside the class.
+  const Hls = given.isSupported ? given : (await given()).default;
   if (Hls.isSupported()) {
     const hls = new Hls({ enableWorker: false });
     hls.on(Hls.Events.ERROR, (_, error) => error.fatal && recover(hls, Hls, error, video));

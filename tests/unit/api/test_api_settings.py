@@ -18,7 +18,11 @@ GOOD = {
     "SESSION_KEY": "c2Vzc2lvbi1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGU=",
     "TICKET_SIGNING_KEY": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
 }
-KNOWN = {*GOOD, "API_HOST", "API_PORT", "PARTITIONS", "ASSETS_DIR", "DEMO_DIR", "LOG_LEVEL", "LOG_FORMAT"}
+KNOWN = {*GOOD, "API_HOST", "API_PORT", "PARTITIONS", "ASSETS_DIR", "DEMO_DIR", "LOG_LEVEL", "LOG_FORMAT"} | {
+    "ALLOWED_ORIGINS",
+    "FRAME_ANCESTORS",
+    "ROOM_URL_TEMPLATE",
+}
 
 
 def found(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
@@ -36,7 +40,7 @@ def test_defaults_suit_a_single_machine(monkeypatch: pytest.MonkeyPatch) -> None
     assert (made.host, made.port, made.site.partitions) == ("127.0.0.1", 8080, 64)
     assert (made.assets_dir, made.demo_dir) == (Path("build/assets"), None)
     assert (made.log_level, made.log_format) == ("info", "json")
-    assert made.site.room_link("CODE") == "https://cinema.test/rooms/CODE"
+    assert made.site.room_link("CODE", "film") == "https://cinema.test/rooms/CODE"
     assert made.site.socket_url(17) == "wss://sync.cinema.test/ws/p17"
     assert made.ticket_signing_key == ("k1", bytes(range(32)))
 

@@ -42,6 +42,15 @@ def test_they_are_read_from_the_environment() -> None:
     assert found.session_key == b"session-key-of-the-tests-32-byte"
 
 
+def test_the_site_may_be_at_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "https://cinema.example/kino/together/")
+
+    found = settings.read(identity_settings)
+
+    assert (found.public_origin, found.path) == ("https://cinema.example", "/kino/together")
+    assert found.public_url == "https://cinema.example/kino/together"
+
+
 def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in GOOD:
         monkeypatch.delenv(name)
@@ -63,7 +72,8 @@ def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -
         ("OIDC_ISSUER", "http://id.example:0"),
         ("OIDC_ISSUER", "http://"),
         ("OIDC_BACKCHANNEL_URL", "id.example"),
-        ("PUBLIC_URL", "https://cinema.example/films"),
+        ("PUBLIC_URL", "https://cinema.example/films/<b>"),
+        ("PUBLIC_URL", "https://cinema.example//films"),
         ("PUBLIC_URL", "https://cinema.example?x"),
         ("PUBLIC_URL", "https://cinema.example#x"),
         ("PUBLIC_URL", "cinema.example"),

@@ -19,6 +19,7 @@ BOTH: Mapping[str, tuple[str, str | None]] = {
     "PARTITIONS": ("64", "many"),
     "LOG_LEVEL": ("info", "loud"),
     "LOG_FORMAT": ("json", "yaml"),
+    "ALLOWED_ORIGINS": ("http://localhost:8080,https://cinema.test", "https://cinema.test/"),
 }
 SERVICES: Mapping[str, tuple[Callable[[Environment], Any], Mapping[str, tuple[str, str | None]]]] = {
     "api_service": (
@@ -28,7 +29,7 @@ SERVICES: Mapping[str, tuple[Callable[[Environment], Any], Mapping[str, tuple[st
             "DATABASE_URL": ("postgresql://localhost/movie_together", "mysql://localhost/x"),
             "API_HOST": ("127.0.0.1", ""),
             "API_PORT": ("8080", "0"),
-            "PUBLIC_URL": ("https://cinema.test", "https://cinema.test/films"),
+            "PUBLIC_URL": ("https://cinema.test/films", "https://cinema.test?films"),
             "SYNC_PUBLIC_URL": ("wss://sync.cinema.test", "https://sync.cinema.test"),
             "OIDC_ISSUER": ("https://id.cinema.test", "id.cinema.test"),
             "OIDC_BACKCHANNEL_URL": ("http://identity:8082", "identity:8082"),
@@ -39,6 +40,8 @@ SERVICES: Mapping[str, tuple[Callable[[Environment], Any], Mapping[str, tuple[st
             "TICKET_SIGNING_KEY": (KEY, "k1:c2hvcnQ"),
             "ASSETS_DIR": ("build/assets", ""),
             "DEMO_DIR": ("deploy/demo", ""),
+            "FRAME_ANCESTORS": ("https://cinema.test", "https://*.cinema.test"),
+            "ROOM_URL_TEMPLATE": ("https://cinema.test/{film}?together={code}", "https://cinema.test/{film}"),
         },
     ),
     "sync_service": (
@@ -50,7 +53,6 @@ SERVICES: Mapping[str, tuple[Callable[[Environment], Any], Mapping[str, tuple[st
             "SYNC_PORT": ("8081", "70000"),
             "TICKET_VERIFY_KEYS": (KEY, "k1:c2hvcnQ"),
             "RESUME_KEYS": (KEY, "k1:c2hvcnQ"),
-            "ALLOWED_ORIGINS": ("http://localhost:8080", None),
             "NODE_ID": ("node-1", "node 1"),
         },
     ),

@@ -348,6 +348,23 @@ test("joinBy posts, reads the ticket, and turns problem documents into final and
   assert.deepEqual(await failure(502, {}), ["http_502", false, 0]);
 });
 
+test("with a token joinBy sends it instead of cookies, and asks once for a new one if it is refused", async () => {
+  const sent = [];
+  const asked = [];
+  const token = async (options) => `t${asked.push(options)}`;
+  const answering = (...statuses) => async (_url, { headers, credentials }) => {
+    sent.push([headers.Authorization, credentials]);
+    return new Response(JSON.stringify({ code: "invalid_token", ticket: "t" }), { status: statuses.shift() });
+  };
+  assert.equal((await joinBy("/join", { fetch: answering(401, 200), token })()).ticket, "t");
+  assert.deepEqual(sent, [["Bearer t1", "omit"], ["Bearer t2", "omit"]]);
+  assert.deepEqual(asked, [{ refused: false }, { refused: true }]);
+
+  await assert.rejects(joinBy("/join", { fetch: answering(401, 401, 200), token })(), { code: "invalid_token", final: true });
+  const signedOut = async () => { throw new Error("signed out"); };
+  await assert.rejects(joinBy("/join", { fetch: answering(200), token: signedOut })(), { message: "signed out" });
+});
+
 test("the reason of a refused handshake is passed on: kicked, banned, or locked; without one the room is forbidden", async () => {
   for (const code of ["kicked", "banned", "room_locked", null]) {
     await live();

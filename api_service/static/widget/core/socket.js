@@ -206,10 +206,20 @@ export class JoinError extends Error {
 
 const FINAL_STATUSES = new Set([400, 401, 403, 404, 409, 410, 422]);
 
-/** Return a `join` function that POSTs to `url` and reads the ticket, or throws a JoinError made of the problem document (RFC 9457). */
-export function joinBy(url, { fetch = globalThis.fetch, headers = {} } = {}) {
+/**
+ * Return a `join` function that POSTs to `url` and reads the ticket, or throws a JoinError made of the problem document (RFC 9457).
+ * `token` returns a promise of an access token, which goes along instead of cookies; a refused one is asked for anew, once.
+ */
+export function joinBy(url, { fetch = globalThis.fetch, token = null } = {}) {
+  const post = async (refused) => {
+    const headers = { Accept: "application/json" };
+    if (!token) return fetch(url, { method: "POST", headers });
+    headers.Authorization = `Bearer ${await token({ refused })}`;
+    return fetch(url, { method: "POST", headers, credentials: "omit" });
+  };
   return async () => {
-    const response = await fetch(url, { method: "POST", headers: { Accept: "application/json", ...headers } });
+    let response = await post(false);
+    if (token && response.status === 401) response = await post(true);
     const body = await response.json().catch(() => ({}));
     if (response.ok) return body;
     throw new JoinError(response.status === 410 ? "room_closed" : body.code ?? `http_${response.status}`, {

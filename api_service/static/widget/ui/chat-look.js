@@ -7,84 +7,84 @@ export const CHAT_CSS = `
   .list {
     list-style: none; margin: 0; padding: .75rem 1rem; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain;
     overflow-anchor: none; position: relative;
-    scrollbar-width: thin; scrollbar-color: var(--mt-edge, #2c3140) transparent;
+    scrollbar-width: thin; scrollbar-color: var(--_edge) transparent;
   }
   .list:focus-visible { outline-offset: -2px; }
   .empty {
     position: absolute; inset: 0; display: grid; place-content: center; margin: 0; padding: 1rem; text-align: center;
-    color: var(--mt-dim, #a3a8b5); pointer-events: none;
+    color: var(--_dim); pointer-events: none;
   }
   .older {
     position: absolute; inset-block-start: .5rem; justify-self: center; align-self: center; margin: 0; padding: .25rem .8rem; border-radius: 999px;
-    background: var(--mt-raised, #20242f); font-size: .8125rem; color: var(--mt-dim, #a3a8b5); pointer-events: none;
+    background: var(--_raised); font-size: .8125rem; color: var(--_dim); pointer-events: none;
   }
   .said { position: relative; margin-top: .7rem; border-radius: .4rem; }
   .said:focus-visible { outline-offset: 3px; }
   .said.found { animation: found 1.6s ease-out; }
-  @keyframes found { 0%, 40% { background: color-mix(in srgb, var(--mt-accent, #f0b35a) 28%, transparent); } }
+  @keyframes found { 0%, 40% { background: color-mix(in srgb, var(--_accent) 28%, transparent); } }
   .said.goes-on { margin-top: .1rem; }
   .said.goes-on .head { display: none; }
   .head { display: flex; gap: .5rem; align-items: baseline; }
   .name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .when { flex: none; font-size: .75rem; color: var(--mt-dim, #a3a8b5); font-variant-numeric: tabular-nums; }
+  .when { flex: none; font-size: .75rem; color: var(--_dim); font-variant-numeric: tabular-nums; }
   .said p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-  .said .deleted { color: var(--mt-dim, #a3a8b5); font-style: italic; }
+  .said .deleted { color: var(--_dim); font-style: italic; }
   .quote {
     display: block; max-width: 100%; margin: .15rem 0; padding: .1rem .6rem; border: 0; border-inline-start: 3px solid currentColor; border-radius: .2rem;
-    background: var(--mt-raised, #20242f); color: var(--mt-dim, #a3a8b5); font-size: .8125rem; line-height: 1.5; text-align: start;
+    background: var(--_raised); color: var(--_dim); font-size: .8125rem; line-height: 1.5; text-align: start;
     overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   }
   .quote b { font-weight: 600; margin-inline-end: .4rem; }
   .actions {
     position: absolute; inset-block-start: -.9rem; inset-inline-end: 0; display: flex; border-radius: .6rem; overflow: hidden; z-index: 1;
-    background: var(--mt-surface, #171a22); border: 1px solid var(--mt-edge, #2c3140); box-shadow: 0 .25rem .75rem rgb(0 0 0 / .3);
+    background: var(--_surface); border: 1px solid var(--_edge); box-shadow: 0 .25rem .75rem rgb(0 0 0 / .3);
   }
   .actions button { min-width: 2.25rem; height: 2.25rem; border: 0; padding: 0; background: none; font-size: 1rem; }
-  .actions button:hover { background: var(--mt-raised, #20242f); }
+  .actions button:hover { background: var(--_raised); }
   .actions button:focus-visible { outline-offset: -2px; }
   @media (pointer: coarse) { .actions button { min-width: 2.75rem; height: 2.75rem; } }
-  .typists { margin: 0; padding: 0 1rem; min-height: 1.2rem; font-size: .8125rem; line-height: 1.2rem; color: var(--mt-dim, #a3a8b5); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .reply { display: flex; align-items: center; gap: .25rem; margin: 0 .5rem .35rem; font-size: .8125rem; border-inline-start: 3px solid var(--mt-accent, #f0b35a); padding-inline-start: .6rem; }
-  .reply p { flex: 1; min-width: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--mt-dim, #a3a8b5); }
-  .reply b { color: var(--mt-text, #f1eee8); font-weight: 600; }
+  .typists { margin: 0; padding: 0 1rem; min-height: 1.2rem; font-size: .8125rem; line-height: 1.2rem; color: var(--_dim); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .reply { display: flex; align-items: center; gap: .25rem; margin: 0 .5rem .35rem; font-size: .8125rem; border-inline-start: 3px solid var(--_accent); padding-inline-start: .6rem; }
+  .reply p { flex: 1; min-width: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--_dim); }
+  .reply b { color: var(--_text); font-weight: 600; }
   .plain { flex: none; width: 2.75rem; height: 2.75rem; margin: -.5rem 0; border: 0; border-radius: 50%; background: none; }
   .happened {
-    margin: .6rem 0; font-size: .8125rem; color: var(--mt-dim, #a3a8b5); display: flex; align-items: center; gap: .6rem;
+    margin: .6rem 0; font-size: .8125rem; color: var(--_dim); display: flex; align-items: center; gap: .6rem;
     overflow-wrap: anywhere;
   }
   .happened::before { content: ""; flex: none; width: .3rem; height: .3rem; border-radius: 50%; background: currentColor; opacity: .6; }
   .happened + .happened { margin-top: -.25rem; }
   .unsent { opacity: .8; }
-  .state { font-size: .8125rem; color: var(--mt-dim, #a3a8b5); }
+  .state { font-size: .8125rem; color: var(--_dim); }
   .state button {
-    border: 0; background: none; padding: .25rem .4rem; color: var(--mt-accent, #f0b35a); text-decoration: underline;
+    border: 0; background: none; padding: .25rem .4rem; color: var(--_accent); text-decoration: underline;
     text-underline-offset: .2em;
   }
   .more {
     position: absolute; inset-block-end: .5rem; inset-inline-start: 50%; translate: -50%; border: 0; border-radius: 999px;
-    padding: .35rem .9rem; font-size: .8125rem; font-weight: 600; background: var(--mt-accent, #f0b35a);
-    color: var(--mt-on-accent, #1b1305); box-shadow: 0 .25rem 1rem rgb(0 0 0 / .35);
+    padding: .35rem .9rem; font-size: .8125rem; font-weight: 600; background: var(--_accent);
+    color: var(--_on-accent); box-shadow: 0 .25rem 1rem rgb(0 0 0 / .35);
   }
   :host(:dir(rtl)) .more { translate: 50%; }
-  .write { padding: .3rem .75rem max(.75rem, env(safe-area-inset-bottom)); border-top: 1px solid var(--mt-edge, #2c3140); }
+  .write { padding: .3rem .75rem max(.75rem, env(safe-area-inset-bottom)); border-top: 1px solid var(--_edge); }
   .row {
     display: flex; align-items: flex-end; gap: .25rem; padding: .2rem; border-radius: 1.4rem;
-    background: var(--mt-raised, #20242f); border: 1px solid var(--mt-field-edge, #6a7187);
+    background: var(--_raised); border: 1px solid var(--_field-edge);
   }
-  .row:focus-within { border-color: var(--mt-accent, #f0b35a); }
+  .row:focus-within { border-color: var(--_accent); }
   textarea {
     flex: 1; min-width: 0; min-height: 2.4rem; max-height: 8rem; padding: .5rem .4rem .5rem .9rem; resize: none; border: 0; outline: 0;
     background: none; line-height: 1.4; font-size: max(1rem, 16px);
   }
   textarea:focus-visible { outline: 0; } /* the row around it shows the focus */
-  textarea::placeholder { color: var(--mt-dim, #a3a8b5); opacity: 1; }
+  textarea::placeholder { color: var(--_dim); opacity: 1; }
   .send {
     flex: none; width: 2.4rem; height: 2.4rem; border: 0; border-radius: 50%; font-size: 1.15rem; font-weight: 700;
-    background: var(--mt-accent, #f0b35a); color: var(--mt-on-accent, #1b1305);
+    background: var(--_accent); color: var(--_on-accent);
   }
-  .send:disabled { background: none; color: var(--mt-dim, #a3a8b5); }
-  .hint { margin: .35rem .5rem 0; font-size: .8125rem; color: var(--mt-dim, #a3a8b5); }
+  .send:disabled { background: none; color: var(--_dim); }
+  .hint { margin: .35rem .5rem 0; font-size: .8125rem; color: var(--_dim); }
   .hint:empty { display: none; }
-  .hint.alarm { color: var(--mt-alarm, #ff9c8a); }
+  .hint.alarm { color: var(--_alarm); }
   ${NAMES_CSS}
 `;

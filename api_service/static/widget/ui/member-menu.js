@@ -4,17 +4,17 @@ import { assignableRoles, mayModerate } from "../core/permissions.js";
 
 export const MENU_CSS = `
   .menu {
-    position: fixed; inset: auto; margin: 0; padding: .35rem; min-width: 14rem; max-width: calc(100vw - 1rem); border: 1px solid var(--mt-edge, #2c3140);
-    border-radius: .9rem; background: var(--mt-surface, #171a22); color: inherit; box-shadow: 0 1rem 2.5rem rgb(0 0 0 / .45); font-size: .9375rem;
+    position: fixed; inset: auto; margin: 0; padding: .35rem; min-width: 14rem; max-width: calc(100vw - 1rem); border: 1px solid var(--_edge);
+    border-radius: .9rem; background: var(--_surface); color: inherit; box-shadow: 0 1rem 2.5rem rgb(0 0 0 / .45); font-size: .9375rem;
   }
-  .menu h3 { margin: 0; padding: .4rem .75rem; font-size: .8125rem; font-weight: 600; color: var(--mt-dim, #a3a8b5); overflow-wrap: anywhere; }
+  .menu h3 { margin: 0; padding: .4rem .75rem; font-size: .8125rem; font-weight: 600; color: var(--_dim); overflow-wrap: anywhere; }
   .menu button {
     display: flex; align-items: center; gap: .6rem; width: 100%; min-height: 2.75rem; padding: .4rem .75rem; border: 0; border-radius: .6rem;
     background: none; text-align: start;
   }
-  .menu button:hover, .menu button:focus-visible { background: var(--mt-raised, #20242f); }
+  .menu button:hover, .menu button:focus-visible { background: var(--_raised); }
   .menu button:focus-visible { outline-offset: -2px; }
-  .menu .alarm { color: var(--mt-alarm, #ff9c8a); }
+  .menu .alarm { color: var(--_alarm); }
   .menu [aria-checked]::before { content: "☐"; font-size: 1.1rem; line-height: 1; }
   .menu [aria-checked="true"]::before { content: "☑"; }
   @media (max-width: 30rem) {

@@ -10,6 +10,10 @@ export function colourOf(id) {
   return ((hash ^ (hash >>> 16)) >>> 0) % COLOURS;
 }
 
-const DEFAULTS = ["#f0b35a", "#8ec5ff", "#f49ac1", "#9bd49b", "#c9b1ff", "#ff9c8a", "#6fd3cf", "#d8c66a"];
+/** On a light page, and on a dark one. */
+const DEFAULTS = [
+  ["#874f00", "#f0b35a"], ["#14599c", "#8ec5ff"], ["#a3215f", "#f49ac1"], ["#286628", "#9bd49b"],
+  ["#6239b8", "#c9b1ff"], ["#a8281a", "#ff9c8a"], ["#0c6663", "#6fd3cf"], ["#6a5a00", "#d8c66a"],
+];
 
-export const NAMES_CSS = Array.from({ length: COLOURS }, (_, n) => `.c${n} { color: var(--mt-name-${n}, ${DEFAULTS[n]}); }`).join("\n");
+export const NAMES_CSS = DEFAULTS.map(([light, dark], n) => `.c${n} { color: var(--mt-name-${n}, light-dark(${light}, ${dark})); }`).join("\n");

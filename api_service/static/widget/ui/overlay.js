@@ -5,7 +5,7 @@ import { adoptStyles, make } from "./look.js";
 
 const CSS = `
   :host { display: block; position: relative; }
-  .over { position: absolute; inset: 0; pointer-events: none; display: grid; z-index: 2; }
+  .over { position: absolute; inset: 0; pointer-events: none; display: grid; z-index: 2; color-scheme: dark; }
   .top { position: absolute; inset-block-start: .75rem; inset-inline: 0; display: grid; gap: .4rem; justify-items: center; }
   .pill {
     max-width: calc(100% - 1.5rem); padding: .4rem .9rem; border-radius: 999px; font-size: .875rem;
@@ -13,7 +13,7 @@ const CSS = `
   }
   .pill:empty { display: none; }
   .pill.busy::before {
-    content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--mt-accent, #f0b35a);
+    content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--_accent);
     animation: breathe 1.4s ease-in-out infinite;
   }
   @keyframes breathe { 50% { opacity: .25; } }

@@ -7,9 +7,9 @@ export const PEOPLE_CSS = `
   li { max-width: 100%; }
   .chip {
     display: flex; align-items: center; gap: .4rem; max-width: 100%; padding: .2rem .7rem .2rem .2rem; border: 0; border-radius: 999px;
-    background: var(--mt-raised, #20242f); text-align: start;
+    background: var(--_raised); text-align: start;
   }
-  button.chip:hover, .chip[aria-expanded="true"] { box-shadow: inset 0 0 0 1px var(--mt-field-edge, #6a7187); }
+  button.chip:hover, .chip[aria-expanded="true"] { box-shadow: inset 0 0 0 1px var(--_field-edge); }
   .chip:focus-visible { outline-offset: -2px; }
   @media (pointer: coarse), (max-width: 40rem) { .chip { min-height: 2.75rem; } }
   li.loading .face { border-style: dotted; animation: wait 1.6s ease-in-out infinite; }
@@ -20,9 +20,9 @@ export const PEOPLE_CSS = `
     font-size: .8rem; border: 2px solid currentColor;
   }
   .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .note { flex: none; color: var(--mt-dim, #a3a8b5); font-size: .8125rem; }
+  .note { flex: none; color: var(--_dim); font-size: .8125rem; }
   .note + .note::before { content: "·"; margin-inline-end: .4rem; }
-  .nobody { margin: 0; color: var(--mt-dim, #a3a8b5); }
+  .nobody { margin: 0; color: var(--_dim); }
   @media (max-width: 40rem), (max-height: 30rem) {
     ul { flex-wrap: nowrap; max-height: none; overflow-x: auto; scrollbar-width: none; }
     li { flex: none; max-width: 16rem; }
