@@ -25,7 +25,8 @@ function embed() {
     height = wanted;
     send("height", { height });
   };
-  new ResizeObserver(sendHeight).observe(hall);
+  const sizes = new ResizeObserver(sendHeight);
+  for (const node of [hall, ...document.querySelector(".hall__stage").children]) sizes.observe(node); // some grow once their modules ran
   sendHeight();
 
   const sendTitle = () => send("title", { title: document.title });
