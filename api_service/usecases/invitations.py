@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Literal
 from uuid import UUID
@@ -213,8 +214,14 @@ async def add(
     await mails.ask(transaction, site, room, inviter.id, mailable, asking)
     if guests.moderators:
         await transaction.run(_MODERATORS, room_id=room.id, moderators=list(guests.moderators))
+
+    def mailed_at(row: Row, person: Row) -> datetime | None:
+        return row.created_at if person.may_be_mailed else None  # both are the transaction's now()
+
     return [
-        Invitation(row.id, Person(person.id, person.name), "pending", row.created_at, None, None, None, None)
+        Invitation(
+            row.id, Person(person.id, person.name), "pending", row.created_at, mailed_at(row, person), None, None, None
+        )
         for row, person in new
     ]
 
