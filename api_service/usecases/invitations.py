@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Literal
 from uuid import UUID
@@ -215,12 +214,16 @@ async def add(
     if guests.moderators:
         await transaction.run(_MODERATORS, room_id=room.id, moderators=list(guests.moderators))
 
-    def mailed_at(row: Row, person: Row) -> datetime | None:
-        return row.created_at if person.may_be_mailed else None  # both are the transaction's now()
-
     return [
         Invitation(
-            row.id, Person(person.id, person.name), "pending", row.created_at, mailed_at(row, person), None, None, None
+            row.id,
+            Person(person.id, person.name),
+            "pending",
+            row.created_at,
+            row.created_at if person.may_be_mailed else None,  # both are the transaction's now()
+            None,
+            None,
+            None,
         )
         for row, person in new
     ]
