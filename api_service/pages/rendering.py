@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -20,6 +20,7 @@ from api_service.identity import sign_in_url
 from api_service.language import LANGUAGES, Language, choose, language, remember
 from api_service.pages import copy
 from api_service.usecases.people import User
+from api_service.usecases.rooms import Room
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 COLOURS: Final = 8
@@ -114,6 +115,20 @@ def running_time(duration_ms: int, here: Language) -> str:
     if not minutes:
         return here.gettext("%(hours)d h") % {"hours": hours}
     return here.gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+
+
+def film_position(room: Room) -> str:
+    """Return where a room's film stands, of how much: `0:41:07 / 1:52:00`."""
+    if room.now is None:
+        return ""
+    stands_ms = min(room.now.position_at(datetime.now(UTC)), room.film.duration_ms)
+    return f"{_clock(stands_ms)} / {_clock(room.film.duration_ms)}"
+
+
+def _clock(position_ms: float) -> str:
+    minutes, seconds = divmod(int(position_ms) // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"
 
 
 def is_future(when: datetime | None, now: datetime) -> bool:

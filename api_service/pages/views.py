@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 from aiohttp import web
@@ -14,7 +14,7 @@ from yarl import URL
 from api_service.app_keys import DATABASE, FRAME_ANCESTORS, SITE
 from api_service.database import Database
 from api_service.identity import optional_user, page_user
-from api_service.pages.rendering import is_future, page, page_language
+from api_service.pages.rendering import film_position, is_future, page, page_language
 from api_service.problems import BANNED, FILM_NOT_FOUND
 from api_service.usecases import films, friends, matches, my_rooms, rooms
 from api_service.usecases.paging import Page
@@ -99,8 +99,11 @@ async def rooms_page(request: web.Request) -> web.Response:
     viewer = await page_user(request)
     locale = page_language(request, viewer).code
     db, site, cursor = request.app[DATABASE], request.app[SITE], request.query.get("cursor")
-    found = await my_rooms.mine(db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor)
-    return page(request, "rooms.html", viewer, {"rooms": found, "now": datetime.now(UTC)})
+    asked = request.query.get("status", "")
+    status: my_rooms.RoomsStatus | None = asked if asked in get_args(my_rooms.RoomsStatus) else None  # type: ignore[assignment]
+    found = await my_rooms.mine(db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor, status=status)
+    context = {"rooms": found, "now": datetime.now(UTC), "status": status or "", "film_position": film_position}
+    return page(request, "rooms.html", viewer, context)
 
 
 async def room_page(request: web.Request) -> web.Response:

@@ -213,8 +213,18 @@ async def add(
     await mails.ask(transaction, site, room, inviter.id, mailable, asking)
     if guests.moderators:
         await transaction.run(_MODERATORS, room_id=room.id, moderators=list(guests.moderators))
+
     return [
-        Invitation(row.id, Person(person.id, person.name), "pending", row.created_at, None, None, None, None)
+        Invitation(
+            row.id,
+            Person(person.id, person.name),
+            "pending",
+            row.created_at,
+            row.created_at if person.may_be_mailed else None,  # both are the transaction's now()
+            None,
+            None,
+            None,
+        )
         for row, person in new
     ]
 

@@ -113,11 +113,11 @@ document.querySelector("[data-opens=invite]").addEventListener("click", () => in
 async function showFriends() {
   try {
     const [friends, invitations] = await Promise.all([callAll("/me/friends?status=accepted"), callAll(`/rooms/${code}/invitations`)]);
-    const invited = new Set(invitations.filter((one) => !one.revoked_at).map(({ invitee }) => invitee.id));
+    const invited = new Map(invitations.filter((one) => !one.revoked_at).map(({ invitee, status }) => [invitee.id, status]));
     const accepted = friends.map(({ person }) => person);
     const choices = accepted.map((person) => {
       const already = invited.has(person.id);
-      return personChoice(person, { checked: already, disabled: already, note: already ? text("invited_already") : null });
+      return personChoice(person, { checked: already, disabled: already, note: already ? text(`invitation.${invited.get(person.id)}`) : null });
     });
     inviteList.replaceChildren(...choices);
     if (accepted.length === 0) inviteList.replaceChildren(make("p", { class: "dim" }, text("no_friends")));
