@@ -65,7 +65,7 @@ seed: setup ## bring the database up to date and fill in the demo
 compose-test: setup-tests ## build the images, start them, and test the whole from outside
 	@deploy/compose/test.sh
 
-bench: setup ## what a delivery costs, beside a Node.js relay and a C loop (3 min; ARGS='--shapes 20x50')
+bench: setup ## what a delivery costs, beside a Node.js relay and a C loop (4 min; ARGS='--shapes 20x50')
 	@$(PY) -m tests.load.bench $(ARGS)
 
 lock: setup ## lock the newest allowed versions of the Python packages, with hashes

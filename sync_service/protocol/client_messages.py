@@ -12,7 +12,9 @@ from sync_service.protocol.messages import (
     FILM_MOST_MS,
     FRAME_BYTES,
     HISTORY_MOST,
+    RTT_MOST_MS,
     SAID,
+    T0_MOST,
     Message,
     described,
     id_,
@@ -42,8 +44,8 @@ class PingSchema(Message):
 
     type = "ping"
     example = such(t0=15321.25, rtt_ms=31.5)
-    t0 = Number(-1e15, 1e15, required=True, **described("Given back as it is."))
-    rtt_ms = Number(0, 60_000, **described("Starts lie as far ahead as the slowest member needs."))
+    t0 = Number(-T0_MOST, T0_MOST, required=True, **described("Given back as it is."))
+    rtt_ms = Number(0, RTT_MOST_MS, **described("Starts lie as far ahead as the slowest member needs."))
 
 
 class PlaySchema(Message):

@@ -130,3 +130,6 @@ class LimitsSchema(Schema):
     rate_max = Number(0, 10, required=True)
     command_id_length = Whole(1, 2**53, required=True)
     history = Whole(1, 2**53, required=True)
+    silent_ms = Whole(1, 2**53, required=True, **described("After so long without a sign of the client it is asked."))
+    gone_ms = Whole(1, 2**53, required=True, **described("After so long without a sign its member has left."))
+    grace_ms = Whole(1, 2**53, required=True, **described("So long a broken connection may take to come back."))

@@ -13,6 +13,7 @@ from shared.events import SCHEMAS
 from sync_service.broker.journal_relay import event_of
 from sync_service.delivery.frames import text_frame
 from sync_service.live.limits import CHAT, ROOM_CHAT, Rate, RoomLimits, TokenBucket
+from sync_service.protocol import silence
 from sync_service.protocol.sanitising import cleaned, is_emoji, longer_than
 from sync_service.room.commands import (
     ChangeSettings,
@@ -238,3 +239,10 @@ def test_what_an_event_carries_is_found_in_its_body(id_: str) -> None:
         (event,) = facts(room, command, 5)
         assert body_of(event) == orjson.dumps(event)[1:]
         assert last_field(body_of(event), b'"%s":' % name.encode()) == orjson.dumps(getattr(event, name))
+
+
+def test_the_bounds_of_silence_keep_who_froze_for_a_while_and_end_who_froze_for_good() -> None:
+    last_sign_before_s = silence.ASK_S + silence.LOOK_S  # how long before the freeze the last sign may have come
+    assert silence.ASK_S + 2 * silence.LOOK_S < silence.CUT_S < silence.GONE_S
+    assert silence.GONE_S + silence.LOOK_S <= silence.LEAVES_WITHIN_S
+    assert silence.GONE_S - last_sign_before_s >= silence.FREEZE_S + silence.COMES_BACK_S
