@@ -10,7 +10,16 @@ from sync_service.room.commands import Command, Pause, Play, Rebase, Report, See
 from sync_service.room.events import Events, MemberChanged, Outcome, PlaybackChange, PlaybackChanged, Rebased, Refusal
 from sync_service.room.evolve import evolve, recent_of
 from sync_service.room.permissions import RANKS, rank_of
-from sync_service.room.playback import RATE_MAX, RATE_MIN, Playback, Status, clamped, lead_ms, position_at
+from sync_service.room.playback import (
+    RATE_MAX,
+    RATE_MIN,
+    SEEK_LEAD_MIN_MS,
+    Playback,
+    Status,
+    clamped,
+    lead_ms,
+    position_at,
+)
 from sync_service.room.state import Member, State
 
 # Reported round trips are kept by bucket, so that a wobbling network does not fill the log with member changes. The
@@ -78,8 +87,8 @@ def seek(state: State, command: Seek, now_ms: int) -> Events:
     before = state.playback
     position_ms = clamped(command.position_ms, 0, state.duration_ms)
     status: Status = "paused" if before.status == "paused" else "playing"
-    # Everyone has to fetch the new place first: while playing, a seek is a start and gets a start's lead.
-    ahead_ms = _lead_ms(state) if status == "playing" else 0
+    # Everyone has to fetch the new place first: while playing, a seek is a start and gets a lead of its own.
+    ahead_ms = max(SEEK_LEAD_MIN_MS, _lead_ms(state)) if status == "playing" else 0
     # A seek leaves the cause of the status as it is, unless it ends a hold.
     skips = _skips(before)
     cause = (before.by, before.reason) if skips is None else (command.by, skips)

@@ -14,6 +14,8 @@ from sync_service.room.value import value
 RATE_MIN: Final = 0.5
 RATE_MAX: Final = 2.0
 LEAD_MIN_MS: Final = 150
+# Players seek and fill their buffers first: 30 to 150 ms and another 75 to 120 ms (docs/performance.md).
+SEEK_LEAD_MIN_MS: Final = 300
 LEAD_MAX_MS: Final = 1_000
 
 N = TypeVar("N", int, float)
