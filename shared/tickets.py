@@ -43,7 +43,8 @@ class InvalidTicket(Exception):
 class Ticket:
     """A verified ticket.
 
-    ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq} or None.
+    ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq} or None, with
+    ``length_ms`` where the room's players had agreed on one.
     """
 
     jti: str
@@ -64,6 +65,7 @@ class _RestoreSchema(Schema):
     position_ms = fields.Float(required=True, validate=validate.Range(min=0))
     epoch = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     seq = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    length_ms = fields.Integer(allow_none=True, strict=True, validate=validate.Range(min=1))
 
 
 class _ClaimsSchema(Schema):

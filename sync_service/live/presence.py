@@ -15,10 +15,11 @@ from uuid_utils import uuid7
 from sync_service.live.commit import Done, PendingCommand
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import LiveRoom, RoomClosed
+from sync_service.live.players import player_key
 from sync_service.protocol import silence
 from sync_service.redis_client.client import RedisLink, StoreError
 from sync_service.redis_client.shards import Shard, Shards
-from sync_service.room.commands import Join, Leave
+from sync_service.room.commands import Join, Leave, Report
 from sync_service.room.events import MemberLeft, Refusal
 from sync_service.store import redis_keys
 from sync_service.store.room_store import LEASE_MS, Arrive, Depart
@@ -124,6 +125,7 @@ class Presence:
             # A node that resumes after a stall has lost its connection to the store too: without another attempt its
             # clients would receive the room's events without being members.
             if not isinstance(outcome, Refusal):
+                room.players.joined_again(member)
                 return
             if outcome.code in _RETRIED:
                 self._loop.call_later(RETRY_S, self._rejoin, room, member)
@@ -200,6 +202,10 @@ class Presence:
         if room is None:
             return True
         outcome = await room.ask(leave, Depart(leave.by or "", node))
+        if isinstance(outcome, Refusal) and outcome.code == "connected":
+            # They are here by another node: what their players on this one said has ended with it.
+            outcome = await room.ask(Report(by=leave.by, node=player_key(node), says=None))
+            return isinstance(outcome, Done) or outcome.code in {"not_a_member", "room_closed"}
         return isinstance(outcome, Done) or outcome.code in {"connected", "room_closed"}
 
 

@@ -37,6 +37,7 @@ class HelloSchema(Message):
     epoch = Whole(0, 2**53, **described("Of the last event that was seen; without the three a snapshot comes."))
     seq = Whole(0, 2**53)
     hash = Text(64)
+    second_screen = Flag(**described("A device without a player, beside the person's player."))
 
 
 class PingSchema(Message):
@@ -95,6 +96,7 @@ class ReportSchema(Message):
     ready = Flag(**described("Whether it could start now."))
     buffering = Flag(**described("Whether it has run dry; the room may wait for it."))
     waits = Flag(**described("Whether the room should wait for this member at all."))
+    duration_ms = Number(1, FILM_MOST_MS, **described("The length of the film that it plays; none for a live stream."))
     position_ms = Number(0, FILM_MOST_MS)
     skew_ms = Number(-FILM_MOST_MS, FILM_MOST_MS, **described("How far it is from its place."))
 

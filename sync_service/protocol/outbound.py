@@ -70,3 +70,8 @@ def typing(by: str) -> bytes:
 def skew(by: str, skew_ms: int) -> bytes:
     """Return the signal of how far (ms) a member's player is from its place."""
     return orjson.dumps({"type": "skew", "by": by, "skew_ms": skew_ms})
+
+
+def film_differs(duration_ms: int, yours_ms: int) -> bytes:
+    """Return the message to one whose film is ``yours_ms`` long where the room's is ``duration_ms``."""
+    return orjson.dumps({"type": "film_differs", "duration_ms": duration_ms, "yours_ms": yours_ms})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sync_service.room.player import Player
 from sync_service.room.state import Message
 from sync_service.room.value import value
 
@@ -42,16 +43,10 @@ class SetRate(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Report(Command):
-    """What a member's player reports of itself; None leaves a value as it was.
+    """What a member's players on one node say of themselves, all together; None where there is none any more."""
 
-    ``was_ready`` tells whether this connection's player had been ready before: only then may it hold the room.
-    """
-
-    ready: bool | None = None
-    buffering: bool | None = None
-    waits: bool | None = None
-    rtt_ms: float | None = None
-    was_ready: bool = False
+    node: str
+    says: Player | None
 
 
 @value(frozen=True, slots=True, kw_only=True)

@@ -165,8 +165,11 @@ class Connection:
     def leave(self) -> None:
         """Take the member out of the room for good and end the connection."""
         room, self.room = self.room, None
-        if room is not None and room.audience.remove(self):
-            self._presence.left(room, self.member_id)
+        if room is not None:
+            is_last = room.audience.remove(self)
+            self._dispatch.closed(room, leaving=is_last)
+            if is_last:
+                self._presence.left(room, self.member_id)
         self.close(CloseCode.NORMAL)
 
     # --- hello ---
@@ -279,7 +282,11 @@ class Connection:
     def detach(self) -> None:
         """Take the socket out of its room; the member's grace begins if it was their last."""
         room, self.room = self.room, None
-        if room is not None and room.audience.remove(self):
+        if room is None:
+            return
+        is_last = room.audience.remove(self)
+        self._dispatch.closed(room, leaving=False)
+        if is_last:
             self._presence.lost(room, self.member_id, 0.0 if self._lost_s is None else self._loop.time() - self._lost_s)
 
 

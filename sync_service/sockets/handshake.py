@@ -36,13 +36,14 @@ class Session:
     """A connection's place in a live room.
 
     ``resume`` is in its next resume token, ``point`` (epoch, seq, hash) the last event of a client that resumes,
-    ``protocol`` the version agreed on.
+    ``protocol`` the version agreed on. A ``second_screen`` has no player.
     """
 
     room: LiveRoom
     resume: Resume
     point: Point | None
     protocol: int
+    second_screen: bool = False
 
 
 class Handshake:
@@ -70,7 +71,8 @@ class Handshake:
         try:
             async with asyncio.timeout(ENTER_DEADLINE_S):
                 by_ticket = "ticket" in hello
-                return await (self._by_ticket(hello, common[0]) if by_ticket else self._by_resume(hello, common[0]))
+                session = await (self._by_ticket(hello, common[0]) if by_ticket else self._by_resume(hello, common[0]))
+                return replace(session, second_screen=hello.get("second_screen", False))
         except TimeoutError:
             raise StoreAway("the store did not answer in time") from None
 
@@ -85,7 +87,7 @@ class Handshake:
             state = opening_state(claim, now_ms)
             room = await self._hub.enter(self._partition, claim["id"], state)
         else:
-            state = opening_state(claim, now_ms, restore["position_ms"])
+            state = opening_state(claim, now_ms, restore["position_ms"], restore.get("length_ms"))
             room = await self._hub.enter(self._partition, claim["id"], state, (restore["epoch"], restore["seq"]))
         if room is None:
             raise StoreAway("the room could not be opened")

@@ -118,10 +118,16 @@ class Server:
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
+        looked_s = loop.time()
         while True:
             await asyncio.sleep(silence.LOOK_S)
-            now_s = loop.time()
+            before_s, now_s = looked_s, loop.time()
+            looked_s = now_s
+            stalled_s = now_s - before_s - silence.LOOK_S
             for connection in tuple(self._open):
+                if stalled_s > silence.LOOK_S:
+                    # It was this node that slept: whatever its clients sent meanwhile is about to be read.
+                    connection.received_s += stalled_s
                 silent_s = now_s - connection.received_s
                 if silent_s > silence.CUT_S:
                     connection.abort()

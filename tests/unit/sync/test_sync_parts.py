@@ -30,7 +30,6 @@ from sync_service.room.commands import (
 from sync_service.room.events import Closed
 from sync_service.room.evolve import evolve
 from sync_service.sockets.resume_tokens import TTL_S, InvalidResume, Resume, ResumeTokens
-from sync_service.sockets.skew import SkewSignals
 from sync_service.store.changes import AS_IT_IS, NO_ENTRY, data_of, entry_of
 from sync_service.store.records import body_of, last_field
 from tests.unit.sync.rooms import applied, empty_room, facts, joined
@@ -87,15 +86,6 @@ def test_one_emoji_is_one(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "a", "1", "🎬🎬", "🎬!", "ы", "<b>", "\u202e🎬", "🎬\u202e"])
 def test_what_is_not_one_emoji_is_none(text: str) -> None:
     assert not is_emoji(text)
-
-
-def test_a_skew_is_told_when_it_changes_and_rarely() -> None:
-    signals = SkewSignals()
-    assert not signals.is_due(20, 0)
-    assert signals.is_due(-700, 1)
-    assert not signals.is_due(-900, 2)
-    assert not signals.is_due(0, 3)
-    assert signals.is_due(0, 7)
 
 
 @pytest.mark.parametrize(
