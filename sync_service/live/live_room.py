@@ -88,6 +88,7 @@ class LiveRoom:
         self.replica = Replica(snapshot)
         self.commits = CommitQueue(store, self.keys, self.replica, now_ms)
         self.connected_here: set[str] = set()
+        self.tokens_in_use: set[tuple[str, int]] = set()  # the resume tokens by which connections here came
         self.syncing = False  # the store is being read
         self.timer_ms: int | None = None  # when the room's timer fires
         self.rebased_s = 0.0  # when the last ``rebased`` event came (clock.elapsed_s)

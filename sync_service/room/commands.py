@@ -67,12 +67,16 @@ class Rebase(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Join(Command):
-    """``since_ms`` is when the session began: now for a ticket; for a resume token, when its ticket was used."""
+    """``since_ms`` is when the session began: now for a ticket; for a resume token, when its ticket was used.
+
+    ``issued_ms`` is when the ticket was issued: one that is older than a kick is void with the sessions before it.
+    """
 
     name: str
     role: str
     visit_id: str
     since_ms: int
+    issued_ms: int | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)

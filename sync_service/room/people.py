@@ -29,7 +29,8 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
     member_id, rights = command.by or "", state.rights
     if rights.bans.get(member_id, 0) > 0:
         return Refusal("banned")
-    if command.since_ms <= rights.kicked.get(member_id, -1):
+    entitled_ms = command.since_ms if command.issued_ms is None else command.issued_ms
+    if entitled_ms <= rights.kicked.get(member_id, -1):
         return Refusal("kicked")
     if command.since_ms < rights.since_ms:
         return Refusal("resume_invalid")

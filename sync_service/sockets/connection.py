@@ -68,6 +68,9 @@ class Connection:
         self._failure: Exception | None = None
         self._dispatch = Dispatch(self, hub, handshake)
         ws.on_close.append(self._silence)
+        ws.on_flood = self._flooded
+        if ws.flooded:
+            self._flooded()
 
     async def run(self) -> None:
         """Serve the socket until it ends."""
@@ -161,6 +164,11 @@ class Connection:
         self._refusals += 1
         if self._refusals > limits.REFUSALS_MOST:
             raise Goodbye(CloseCode.TOO_FAST, "too_fast")
+
+    def _flooded(self) -> None:
+        metrics.rate_limited += 1
+        self._failure = Goodbye(CloseCode.TOO_FAST, "too_fast")
+        self._ws.receive_again("")
 
     def leave(self) -> None:
         """Take the member out of the room for good and end the connection."""

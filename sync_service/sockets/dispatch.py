@@ -75,6 +75,8 @@ class Dispatch:
 
     def closed(self, room: LiveRoom, *, leaving: bool) -> None:
         """End what the connection has said of its player; ``leaving`` where its member leaves with it."""
+        if self._session is not None and self._session.token is not None:
+            room.tokens_in_use.discard(self._session.token)
         skew_ms = room.players.remove(self._socket.member_id, self._facts, leaving=leaving)
         if skew_ms is not None:
             self._hub.signal(room, outbound.skew(self._socket.member_id, round(skew_ms)))

@@ -36,13 +36,15 @@ class Session:
     """A connection's place in a live room.
 
     ``resume`` is in its next resume token, ``point`` (epoch, seq, hash) the last event of a client that resumes,
-    ``protocol`` the version agreed on. A ``second_screen`` has no player.
+    ``protocol`` the version agreed on, ``token`` (session, generation) the resume token by which it came. A
+    ``second_screen`` has no player.
     """
 
     room: LiveRoom
     resume: Resume
     point: Point | None
     protocol: int
+    token: tuple[str, int] | None = None
     second_screen: bool = False
 
 
@@ -94,7 +96,8 @@ class Handshake:
         # A node whose clock is slightly behind that of the restoring node must not refuse the room's first members.
         since_ms = max(now_ms, room.state.rights.since_ms)
         resume = Resume(room.id, self._partition, user["id"], user["name"], user["role"], uuid7().hex, 1, since_ms)
-        return await self._join(Session(room, resume, None, version), Arrive(user["id"], ticket.jti))
+        arrive = Arrive(user["id"], ticket.jti)
+        return await self._join(Session(room, resume, None, version), arrive, ticket.issued_ms)
 
     async def _by_resume(self, hello: dict[str, Any], version: int) -> Session:
         resume = self._tokens.read(hello["resume"], self._synchronized_ms() / 1000)
@@ -104,8 +107,18 @@ class Handshake:
         if room is None:
             raise InvalidResume("the room is not live any more")
         point = (hello.get("epoch", 0), hello.get("seq", 0), hello.get("hash", ""))
-        arrive = Arrive(resume.member, token=(resume.session, resume.generation))
-        return await self._join(Session(room, _next(resume), point, version), arrive)
+        token = resume.session, resume.generation
+        # Again only once the connection that it let in is gone: then its client may not have got the next token.
+        if token in room.tokens_in_use:
+            raise InvalidResume("the resume token is in use")
+        room.tokens_in_use.add(token)
+        try:
+            return await self._join(
+                Session(room, _next(resume), point, version, token), Arrive(resume.member, token=token)
+            )
+        except BaseException:
+            room.tokens_in_use.discard(token)
+            raise
 
     def _synchronized_ms(self) -> float:
         """Return the time; raises StoreAway before the store's clock is known, for the node's own may be wrong."""
@@ -113,12 +126,19 @@ class Handshake:
             raise StoreAway("the store's clock is not known yet")
         return self._clock.now_ms()
 
-    async def _join(self, session: Session, arrive: Arrive) -> Session:
+    async def _join(self, session: Session, arrive: Arrive, issued_ms: int | None = None) -> Session:
         room, resume, point = session.room, session.resume, session.point
         member = resume.member
         self._presence.arrive(room, member)
         try:
-            join = Join(by=member, name=resume.name, role=resume.role, visit_id=str(uuid7()), since_ms=resume.since_ms)
+            join = Join(
+                by=member,
+                name=resume.name,
+                role=resume.role,
+                visit_id=str(uuid7()),
+                since_ms=resume.since_ms,
+                issued_ms=issued_ms,
+            )
             outcome = await room.ask(join, arrive)
             if not isinstance(outcome, Refusal):
                 if point is not None and room.replica.may_remember(*point[:2]):
