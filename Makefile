@@ -75,7 +75,7 @@ seed: setup ## bring the database up to date and fill in the demo
 compose-test: setup-tests ## build the images, start them, and test the whole from outside
 	@deploy/compose/test.sh
 
-bench: setup ## what a delivery costs, beside a Node.js relay and a C loop (3 min; ARGS='--shapes 20x50')
+bench: setup ## what a delivery costs, beside a Node.js relay and a C loop (4 min; ARGS='--shapes 20x50')
 	@$(PY) -m tests.load.bench $(ARGS)
 
 bench-skew: setup-tests ## how far apart the players of a room are, on real pages (8 min; ARGS='--only play seek')

@@ -37,7 +37,16 @@ CHAT_POSTED: Final = "chat.posted.v1"
 CHAT_DELETED: Final = "chat.deleted.v1"
 
 PLAYBACK_STATUSES: Final = ("playing", "paused", "holding")
-PLAYBACK_CHANGES: Final = ("played", "paused", "sought", "rate_changed", "rebased", "hold_started", "hold_ended")
+PLAYBACK_CHANGES: Final = (
+    "played",
+    "paused",
+    "sought",
+    "rate_changed",
+    "length_changed",
+    "rebased",
+    "hold_started",
+    "hold_ended",
+)
 ACCESSES: Final = ("link", "invited")
 CONTROLS: Final = ("everyone", "moderators", "owner")
 # The settings of a room that leaves them out.
@@ -67,7 +76,13 @@ class Event:
 
 
 class RoomFilmSchema(FilmSchema):
-    duration_ms = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    duration_ms = fields.Integer(
+        required=True,
+        strict=True,
+        allow_none=True,
+        validate=validate.Range(min=1),
+        metadata={"description": "Null where it is not known, as of a live stream."},
+    )
 
 
 def _version() -> fields.Integer:
@@ -238,6 +253,13 @@ class PlaybackSchema(PayloadSchema):
     position_ms = fields.Float(required=True, validate=validate.Range(min=0))
     rate = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
     at_ms = fields.Float(required=True)
+    length_ms = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(min=1),
+        metadata={"description": "The film's length as its players agree; null: the catalogue's counts."},
+    )
 
 
 class PlaybackChangedSchema(JournalEntrySchema):

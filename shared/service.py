@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final, NoReturn, Protocol, TypeVar
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 
@@ -25,6 +25,10 @@ log = structlog.get_logger(__name__)
 
 EX_CONFIG: Final = 78  # sysexits.h: the configuration is wrong, a restart will not help
 CHECK_DEADLINE_S: Final = 2.0
+# The headers of a request have to come whole within this time of the connection, or of the answer before; a connection
+# that waits for another request ends then too.
+HEADERS_DEADLINE_S: Final = 20.0
+SERVER_NAME: Final = "movie-together"  # and not which versions of what
 
 REQUESTS = Counter("http_requests_total", "HTTP requests answered.", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("http_request_seconds", "Seconds from request to answer.", ["method", "route"])
@@ -181,6 +185,11 @@ async def metrics_middleware(request: web.Request, handler: Handler) -> web.Stre
         REQUEST_SECONDS.labels(request.method, route).observe(time.perf_counter() - started)
 
 
+async def no_sniffing(_request: web.Request, response: web.StreamResponse) -> None:
+    """Have browsers believe the Content-Type (signal ``on_response_prepare``)."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+
+
 Check = Callable[[], Awaitable[None]]
 
 
@@ -285,6 +294,8 @@ def serve(
     except SettingsError as error:
         stop_at_start(f"{name} cannot start, its settings are not right:\n{error}")
     configure_logging(settings.log_level, settings.log_format)
+    # Also on the answers that no application sees: to what is no HTTP.
+    web_response.SERVER_SOFTWARE = SERVER_NAME  # type: ignore[attr-defined]
     try:
         web.run_app(
             build(settings),
@@ -293,6 +304,7 @@ def serve(
             access_log=None,
             print=None,
             shutdown_timeout=shutdown_timeout_s,
+            keepalive_timeout=HEADERS_DEADLINE_S,
             loop=loop,
         )
     except OSError as error:

@@ -44,10 +44,12 @@ class InvalidTicket(Exception):
 class Ticket:
     """A verified ticket.
 
-    ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq} or None.
+    ``issued_ms`` is of the API's clock; ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore``
+    {position_ms, epoch, seq} or None, with ``length_ms`` where the room's players had agreed on one.
     """
 
     jti: str
+    issued_ms: int
     expires_at: int
     user: dict[str, Any]
     room: dict[str, Any]
@@ -65,6 +67,7 @@ class _RestoreSchema(Schema):
     position_ms = fields.Float(required=True, validate=validate.Range(min=0))
     epoch = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     seq = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    length_ms = fields.Integer(allow_none=True, strict=True, validate=validate.Range(min=1))
 
 
 class _ClaimsSchema(Schema):
@@ -106,7 +109,8 @@ class Minter:
 
         Raises ValueError for claims that do not fit the ticket.
         """
-        issued_at = int(time.time() if now_s is None else now_s)
+        issued_ms = int((time.time() if now_s is None else now_s) * 1000)
+        issued_at = issued_ms // 1000
         claims = _CLAIMS.dump({"user": user, "room": room, "restore": restore})
         if errors := _CLAIMS.validate(claims):
             raise ValueError(f"claims do not fit the ticket: {errors}")
@@ -116,6 +120,7 @@ class Minter:
                 "aud": AUDIENCE,
                 "sub": claims["user"]["id"],
                 "iat": issued_at,
+                "issued_ms": issued_ms,
                 "exp": issued_at + TTL_S,
                 "jti": str(uuid7()),
                 **claims,
@@ -161,9 +166,11 @@ class Verifier:
             room = orjson.dumps(claims["room"])
             _check_room(room)
             UUID(claims["jti"])
+            # ``iat`` counts seconds, and a kick may come in the middle of one: the next ticket is younger than that.
+            issued_ms = int(claims.get("issued_ms", claims["iat"] * 1000))
         except (ValidationError, ValueError, KeyError, TypeError) as error:
             raise InvalidTicket("ticket_invalid", f"the ticket's claims are not valid: {error}") from None
-        return Ticket(claims["jti"], claims["exp"], claims["user"], orjson.loads(room), claims["restore"])
+        return Ticket(claims["jti"], issued_ms, claims["exp"], claims["user"], orjson.loads(room), claims["restore"])
 
     def _find_key(self, header_part: str) -> Ed25519PublicKey:
         """Return the key named by a ticket's encoded header; all tickets of a key have the same header."""

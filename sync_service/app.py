@@ -7,8 +7,9 @@ from uuid import uuid4
 from aiohttp import web
 
 from shared.broker import Broker
-from shared.service import Health, problem_middleware, running
+from shared.service import Health, no_sniffing, problem_middleware, running
 from shared.tickets import Verifier
+from shared.watchdog import Watchdog
 from sync_service import metrics
 from sync_service.broker import room_events
 from sync_service.broker.journal_relay import JournalRelay
@@ -53,7 +54,9 @@ async def build(settings: Settings) -> web.Application:
     health.notes["rabbitmq"] = broker.check
 
     app = web.Application(middlewares=[problem_middleware])
+    app.on_response_prepare.append(no_sniffing)
     app.router.add_routes([*health.routes(), *server.routes()])
-    app.cleanup_ctx.extend(running(resource) for resource in (shards, broker, hub, presence, journal, server))
+    parts = (Watchdog(), shards, broker, hub, presence, journal, server)
+    app.cleanup_ctx.extend(running(resource) for resource in parts)
     app.on_shutdown.append(lambda _app: server.drain())
     return app

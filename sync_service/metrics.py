@@ -22,6 +22,7 @@ fan_out_path = ""  # "c" or "python"
 shards_up: Final[dict[str, bool]] = {}
 journal_backlog: Final[dict[int, int]] = {}
 commit_outcomes: Final[defaultdict[str, int]] = defaultdict(int)
+refused_writes: Final[defaultdict[str, int]] = defaultdict(int)
 closes: Final[defaultdict[int, int]] = defaultdict(int)
 hellos: Final[defaultdict[str, int]] = defaultdict(int)
 
@@ -80,7 +81,8 @@ class _Counts(Collector):
         yield CounterMetricFamily("sync_clock_jumps", "Jumps of a shard's clock.", clock_jumps)
         yield commit_seconds.metric()
         yield skew_ms.metric()
-        yield _flags("sync_shard_up", "1 while a shard's master is connected.", "master", shards_up)
+        yield _flags("sync_shard_up", "1 while a shard's master is connected and takes writes.", "master", shards_up)
+        yield _by_label("sync_refused_writes", "Writes that Redis refused, by its word.", "reason", refused_writes)
         paths = {path: path == fan_out_path for path in ("c", "python")}
         yield _flags("sync_fan_out", "1 for the loop that writes events to sockets.", "path", paths)
         yield _by_label("sync_commits", "Commits by the store's answer.", "outcome", commit_outcomes)

@@ -2,6 +2,7 @@
 
 One guarded commit per room and node is in flight; commands that come meanwhile wait and share the next one. Each
 command is decided on the state that the ones before it in the step lead to; the store takes or refuses the whole step.
+A command that changes nothing is answered by the replica, and the store does not hear of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 
@@ -21,7 +22,7 @@ from sync_service.redis_client.client import StoreAway
 from sync_service.redis_client.wire import OnReply
 from sync_service.room.commands import Close, Command, Rebase
 from sync_service.room.decide import RULES, decide
-from sync_service.room.events import Refusal
+from sync_service.room.events import Events, Outcome, Refusal
 from sync_service.room.evolve import evolve
 from sync_service.room.state import State
 from sync_service.room.value import value
@@ -155,15 +156,13 @@ class CommitQueue:
             if isinstance(command, Rebase):
                 now_ms = int(self._now_ms())  # the room's last event has its time from the clock before the jump
             outcome = decide(state, command, now_ms)
-            if isinstance(outcome, Refusal):
-                self.waiting.popleft()
-                self._refuse(pending, outcome)
+            self.waiting.popleft()
+            if self._answered_here(pending, outcome, first=not taken):
                 continue
             events = []
-            for event in outcome:
+            for event in cast("Events", outcome):
                 state = evolve(state, event)
                 events.append(encoded(event, command, state))
-            self.waiting.popleft()
             step_events += events
             reads = reads | rule.reads if taken else rule.reads
             taken.append((pending, events))
@@ -189,6 +188,17 @@ class CommitQueue:
             )
             self._sent_s = time.perf_counter()
             self._store.commit(self._keys, step, on_reply)
+
+    def _answered_here(self, pending: PendingCommand, outcome: Outcome, *, first: bool) -> bool:
+        """Answer a command that leaves nothing to commit; returns whether it was one."""
+        if isinstance(outcome, Refusal):
+            self._refuse(pending, outcome)
+            return True
+        if outcome or pending.op is not None or not first:
+            return False
+        # It changes nothing and nothing guards it: it counts as given before whatever this replica has not seen yet.
+        pending.on_done(Done(self._replica.seq))
+        return True
 
     def _refuse(self, pending: PendingCommand, refusal: Refusal) -> None:
         """Refuse a command, unless it is a repeated one that was applied: that one is answered as it was then.

@@ -20,7 +20,16 @@ from sync_service.live.turn import Turn
 from sync_service.live.welcome import snapshot
 from sync_service.redis_client.clock import JUMP_MS, PartitionClock
 from sync_service.redis_client.shards import Shard, Shards
-from sync_service.room.events import Closed, MemberLeft, MessageDeleted, Muted, PlaybackChanged, Rebased, Said
+from sync_service.room.events import (
+    Closed,
+    MemberChanged,
+    MemberLeft,
+    MessageDeleted,
+    Muted,
+    PlaybackChanged,
+    Rebased,
+    Said,
+)
 from sync_service.room.state import State
 from sync_service.store.records import Record
 from sync_service.store.redis_keys import RoomKeys
@@ -160,6 +169,8 @@ class Hub:
                 continue
             due = True
             if kind is PlaybackChanged:
+                if event.type == "length_changed":
+                    room.players.compare_lengths()
                 continue
             if isinstance(event, MemberLeft):
                 for on_left in self.on_left:
@@ -169,6 +180,8 @@ class Hub:
                     room.audience.dismiss(event.member_id, event.reason)
             elif isinstance(event, Closed):
                 self._closed(room, event.reason)
+            elif isinstance(event, MemberChanged):
+                room.players.compare_lengths()
             elif isinstance(event, Rebased):
                 self._timers.rebased(room)
         if due:

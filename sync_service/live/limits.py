@@ -24,6 +24,9 @@ class Rate:
         object.__setattr__(self, "burst_s", self.burst / self.per_s + 1e-6)
 
 
+# Of a connection: all its frames of any kind, counted before they are read (sockets/frame_guard.py); who sends more is
+# closed at once. More than all that is refused one by one below.
+ALL_FRAMES: Final = Rate(500, 100)
 # Of a connection: all its messages, and its pings; a page that loads sends eight.
 FRAMES: Final = Rate(100, 30)
 PINGS: Final = Rate(30, 5)

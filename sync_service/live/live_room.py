@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sync_service.delivery.audience import Audience
 from sync_service.live.commit import CommitQueue, Committed, Done, Next, PendingCommand
 from sync_service.live.limits import RoomLimits
+from sync_service.live.players import Players
 from sync_service.live.replica import Replica
 from sync_service.redis_client.client import StoreAway
 from sync_service.redis_client.clock import elapsed_s
@@ -83,9 +84,11 @@ class LiveRoom:
         self.now_ms = now_ms
         self.audience = Audience()
         self.limits = RoomLimits()
+        self.players = Players(self, store.node)
         self.replica = Replica(snapshot)
         self.commits = CommitQueue(store, self.keys, self.replica, now_ms)
         self.connected_here: set[str] = set()
+        self.tokens_in_use: set[tuple[str, int]] = set()  # the resume tokens by which connections here came
         self.syncing = False  # the store is being read
         self.timer_ms: int | None = None  # when the room's timer fires
         self.rebased_s = 0.0  # when the last ``rebased`` event came (clock.elapsed_s)
@@ -100,6 +103,11 @@ class LiveRoom:
     def state(self) -> State:
         """The room as it is here."""
         return self.replica.state
+
+    @property
+    def seq(self) -> int:
+        """The seq of its last event here."""
+        return self.replica.seq
 
     @property
     def idle(self) -> bool:

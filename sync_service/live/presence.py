@@ -15,9 +15,11 @@ from uuid_utils import uuid7
 from sync_service.live.commit import Done, PendingCommand
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import LiveRoom, RoomClosed
+from sync_service.live.players import player_key
+from sync_service.protocol import silence
 from sync_service.redis_client.client import RedisLink, StoreError
 from sync_service.redis_client.shards import Shard, Shards
-from sync_service.room.commands import Join, Leave
+from sync_service.room.commands import Join, Leave, Report
 from sync_service.room.events import MemberLeft, Refusal
 from sync_service.store import redis_keys
 from sync_service.store.room_store import LEASE_MS, Arrive, Depart
@@ -25,7 +27,6 @@ from sync_service.store.scripts import SWEEP
 
 log = structlog.get_logger(__name__)
 
-GRACE_S: Final = 10.0
 RETRY_S: Final = 0.5
 SWEEP_S: Final = 2.5
 STALE_MS: Final = 5_000  # after a longer pause of all sweeps, leases are renewed once before any expires
@@ -68,10 +69,15 @@ class Presence:
             self._leased.add(number)
             self._hub.spawn(self._renew(number))
 
-    def lost(self, room: LiveRoom, member: str) -> None:
-        """Start the grace of a member whose last connection here has ended without ``leave``."""
+    def lost(self, room: LiveRoom, member: str, silent_s: float = 0.0) -> None:
+        """Start the grace of a member whose last connection here has ended without ``leave``.
+
+        One that was dropped because it was silent ended ``silent_s`` ago, and its grace with it (protocol/silence.py).
+        """
         if member not in room.audience.by_member:
-            self._depart_in(GRACE_S, room, Leave(by=member, reason="lost", gone_ms=int(room.now_ms())))
+            gone_ms = int(room.now_ms() - silent_s * 1000)
+            grace_s = min(silence.GRACE_S, max(silence.GONE_S - silent_s, 0.0))
+            self._depart_in(grace_s, room, Leave(by=member, reason="lost", gone_ms=gone_ms))
 
     def left(self, room: LiveRoom, member: str) -> None:
         """Have a member leave who has sent ``leave`` and has no other connection here."""
@@ -126,6 +132,7 @@ class Presence:
             # A node that resumes after a stall has lost its connection to the store too: without another attempt its
             # clients would receive the room's events without being members.
             if not isinstance(outcome, Refusal):
+                room.players.joined_again(member)
                 return
             if outcome.code in _RETRIED:
                 self._loop.call_later(RETRY_S, self._rejoin, room, member)
@@ -202,6 +209,10 @@ class Presence:
         if room is None:
             return True
         outcome = await room.ask(leave, Depart(leave.by or "", node))
+        if isinstance(outcome, Refusal) and outcome.code == "connected":
+            # They are here by another node: what their players on this one said has ended with it.
+            outcome = await room.ask(Report(by=leave.by, node=player_key(node), says=None))
+            return isinstance(outcome, Done) or outcome.code in {"not_a_member", "room_closed"}
         return isinstance(outcome, Done) or outcome.code in {"connected", "room_closed"}
 
 

@@ -12,7 +12,9 @@ from sync_service.protocol.messages import (
     FILM_MOST_MS,
     FRAME_BYTES,
     HISTORY_MOST,
+    RTT_MOST_MS,
     SAID,
+    T0_MOST,
     Message,
     described,
     id_,
@@ -35,6 +37,7 @@ class HelloSchema(Message):
     epoch = Whole(0, 2**53, **described("Of the last event that was seen; without the three a snapshot comes."))
     seq = Whole(0, 2**53)
     hash = Text(64)
+    second_screen = Flag(**described("A device without a player, beside the person's player."))
 
 
 class PingSchema(Message):
@@ -42,8 +45,8 @@ class PingSchema(Message):
 
     type = "ping"
     example = such(t0=15321.25, rtt_ms=31.5)
-    t0 = Number(-1e15, 1e15, required=True, **described("Given back as it is."))
-    rtt_ms = Number(0, 60_000, **described("Starts lie as far ahead as the slowest member needs."))
+    t0 = Number(-T0_MOST, T0_MOST, required=True, **described("Given back as it is."))
+    rtt_ms = Number(0, RTT_MOST_MS, **described("Starts lie as far ahead as the slowest member needs."))
 
 
 class PlaySchema(Message):
@@ -93,6 +96,7 @@ class ReportSchema(Message):
     ready = Flag(**described("Whether it could start now."))
     buffering = Flag(**described("Whether it has run dry; the room may wait for it."))
     waits = Flag(**described("Whether the room should wait for this member at all."))
+    duration_ms = Number(1, FILM_MOST_MS, **described("The length of the film that it plays; none for a live stream."))
     position_ms = Number(0, FILM_MOST_MS)
     skew_ms = Number(-FILM_MOST_MS, FILM_MOST_MS, **described("How far it is from its place."))
 

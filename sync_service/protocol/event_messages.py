@@ -64,6 +64,12 @@ class RateChangedSchema(PlaybackEvent):
     type = "rate_changed"
 
 
+class LengthChangedSchema(PlaybackEvent):
+    """The film is ``playback.length_ms`` long, as its players agree; it goes on where it is."""
+
+    type = "length_changed"
+
+
 class HoldStartedSchema(PlaybackEvent):
     """The room waits for ``playback.waiting_for``; comes again when that list changes."""
 
@@ -199,9 +205,9 @@ class ClosedSchema(RoomEvent):
 EVENTS: Final[Mapping[str, Message]] = {
     schema.type: schema()
     for schema in (
-        PlayedSchema, PausedSchema, SoughtSchema, RateChangedSchema, HoldStartedSchema, HoldEndedSchema, RebasedSchema,
-        MemberJoinedSchema, MemberChangedSchema, MemberLeftSchema, RoleSetSchema, MutedSchema, BannedSchema,
-        UnbannedSchema, RevokedSchema, HostChangedSchema, SettingsChangedSchema, SaidSchema, MessageDeletedSchema,
-        ClosedSchema,
+        PlayedSchema, PausedSchema, SoughtSchema, RateChangedSchema, LengthChangedSchema, HoldStartedSchema,
+        HoldEndedSchema, RebasedSchema, MemberJoinedSchema, MemberChangedSchema, MemberLeftSchema, RoleSetSchema,
+        MutedSchema, BannedSchema, UnbannedSchema, RevokedSchema, HostChangedSchema, SettingsChangedSchema, SaidSchema,
+        MessageDeletedSchema, ClosedSchema,
     )
 }  # fmt: skip

@@ -24,6 +24,8 @@ EMOJI_LENGTH: Final = 32  # characters; a family of four with skin tones has 11
 HISTORY_MOST: Final = 100
 HELLO_DEADLINE_S: Final = 5.0
 FILM_MOST_MS: Final = 1_000_000_000
+T0_MOST: Final = 1e15
+RTT_MOST_MS: Final = 60_000
 _MOMENT_MOST: Final = 2**53
 
 CommandType = type[Command]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from sync_service.protocol import silence
 from sync_service.protocol.codes import ERRORS
 from sync_service.protocol.messages import FRAME_BYTES, HISTORY_MOST, ID_LENGTH, TEXT_GRAPHEMES
 from sync_service.room.playback import RATE_MAX, RATE_MIN
@@ -19,6 +20,9 @@ LIMITS: Final = {
     "rate_max": RATE_MAX,
     "command_id_length": ID_LENGTH,
     "history": HISTORY_MOST,
+    "silent_ms": int(silence.ASK_S * 1000),
+    "gone_ms": int(silence.LEAVES_WITHIN_S * 1000),
+    "grace_ms": int(silence.GRACE_S * 1000),
 }
 
 
@@ -66,3 +70,8 @@ def typing(by: str) -> bytes:
 def skew(by: str, skew_ms: int) -> bytes:
     """Return the signal of how far (ms) a member's player is from its place."""
     return orjson.dumps({"type": "skew", "by": by, "skew_ms": skew_ms})
+
+
+def film_differs(duration_ms: int, yours_ms: int) -> bytes:
+    """Return the message to one whose film is ``yours_ms`` long where the room's is ``duration_ms``."""
+    return orjson.dumps({"type": "film_differs", "duration_ms": duration_ms, "yours_ms": yours_ms})

@@ -136,12 +136,21 @@ class SkewSchema(Message):
     skew_ms = Whole(-FILM_MOST_MS, FILM_MOST_MS, required=True)
 
 
+class FilmDiffersSchema(Message):
+    """Your player plays another file: it is not as long as the room's film, which others here play."""
+
+    type = "film_differs"
+    example = such(duration_ms=5_400_000, yours_ms=5_280_400)
+    duration_ms = Whole(1, FILM_MOST_MS, required=True, **described("The room's."))
+    yours_ms = Whole(1, FILM_MOST_MS, required=True)
+
+
 SERVER: Final[Mapping[str, Message]] = {
     **{
         schema.type: schema()
         for schema in (
             WelcomeSchema, SnapshotSchema, PongSchema, AckSchema, ErrorSchema, MessagesSchema, ReconnectSchema,
-            ReactedSchema, IsTypingSchema, SkewSchema,
+            ReactedSchema, IsTypingSchema, SkewSchema, FilmDiffersSchema,
         )
     },
     **EVENTS,

@@ -37,6 +37,20 @@ class PlaybackSchema(Schema):
     heat = Number(0, 1e6, required=True, **described("How often play and pause were undone lately: see cooldown."))
     heat_ms = moment(**described("When they last were."))
     era = Whole(0, 2**53, required=True, **described("How often the server's clock was set."))
+    length_ms = Whole(
+        1, FILM_MOST_MS, required=True, allow_none=True, **described("As players agree; null: the catalogue's counts.")
+    )
+
+
+class PlayerSchema(Schema):
+    """What the players of one person say of themselves, those on one process together."""
+
+    ready = Flag(required=True)
+    buffering = Flag(required=True)
+    waits = Flag(required=True)
+    rtt_ms = Whole(0, 60_000, required=True)
+    duration_ms = Whole(1, FILM_MOST_MS, required=True, allow_none=True)
+    second_screen = Flag(required=True)
 
 
 class MemberSchema(Schema):
@@ -53,6 +67,14 @@ class MemberSchema(Schema):
     visit_id = fields.String(required=True, **described("Of their presence from joining to leaving."))
     muted_until_ms = moment(allow_none=True)
     holds = fields.List(moment(), required=True, **described("When the room was held for them on their own account."))
+    duration_ms = Whole(1, FILM_MOST_MS, required=True, allow_none=True, **described("The length that they play."))
+    second_screen = Flag(required=True, **described("Whether they are here without any player."))
+    players = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(PlayerSchema),
+        required=True,
+        **described("What the values above are derived from; of no use to clients."),
+    )
 
 
 class AuthorSchema(Schema):
@@ -90,7 +112,7 @@ class FilmSchema(Schema):
 
     id = id_()
     title = fields.String(required=True)
-    duration_ms = Whole(1, FILM_MOST_MS, required=True)
+    duration_ms = Whole(1, FILM_MOST_MS, required=True, allow_none=True, **described("The catalogue's; null: unknown."))
 
 
 class RoomSchema(Schema):
@@ -130,3 +152,6 @@ class LimitsSchema(Schema):
     rate_max = Number(0, 10, required=True)
     command_id_length = Whole(1, 2**53, required=True)
     history = Whole(1, 2**53, required=True)
+    silent_ms = Whole(1, 2**53, required=True, **described("After so long without a sign of the client it is asked."))
+    gone_ms = Whole(1, 2**53, required=True, **described("After so long without a sign its member has left."))
+    grace_ms = Whole(1, 2**53, required=True, **described("So long a broken connection may take to come back."))

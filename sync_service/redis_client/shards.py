@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 LOOK_S: Final = 3.0
 FIRST_LOOK_S: Final = 0.4  # while no master is known
 LOOK_LEAST_S: Final = 0.1
+WRITE_PROBE_S: Final = 1.0
+# A master that cannot save, is out of memory or lacks replicas: it answers reads as ever.
+_NO_WRITES: Final = frozenset({"MISCONF", "OOM", "NOREPLICAS"})
 
 
 class Shard:
@@ -36,8 +39,11 @@ class Shard:
         self.group = group
         self.partitions: tuple[int, ...] = ()
         self._task: asyncio.Task[None] | None = None
+        self._refuses_writes = False
+        self._probing: asyncio.Task[None] | None = None
         link.on_up.append(self._up)
         link.on_down.append(self._down)
+        link.on_refused.append(self._refused)
 
     @property
     def name(self) -> str:
@@ -52,9 +58,10 @@ class Shard:
 
     async def close(self) -> None:
         """Stop following the clock and disconnect."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._task, self._probing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.link.close()
         metrics.shards_up.pop(self.name, None)
 
@@ -67,11 +74,34 @@ class Shard:
             self.link.reconnect()
 
     def _up(self) -> None:
-        metrics.shards_up[self.name] = True
+        metrics.shards_up[self.name] = not self._refuses_writes
 
     def _down(self) -> None:
         metrics.shards_up[self.name] = False
         self.clock.forget()
+
+    # --- a master that is there and takes no writes ---
+
+    def _refused(self, word: str) -> None:
+        if word not in _NO_WRITES:
+            return
+        metrics.refused_writes[word] += 1
+        if not self._refuses_writes:
+            self._refuses_writes = True
+            metrics.shards_up[self.name] = False
+            log.error("Redis takes no writes: nothing can be done in its rooms", shard=self.name, reason=word)
+            self._probing = asyncio.create_task(self._until_it_writes(), name=f"writes {self.name}")
+
+    async def _until_it_writes(self) -> None:
+        """Try to write until that works again."""
+        while self._refuses_writes:
+            await asyncio.sleep(WRITE_PROBE_S)
+            with contextlib.suppress(StoreError):
+                number = self.partitions[0] if self.partitions else 0
+                await self.link.call("SET", f"{{p{number}}}:writes", "1", "PX", 1000)
+                self._refuses_writes = False
+        metrics.shards_up[self.name] = self.link.up
+        log.warning("Redis takes writes again", shard=self.name)
 
 
 class Shards:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sync_service.room.player import Player
 from sync_service.room.state import Message
 from sync_service.room.value import value
 
@@ -42,16 +43,10 @@ class SetRate(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Report(Command):
-    """What a member's player reports of itself; None leaves a value as it was.
+    """What a member's players on one node say of themselves, all together; None where there is none any more."""
 
-    ``was_ready`` tells whether this connection's player had been ready before: only then may it hold the room.
-    """
-
-    ready: bool | None = None
-    buffering: bool | None = None
-    waits: bool | None = None
-    rtt_ms: float | None = None
-    was_ready: bool = False
+    node: str
+    says: Player | None
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -75,6 +70,7 @@ class Join(Command):
     """``since_ms`` is when the session began: now for a ticket; for a resume token, when its ticket was used.
 
     ``version`` is the room's in that ticket: the API let the member in at it.
+    ``issued_ms`` is when the ticket was issued: one that is older than a kick is void with the sessions before it.
     """
 
     name: str
@@ -82,6 +78,7 @@ class Join(Command):
     visit_id: str
     since_ms: int
     version: int = 0
+    issued_ms: int | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)

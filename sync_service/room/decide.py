@@ -24,8 +24,9 @@ What the rows follow from:
 - What may make somebody the last one out reads the ``members``, because the last one out pauses the film. So does what
   rewrites a member whose own player may have reported meanwhile.
 - A ``Join`` reads no members, or people who come together would refuse each other. The script that commits it checks
-  that the room is not full. A ``Report`` reads none either: it writes its own member only, and the script refuses it
-  for one who has been declared gone.
+  that the room is not full.
+- A ``Report`` reads the ``members``: another node may write what the same person's players there say, and the film's
+  length is what all of them agree on.
 - A rule that reads too much costs decisions that are made again. One that reads too little is a bug which shows only
   under contention: tests/integration/sync/test_sync_store_truth.py looks for it, with each guard switched off in turn.
 
@@ -44,6 +45,9 @@ vector stand its cause (``by``, ``reason``) and its hold (``waiting_for``, ``hol
     paused --play, auto-start--> playing --pause, the last one has left--> paused
     playing --a ready player runs dry--> holding --ready again, left, timeout, skipped--> playing
     playing, holding --pause--> paused          holding --play, seek--> playing
+
+Its length (length.py) is what the players agree on, over the catalogue's figure. What players say of themselves
+(player.py) is a matter of connections and ends with them; what a member is shown as is derived from it.
 
 A seek of a paused film leaves it paused; a change of the rate leaves the status as it is.
 
@@ -68,7 +72,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sync_service.room import chat, deadlines, film, people, room_settings
+from sync_service.room import chat, deadlines, film, length, people, room_settings
 from sync_service.room.commands import (
     Ban,
     ChangeRoom,
@@ -116,8 +120,11 @@ def _report(state: State, command: Report, now_ms: int) -> Events:
     after = state
     for event in events:
         after = evolve(after, event)
+    lengths = length.length_events(after, now_ms)
+    for event in lengths:
+        after = evolve(after, event)
     # The first one to be ready starts the film.
-    return events + deadlines.start_if_due(after, now_ms)
+    return events + lengths + deadlines.start_if_due(after, now_ms)
 
 
 @value(frozen=True, slots=True)
@@ -145,7 +152,7 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     Pause: Rule(film.pause, lowest=CONTROLLER, reads=_FILM),
     Seek: Rule(film.seek, lowest=CONTROLLER, reads=_FILM),
     SetRate: Rule(film.set_rate, lowest=CONTROLLER, reads=_FILM),
-    Report: Rule(_report, lowest="guest", reads=_FILM),
+    Report: Rule(_report, lowest="guest", reads=_FILM | _MEMBERS),
     Due: Rule(deadlines.due, reads=_FILM | _MEMBERS | _META),
     Rebase: Rule(film.rebase, reads=_FILM | _MEMBERS, alone=True),
     Join: Rule(people.join, reads=_RIGHTS),

@@ -23,7 +23,7 @@ class Event:
     command: str | None
 
 
-PlaybackChange = Literal["played", "paused", "sought", "rate_changed", "hold_started", "hold_ended"]
+PlaybackChange = Literal["played", "paused", "sought", "rate_changed", "hold_started", "hold_ended", "length_changed"]
 
 
 @value(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class MemberJoined(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class MemberChanged(Event):
-    """A member's player reported something new; roles and mutes change by other events."""
+    """A member's players report something new, or one of them is gone; roles and mutes change by other events."""
 
     type: str = "member_changed"
     member: Member

@@ -16,15 +16,11 @@ from sync_service.room.playback import (
     SEEK_LEAD_MIN_MS,
     Playback,
     Status,
-    clamped,
     lead_ms,
     position_at,
+    within,
 )
 from sync_service.room.state import Member, State
-
-# Reported round trips are kept by bucket, so that a wobbling network does not fill the log with member changes. The
-# first bucket is half of LEAD_MIN_MS, the last half of LEAD_MAX_MS.
-RTT_BUCKETS_MS: Final = (75, 150, 300, 500)
 
 # A fight over the film: each play or pause that undoes another member's adds one to the heat, which falls by one in
 # FIGHT_COOLS_MS. Above FIGHT_MOST viewers have to wait until it has fallen; moderators and the owner do not.
@@ -67,7 +63,8 @@ def start(state: State, command: Command, now_ms: int, reason: str | None) -> Ev
 
 
 def _at_end(state: State, now_ms: int) -> bool:
-    return position_at(state.playback, now_ms, state.duration_ms) >= state.duration_ms
+    duration_ms = state.duration_ms
+    return duration_ms is not None and position_at(state.playback, now_ms, duration_ms) >= duration_ms
 
 
 def pause(state: State, command: Pause, now_ms: int) -> Outcome:
@@ -85,7 +82,7 @@ def stop(state: State, command: Command, then_ms: int, now_ms: int, reason: str 
 
 def seek(state: State, command: Seek, now_ms: int) -> Events:
     before = state.playback
-    position_ms = clamped(command.position_ms, 0, state.duration_ms)
+    position_ms = within(command.position_ms, state.duration_ms)
     status: Status = "paused" if before.status == "paused" else "playing"
     # Everyone has to fetch the new place first: while playing, a seek is a start and gets a lead of its own.
     ahead_ms = max(SEEK_LEAD_MIN_MS, _lead_ms(state)) if status == "playing" else 0
@@ -143,6 +140,7 @@ def _changed(
         heat,
         heat_ms,
         before.era,
+        before.length_ms,
     )
     return (PlaybackChanged(type_, now_ms, command.by, command.id, playback),)
 
@@ -176,16 +174,10 @@ def _fight(state: State, command: Play | Pause, now_ms: int) -> Refusal | None:
 
 def report(state: State, command: Report, now_ms: int) -> Events:
     member = state.members[command.by or ""]
-    changed = replace(
-        member,
-        ready=_or(command.ready, member.ready),
-        buffering=_or(command.buffering, member.buffering),
-        waits=_or(command.waits, member.waits),
-        rtt_ms=member.rtt_ms if command.rtt_ms is None else rtt_bucket_ms(command.rtt_ms),
-    )
+    changed = member.with_player(command.node, command.says)
     if changed == member:
         return ()
-    runs_dry = changed.buffering and not member.buffering and command.was_ready
+    runs_dry = changed.is_dry and not member.is_dry
     hold = _may_hold(state, changed, now_ms) if runs_dry else None
     if hold == "counts":
         changed = replace(changed, holds=(*recent_of(member.holds, now_ms), now_ms))
@@ -193,13 +185,10 @@ def report(state: State, command: Report, now_ms: int) -> Events:
     after = evolve(state, event)
     if hold is not None:
         return (event, *_hold_for(after, member.id, command, now_ms))
-    if not changed.buffering or not changed.waits:
-        return (event, *goes_on_without(after, member.id, command, now_ms, "ready"))
+    if not changed.is_dry:
+        reason = "left" if command.says is None and not changed.players else "ready"
+        return (event, *goes_on_without(after, member.id, command, now_ms, reason))
     return (event,)
-
-
-def _or(said: bool | None, before: bool) -> bool:
-    return before if said is None else said
 
 
 def _may_hold(state: State, member: Member, now_ms: int) -> str | None:
@@ -239,11 +228,6 @@ def end_hold(state: State, command: Command, now_ms: int, reason: str) -> Events
     before = state.playback
     vector: Vector = "playing", before.position_ms, before.rate, now_ms + _lead_ms(state)
     return _changed("hold_ended", before, command, now_ms, vector, (command.by, reason))
-
-
-def rtt_bucket_ms(rtt_ms: float) -> int:
-    """Return the smallest bucket that is at least this round trip; the last one for any longer."""
-    return next((bucket for bucket in RTT_BUCKETS_MS if rtt_ms <= bucket), RTT_BUCKETS_MS[-1])
 
 
 # --- time ---

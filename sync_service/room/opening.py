@@ -10,10 +10,13 @@ from sync_service.room.state import Meta, Rights, Settings, State
 _SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s")
 
 
-def opening_state(claim: dict[str, Any], at_ms: int, position_ms: float | None = None) -> State:
+def opening_state(
+    claim: dict[str, Any], at_ms: int, position_ms: float | None = None, length_ms: int | None = None
+) -> State:
     """Return the state of a room that opens, from the ``room`` of a ticket or event (shared.events.RoomSchema).
 
-    A room that comes back from the archive is paused at ``position_ms``. Its roles, mutes, kicks and bans are lost:
+    A room that comes back from the archive is paused at ``position_ms`` of a film that its players agreed to be
+    ``length_ms`` long. Its roles, mutes, kicks and bans are lost:
     sessions from before are void, and the API asks at each new ticket whether its user is banned.
     """
     given = {name: value for name, value in claim["settings"].items() if name in _SETTINGS}
@@ -29,5 +32,5 @@ def opening_state(claim: dict[str, Any], at_ms: int, position_ms: float | None =
             starts_at=claim["starts_at"],
         ),
         rights=Rights(owner=claim["owner"], settings=settings, since_ms=at_ms if restored else 0),
-        playback=Playback("paused", round(position_ms or 0), 1.0, at_ms, None, restored),
+        playback=Playback("paused", round(position_ms or 0), 1.0, at_ms, None, restored, length_ms=length_ms),
     )

@@ -18,8 +18,10 @@ from sync_service.room.events import (
     RoleSet,
 )
 from sync_service.room.evolve import evolve, recent_of
-from sync_service.room.film import RTT_BUCKETS_MS, goes_on_without, stop
+from sync_service.room.film import goes_on_without, stop
+from sync_service.room.length import length_events
 from sync_service.room.permissions import RANKS, may_moderate, rank_of, refused, role_of
+from sync_service.room.player import RTT_BUCKETS_MS
 from sync_service.room.state import Member, State
 
 
@@ -29,7 +31,8 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
         return Refusal("banned")
     if command.version < rights.revoked.get(member_id, 0):
         return Refusal("revoked")
-    if command.since_ms <= rights.kicked.get(member_id, -1):
+    entitled_ms = command.since_ms if command.issued_ms is None else command.issued_ms
+    if entitled_ms <= rights.kicked.get(member_id, -1):
         return Refusal("kicked")
     if command.since_ms < rights.since_ms:
         return Refusal("resume_invalid")
@@ -85,7 +88,10 @@ def _without(state: State, left: MemberLeft, command: Command, now_ms: int) -> E
     after = evolve(state, left)
     by_itself = Command()
     if after.members or after.playback.status == "paused":
-        return (left, *goes_on_without(after, left.member_id, by_itself, now_ms, "left"))
+        goes_on = goes_on_without(after, left.member_id, by_itself, now_ms, "left")
+        for event in goes_on:
+            after = evolve(after, event)
+        return (left, *goes_on, *length_events(after, now_ms))
     # Nobody watches while the grace runs out: the film stops where it was when the last connection ended.
     return (left, *stop(after, by_itself, after.gone.last_seen_ms, now_ms, "empty"))
 

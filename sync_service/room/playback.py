@@ -30,7 +30,8 @@ class Playback:
     ``by`` and ``reason`` are the cause of the status (protocol.values.REASONS). While ``holding`` the room waits for
     the members of ``waiting_for``, at latest until ``hold_until_ms``. ``sought_ms`` is the moment of the last seek.
     ``heat`` grows with each play or pause that undoes another member's, and ``heat_ms`` is when it last did (see
-    film.py). ``era`` counts how often the store's clock was set.
+    film.py). ``era`` counts how often the store's clock was set. ``length_ms`` is the film's length as players have
+    agreed on it (length.py), None where the catalogue's counts.
     """
 
     status: Status
@@ -46,6 +47,7 @@ class Playback:
     heat: float = 0.0
     heat_ms: int = 0
     era: int = 0
+    length_ms: int | None = None
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Playback:
@@ -53,11 +55,21 @@ class Playback:
         return cls(**{**raw, "waiting_for": tuple(raw["waiting_for"])})
 
 
-def position_at(playback: Playback, now_ms: float, duration_ms: int) -> float:
-    """Return the position in ms at ``now_ms``, within [0, duration]; before ``at_ms`` the film waits for its start."""
+def position_at(playback: Playback, now_ms: float, duration_ms: int | None) -> float:
+    """Return the position in ms at ``now_ms``, within [0, duration]; before ``at_ms`` the film waits for its start.
+
+    A ``duration_ms`` that is None bounds nothing.
+    """
     position_ms: float = playback.position_ms
     if playback.status == "playing" and now_ms > playback.at_ms:
         position_ms += (now_ms - playback.at_ms) * playback.rate
+    return within(position_ms, duration_ms)
+
+
+def within(position_ms: float, duration_ms: int | None) -> float:
+    """Return the nearest position within the film; one of unknown length has no end."""
+    if duration_ms is None:
+        return position_ms if position_ms > 0 else 0
     return clamped(position_ms, 0, duration_ms)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any, Final
 
 from sync_service.room.playback import Playback
+from sync_service.room.player import SILENT, Player, together
 from sync_service.room.value import value
 
 CAPACITY_MOST: Final = 200
@@ -20,8 +21,9 @@ MESSAGES_SHOWN: Final = 50  # in the snapshot that a newcomer receives
 class Member:
     """A person in the room, once, however many tabs they have; a visit lasts from joining to leaving.
 
-    ``rtt_ms`` is a bucket (``film.RTT_BUCKETS_MS``). ``muted_until_ms`` repeats ``Rights.muted``. ``waits``: whether
-    the room should wait for them at all, ``holds`` are the moments (ms) of the holds that count against their budget.
+    ``muted_until_ms`` repeats ``Rights.muted``. ``holds`` are the moments (ms) of the holds that count against their
+    budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``, ``buffering``, ``waits``,
+    ``duration_ms`` and ``second_screen`` are what these come to (player.py).
     """
 
     id: str
@@ -35,11 +37,37 @@ class Member:
     muted_until_ms: int | None = None
     waits: bool = True
     holds: tuple[int, ...] = ()
+    duration_ms: int | None = None
+    second_screen: bool = False
+    players: Mapping[str, Player] = field(default_factory=dict)
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Member:
         """Return the member that this JSON object describes."""
-        return cls(**{**raw, "holds": tuple(raw["holds"])})
+        players = {node: Player.read(player) for node, player in raw["players"].items()}
+        return cls(**{**raw, "holds": tuple(raw["holds"]), "players": players})
+
+    def with_player(self, node: str, says: Player | None) -> Member:
+        """Return the member whose players on this node say so, all together; None: none is left there."""
+        players = {other: player for other, player in self.players.items() if other != node}
+        if says is not None and says != SILENT:
+            players[node] = says
+        all_ = together(players.values())
+        return replace(
+            self,
+            ready=all_.ready,
+            rtt_ms=all_.rtt_ms,
+            buffering=all_.buffering,
+            waits=all_.waits,
+            duration_ms=all_.duration_ms,
+            second_screen=all_.second_screen,
+            players=players,
+        )
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether a player of theirs has run dry that wants to be waited for."""
+        return self.buffering and self.waits
 
 
 class Members(dict[str, Member]):
@@ -106,7 +134,8 @@ class Rights:
 
 @value(frozen=True, slots=True)
 class Meta:
-    """What the API says of the room; ``starts_at`` in ms or None, ``film`` {id, title, duration_ms}.
+    """What the API says of the room; ``starts_at`` in ms or None, ``film`` {id, title, duration_ms}, the
+    catalogue's length or None.
 
     ``version`` is the API's when the room opened here, ``versions`` those at which it changed single fields later.
     """
@@ -150,6 +179,7 @@ class State:
     closed: str | None = None
 
     @property
-    def duration_ms(self) -> int:
-        duration_ms: int = self.meta.film["duration_ms"]
-        return duration_ms
+    def duration_ms(self) -> int | None:
+        """The film's length: as its players agree, else by the catalogue; None where it has none."""
+        length_ms = self.playback.length_ms
+        return self.meta.film["duration_ms"] if length_ms is None else length_ms

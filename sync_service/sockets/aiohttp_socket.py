@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp._websocket.writer import WebSocketWriter
 from aiohttp.http import WebSocketReader, WSMessageTextBytes
 
+from sync_service.sockets.frame_guard import FrameGuard
+
 QUEUE_BYTES: Final = 64 * 1024  # of messages queued for ``receive``; at this bound aiohttp stops reading the socket
 CLOSE_DEADLINE_S: Final = 1.0  # for the client's close frame
 
 
 class WebSocket(web.WebSocketResponse):
-    """An uncompressed WebSocket. ``on_close`` runs before a close frame is written, whoever closes."""
+    """An uncompressed WebSocket.
+
+    ``on_close`` runs before a close frame is written, whoever closes; ``on_flood`` when a client sends too many frames.
+    """
 
     _reader: _Queue | None
 
@@ -28,6 +33,8 @@ class WebSocket(web.WebSocketResponse):
         # Pings and pongs are received like messages, so that the connection sees that its client lives.
         super().__init__(autoping=False, compress=False, max_msg_size=max_msg_size, timeout=CLOSE_DEADLINE_S)
         self.on_close: list[Callable[[], None]] = []
+        self.on_flood: Callable[[], None] | None = None
+        self.flooded = False
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
         for on_close in self.on_close:
@@ -59,8 +66,14 @@ class WebSocket(web.WebSocketResponse):
         self._writer = writer
         self._reader = _Queue(request.protocol, QUEUE_BYTES, loop=asyncio.get_running_loop())
         self._parser = WebSocketReader(self._reader, self._max_msg_size, compress=False, decode_text=True)
-        request.protocol.set_parser(self._parser)
+        self._guard = FrameGuard(self._parser, self._reader, request.protocol, self._flooded)
+        request.protocol.set_parser(cast("WebSocketReader", self._guard))
         request.protocol.keep_alive(False)
+
+    def _flooded(self) -> None:
+        self.flooded = True
+        if self.on_flood is not None:
+            self.on_flood()
 
 
 class _Queue(WebSocketDataQueue):

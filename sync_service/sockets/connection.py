@@ -9,7 +9,7 @@ import structlog
 from aiohttp import WSMsgType
 
 from sync_service import metrics
-from sync_service.delivery.frames import pong_frame, text_frame
+from sync_service.delivery.frames import ping_frame, pong_frame, text_frame
 from sync_service.live import limits
 from sync_service.live.hub import Hub
 from sync_service.live.limits import TokenBucket
@@ -61,12 +61,17 @@ class Connection:
         self.pending: list[bytes] = []
         now_s = self._loop.time()
         self.received_s = now_s
+        self._asked_s = float("-inf")
+        self._lost_s: float | None = None
         self._frames = TokenBucket(limits.FRAMES, now_s)
         self._pings = TokenBucket(limits.PINGS, now_s)
         self._refusals = 0
         self._failure: Exception | None = None
         self._dispatch = Dispatch(self, hub, handshake)
         ws.on_close.append(self._silence)
+        ws.on_flood = self._flooded
+        if ws.flooded:
+            self._flooded()
 
     async def run(self) -> None:
         """Serve the socket until it ends."""
@@ -161,11 +166,19 @@ class Connection:
         if self._refusals > limits.REFUSALS_MOST:
             raise Goodbye(CloseCode.TOO_FAST, "too_fast")
 
+    def _flooded(self) -> None:
+        metrics.rate_limited += 1
+        self._failure = Goodbye(CloseCode.TOO_FAST, "too_fast")
+        self._ws.receive_again("")
+
     def leave(self) -> None:
         """Take the member out of the room for good and end the connection."""
         room, self.room = self.room, None
-        if room is not None and room.audience.remove(self):
-            self._presence.left(room, self.member_id)
+        if room is not None:
+            is_last = room.audience.remove(self)
+            self._dispatch.closed(room, leaving=is_last)
+            if is_last:
+                self._presence.left(room, self.member_id)
         self.close(CloseCode.NORMAL)
 
     # --- hello ---
@@ -265,15 +278,26 @@ class Connection:
         self.write(text_frame(outbound.error(code)))
         self.close(CloseCode.FORBIDDEN)
 
+    def ask(self) -> None:
+        """Ask a silent client for a sign, once until it gives one."""
+        if self._asked_s < self.received_s:
+            self._asked_s = self._loop.time()
+            self.write(ping_frame())
+
     def abort(self) -> None:
-        """Drop the connection, because its client does not answer."""
+        """Drop the connection, because its client does not answer: it counts as lost since its last sign."""
+        self._lost_s = self.received_s
         self._transport.abort()
 
     def detach(self) -> None:
         """Take the socket out of its room; the member's grace begins if it was their last."""
         room, self.room = self.room, None
-        if room is not None and room.audience.remove(self):
-            self._presence.lost(room, self.member_id)
+        if room is None:
+            return
+        is_last = room.audience.remove(self)
+        self._dispatch.closed(room, leaving=False)
+        if is_last:
+            self._presence.lost(room, self.member_id, 0.0 if self._lost_s is None else self._loop.time() - self._lost_s)
 
 
 class _Ended(Exception):

@@ -17,6 +17,7 @@ from sync_service.live.commit import Done, PendingCommand
 from sync_service.live.hub import Hub
 from sync_service.live.limits import Rate
 from sync_service.live.live_room import LiveRoom
+from sync_service.live.players import Facts
 from sync_service.protocol import outbound
 from sync_service.protocol.client_messages import CLIENT
 from sync_service.protocol.inbound import BadMessage
@@ -24,16 +25,14 @@ from sync_service.protocol.messages import TEXT_GRAPHEMES
 from sync_service.protocol.sanitising import cleaned, is_emoji, longer_than
 from sync_service.redis_client.client import StoreError
 from sync_service.room.chat import may_speak
-from sync_service.room.commands import ChangeSettings, Command, DeleteMessage, Report, Say
+from sync_service.room.commands import ChangeSettings, Command, DeleteMessage, Say
 from sync_service.room.events import Refusal
-from sync_service.room.film import rtt_bucket_ms
 from sync_service.room.playback import position_at
 from sync_service.room.state import Message
 from sync_service.room.value import value
 from sync_service.sockets.closing import RETRY_AFTER_MS
 from sync_service.sockets.handshake import Handshake, Session
 from sync_service.sockets.resume_tokens import RENEW_S
-from sync_service.sockets.skew import SkewSignals
 
 
 class Speaker(Protocol):
@@ -65,13 +64,22 @@ class Dispatch:
         self._handshake = handshake
         self._session: Session | None = None
         self._renew_at_s = 0.0
-        self._was_ready = False
-        self._skew = SkewSignals()
+        self._facts = Facts(socket.tell)
 
     def opened(self, session: Session) -> None:
-        """Note the session whose resume token is to be renewed."""
+        """Begin a session: its resume token is renewed, and what its player says counts for the room."""
         self._session = session
+        self._facts.second_screen = session.second_screen
+        session.room.players.add(self._socket.member_id, self._facts)
         self._renew_at_s = self._socket.received_s + RENEW_S
+
+    def closed(self, room: LiveRoom, *, leaving: bool) -> None:
+        """End what the connection has said of its player; ``leaving`` where its member leaves with it."""
+        if self._session is not None and self._session.token is not None:
+            room.tokens_in_use.discard(self._session.token)
+        skew_ms = room.players.remove(self._socket.member_id, self._facts, leaving=leaving)
+        if skew_ms is not None:
+            self._hub.signal(room, outbound.skew(self._socket.member_id, round(skew_ms)))
 
     # --- answered at once ---
 
@@ -86,14 +94,9 @@ class Dispatch:
         if self._socket.received_s >= self._renew_at_s and self._session is not None:
             self._renew_at_s = self._socket.received_s + RENEW_S
             self._session, token = self._handshake.renewed(self._session)
-        rtt_ms = message.get("rtt_ms")
-        member = None if rtt_ms is None else room.state.members.get(self._socket.member_id)
-        if (
-            member is not None
-            and rtt_bucket_ms(message["rtt_ms"]) != member.rtt_ms
-            and not room.limits.take(self._socket.member_id, limits.COMMANDS, self._socket.received_s)
-        ):
-            self.submit(room, Report(by=self._socket.member_id, rtt_ms=rtt_ms))
+        if "rtt_ms" in message:
+            self._facts.measured(message["rtt_ms"])
+            room.players.changed(self._socket.member_id)
         # Sent at once, not at the end of the turn: this is what the client's clock is made of.
         self._socket.tell_now(outbound.pong(message["t0"], t1, self._handshake.now_ms(), token))
 
@@ -138,20 +141,17 @@ class Dispatch:
     # --- commands ---
 
     def report(self, room: LiveRoom, message: dict[str, Any]) -> None:
-        report = Report(
-            by=self._socket.member_id,
-            id=message.get("id"),
-            ready=message.get("ready"),
-            buffering=message.get("buffering"),
-            waits=message.get("waits"),
-            was_ready=self._was_ready,
-        )
-        self._was_ready = self._was_ready or report.ready is True
-        self.submit(room, report)
+        facts, member, id_ = self._facts, self._socket.member_id, message.get("id")
         if "skew_ms" in message:
             metrics.skew_ms.observe(abs(message["skew_ms"]))
-            if self._skew.is_due(message["skew_ms"], self._socket.received_s):
-                self._hub.signal(room, outbound.skew(self._socket.member_id, round(message["skew_ms"])))
+            facts.skew_ms = message["skew_ms"]
+            skew_ms = room.players.skew_due(member, self._socket.received_s)
+            if skew_ms is not None:
+                self._hub.signal(room, outbound.skew(member, round(skew_ms)))
+            if len(message) == _SKEW_FIELDS:
+                return
+        facts.report(*(message.get(name) for name in ("ready", "buffering", "waits", "duration_ms")))
+        room.players.changed(member, id_, None if id_ is None else partial(self._answer, id_))
 
     def change_settings(self, room: LiveRoom, message: dict[str, Any]) -> None:
         changes = {name: wanted for name, wanted in message.items() if name not in {"type", "id"}}
@@ -217,6 +217,9 @@ class Dispatch:
         if retry_ms is None and outcome.code in {"try_again", "outcome_unknown", "archive_full"}:
             retry_ms = RETRY_AFTER_MS
         self._socket.tell(outbound.error(outcome.code, outcome.message or None, id_, retry_ms))
+
+
+_SKEW_FIELDS: Final = 3  # of a report of the skew alone: type, skew_ms, position_ms
 
 
 @value(frozen=True, slots=True)

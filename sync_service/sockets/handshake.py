@@ -36,13 +36,16 @@ class Session:
     """A connection's place in a live room.
 
     ``resume`` is in its next resume token, ``point`` (epoch, seq, hash) the last event of a client that resumes,
-    ``protocol`` the version agreed on.
+    ``protocol`` the version agreed on, ``token`` (session, generation) the resume token by which it came. A
+    ``second_screen`` has no player.
     """
 
     room: LiveRoom
     resume: Resume
     point: Point | None
     protocol: int
+    token: tuple[str, int] | None = None
+    second_screen: bool = False
 
 
 class Handshake:
@@ -70,7 +73,8 @@ class Handshake:
         try:
             async with asyncio.timeout(ENTER_DEADLINE_S):
                 by_ticket = "ticket" in hello
-                return await (self._by_ticket(hello, common[0]) if by_ticket else self._by_resume(hello, common[0]))
+                session = await (self._by_ticket(hello, common[0]) if by_ticket else self._by_resume(hello, common[0]))
+                return replace(session, second_screen=hello.get("second_screen", False))
         except TimeoutError:
             raise StoreAway("the store did not answer in time") from None
 
@@ -85,7 +89,7 @@ class Handshake:
             state = opening_state(claim, now_ms)
             room = await self._hub.enter(self._partition, claim["id"], state)
         else:
-            state = opening_state(claim, now_ms, restore["position_ms"])
+            state = opening_state(claim, now_ms, restore["position_ms"], restore.get("length_ms"))
             room = await self._hub.enter(self._partition, claim["id"], state, (restore["epoch"], restore["seq"]))
         if room is None:
             raise StoreAway("the room could not be opened")
@@ -102,7 +106,8 @@ class Handshake:
             since_ms,
             version=claim["version"],
         )
-        return await self._join(Session(room, resume, None, version), Arrive(user["id"], ticket.jti))
+        arrive = Arrive(user["id"], ticket.jti)
+        return await self._join(Session(room, resume, None, version), arrive, ticket.issued_ms)
 
     async def _by_resume(self, hello: dict[str, Any], version: int) -> Session:
         resume = self._tokens.read(hello["resume"], self._synchronized_ms() / 1000)
@@ -112,8 +117,18 @@ class Handshake:
         if room is None:
             raise InvalidResume("the room is not live any more")
         point = (hello.get("epoch", 0), hello.get("seq", 0), hello.get("hash", ""))
-        arrive = Arrive(resume.member, token=(resume.session, resume.generation))
-        return await self._join(Session(room, _next(resume), point, version), arrive)
+        token = resume.session, resume.generation
+        # Again only once the connection that it let in is gone: then its client may not have got the next token.
+        if token in room.tokens_in_use:
+            raise InvalidResume("the resume token is in use")
+        room.tokens_in_use.add(token)
+        try:
+            return await self._join(
+                Session(room, _next(resume), point, version, token), Arrive(resume.member, token=token)
+            )
+        except BaseException:
+            room.tokens_in_use.discard(token)
+            raise
 
     def _synchronized_ms(self) -> float:
         """Return the time; raises StoreAway before the store's clock is known, for the node's own may be wrong."""
@@ -121,7 +136,7 @@ class Handshake:
             raise StoreAway("the store's clock is not known yet")
         return self._clock.now_ms()
 
-    async def _join(self, session: Session, arrive: Arrive) -> Session:
+    async def _join(self, session: Session, arrive: Arrive, issued_ms: int | None = None) -> Session:
         room, resume, point = session.room, session.resume, session.point
         member = resume.member
         self._presence.arrive(room, member)
@@ -133,6 +148,7 @@ class Handshake:
                 visit_id=str(uuid7()),
                 since_ms=resume.since_ms,
                 version=resume.version,
+                issued_ms=issued_ms,
             )
             outcome = await room.ask(join, arrive)
             if not isinstance(outcome, Refusal):

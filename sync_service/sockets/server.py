@@ -14,11 +14,11 @@ from aiohttp import web
 from shared.service import Problem
 from shared.tickets import Verifier
 from sync_service import metrics
-from sync_service.delivery.frames import ping_frame, text_frame
+from sync_service.delivery.frames import text_frame
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import LiveRoom
 from sync_service.live.presence import Presence
-from sync_service.protocol import outbound
+from sync_service.protocol import outbound, silence
 from sync_service.protocol.codes import CloseCode
 from sync_service.sockets.aiohttp_socket import WebSocket
 from sync_service.sockets.connection import FRAME_HARD_BYTES, Connection
@@ -27,10 +27,6 @@ from sync_service.sockets.resume_tokens import ResumeTokens
 
 log = structlog.get_logger(__name__)
 
-# The widget pings every few seconds; a silent client gets a ping, and is aborted if it does not answer that.
-WATCH_S: Final = 5.0
-SILENT_S: Final = 20.0
-GONE_S: Final = 35.0
 KERNEL_BUFFER_BYTES: Final = 64 * 1024
 DRAIN_S: Final = 0.3
 COME_BACK_MOST_MS: Final = 2_000
@@ -122,12 +118,18 @@ class Server:
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
+        looked_s = loop.time()
         while True:
-            await asyncio.sleep(WATCH_S)
-            now_s = loop.time()
+            await asyncio.sleep(silence.LOOK_S)
+            before_s, now_s = looked_s, loop.time()
+            looked_s = now_s
+            stalled_s = now_s - before_s - silence.LOOK_S
             for connection in tuple(self._open):
+                if stalled_s > silence.LOOK_S:
+                    # It was this node that slept: whatever its clients sent meanwhile is about to be read.
+                    connection.received_s += stalled_s
                 silent_s = now_s - connection.received_s
-                if silent_s > GONE_S:
+                if silent_s > silence.CUT_S:
                     connection.abort()
-                elif silent_s > SILENT_S:
-                    connection.write(ping_frame())
+                elif silent_s > silence.ASK_S:
+                    connection.ask()

@@ -246,6 +246,7 @@ def _playback_changed(event: PlaybackChanged | Rebased) -> dict[str, Any]:
             "position_ms": playback.position_ms,
             "rate": playback.rate,
             "at_ms": playback.at_ms,
+            "length_ms": playback.length_ms,
         },
         "by": event.by,
         "at": _moment(event.time_ms),

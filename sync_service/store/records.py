@@ -61,6 +61,7 @@ def _playback_changed(event: PlaybackChanged) -> dict[str, Any]:
             "heat": playback.heat,
             "heat_ms": playback.heat_ms,
             "era": playback.era,
+            "length_ms": playback.length_ms,
         },
     }
 

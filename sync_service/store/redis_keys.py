@@ -10,7 +10,7 @@ from sync_service.redis_client.wire import packed
 TOMBSTONE_MS: Final = 24 * 3600 * 1000  # how long the store knows that a room was closed
 # The version of the form in which rooms are kept. Code of another version does not read them: a room then comes back
 # from the archive, as after a loss of the store.
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 
 
 def partition(number: int, name: str) -> bytes:

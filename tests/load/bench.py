@@ -27,6 +27,7 @@ from deploy.local.redis_server import Redis
 from shared.service import allow_open_files
 from tests.load.plan import FULL, QUICK, Plan, Shape, measured_memory, measured_shape
 from tests.load.process import Cores, Process
+from tests.load.quiet import measured_quiet
 from tests.load.report import Report
 from tests.load.servers import ROOT, Relay, SendLoop, Server, Sync, built_send_loop
 
@@ -68,8 +69,18 @@ class Bench:
             for make in self._makes:
                 with self._servers([make]) as servers:
                     self.report.connections(servers[0].name, await measured_memory(self._plan, servers[0]))
+            await self._quiet(redis)
         finally:
             self._redis.kill()
+
+    async def _quiet(self, redis: Process) -> None:
+        shape = self._plan.quiet
+        for make in self._makes:
+            with self._servers([make]) as (server,):
+                if not isinstance(server, SendLoop):  # which answers nobody
+                    beside = redis if isinstance(server, Sync) else None
+                    found = await measured_quiet(server, shape.rooms, shape.members, self._plan.quiet_s, beside)
+                    self.report.quiet_row(server.name, found)
 
     @contextlib.contextmanager
     def _servers(self, makes: Sequence[Callable[[], Server]]) -> Iterator[list[Server]]:

@@ -47,6 +47,8 @@ class Plan:
     late_most_s: float
     crowd: Shape
     calm_s: float  # once all are in: the film starts, which is an event too
+    quiet: Shape
+    quiet_s: float
     limit_s: float
     grace_s: float = 8.0  # to end in, before a hang is cut off
     settle_s: float = 1.0
@@ -65,7 +67,9 @@ FULL: Final = Plan(
     late_most_s=0.050,
     crowd=Shape(100, 50),
     calm_s=1.0,
-    limit_s=172,
+    quiet=Shape(200, 10),
+    quiet_s=12.0,
+    limit_s=205,
 )
 QUICK: Final = Plan(
     shapes=(Shape(3, 4, repeats=1),),
@@ -79,6 +83,8 @@ QUICK: Final = Plan(
     late_most_s=5,
     crowd=Shape(4, 10),
     calm_s=0.4,
+    quiet=Shape(6, 10),
+    quiet_s=3.0,
     limit_s=90,
     # How busy the machine is must not show.
     grace_s=60,

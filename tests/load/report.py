@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.load.drive import Window
 from tests.load.plan import OTHERS, Found, Memory
+from tests.load.quiet import PEOPLE, Quiet
 from tests.load.servers import Relay, SendLoop, Sync
 
 Row = dict[str, Any]
@@ -66,6 +67,7 @@ class Report:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.memory: list[Row] = []
+        self.quiet: list[Row] = []
 
     def shape(self, found: Found) -> None:
         """Take in and print a shape."""
@@ -102,10 +104,34 @@ class Report:
         row = self.memory[-1]
         print(f"{name:14}| {row['kib_each']:8.1f} | {row['join_cpu_ms']:14.2f} | {row['joins_per_s']:7,}", flush=True)
 
+    def quiet_row(self, name: str, found: Quiet) -> None:
+        """Take in and print what people took who only watched."""
+        if not self.quiet:
+            head = f"{'':14}| core per {PEOPLE:,} | its Redis | pings/s | asked/s"
+            print(f"\nquiet: {found.viewers} viewers while nothing happens\n{head}", flush=True)
+        row = {
+            "server": name,
+            "viewers": found.viewers,
+            "core_per_10000": round(found.per_people(found.core), 4),
+            "redis_core_per_10000": round(found.per_people(found.redis_core), 4),
+            "pings_per_s": round(found.pings / found.seconds, 1),
+            "unanswered": found.pings - found.answered,
+            "asked_per_s": round(found.asked / found.seconds, 1),
+            "events": found.events,
+            "closed": found.closed,
+        }
+        self.quiet.append(row)
+        print(
+            f"{name:14}| {row['core_per_10000']:15.3f} | {row['redis_core_per_10000']:9.3f} "
+            f"| {row['pings_per_s']:7} | {row['asked_per_s']:7}",
+            flush=True,
+        )
+
     def save(self, path: Path, **more: Any) -> None:
         """Write the figures as JSON."""
+        figures = {**more, "fan_out": self.rows, "memory": self.memory, "quiet": self.quiet}
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps({**more, "fan_out": self.rows, "memory": self.memory}, indent=1) + "\n")
+        path.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def _steady_line(row: Row) -> str:

@@ -48,6 +48,7 @@ class Server:
         self.port = program.port
         self.rooms: list[list[Listener]] = []
         self.late_s: list[float] = []
+        self.make: Callable[[bytes, Sequence[Step]], Listener] = Listener
 
     @property
     def listeners(self) -> list[Listener]:
@@ -68,8 +69,8 @@ class Server:
         request, steps = self._opening(room, member)
         make: Callable[[], Listener] = (
             functools.partial(Sampler, request, steps, self.late_s)
-            if member % SAMPLED == 0
-            else functools.partial(Listener, request, steps)
+            if member % SAMPLED == 0 and self.make is Listener
+            else functools.partial(self.make, request, steps)
         )
         return await self._listener(make)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.load import quiet
 from tests.load.drive import Drive
 from tests.load.listener import EVENT, STAMP, Listener, Sampler, stamp
 from tests.load.process import Cores
@@ -46,6 +48,23 @@ def test_every_server_gets_the_load_and_every_figure_is_found(tmp_path: Path) ->
     assert [row["server"] for row in figures["memory"]] == SERVERS
     assert all(row["connections"] == 40 and row["join_cpu_ms"] > 0 for row in figures["memory"])
     assert figures["memory"][0]["kib_each"] > 0
+    assert [row["server"] for row in figures["quiet"]] == SERVERS[:2]
+    for row in figures["quiet"]:
+        assert (row["viewers"], row["events"], row["closed"]) == (60, 0, 0), row
+        assert row["core_per_10000"] > 0, row
+        assert row["unanswered"] <= 1, row  # the last one may be on its way
+    assert figures["quiet"][0]["redis_core_per_10000"] >= 0
+
+
+def test_the_quiet_rows_cadence_is_the_widgets() -> None:
+    widget = ROOT / "api_service" / "static" / "widget" / "core"
+    for file, name, seconds in (
+        ("pings.js", "EVERY_MOST_MS", quiet.PING_EVERY_S),
+        ("reports.js", "SKEW_EVERY_MS", quiet.SKEW_EVERY_S),
+    ):
+        found = re.search(rf"const {name} = ([\d_]+);", (widget / file).read_text())
+        assert found is not None, name
+        assert int(found[1]) == seconds * 1000, name
 
 
 def test_what_is_not_measured_in_time_is_said_to_be_missing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import { mayControl } from "./core/permissions.js";
 import { Player } from "./core/player.js";
 import { Reports, loadWaits, saveWaits } from "./core/reports.js";
 import { Session } from "./core/session.js";
-import { isRunning, positionAt } from "./core/timeline.js";
+import { isRunning, lengthOf, positionAt } from "./core/timeline.js";
 import { joinOf } from "./ui/joining.js";
 import { Notices } from "./ui/notices.js";
 import { Overlay } from "./ui/overlay.js";
@@ -161,7 +161,7 @@ export class MovieTogether extends RoomElement {
   /** The film's position for everyone, ms, or null before the room is known. */
   get positionMs() {
     const { room } = this;
-    return room ? positionAt(room.playback, this.#session.now(), room.room?.film?.duration_ms) : null;
+    return room ? positionAt(room.playback, this.#session.now(), lengthOf(room.playback, room.room?.film)) : null;
   }
 
   /** The player's position minus the room's, ms, or null while it does not run. @returns {number | null} */
@@ -330,7 +330,7 @@ export class MovieTogether extends RoomElement {
 
   #follow() {
     const { room } = this;
-    this.#player?.follow(room.playback, room.room?.film?.duration_ms);
+    this.#player?.follow(room.playback, lengthOf(room.playback, room.room?.film));
   }
 
   #emitState() {

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -269,3 +270,49 @@ async def until_connected(node: SyncNode) -> None:
                     return
             await asyncio.sleep(0.1)
     raise AssertionError("the node did not find RabbitMQ again")
+
+
+@pytest.mark.parametrize("word", ["MISCONF", "OOM"])
+async def test_a_redis_that_takes_no_writes_is_logged_counted_and_told(
+    start: StartNode, crowd: Crowd, room: Room, own_redis_url: str, word: str
+) -> None:
+    node = start()
+    anna = await crowd.enter(node, room)
+    with redis.Redis.from_url(own_redis_url) as store:
+        if word == "OOM":
+            store.config_set("maxmemory-policy", "noeviction")
+            store.config_set("maxmemory", "1")
+        else:
+            await _fail_to_save(store)
+        assert (await anna.play())["code"] == "try_again"
+        await _metrics_say(node, "sync_shard_up", "} 0.0")
+        await _metrics_say(node, f'sync_refused_writes_total{{reason="{word}"}}', "")
+        assert "Redis takes no writes" in node.process.log.read_text()
+        if word == "OOM":
+            store.config_set("maxmemory", "0")
+        else:
+            store.config_set("stop-writes-on-bgsave-error", "no")
+        await _metrics_say(node, "sync_shard_up", "} 1.0")
+        assert (await anna.play())["type"] == "ack"
+
+
+async def _fail_to_save(store: redis.Redis) -> None:
+    """Have Redis fail to save to its disk: a folder has the name of its file."""
+    folder, name = (str(store.config_get(name)[name]) for name in ("dir", "dbfilename"))
+    (Path(folder) / name).unlink(missing_ok=True)
+    (Path(folder) / name / "in the way").mkdir(parents=True)
+    store.config_set("save", "3600 1")
+    store.bgsave()
+    while store.info("persistence")["rdb_last_bgsave_status"] == "ok":
+        await asyncio.sleep(0.05)
+
+
+async def _metrics_say(node: SyncNode, name: str, ending: str) -> None:
+    """Wait until the node's metrics have a line that begins and ends so."""
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(node.http("/metrics")) as answer:
+                lines = (await answer.text()).splitlines()
+            if any(line.startswith(name) and line.endswith(ending) for line in lines):
+                return
+            await asyncio.sleep(0.1)

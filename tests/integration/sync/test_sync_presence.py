@@ -8,6 +8,7 @@ import signal
 import time
 from typing import Any
 
+from sync_service.protocol import silence
 from sync_service.store.redis_keys import RoomKeys
 from tests.support.fresh_stores import open_redis
 from tests.support.processes import RunProcess
@@ -19,9 +20,8 @@ Room = dict[str, Any]
 # A node that asks the silent after a second, and gives up those who have not answered eleven seconds later.
 IMPATIENT = """
 import runpy
-from sync_service.live import presence
-from sync_service.sockets import server
-server.WATCH_S, server.SILENT_S, server.GONE_S, presence.GRACE_S = 0.25, 1, 12, 0.5
+from sync_service.protocol import silence
+silence.LOOK_S, silence.ASK_S, silence.CUT_S, silence.GONE_S, silence.GRACE_S = 0.25, 1, 12, 12.5, 0.5
 runpy.run_module("sync_service", run_name="__main__")
 """
 
@@ -113,6 +113,23 @@ async def test_who_is_silent_but_answers_pings_stays_and_who_does_not_is_cut_off
     assert quiet.close_code is None
     assert (await quiet.say("I was only watching"))["type"] == "ack"
     assert [event["type"] for event in anna.events].count("member_left") == 1
+
+
+async def test_who_froze_has_left_within_twenty_seconds_and_who_froze_for_ten_never_left(
+    nodes: Nodes, crowd: Crowd, room: Room
+) -> None:
+    anna, frozen, dozing = [await crowd.enter(nodes[0], room, name=name) for name in ("Anna", "Frozen", "Dozing")]
+    frozen_ms = (await anna.ping())["t1"]
+    frozen.stop_reading()
+    dozing.stop_reading()
+    await asyncio.sleep(silence.FREEZE_S)
+    await dozing.reconnect()  # whether its connection was dropped or not
+    left = await anna.expect("member_left", timeout_s=40)
+    assert left["member_id"] == frozen.id
+    assert left["time_ms"] - frozen_ms <= 1000 * silence.LEAVES_WITHIN_S
+    assert left["left_ms"] - frozen_ms < 1000 * silence.ASK_S  # the last sign, not when the connection was dropped
+    assert [event["type"] for event in anna.events].count("member_left") == 1
+    assert dozing.me["id"] in anna.members
 
 
 async def test_a_node_that_stalled_and_was_given_up_brings_its_members_back(

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from sync_service.room.commands import Command, Join, Leave, Report, SetRole
+from sync_service.room.commands import Command, Join, Leave, SetRole
 from sync_service.room.decide import RULES, decide
 from sync_service.room.evolve import evolve
 from sync_service.store.changes import encoded
 from sync_service.store.room_store import Arrive, Depart, Op, Snapshot, Step, guards_of
 from sync_service.store.scripts import COMMIT
 from tests.support.store_desk import Desk, desk
-from tests.unit.sync.rooms import OWNER
+from tests.unit.sync.rooms import OWNER, says
 
 __all__ = ["desk"]
 
@@ -110,7 +110,7 @@ async def test_nobody_who_has_left_comes_back_as_a_ghost(desk: Desk, checked: bo
     old = await desk.read()
     await desk.step(Leave(by="anna", reason="lost", gone_ms=1_000), Depart("anna", "*"))
     with commits(without=ghost, checked=checked):
-        word = await commit(desk, old, Report(by="anna", ready=True))
+        word = await commit(desk, old, says("anna", ready=True))
     here = (await desk.read()).state.members
     assert (word, "anna" in here) == (("conflict", False) if checked else ("ok", True))
 
@@ -121,7 +121,7 @@ async def test_what_is_written_of_a_member_is_what_their_own_player_said_last(de
     await desk.join(OWNER)
     await desk.join("anna")
     old = await desk.read()
-    await desk.step(Report(by="anna", buffering=True))
+    await desk.step(says("anna", buffering=True))
     with commits(without=guard, checked=checked):
         word = await commit(desk, old, SetRole(by=OWNER, member_id="anna", role="guest"))
     anna = (await desk.read()).state.members["anna"]

@@ -26,7 +26,6 @@ from sync_service.room.commands import (
     Pause,
     Play,
     Rebase,
-    Report,
     Say,
     Seek,
     SetRate,
@@ -41,7 +40,7 @@ from sync_service.store.records import read_record
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
 from tests.support.store_desk import Desk, desk
-from tests.unit.sync.rooms import OWNER, empty_room
+from tests.unit.sync.rooms import OWNER, empty_room, says
 from tests.unit.sync.watched_room import WatchedRoom
 
 __all__ = ["desk"]
@@ -107,8 +106,9 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
         (Pause(**said), None),
         (Seek(**said, position_ms=dice.randrange(60_000)), None),
         (SetRate(**said, rate=dice.choice([1, 1.5])), None),
-        (Report(**said, ready=dice.random() < 0.7, rtt_ms=dice.randrange(400)), None),
-        (Report(**said, buffering=dice.random() < 0.6, was_ready=True), None),
+        (says(by, id_=said["id"], node=dice.choice("ab"), ready=dice.random() < 0.7, rtt_ms=dice.randrange(400)), None),
+        (says(by, id_=said["id"], node=dice.choice("ab"), buffering=dice.random() < 0.6), None),
+        (says(by, id_=said["id"], ready=True, duration_ms=dice.choice([40_000, 90_000])), None),
         (Say(**said, message_id=uuid.uuid4().hex, text="hello"), None),
         (SetRole(**said, member_id=whom, role=dice.choice(["guest", "viewer", "moderator"])), None),
         (Mute(**said, member_id=whom, seconds=dice.choice([0, 5, 50])), None),

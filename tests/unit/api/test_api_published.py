@@ -28,6 +28,7 @@ ROOM = SimpleNamespace(
     owner_locale="ru",
     title=None,
     film_id=uuid4(),
+    film_external_id=None,
     film_title={"ru": "Бумажные киты", "en": "Paper Whales"},
     film_duration_ms=90_000,
     access="link",

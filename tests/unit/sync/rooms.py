@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 
 import orjson
 
-from sync_service.room.commands import Command, Join, Play
+from sync_service.room.commands import Command, Join, Play, Report
 from sync_service.room.decide import decide
 from sync_service.room.events import Event, Events, Refusal
 from sync_service.room.evolve import evolve
 from sync_service.room.playback import Playback
+from sync_service.room.player import Player, rtt_bucket_ms
 from sync_service.room.state import Meta, Rights, Settings, State
 from sync_service.store.changes import sections
 from sync_service.store.room_store import SECTIONS, _snapshot
@@ -35,6 +36,12 @@ def join_of(member: str, now_ms: int = 0, *, role: str | None = None, since_ms: 
     role = role or ("guest" if member.startswith("guest") else "viewer")
     session_ms = now_ms if since_ms is None else since_ms
     return Join(by=member, name=member.title(), role=role, visit_id=f"v-{member}-{now_ms}", since_ms=session_ms)
+
+
+def says(by: str, *, id_: str | None = None, node: str = "node", **facts: Any) -> Report:
+    """What the players of a member on a node say, all together; by default what one says that has said nothing."""
+    rtt_ms = rtt_bucket_ms(facts.pop("rtt_ms", 0))
+    return Report(by=by, id=id_, node=node, says=Player(rtt_ms=rtt_ms, **facts))
 
 
 def applied(state: State, command: Command, now_ms: int) -> State:

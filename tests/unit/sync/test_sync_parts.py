@@ -13,6 +13,7 @@ from shared.events import SCHEMAS
 from sync_service.broker.journal_relay import event_of
 from sync_service.delivery.frames import text_frame
 from sync_service.live.limits import CHAT, ROOM_CHAT, Rate, RoomLimits, TokenBucket
+from sync_service.protocol import silence
 from sync_service.protocol.sanitising import cleaned, is_emoji, longer_than
 from sync_service.room.commands import (
     ChangeSettings,
@@ -29,7 +30,6 @@ from sync_service.room.commands import (
 from sync_service.room.events import Closed
 from sync_service.room.evolve import evolve
 from sync_service.sockets.resume_tokens import TTL_S, InvalidResume, Resume, ResumeTokens
-from sync_service.sockets.skew import SkewSignals
 from sync_service.store.changes import AS_IT_IS, NO_ENTRY, data_of, entry_of
 from sync_service.store.records import body_of, last_field
 from tests.unit.sync.rooms import applied, empty_room, facts, joined
@@ -86,15 +86,6 @@ def test_one_emoji_is_one(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "a", "1", "🎬🎬", "🎬!", "ы", "<b>", "\u202e🎬", "🎬\u202e"])
 def test_what_is_not_one_emoji_is_none(text: str) -> None:
     assert not is_emoji(text)
-
-
-def test_a_skew_is_told_when_it_changes_and_rarely() -> None:
-    signals = SkewSignals()
-    assert not signals.is_due(20, 0)
-    assert signals.is_due(-700, 1)
-    assert not signals.is_due(-900, 2)
-    assert not signals.is_due(0, 3)
-    assert signals.is_due(0, 7)
 
 
 @pytest.mark.parametrize(
@@ -238,3 +229,10 @@ def test_what_an_event_carries_is_found_in_its_body(id_: str) -> None:
         (event,) = facts(room, command, 5)
         assert body_of(event) == orjson.dumps(event)[1:]
         assert last_field(body_of(event), b'"%s":' % name.encode()) == orjson.dumps(getattr(event, name))
+
+
+def test_the_bounds_of_silence_keep_who_froze_for_a_while_and_end_who_froze_for_good() -> None:
+    last_sign_before_s = silence.ASK_S + silence.LOOK_S  # how long before the freeze the last sign may have come
+    assert silence.ASK_S + 2 * silence.LOOK_S < silence.CUT_S < silence.GONE_S
+    assert silence.GONE_S + silence.LOOK_S <= silence.LEAVES_WITHIN_S
+    assert silence.GONE_S - last_sign_before_s >= silence.FREEZE_S + silence.COMES_BACK_S

@@ -23,6 +23,7 @@ class Refusing:
             by_member={"anna": [SimpleNamespace(name="Anna", role="viewer", since_ms=1, version=1)]},
             dismiss=self._dismiss,
         )
+        self.players = SimpleNamespace(joined_again=lambda _member: None)
         self.dismissed: list[tuple[str, str]] = []
         self.submitted: list[PendingCommand] = []
         self._codes = list(codes)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_service.protocol import outbound
+from sync_service.protocol import inbound, outbound
 from sync_service.protocol.client_messages import CLIENT
 from sync_service.protocol.codes import ERRORS
 from sync_service.protocol.inbound import BadMessage, parse, read_any, read_plain
@@ -125,6 +125,48 @@ def test_what_is_read_the_short_way_is_what_the_careful_one_reads(pairs: list[tu
 @pytest.mark.parametrize("type_", ["play", "seek", "say", "ping", "report"])
 def test_what_players_send_is_read_the_short_way(type_: str) -> None:
     assert read_plain(json.dumps(EXAMPLES[type_])) is not None
+
+
+NUMBERS = [
+    "0",
+    "-1",
+    "1e15",
+    "-1e15",
+    "1.1e15",
+    "60000",
+    "60000.5",
+    "1000000000",
+    "1e9",
+    "-1e9",
+    "2e9",
+    "true",
+    "null",
+    '"5"',
+]
+WATCHING = {"ping": ["t0", "rtt_ms"], "report": ["skew_ms", "position_ms", "ready", "id"]}
+
+
+@given(type_=st.sampled_from(list(WATCHING)), data=st.data())
+def test_what_watchers_send_is_read_without_a_schema_as_by_its_schema(type_: str, data: st.DataObject) -> None:
+    fields = data.draw(st.dictionaries(st.sampled_from(WATCHING[type_]), st.sampled_from(NUMBERS)))
+    text = "{" + ",".join([f'"type":"{type_}"', *(f'"{name}":{value}' for name, value in fields.items())]) + "}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inbound, "_QUICK", {})
+        by_schema = _outcome(text)
+    assert _outcome(text) == by_schema
+
+
+def test_a_ping_and_a_skew_touch_no_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbound, "_FIELDS", {})
+    assert parse('{"type":"ping","t0":1.5,"rtt_ms":20}') == {"type": "ping", "t0": 1.5, "rtt_ms": 20}
+    assert parse('{"type":"report","skew_ms":-3.1,"position_ms":5}')["skew_ms"] == -3.1
+
+
+def _outcome(text: str) -> Any:
+    try:
+        return parse(text)
+    except BadMessage as error:
+        return error.code, str(error)
 
 
 def test_errors_speak_in_sentences() -> None:

@@ -42,6 +42,7 @@ VALUES: dict[str, type[Schema]] = {
     "settings": values.SettingsSchema,
     "state": values.RoomStateSchema,
     "member": values.MemberSchema,
+    "player": values.PlayerSchema,
     "message": values.ChatMessageSchema,
     "author": values.AuthorSchema,
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from sync_service.room.commands import Ban, ChangeRoom, Close, Due, Leave, Play, Report, Say
+from sync_service.room.commands import Ban, ChangeRoom, Close, Due, Leave, Play, Say
 from sync_service.room.deadlines import next_due_ms
 from sync_service.room.decide import RULES
 from sync_service.room.events import Closed, MemberLeft
-from tests.unit.sync.rooms import applied, empty_room, facts, join_of, joined, playing, refusal
+from tests.unit.sync.rooms import applied, empty_room, facts, join_of, joined, playing, refusal, says
 
 
 def test_closing_ends_every_visit_and_nothing_happens_after() -> None:
@@ -39,7 +39,7 @@ def test_a_stranger_has_no_say() -> None:
     room = joined(empty_room(), "anna")
     assert refusal(room, Say(by="eve", message_id="m", text="hi"), 0) == "not_a_member"
     assert refusal(room, Play(by=None), 0) == "not_a_member"
-    assert refusal(room, Report(by="eve", ready=True), 0) == "not_a_member"
+    assert refusal(room, says("eve", ready=True), 0) == "not_a_member"
 
 
 def test_whatever_takes_a_role_is_guarded_by_the_rights() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.room.commands import ChangeSettings, Due, Kick, Leave, Mute, Pause, Play, Rebase, Report, Say
+from sync_service.room.commands import ChangeSettings, Due, Kick, Leave, Mute, Pause, Play, Rebase, Say
 from sync_service.room.deadlines import HOST_AFTER_MS, next_due_ms
 from sync_service.room.events import Rebased
 from sync_service.room.film import FIGHT_COOLS_MS, HOLDS_MOST
@@ -21,6 +21,7 @@ from tests.unit.sync.rooms import (
     joined,
     playing,
     refusal,
+    says,
 )
 
 HOUR_MS = 3_600_000
@@ -52,7 +53,7 @@ def test_it_is_told_once_whoever_finds_out() -> None:
 
 @SHIFTS
 def test_a_hold_ends_as_late_as_it_would_have(shift_ms: int) -> None:
-    room = applied(playing("anna", "boris"), Report(by="boris", buffering=True, was_ready=True), 10_000)
+    room = applied(playing("anna", "boris"), says("boris", buffering=True), 10_000)
     assert next_due_ms(set_by(room, shift_ms, 12_000)) == 20_000 + shift_ms
 
 
@@ -116,13 +117,13 @@ def test_slow_mode_silences_nobody_for_as_long_as_the_clock_was_set_back() -> No
 def test_a_budget_of_holds_and_a_fight_cool_as_fast_as_ever() -> None:
     room = playing("anna", "boris")
     for n in range(HOLDS_MOST):
-        room = applied(room, Report(by="boris", buffering=True, was_ready=True), HOUR_MS + n * 10)
-        room = applied(room, Report(by="boris", buffering=False), HOUR_MS + n * 10 + 5)
+        room = applied(room, says("boris", buffering=True), HOUR_MS + n * 10)
+        room = applied(room, says("boris", buffering=False), HOUR_MS + n * 10 + 5)
     assert room.members["boris"].holds == ()  # the film has ended
     room = applied(room, Play(by="anna"), HOUR_MS + 100)
     for n in range(HOLDS_MOST):
-        room = applied(room, Report(by="boris", buffering=True, was_ready=True), HOUR_MS + 5_000 + n * 10)
-        room = applied(room, Report(by="boris", buffering=False), HOUR_MS + 5_000 + n * 10 + 5)
+        room = applied(room, says("boris", buffering=True), HOUR_MS + 5_000 + n * 10)
+        room = applied(room, says("boris", buffering=False), HOUR_MS + 5_000 + n * 10 + 5)
     room = applied(room, Pause(by="boris"), HOUR_MS + 6_000)
     assert room.playback.heat == 0
     room = applied(applied(room, Play(by="anna"), HOUR_MS + 6_001), Pause(by="boris"), HOUR_MS + 6_002)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sync_service.room.commands import Command, Pause, Play, Report, Seek, SetRate
+from sync_service.room.commands import Command, Pause, Play, Seek, SetRate
 from sync_service.room.decide import decide
 from sync_service.room.events import Refusal
 from sync_service.room.evolve import evolve
 from sync_service.room.film import FIGHT_COOLS_MS, FIGHT_MOST
 from sync_service.room.state import State
-from tests.unit.sync.rooms import applied, facts, playing, refused
+from tests.unit.sync.rooms import applied, facts, playing, refused, says
 
 
 def fight(room: State, moves: int, *, first: str = "anna", second: str = "boris", every_ms: int = 200) -> State:
@@ -90,14 +90,14 @@ def test_a_seek_or_a_rate_does_not_smuggle_ones_wish_past_the_cooldown() -> None
 
 def test_what_the_room_did_by_itself_is_nobodys_wish() -> None:
     room = playing("boris", "anna", "vera")
-    dry = Report(by="boris", buffering=True, was_ready=True)
+    dry = says("boris", buffering=True)
     room = applied(applied(room, dry, 10_000), Pause(by="anna"), 10_001)
-    room = applied(room, Report(by="boris", buffering=False), 10_002)
+    room = applied(room, says("boris", buffering=False), 10_002)
     room = applied(applied(room, Play(by="anna"), 10_003), dry, 10_004)
     room = applied(room, Play(by="vera"), 10_005)
     assert (room.playback.reason, room.playback.heat) == ("hold_skipped", 0)
-    room = applied(room, Report(by="boris", buffering=False), 10_006)
-    room = applied(applied(room, dry, 10_007), Report(by="boris", buffering=False), 10_008)
+    room = applied(room, says("boris", buffering=False), 10_006)
+    room = applied(applied(room, dry, 10_007), says("boris", buffering=False), 10_008)
     room = applied(room, Pause(by="anna"), 10_009)
     assert room.playback.heat == 0
 

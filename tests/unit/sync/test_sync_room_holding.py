@@ -11,19 +11,19 @@ from sync_service.room.evolve import HOLDS_WINDOW_MS
 from sync_service.room.film import HOLDS_MOST, SEEK_GRACE_MS
 from sync_service.room.playback import position_at
 from sync_service.room.state import State
-from tests.unit.sync.rooms import DURATION_MS, OWNER, applied, facts, joined, playing
+from tests.unit.sync.rooms import DURATION_MS, OWNER, applied, facts, joined, playing, says
 
 T = 10_150  # the film has been playing for ten seconds
 
 
 def dry(member: str) -> Report:
     """The player of somebody who had been ready has run dry."""
-    return Report(by=member, buffering=True, was_ready=True)
+    return says(member, buffering=True)
 
 
 def ready(member: str) -> Report:
     """It has enough again."""
-    return Report(by=member, buffering=False)
+    return says(member, buffering=False)
 
 
 def held(room: State, member: str, now_ms: int = T) -> State:
@@ -123,11 +123,26 @@ def test_a_joiner_does_not_end_the_waiting_nor_lengthen_it() -> None:
 # --- whom the room waits for at all ---
 
 
-def test_one_who_was_not_ready_before_catches_up_alone() -> None:
-    """A newcomer's player is dry at first: a join must not stop the film."""
-    room = playing("anna", "boris")
-    after = applied(room, Report(by="boris", buffering=True, was_ready=False), T)
-    assert after.playback == room.playback
+def test_the_room_waits_for_as_long_as_a_player_of_theirs_is_dry() -> None:
+    room = applied(playing("anna", "boris"), says("boris", node="healthy", ready=True), 0)
+    room = held(room, "boris")
+    room = applied(room, says("boris", node="healthy", ready=True, rtt_ms=200), T + 500)
+    assert room.playback.waiting_for == ("boris",)
+    assert applied(room, ready("boris"), T + 1_000).playback.status == "playing"
+
+
+def test_a_dry_player_that_is_gone_is_not_waited_for_though_another_one_is_there() -> None:
+    room = applied(playing("anna", "boris"), says("boris", node="healthy", ready=True), 0)
+    room = held(room, "boris")
+    room = applied(room, Report(by="boris", node="node", says=None), T + 500)
+    assert (room.playback.status, room.members["boris"].buffering) == ("playing", False)
+
+
+def test_a_player_that_nobody_need_wait_for_does_not_count_beside_one_that_they_should() -> None:
+    room = applied(playing("anna", "boris"), says("boris", node="phone", ready=True, buffering=True, waits=False), 0)
+    room = applied(room, says("boris", ready=True), 0)
+    assert (room.playback.status, room.members["boris"].buffering) == ("playing", False)
+    assert held(room, "boris").playback.waiting_for == ("boris",)
 
 
 def test_after_three_times_in_five_minutes_one_catches_up_alone() -> None:
@@ -174,16 +189,16 @@ def test_running_dry_right_after_a_seek_is_on_nobodys_account() -> None:
 
 
 def test_whoever_does_not_want_to_be_waited_for_is_not() -> None:
-    room = applied(playing("anna", "boris"), Report(by="boris", waits=False), 0)
-    assert applied(room, dry("boris"), T).playback == room.playback
+    room = applied(playing("anna", "boris"), says("boris", waits=False), 0)
+    assert applied(room, says("boris", waits=False, buffering=True), T).playback == room.playback
 
 
 def test_to_tell_the_room_not_to_wait_ends_the_waiting() -> None:
     room = held(playing("anna", "boris"), "boris")
-    room = applied(room, Report(by="boris", waits=False), T + 500)
+    room = applied(room, says("boris", waits=False), T + 500)
     assert room.playback.status == "playing"
     # To want it again later does not bring it back.
-    assert applied(room, Report(by="boris", waits=True), T + 600).playback == room.playback
+    assert applied(room, says("boris", waits=True), T + 600).playback == room.playback
 
 
 def test_a_room_may_never_wait() -> None:

@@ -7,11 +7,23 @@ from dataclasses import replace
 import pytest
 
 from sync_service.room.chat import may_speak
-from sync_service.room.commands import Ban, Kick, Leave, Mute, Play, Report, Revoke, Say, SetRole
+from sync_service.room.commands import Ban, Kick, Leave, Mute, Play, Revoke, Say, SetRole
 from sync_service.room.events import BanChanged, MemberJoined, MemberLeft, Muted, RoleSet
 from sync_service.room.evolve import KICKS_KEPT_MS
 from sync_service.room.state import State
-from tests.unit.sync.rooms import OWNER, applied, empty_room, fact, facts, join_of, joined, playing, refusal, refused
+from tests.unit.sync.rooms import (
+    OWNER,
+    applied,
+    empty_room,
+    fact,
+    facts,
+    join_of,
+    joined,
+    playing,
+    refusal,
+    refused,
+    says,
+)
 
 
 def test_joining_says_who_came() -> None:
@@ -186,7 +198,7 @@ def test_a_mute_ends_by_itself() -> None:
 def test_a_muted_one_still_watches_together() -> None:
     room = applied(joined(empty_room(), OWNER, "anna"), Mute(by=OWNER, member_id="anna", seconds=60), 0)
     assert applied(room, Play(by="anna"), 1).playback.status == "playing"
-    facts(room, Report(by="anna", ready=True), 1)
+    facts(room, says("anna", ready=True), 1)
 
 
 def test_to_leave_and_come_back_ends_no_mute() -> None:

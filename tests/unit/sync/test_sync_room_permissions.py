@@ -14,7 +14,6 @@ from sync_service.room.commands import (
     Mute,
     Pause,
     Play,
-    Report,
     Say,
     Seek,
     SetRate,
@@ -23,7 +22,7 @@ from sync_service.room.commands import (
 from sync_service.room.decide import decide
 from sync_service.room.events import Refusal
 from sync_service.room.state import Message, State
-from tests.unit.sync.rooms import OWNER, applied, empty_room, joined
+from tests.unit.sync.rooms import OWNER, applied, empty_room, joined, says
 
 GUEST, VIEWER, MODERATOR = "guest", "viewer", "moderator"
 PEOPLE = (GUEST, VIEWER, MODERATOR, OWNER)
@@ -72,7 +71,7 @@ def test_pausing_takes_what_playing_takes(control: str) -> None:
 
 ANYBODY: dict[str, Order] = {
     "say": lambda by: Say(by=by, message_id="m", text="x"),
-    "report": lambda by: Report(by=by, buffering=True),
+    "report": lambda by: says(by, buffering=True),
 }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.room.commands import Due, Leave, Pause, Play, Report, Seek, SetRate
+from sync_service.room.commands import Due, Leave, Pause, Play, Seek, SetRate
 from sync_service.room.deadlines import AUTO_START_MS, next_due_ms
 from sync_service.room.events import MemberLeft, PlaybackChanged
-from sync_service.room.film import rtt_bucket_ms
 from sync_service.room.playback import Playback, lead_ms, position_at
-from tests.unit.sync.rooms import DURATION_MS, applied, empty_room, fact, facts, joined, playing
+from sync_service.room.player import rtt_bucket_ms
+from tests.unit.sync.rooms import DURATION_MS, applied, empty_room, fact, facts, joined, playing, says
 
 
 def test_play_lies_ahead_so_that_all_start_together() -> None:
@@ -24,7 +24,7 @@ def test_play_lies_ahead_so_that_all_start_together() -> None:
 )
 def test_the_farthest_member_sets_how_far_ahead_a_start_lies(rtt_ms: int, ahead_ms: int) -> None:
     room = joined(empty_room(), "anna", "boris")
-    room = applied(room, Report(by="boris", rtt_ms=rtt_ms), 0)
+    room = applied(room, says("boris", rtt_ms=rtt_ms), 0)
     assert applied(room, Play(by="anna"), 1_000).playback.at_ms == 1_000 + ahead_ms
     assert lead_ms(rtt_bucket_ms(rtt_ms)) == ahead_ms
 
@@ -105,15 +105,15 @@ def test_why_the_film_stands_is_still_told_after_a_seek() -> None:
 
 def test_the_film_starts_by_itself_when_the_first_member_is_ready() -> None:
     room = joined(empty_room(), "anna", "boris")
-    room = applied(room, Report(by="boris", ready=True), 900)
+    room = applied(room, says("boris", ready=True), 900)
     assert (room.playback.status, room.playback.by, room.playback.reason) == ("playing", None, "auto_start")
     assert room.playback.at_ms == 1_050
 
 
 def test_the_film_starts_by_itself_only_once() -> None:
-    room = applied(joined(empty_room(), "anna", "boris"), Report(by="boris", ready=True), 0)
+    room = applied(joined(empty_room(), "anna", "boris"), says("boris", ready=True), 0)
     room = applied(room, Pause(by="anna"), 1_000)
-    room = applied(room, Report(by="anna", ready=True), 2_000)
+    room = applied(room, says("anna", ready=True), 2_000)
     assert room.playback.status == "paused"
     assert next_due_ms(room) is None
     assert facts(room, Due(), 60_000) == ()
@@ -137,7 +137,7 @@ def test_an_empty_room_does_not_start() -> None:
 
 
 def test_a_room_with_a_date_waits_for_it() -> None:
-    room = applied(joined(empty_room(starts_at=90_000), "anna"), Report(by="anna", ready=True), 1_000)
+    room = applied(joined(empty_room(starts_at=90_000), "anna"), says("anna", ready=True), 1_000)
     assert room.playback.status == "paused"
     assert next_due_ms(room) == 90_000
     assert facts(room, Due(), 89_999) == ()
@@ -146,7 +146,7 @@ def test_a_room_with_a_date_waits_for_it() -> None:
 
 def test_seeking_before_the_start_leaves_the_start_to_come() -> None:
     room = applied(joined(empty_room(), "anna"), Seek(by="anna", position_ms=5_000), 0)
-    room = applied(room, Report(by="anna", ready=True), 0)
+    room = applied(room, says("anna", ready=True), 0)
     assert (room.playback.status, room.playback.position_ms) == ("playing", 5_000)
 
 
@@ -162,7 +162,7 @@ def test_a_join_and_a_leave_move_nothing() -> None:
 
 def test_one_who_is_not_ready_yet_holds_nobody_up() -> None:
     room = joined(playing("anna"), "boris", now_ms=5_000)
-    room = applied(room, Report(by="boris", ready=False, buffering=True), 5_100)
+    room = applied(room, says("boris", ready=False, rtt_ms=200), 5_100)
     assert room.playback == playing("anna").playback
 
 
@@ -190,6 +190,6 @@ def test_the_last_one_out_of_a_paused_room_changes_nothing_more() -> None:
 
 def test_a_wobbling_round_trip_is_no_news() -> None:
     room = joined(empty_room(), "anna")
-    assert facts(room, Report(by="anna", rtt_ms=10), 0) == ()
-    assert facts(room, Report(by="anna", rtt_ms=74.9), 0) == ()
-    assert len(facts(room, Report(by="anna", rtt_ms=80), 0)) == 1
+    assert facts(room, says("anna", rtt_ms=10), 0) == ()
+    assert facts(room, says("anna", rtt_ms=74.9), 0) == ()
+    assert len(facts(room, says("anna", rtt_ms=80), 0)) == 1

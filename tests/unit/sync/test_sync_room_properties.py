@@ -34,7 +34,7 @@ from sync_service.room.events import Event, MemberJoined, MemberLeft, Refusal
 from sync_service.room.playback import position_at
 from sync_service.room.state import State
 from sync_service.store.records import read_record
-from tests.unit.sync.rooms import DURATION_MS, OWNER, after, empty_room, stored
+from tests.unit.sync.rooms import DURATION_MS, OWNER, after, empty_room, says, stored
 from tests.unit.sync.watched_room import CONTROL, RANK, WatchedRoom
 
 PEOPLE = [OWNER, "moderator", "mila", "anna", "boris", "vera", "guest"]
@@ -120,23 +120,29 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
 
     @rule(
         number=members,
-        says=st.fixed_dictionaries(
+        facts=st.fixed_dictionaries(
             {},
             optional={
                 "ready": st.booleans(),
                 "buffering": st.booleans(),
                 "waits": st.sampled_from([True, True, False]),
                 "rtt_ms": st.floats(0, 2_000),
-                "was_ready": st.booleans(),
+                "duration_ms": st.sampled_from([500, 40_000, DURATION_MS + 100, 90_000]),
+                "second_screen": st.booleans(),
             },
         ),
+        node=st.sampled_from(["node", "other"]),
     )
-    def reports(self, number: int, says: dict[str, Any]) -> None:
-        self.order(Report(by=self.one(number), **says))
+    def reports(self, number: int, facts: dict[str, Any], node: str) -> None:
+        self.order(says(self.one(number), node=node, **facts))
+
+    @rule(number=members, node=st.sampled_from(["node", "other"]))
+    def connections_end(self, number: int, node: str) -> None:
+        self.order(Report(by=self.one(number), node=node, says=None))
 
     @rule(number=members)
     def runs_dry(self, number: int) -> None:
-        self.order(Report(by=self.one(number), id=self.fresh(), buffering=True, was_ready=True))
+        self.order(says(self.one(number), id_=self.fresh(), buffering=True))
 
     @rule(number=members, other=members, ms=st.integers(0, 3_000))
     def two_run_dry(self, number: int, other: int, ms: int) -> None:
@@ -211,7 +217,9 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
 
     @invariant()
     def the_film_stays_within_its_length(self) -> None:
-        assert 0 <= position_at(self.state.playback, self.now_ms + 1_000_000, DURATION_MS) <= DURATION_MS
+        length_ms = self.state.duration_ms
+        assert length_ms is not None
+        assert 0 <= position_at(self.state.playback, self.now_ms + 1_000_000, length_ms) <= length_ms
 
     @invariant()
     def the_room_waits_for_those_who_are_dry_and_not_for_ever(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sync_service.room.commands import (
     Ban,
     ChangeRoom,
@@ -28,7 +30,7 @@ from sync_service.room.events import Event, PlaybackChanged, Rebased, Refusal
 from sync_service.room.playback import position_at
 from sync_service.room.state import State
 from sync_service.store.records import body_of, placed
-from tests.unit.sync.rooms import DURATION_MS, OWNER, after, empty_room
+from tests.unit.sync.rooms import OWNER, after, empty_room
 
 RANK = ["guest", "viewer", "moderator", "owner"]
 FILM = (Play, Pause, Seek, SetRate)
@@ -62,7 +64,7 @@ class WatchedRoom:
         return str(self.ids)
 
     def position(self) -> float:
-        return position_at(self.state.playback, self.now_ms, DURATION_MS)
+        return position_at(self.state.playback, self.now_ms, self.state.duration_ms)
 
     def order(self, command: Command) -> None:
         # Values are held unchanged by the type checker alone (value.py); what is reached through them is not.
@@ -117,10 +119,15 @@ class WatchedRoom:
     def moves_the_film_only_by_seeking(self, state: State, event: Event) -> None:
         if not isinstance(event, PlaybackChanged | Rebased) or event.type == "sought":
             return
+        if event.type == "length_changed":
+            assert replace(event.playback, length_ms=state.playback.length_ms) == state.playback
+            return
+        length_ms = state.duration_ms
+        assert length_ms is not None
         shift_ms = event.shift_ms if isinstance(event, Rebased) else 0
-        was_ms = position_at(state.playback, event.time_ms - shift_ms, DURATION_MS)
-        is_ms = position_at(event.playback, event.time_ms, DURATION_MS)
-        if event.type == "played" and was_ms >= DURATION_MS:
+        was_ms = position_at(state.playback, event.time_ms - shift_ms, length_ms)
+        is_ms = position_at(event.playback, event.time_ms, length_ms)
+        if event.type == "played" and was_ms >= length_ms:
             assert is_ms == 0
         elif event.playback.reason == "empty" and event.type == "paused":
             assert is_ms <= was_ms + CONTINUITY_MS
@@ -129,8 +136,8 @@ class WatchedRoom:
         if event.type in {"rate_changed", "rebased"} and event.playback.status == "playing":
             # It goes on at its pace, a start that lies ahead included.
             began_ms = max(event.time_ms, state.playback.at_ms + shift_ms)
-            then_ms = min(was_ms + 10_000 * event.playback.rate, DURATION_MS)
-            assert abs(position_at(event.playback, began_ms + 10_000, DURATION_MS) - then_ms) <= CONTINUITY_MS
+            then_ms = min(was_ms + 10_000 * event.playback.rate, length_ms)
+            assert abs(position_at(event.playback, began_ms + 10_000, length_ms) - then_ms) <= CONTINUITY_MS
 
     def waits_no_longer_than_it_may(self, state: State, event: Event) -> None:
         if not isinstance(event, PlaybackChanged) or event.playback.status != "holding":
@@ -147,7 +154,7 @@ class WatchedRoom:
         self.order(command)
         now = self.state.playback
         if self.state.members == before.members or (self.state.members and whom not in before.playback.waiting_for):
-            assert now == before.playback
+            assert replace(now, length_ms=before.playback.length_ms) == before.playback
         elif not self.state.members and before.playback.status != "paused":
             assert (now.status, now.reason, now.by) == ("paused", "empty", None)
             assert now.position_ms <= was_ms + CONTINUITY_MS

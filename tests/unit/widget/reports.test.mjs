@@ -33,6 +33,16 @@ test("that the player is ready is reported once per connection, with whether the
   assert.equal(reported.length, 2, "the server knows nothing on the new connection");
 });
 
+test("the length of the film that the player has is reported with it; a live stream has none", (t) => {
+  for (const [durationMs, length] of [[90_000, { duration_ms: 90_000 }], [Infinity, {}], [NaN, {}], [0, {}]]) {
+    const { player, reports, reported } = watched();
+    t.after(() => reports.stop());
+    Object.assign(player, { ready: true, durationMs });
+    reports.playerReady();
+    assert.deepEqual(reported, [{ ready: true, buffering: false, waits: true, ...length }]);
+  }
+});
+
 test("who need not be waited for is so from the first report on, and may change it", (t) => {
   const { reports, reported } = watched({ waits: false });
   t.after(() => reports.stop());

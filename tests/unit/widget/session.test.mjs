@@ -4,7 +4,8 @@ import { beforeEach, mock, test } from "node:test";
 import { JoinError, joinBy } from "../../../api_service/static/widget/core/socket.js";
 import { Session } from "../../../api_service/static/widget/core/session.js";
 import { Line, PLAYBACK, WELCOME, event } from "./line.mjs";
-import { hold } from "./time.mjs";
+import { BURST, EVERY_MOST_MS, SILENT_AFTER_MS } from "../../../api_service/static/widget/core/pings.js";
+import { hold, pass } from "./time.mjs";
 
 const settle = async () => {
   for (let n = 0; n < 10; n += 1) await Promise.resolve();
@@ -247,14 +248,15 @@ test("leaving tells the room", async () => {
   assert.equal(Line.opened.length, 1);
 });
 
-test("the first pings come in a burst, then one every two seconds", async () => {
+test("the first pings come in a burst, the next one two seconds later", async () => {
   const made = await live();
   const pings = () => Line.opened[0].sent.filter(({ type }) => type === "ping").length;
   const answer = () => Line.opened[0].say({ type: "pong", t0: performance.now(), t1: 5_000, t2: 5_000 });
   for (let n = 0; n < 7; n += 1) mock.timers.tick(60);
   assert.equal(pings(), 8);
   answer();
-  mock.timers.tick(1_999);
+  mock.timers.tick(1_500);
+  mock.timers.tick(499);
   assert.equal(pings(), 8);
   mock.timers.tick(1);
   assert.equal(pings(), 9);
@@ -277,10 +279,59 @@ test("on a noisy line pings come sooner until the clock is known well", async ()
   for (; after < 90; after += 1) line.say({ type: "pong", t0: performance.now() - 10, t1: 4_995 + performance.now(), t2: 4_995 + performance.now() });
   mock.timers.tick(300);
   const settled = pings();
-  mock.timers.tick(1_900);
+  mock.timers.tick(1_699);
   assert.equal(pings(), settled);
   mock.timers.tick(100);
   assert.equal(pings(), settled + 1);
+  made.stop();
+});
+
+/** A line on which every ping is answered at once, until `line.dead`. */
+async function answered() {
+  const made = await live();
+  const [line] = Line.opened;
+  const send = line.send.bind(line);
+  line.send = (text) => {
+    send(text);
+    const { type, t0 } = JSON.parse(text);
+    if (type === "ping" && !line.dead) line.say({ type: "pong", t0, t1: t0 + 5_000, t2: t0 + 5_000 });
+  };
+  await pass(500);
+  return [made, line, () => line.sent.filter(({ type }) => type === "ping").length];
+}
+
+test("pings grow rarer as the clock settles, and come in a burst again after a doubt", async () => {
+  const [made, line, pings] = await answered();
+  await pass(60_000);
+  const settled = pings();
+  await pass(2 * EVERY_MOST_MS);
+  assert.equal(pings() - settled, 2);
+  line.say(event(11, "rebased", { shift_ms: 0, playback: PLAYBACK }));
+  await pass(1_000);
+  assert.equal(pings() - settled, 2 + BURST);
+  made.stop();
+});
+
+test("a line that falls silent is given up within 20 s, also when pings are rarest", async () => {
+  const [made, line] = await answered();
+  await pass(90_000);
+  line.dead = true;
+  await pass(EVERY_MOST_MS - 1_000); // whenever it was
+  assert.equal(names().at(-1), "live");
+  await pass(20_000 - EVERY_MOST_MS + 1_000);
+  assert.ok(names().includes("waiting"));
+  assert.ok(EVERY_MOST_MS + SILENT_AFTER_MS <= 20_000);
+  made.stop();
+});
+
+test("a line on which something else comes is not given up", async () => {
+  const [made, line] = await answered();
+  line.dead = true;
+  for (let n = 0; n < 20; n += 1) {
+    await pass(2_000);
+    line.say({ type: "typing", by: "u2" });
+  }
+  assert.equal(names().at(-1), "live");
   made.stop();
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isRunning, positionAt, readablePosition } from "../../../api_service/static/widget/core/timeline.js";
+import { isRunning, lengthOf, positionAt, readablePosition } from "../../../api_service/static/widget/core/timeline.js";
 
 const playing = { status: "playing", position_ms: 10_000, rate: 1.5, at_ms: 1_000 };
 const paused = { status: "paused", position_ms: 10_000, rate: 1.5, at_ms: 1_000 };
@@ -23,6 +23,12 @@ test("an unknown length does not bound it", () => {
   assert.equal(positionAt(playing, 101_000), 160_000);
   assert.equal(positionAt(playing, 101_000, 0), 160_000);
   assert.equal(positionAt(playing, 101_000, NaN), 160_000);
+});
+
+test("the film is as long as its players agree, else as the catalogue says, else of unknown length", () => {
+  assert.equal(lengthOf({ ...playing, length_ms: 90_000 }, { duration_ms: 60_000 }), 90_000);
+  assert.equal(lengthOf({ ...playing, length_ms: null }, { duration_ms: 60_000 }), 60_000);
+  assert.equal(positionAt(playing, 101_000, lengthOf({ ...playing, length_ms: null }, { duration_ms: null })), 160_000);
 });
 
 test("a film runs between its start and its end", () => {

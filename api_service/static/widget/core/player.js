@@ -68,6 +68,11 @@ export class Player {
     return this.#running ? this.#drift.errorMs : null;
   }
 
+  /** The length of the film that the player has, ms; NaN before it is known, Infinity for a live stream. */
+  get durationMs() {
+    return Math.round(this.#media.duration * 1000);
+  }
+
   /** Whether the player stands where the room is and can start. */
   get ready() {
     return this.#playback !== null && this.#control.ready && !this.#media.seeking;

@@ -37,6 +37,8 @@ export function evolve(state, event) {
     case "sought":
     case "rate_changed": // the pause remains that of whoever paused
       return { ...state, playback: event.playback, pause: event.playback.status === "paused" ? state.pause : null };
+    case "length_changed":
+      return { ...state, playback: event.playback };
     case "rebased":
       return { ...state, playback: event.playback, members: withShiftedMutes(state.members, event.shift_ms) };
     case "member_joined":

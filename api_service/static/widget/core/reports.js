@@ -51,7 +51,9 @@ export class Reports {
   /** Report once per connection that the player can start; from then on the room may wait for it. */
   playerReady() {
     if (this.#ready || !this.#session.live || !this.#player.ready) return;
-    this.#ready = this.#session.report({ ready: true, buffering: false, waits: this.#waits });
+    const { durationMs } = this.#player;
+    const length = Number.isFinite(durationMs) && durationMs > 0 ? { duration_ms: durationMs } : {}; // a live stream has none
+    this.#ready = this.#session.report({ ready: true, buffering: false, waits: this.#waits, ...length });
     if (this.#ready) this.#buffering.start();
   }
 

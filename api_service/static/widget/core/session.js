@@ -116,6 +116,7 @@ export class Session {
   };
 
   #onMessage = (message) => {
+    this.#pings.heard();
     switch (message.type) {
       case "welcome":
         return this.#onWelcome(message);

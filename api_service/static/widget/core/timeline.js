@@ -1,5 +1,10 @@
 /** The film's position over time, from the timing vector {status, position_ms, rate, at_ms} of protocol v1. */
 
+/** Return the length of the room's film in ms, as its players agree, else by the catalogue; undefined where nobody knows it. */
+export function lengthOf(playback, film) {
+  return playback?.length_ms ?? film?.duration_ms ?? undefined;
+}
+
 /** Return the position in ms at the server's time `nowMs`, within [0, durationMs]; an unknown duration (0, NaN) is no bound. */
 export function positionAt(playback, nowMs, durationMs = Infinity) {
   const elapsed = playback.status === "playing" ? Math.max(0, nowMs - playback.at_ms) * playback.rate : 0;
