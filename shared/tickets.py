@@ -27,6 +27,7 @@ LEEWAY_S: Final = 5  # between the two services' clocks, which both run NTP
 ISSUER: Final = "api_service"
 AUDIENCE: Final = "sync_service"
 TYPE: Final = "join+jwt"
+SID_CHARACTERS: Final = 64
 ROLES: Final = ("owner", "moderator", "viewer", "guest")
 HEADERS_CACHED: Final = 16
 ROOMS_CACHED: Final = 1_024
@@ -44,7 +45,8 @@ class InvalidTicket(Exception):
 class Ticket:
     """A verified ticket.
 
-    ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq} or None.
+    ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq} or None; ``sid`` is
+    the session of the API that the ticket was made for, "" if none: what the ticket opens ends with it.
     """
 
     jti: str
@@ -52,6 +54,7 @@ class Ticket:
     user: dict[str, Any]
     room: dict[str, Any]
     restore: dict[str, Any] | None
+    sid: str = ""
 
 
 class _UserSchema(PersonSchema):
@@ -74,6 +77,7 @@ class _ClaimsSchema(Schema):
     user = fields.Nested(_UserSchema, required=True)
     room = fields.Nested(RoomSchema, required=True)
     restore = fields.Nested(_RestoreSchema, required=True, allow_none=True)
+    sid = fields.String(load_default="", dump_default="", validate=validate.Length(max=SID_CHARACTERS))
 
 
 _CLAIMS: Final = _ClaimsSchema()
@@ -100,6 +104,7 @@ class Minter:
         user: Mapping[str, Any],
         room: Mapping[str, Any],
         restore: Mapping[str, Any] | None = None,
+        sid: str = "",
         now_s: float | None = None,
     ) -> str:
         """Return a signed ticket for one person and one room, valid for TTL_S from ``now_s`` (default: now).
@@ -107,7 +112,7 @@ class Minter:
         Raises ValueError for claims that do not fit the ticket.
         """
         issued_at = int(time.time() if now_s is None else now_s)
-        claims = _CLAIMS.dump({"user": user, "room": room, "restore": restore})
+        claims = _CLAIMS.dump({"user": user, "room": room, "restore": restore, "sid": sid})
         if errors := _CLAIMS.validate(claims):
             raise ValueError(f"claims do not fit the ticket: {errors}")
         return jwt.encode(
@@ -163,7 +168,8 @@ class Verifier:
             UUID(claims["jti"])
         except (ValidationError, ValueError, KeyError, TypeError) as error:
             raise InvalidTicket("ticket_invalid", f"the ticket's claims are not valid: {error}") from None
-        return Ticket(claims["jti"], claims["exp"], claims["user"], orjson.loads(room), claims["restore"])
+        sid = claims.get("sid", "")
+        return Ticket(claims["jti"], claims["exp"], claims["user"], orjson.loads(room), claims["restore"], sid)
 
     def _find_key(self, header_part: str) -> Ed25519PublicKey:
         """Return the key named by a ticket's encoded header; all tickets of a key have the same header."""

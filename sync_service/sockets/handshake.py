@@ -101,8 +101,9 @@ class Handshake:
             1,
             since_ms,
             version=claim["version"],
+            sid=ticket.sid,
         )
-        return await self._join(Session(room, resume, None, version), Arrive(user["id"], ticket.jti))
+        return await self._join(Session(room, resume, None, version), Arrive(user["id"], ticket.jti, sid=ticket.sid))
 
     async def _by_resume(self, hello: dict[str, Any], version: int) -> Session:
         resume = self._tokens.read(hello["resume"], self._synchronized_ms() / 1000)
@@ -112,7 +113,7 @@ class Handshake:
         if room is None:
             raise InvalidResume("the room is not live any more")
         point = (hello.get("epoch", 0), hello.get("seq", 0), hello.get("hash", ""))
-        arrive = Arrive(resume.member, token=(resume.session, resume.generation))
+        arrive = Arrive(resume.member, token=(resume.session, resume.generation), sid=resume.sid)
         return await self._join(Session(room, _next(resume), point, version), arrive)
 
     def _synchronized_ms(self) -> float:
