@@ -18,7 +18,6 @@ from api_service.pages import page_failures, setup_pages
 from api_service.settings import Settings
 from api_service.static_files import setup_files
 from api_service.usecases.outbox import SOURCE
-from api_service.usecases.people import Accounts
 from shared.broker import Broker
 from shared.service import Health, metrics_middleware, problem_middleware, running
 from shared.tickets import Minter
@@ -59,7 +58,7 @@ async def build(settings: Settings) -> web.Application:
     app[MINTER] = Minter(*settings.ticket_signing_key)
 
     app.add_routes(health.routes())
-    setup_identity(app, settings.identity, provider, Accounts(db))
+    setup_identity(app, settings.identity, provider)
     setup_api(app)
     setup_files(app, settings.assets_dir, settings.demo_dir)
     setup_pages(app)

@@ -17,8 +17,10 @@ from api_service.tables import (
     idempotency_keys,
     inbox,
     limit_uses,
+    provider_logouts,
     removed_friendships,
     removed_wishes,
+    sessions,
 )
 from api_service.tables import outbox as outbox_table
 from api_service.usecases import screenings
@@ -50,6 +52,9 @@ _PURGES: Final = (
     (_purge(removed_wishes, removed_wishes.c.removed_at), timedelta(days=30)),
     (_purge(feed_runs, feed_runs.c.started_at), timedelta(days=30)),
     (_purge(limit_uses, limit_uses.c.resets_at), timedelta()),
+    (_purge(sessions, sessions.c.expires_at), timedelta(days=1)),
+    # Longer than any access token should live.
+    (_purge(provider_logouts, provider_logouts.c.ended_at), timedelta(days=7)),
 )
 _ORIGIN: Final = "^https?://[^/]+"
 _ORIGINS: Final = Statement(

@@ -36,6 +36,9 @@ INVALID_CURSOR: Final = Kind(
 NOT_ROOM_OWNER: Final = Kind(403, "not_room_owner", "Only the room's owner may do this.")
 NOT_ROOM_MODERATOR: Final = Kind(403, "not_room_moderator", "Only the room's owner and its moderators may do this.")
 BANNED: Final = Kind(403, "banned", "You are banned from this room: ask its owner to let you in again.")
+ACCOUNT_BLOCKED: Final = Kind(
+    403, "account_blocked", "The cinema has blocked this account: ask its support what happened."
+)
 FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
 PERSON_NOT_FOUND: Final = Kind(
     404, "person_not_found", "There is no such person: find them by GET /api/v1/people?email=."

@@ -94,12 +94,49 @@ users = _table(
     Column("time_zone", Text, nullable=True),  # a name of the IANA database
     Column("picture_url", Text, nullable=True),
     *_fed(),
+    _moment("blocked_at", nullable=True),  # by the cinema
+    _moment("signed_out_at", nullable=True),  # everywhere, at the provider: tokens issued before count no more
+    # Of the claims that this was taken from: their `updated_at`, and when the token with them was issued.
+    _moment("profile_updated_at", nullable=True),
+    _moment("profile_issued_at", nullable=True),
     _moment("created_at"),
     _moment("updated_at"),
     UniqueConstraint("issuer", "subject"),
     CheckConstraint("locale IN ('ru', 'en')", name="locale"),
     CheckConstraint("name <> ''", name="name"),
     Index("ix_users_email", func.lower(text("email"))),
+)
+
+# Whoever is signed in, in a browser or by tokens; join tickets name the session that they were made for.
+sessions = _table(
+    "sessions",
+    _key(),
+    _reference("user_id", "users"),
+    Column("provider_sid", Text, nullable=False, server_default=""),  # the provider's own session, "" if it names none
+    Column("by_token", Boolean, nullable=False),
+    _moment("created_at"),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    _moment("ended_at", nullable=True),
+    Column("end_reason", Text, nullable=True),
+    CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended"),
+    Index(None, "user_id"),
+    Index(None, "provider_sid"),
+    Index(None, "expires_at"),
+    Index(
+        "uq_sessions_by_token",
+        "user_id",
+        "provider_sid",
+        unique=True,
+        postgresql_where=text("by_token AND ended_at IS NULL"),
+    ),
+)
+
+# Sessions that the provider has told to be over: tokens that name one count no more, whether we knew of it or not.
+provider_logouts = _table(
+    "provider_logouts",
+    Column("sid", Text, primary_key=True),
+    _moment("ended_at"),
+    Index(None, "ended_at"),
 )
 
 films = _table(

@@ -28,6 +28,7 @@ ROOM_CLOSED: Final = "room.closed.v1"
 MEMBER_BANNED: Final = "member.banned.v1"
 MEMBER_UNBANNED: Final = "member.unbanned.v1"
 MEMBER_REVOKED: Final = "member.revoked.v1"
+SESSION_ENDED: Final = "session.ended.v1"
 VISIT_STARTED: Final = "visit.started.v1"
 VISIT_ENDED: Final = "visit.ended.v1"
 MEMBER_CHANGED: Final = "member.changed.v1"
@@ -51,6 +52,7 @@ ACCESSES: Final = ("link", "invited")
 CONTROLS: Final = ("everyone", "moderators", "owner")
 # The settings of a room that leaves them out.
 SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
+SESSIONS_MOST: Final = 1_000  # of one event; who has more gets several
 # The roles that a live room can assign; the owner's role never changes.
 LIVE_ROLES: Final = ("moderator", "viewer", "guest")
 
@@ -186,6 +188,20 @@ class MemberRevokedSchema(MemberBannedSchema):
     """
 
 
+class SessionEndedSchema(PayloadSchema):
+    """Sessions of one person were ended: whatever they have opened ends, and what was not used yet opens nothing."""
+
+    user_id = fields.UUID(required=True)
+    sessions = fields.List(
+        fields.UUID(required=True),
+        required=True,
+        validate=validate.Length(1, SESSIONS_MOST),
+        metadata={"description": "As `sid` of join tickets names them."},
+    )
+    reason = fields.String(required=True, validate=validate.Length(min=1, max=64))
+    ended_at = fields.AwareDateTime(required=True, format="iso")
+
+
 class RoomClosedSchema(PayloadSchema):
     """The room was closed for everyone; ``partition`` says where its keys are."""
 
@@ -296,6 +312,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     MEMBER_BANNED: MemberBannedSchema(),
     MEMBER_UNBANNED: MemberUnbannedSchema(),
     MEMBER_REVOKED: MemberRevokedSchema(),
+    SESSION_ENDED: SessionEndedSchema(),
     VISIT_STARTED: VisitStartedSchema(),
     VISIT_ENDED: VisitEndedSchema(),
     MEMBER_CHANGED: MemberChangedSchema(),

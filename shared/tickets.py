@@ -27,6 +27,7 @@ LEEWAY_S: Final = 5  # between the two services' clocks, which both run NTP
 ISSUER: Final = "api_service"
 AUDIENCE: Final = "sync_service"
 TYPE: Final = "join+jwt"
+SID_CHARACTERS: Final = 64
 ROLES: Final = ("owner", "moderator", "viewer", "guest")
 HEADERS_CACHED: Final = 16
 ROOMS_CACHED: Final = 1_024
@@ -45,7 +46,8 @@ class Ticket:
     """A verified ticket.
 
     ``issued_ms`` is of the API's clock; ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore``
-    {position_ms, epoch, seq} or None, with ``length_ms`` where the room's players had agreed on one.
+    {position_ms, epoch, seq} or None, with ``length_ms`` where the room's players had agreed on one; ``sid`` is the
+    session of the API that the ticket was made for, "" if none: what the ticket opens ends with it.
     """
 
     jti: str
@@ -54,6 +56,7 @@ class Ticket:
     user: dict[str, Any]
     room: dict[str, Any]
     restore: dict[str, Any] | None
+    sid: str = ""
 
 
 class _UserSchema(PersonSchema):
@@ -77,6 +80,7 @@ class _ClaimsSchema(Schema):
     user = fields.Nested(_UserSchema, required=True)
     room = fields.Nested(RoomSchema, required=True)
     restore = fields.Nested(_RestoreSchema, required=True, allow_none=True)
+    sid = fields.String(load_default="", dump_default="", validate=validate.Length(max=SID_CHARACTERS))
 
 
 _CLAIMS: Final = _ClaimsSchema()
@@ -103,6 +107,7 @@ class Minter:
         user: Mapping[str, Any],
         room: Mapping[str, Any],
         restore: Mapping[str, Any] | None = None,
+        sid: str = "",
         now_s: float | None = None,
     ) -> str:
         """Return a signed ticket for one person and one room, valid for TTL_S from ``now_s`` (default: now).
@@ -111,7 +116,7 @@ class Minter:
         """
         issued_ms = int((time.time() if now_s is None else now_s) * 1000)
         issued_at = issued_ms // 1000
-        claims = _CLAIMS.dump({"user": user, "room": room, "restore": restore})
+        claims = _CLAIMS.dump({"user": user, "room": room, "restore": restore, "sid": sid})
         if errors := _CLAIMS.validate(claims):
             raise ValueError(f"claims do not fit the ticket: {errors}")
         return jwt.encode(
@@ -170,7 +175,10 @@ class Verifier:
             issued_ms = int(claims.get("issued_ms", claims["iat"] * 1000))
         except (ValidationError, ValueError, KeyError, TypeError) as error:
             raise InvalidTicket("ticket_invalid", f"the ticket's claims are not valid: {error}") from None
-        return Ticket(claims["jti"], issued_ms, claims["exp"], claims["user"], orjson.loads(room), claims["restore"])
+        sid = claims.get("sid", "")
+        return Ticket(
+            claims["jti"], issued_ms, claims["exp"], claims["user"], orjson.loads(room), claims["restore"], sid
+        )
 
     def _find_key(self, header_part: str) -> Ed25519PublicKey:
         """Return the key named by a ticket's encoded header; all tickets of a key have the same header."""

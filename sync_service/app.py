@@ -45,7 +45,8 @@ async def build(settings: Settings) -> web.Application:
     hub.on_left.append(presence.member_left)
     hub.on_snapshot.append(presence.rejoin_all)
     hub.on_closed.append(server.room_closed)
-    broker.consume(room_events.QUEUE, room_events.ROUTING_KEYS, room_events.RoomEvents(hub).handle)
+    hub.on_sessions_ended.append(server.sessions_ended)
+    broker.consume(room_events.QUEUE, room_events.ROUTING_KEYS, room_events.RoomEvents(hub, settings.partitions).handle)
 
     metrics.register()
     fan_out.warn_unless_compiled()

@@ -70,6 +70,11 @@ class Call:
             raise missing.problem() from None
 
 
+_FOR_PEOPLE: Final = """\
+- `person_required`: The token stands for a program; use one issued for a person.
+- `account_blocked`: The cinema has blocked the account."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One method of one path."""
@@ -92,7 +97,7 @@ class Endpoint:
     @property
     def forbidden(self) -> str:
         """For whom the endpoint is not, whatever is asked of it: the description of its 403."""
-        return "- `person_required`: The token stands for a program; use one issued for a person."
+        return _FOR_PEOPLE
 
     def describe(self, operation: dict[str, Any]) -> None:
         """Add to the operation's description what this kind of endpoint has beside."""

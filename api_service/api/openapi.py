@@ -9,7 +9,7 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import feed, films, mails, me, rooms
+from api_service.api import accounts, feed, films, mails, me, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.parsing import KEY_CHARACTERS
 from api_service.api.schemas import ProblemSchema
@@ -34,6 +34,7 @@ ALL: Final[tuple[Endpoint, ...]] = (
     *rooms.endpoints,
     *feed.endpoints,
     *feed.lookups,
+    *accounts.endpoints,
 )
 
 _DESCRIPTION: Final = """\

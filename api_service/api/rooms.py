@@ -8,6 +8,7 @@ from marshmallow import fields
 from api_service.api import schemas
 from api_service.api.endpoints import PREFIX, Call, Endpoints, done, etag, reply
 from api_service.app_keys import MINTER
+from api_service.identity import current_session
 from api_service.problems import (
     BANNED,
     CANNOT_BAN,
@@ -219,4 +220,5 @@ async def lift_ban(call: Call) -> web.Response:
 async def join_room(call: Call) -> web.Response:
     """Get a ticket for a room's socket: it opens it once, within its lifetime."""
     minter = call.request.app[MINTER]
-    return reply(await joining.join(call.db, call.site, minter, call.viewer, call.locale, call.code))
+    session_id = await current_session(call.request)
+    return reply(await joining.join(call.db, call.site, minter, call.viewer, call.locale, call.code, session_id))

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from api_service.app_keys import DATABASE
+from api_service.identity.bearer import Bearer
 from api_service.identity.cookies import PENDING, SESSIONS, PendingSignIns, Sessions, save_cookies
 from api_service.identity.guards import (
-    ACCOUNTS,
     BEARER,
     PUBLIC_ORIGIN,
-    Bearer,
+    SIGN_OUT,
     cross_site_guard,
     current_program,
+    current_session,
     current_user,
     optional_user,
     page_user,
@@ -23,9 +25,8 @@ from api_service.identity.guards import (
 from api_service.identity.oidc import RelyingParty
 from api_service.identity.programs import Program, Scope
 from api_service.identity.provider import Provider
-from api_service.identity.routes import PUBLIC_URL, RELYING_PARTY, SIGN_OUT, SignInProblem, routes
+from api_service.identity.routes import PUBLIC_URL, RELYING_PARTY, SignInProblem, routes
 from api_service.identity.settings import IdentitySettings, identity_settings
-from api_service.usecases.people import Accounts
 
 __all__ = [
     "SIGN_OUT",
@@ -36,6 +37,7 @@ __all__ = [
     "SignInProblem",
     "cross_site_guard",
     "current_program",
+    "current_session",
     "current_user",
     "identity_settings",
     "optional_user",
@@ -46,13 +48,12 @@ __all__ = [
 ]
 
 
-def setup_identity(app: web.Application, settings: IdentitySettings, provider: Provider, accounts: Accounts) -> None:
-    """Add sign-in, sessions and bearer tokens to ``app``.
+def setup_identity(app: web.Application, settings: IdentitySettings, provider: Provider) -> None:
+    """Add sign-in, sessions and bearer tokens to ``app``, which has its DATABASE.
 
     It needs `save_cookies` outside and `cross_site_guard` inside ``problem_middleware``, and a started ``provider``.
     """
-    app[ACCOUNTS] = accounts
-    app[BEARER] = Bearer(settings, provider, accounts)
+    app[BEARER] = Bearer(settings, provider, app[DATABASE])
     app[SESSIONS] = Sessions(settings.session_key, secure=settings.secure)
     app[PENDING] = PendingSignIns(settings.session_key, secure=settings.secure, path=settings.path)
     app[RELYING_PARTY] = RelyingParty(settings, provider)

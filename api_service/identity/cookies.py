@@ -1,4 +1,4 @@
-"""What signing in keeps in browsers, encrypted: the session, and each sign-in under way.
+"""What signing in keeps in browsers, encrypted: the session's id, and each sign-in under way.
 
 Handlers read and change them on the request; the middleware `save_cookies` writes what changed into the answer.
 """
@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from api_service.identity.oidc import Pending
+from api_service.usecases.sessions import LIFETIME
 
 SESSION_COOKIE: Final = "movie_together_session"
-# Counted from signing in, never extended: a cookie cannot be revoked, so its life has to end.
-SESSION_LIFETIME_S: Final = 7 * 24 * 3600
+SESSION_LIFETIME_S: Final = int(LIFETIME.total_seconds())
 # Browsers drop a cookie over 4 KiB whole, and with it the session; encryption adds a third.
 HINT_BYTES: Final = 2048
 
@@ -36,7 +36,7 @@ PENDING_LIFETIME_S: Final = 600
 # A new one replaces the oldest: cookies of abandoned tabs must not outgrow what a request's headers may hold.
 MOST_PENDING: Final = 4
 
-_USER = "user"
+_SID = "sid"
 _HINT = "id_token"
 _SESSION: Final = web.RequestKey("_SESSION", Session)
 _CHANGES: Final = web.RequestKey("_CHANGES", dict)
@@ -51,7 +51,7 @@ class SessionStorage(EncryptedCookieStorage):
 
 
 class Sessions:
-    """The signed-in session: whose it is, and the ID token that ends the provider's session too.
+    """The signed-in session: its id (usecases/sessions.py), and the ID token that ends the provider's session too.
 
     Each request's session is read when first asked for. aiohttp-session's own middleware keeps things under string
     keys, of which aiohttp warns.
@@ -68,25 +68,25 @@ class Sessions:
             samesite="Lax",
         )
 
-    async def sign_in(self, request: web.Request, user_id: UUID, id_token: str) -> None:
-        """Start a new session and drop the browser's earlier one, so that a session planted before gains nothing."""
+    async def sign_in(self, request: web.Request, sid: UUID, id_token: str) -> None:
+        """Have the browser keep this session and no earlier one, so that one planted before gains nothing."""
         session = request[_SESSION] = await self._storage.new_session()
-        session[_USER] = str(user_id)
+        session[_SID] = str(sid)
         if len(id_token) <= HINT_BYTES:
             session[_HINT] = id_token
 
     async def sign_out(self, request: web.Request) -> str | None:
-        """End the session and return its ID token, if it had one."""
+        """Have the browser forget its session and return its ID token, if it had one."""
         session = await self._session(request)
         hint = session.get(_HINT)
         session.invalidate()
         return hint if isinstance(hint, str) else None
 
-    async def user_id(self, request: web.Request) -> UUID | None:
-        """Return the key of the session's account, or None without a session."""
+    async def sid(self, request: web.Request) -> UUID | None:
+        """Return the id of the browser's session, which may have been ended, or None if it has none."""
         session = await self._session(request)
         try:
-            return UUID(session[_USER])
+            return UUID(session[_SID])
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
 

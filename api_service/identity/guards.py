@@ -5,78 +5,31 @@ Also the guard against other sites that act by somebody's cookie (cross-site req
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from api_service.app_keys import DATABASE
+from api_service.identity.bearer import REALM, Bearer
 from api_service.identity.cookies import SESSION_COOKIE, SESSIONS
 from api_service.identity.oidc import return_path
-from api_service.identity.programs import Program, Scope, client_of, program_of
-from api_service.identity.provider import Provider, ProviderUnavailable, Refused
-from api_service.identity.settings import IdentitySettings
-from api_service.identity.tokens import InvalidToken, profile_of, verify_access_token
-from api_service.usecases.people import Accounts, Profile, User
+from api_service.identity.programs import Program, Scope
+from api_service.identity.provider import ProviderUnavailable
+from api_service.usecases import sessions
+from api_service.usecases.people import User
 from shared.service import Problem
 
 SIGN_IN: Final = "/auth/sign-in"
-REALM: Final = 'Bearer realm="movie-together"'
+SIGN_OUT: Final = "/auth/sign-out"
 SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS, hdrs.METH_TRACE})
 
 _USER: Final = web.RequestKey("_USER", object)
+_PROVIDER_SID: Final = web.RequestKey("_PROVIDER_SID", str)
 
 
-class Bearer:
-    """Accounts by access token; a person first seen by a token is mirrored then, their profile fetched once."""
-
-    def __init__(self, settings: IdentitySettings, provider: Provider, accounts: Accounts) -> None:
-        self._settings = settings
-        self._provider = provider
-        self._accounts = accounts
-
-    async def user(self, token: str) -> User:
-        """Return the account of the person ``token`` was issued for; raises Problem 401 or 403, ProviderUnavailable."""
-        try:
-            claims = await self._claims(token)
-            if client_of(claims) is not None:
-                raise Problem(403, "person_required", "This token stands for a program; use one issued for a person.")
-            known = await self._accounts.by_subject(self._settings.issuer, claims["sub"])
-            return known or await self._accounts.upsert(await self._profile(token, claims))
-        except (InvalidToken, Refused) as error:
-            raise self._invalid(error) from error
-
-    async def program(self, token: str) -> Program | None:
-        """Return the program that ``token`` stands for or None; raises Problem 401, ProviderUnavailable."""
-        try:
-            return program_of(await self._claims(token), self._settings)
-        except InvalidToken as error:
-            raise self._invalid(error) from error
-
-    async def _claims(self, token: str) -> Mapping[str, Any]:
-        issuer, audience = self._settings.issuer, self._settings.audience
-        return await verify_access_token(self._provider, token, issuer=issuer, audience=audience)
-
-    def _invalid(self, error: Exception) -> Problem:
-        return Problem(
-            401,
-            "invalid_token",
-            f"The access token is not accepted: {error}. Get a new one from {self._settings.issuer}.",
-            headers={hdrs.WWW_AUTHENTICATE: f'{REALM}, error="invalid_token"'},
-        )
-
-    async def _profile(self, token: str, claims: Mapping[str, Any]) -> Profile:
-        if "name" not in claims:
-            more = await self._provider.userinfo(token)
-            if not hmac.compare_digest(str(more.get("sub", "")).encode(), claims["sub"].encode()):
-                raise InvalidToken("userinfo speaks of another person")
-            claims = {**more, **claims}
-        return profile_of(self._settings.issuer, claims)
-
-
-ACCOUNTS: Final = web.AppKey("ACCOUNTS", Accounts)
 BEARER: Final = web.AppKey("BEARER", Bearer)
 PUBLIC_ORIGIN: Final = web.AppKey("PUBLIC_ORIGIN", str)
 
@@ -84,7 +37,8 @@ PUBLIC_ORIGIN: Final = web.AppKey("PUBLIC_ORIGIN", str)
 async def optional_user(request: web.Request) -> User | None:
     """Return the account behind the request's bearer token or session cookie, or None if it has neither.
 
-    Raises Problem: 401 ``invalid_token``, 403 ``person_required``, 503 ``identity_unavailable`` for a bearer token.
+    Raises Problem for a bearer token: 401 ``invalid_token``, 403 ``person_required`` and ``account_blocked``, 503
+    ``identity_unavailable``.
     """
     if _USER not in request:
         request[_USER] = await _find(request)
@@ -103,6 +57,21 @@ async def current_user(request: web.Request) -> User:
             headers={hdrs.WWW_AUTHENTICATE: REALM},
         )
     return user
+
+
+async def current_session(request: web.Request) -> UUID:
+    """Return the session of the request's `current_user`: the cookie's, or that of their tokens.
+
+    Raises the problems of current_user.
+    """
+    user = await current_user(request)
+    db = request.app[DATABASE]
+    if bearer_token(request) is not None:
+        return await sessions.of_tokens(db, user.id, request[_PROVIDER_SID])
+    sid = await request.app[SESSIONS].sid(request)
+    if sid is None:
+        raise RuntimeError("whoever is signed in without a token has a session")
+    return sid
 
 
 async def current_program(request: web.Request, *scopes: Scope) -> Program:
@@ -152,9 +121,11 @@ async def page_user(request: web.Request) -> User:
 async def cross_site_guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse an unsafe request with our cookie unless the browser confirms that our own page sent it.
 
-    A bearer token needs no such proof: no browser adds it by itself, and with one the cookie is ignored.
+    A bearer token needs no such proof: no browser adds it by itself, and with one the cookie is ignored, except in
+    signing out, which ends the cookie's session whatever else comes with it.
     """
-    by_cookie = SESSION_COOKIE in request.cookies and bearer_token(request) is None
+    ignores_cookie = bearer_token(request) is not None and request.path != SIGN_OUT
+    by_cookie = SESSION_COOKIE in request.cookies and not ignores_cookie
     if by_cookie and request.method not in SAFE_METHODS and not _from_own_page(request):
         raise Problem(
             403,
@@ -192,11 +163,12 @@ async def _find(request: web.Request) -> User | None:
     token = bearer_token(request)
     if token is not None:
         try:
-            return await request.app[BEARER].user(token)
+            user, request[_PROVIDER_SID] = await request.app[BEARER].person(token)
+            return user
         except ProviderUnavailable as error:
             raise unavailable(error) from error
-    user_id = await request.app[SESSIONS].user_id(request)
-    return None if user_id is None else await request.app[ACCOUNTS].by_id(user_id)
+    sid = await request.app[SESSIONS].sid(request)
+    return None if sid is None else await sessions.user_by_session(request.app[DATABASE], sid)
 
 
 def _from_own_page(request: web.Request) -> bool:

@@ -94,26 +94,27 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The person who signed in, and the ID token that signs them out at the provider."""
+    """The person who signed in, the ID token that signs them out at the provider, and the provider's session."""
 
     profile: Profile
     id_token: str
+    provider_sid: str
 
 
 class RelyingParty:
     """Signs people in at the provider. The site needs no API token of theirs, so it asks for none."""
 
     def __init__(self, settings: IdentitySettings, provider: Provider) -> None:
-        self._settings = settings
-        self._provider = provider
+        self.settings = settings
+        self.provider = provider
         self._redirect_uri = settings.public_url + CALLBACK
 
     async def authorization_url(self, pending: Pending, language: str | None) -> str:
         """Return the provider's address to redirect this sign-in to; raises ProviderUnavailable."""
-        metadata = await self._provider.metadata()
+        metadata = await self.provider.metadata()
         query = {
             "response_type": "code",
-            "client_id": self._settings.client_id,
+            "client_id": self.settings.client_id,
             "redirect_uri": self._redirect_uri,
             "scope": SCOPE,
             "state": pending.state,
@@ -129,9 +130,9 @@ class RelyingParty:
 
         Raises Denied, Expired, Failed, ProviderUnavailable.
         """
-        metadata = await self._provider.metadata()
+        metadata = await self.provider.metadata()
         # RFC 9207: the answer names its issuer, so that one provider's code is never redeemed at another.
-        if ("iss" in answer or metadata.names_itself_in_answers) and answer.get("iss") != self._settings.issuer:
+        if ("iss" in answer or metadata.names_itself_in_answers) and answer.get("iss") != self.settings.issuer:
             raise Failed(f"the answer is not from the issuer but from {answer.get('iss')!r}")
         if "error" in answer:
             _raise_for(answer["error"], answer.get("error_description", ""))
@@ -143,30 +144,31 @@ class RelyingParty:
             raise Failed("the token endpoint gave no ID token")
         try:
             claims = await verify_id_token(
-                self._provider,
+                self.provider,
                 id_token,
-                issuer=self._settings.issuer,
-                client_id=self._settings.client_id,
+                issuer=self.settings.issuer,
+                client_id=self.settings.client_id,
                 nonce=pending.nonce,
             )
         except InvalidToken as error:
             raise Failed(str(error)) from error
-        return SignedIn(profile_of(self._settings.issuer, await self._with_userinfo(claims, tokens)), id_token)
+        profile = profile_of(self.settings.issuer, await self._with_userinfo(claims, tokens))
+        return SignedIn(profile, id_token, claims["sid"] if isinstance(claims.get("sid"), str) else "")
 
     async def sign_out_url(self, id_token: str | None, language: str | None) -> str:
         """Return the address that ends the provider's session too (OpenID Connect RP-Initiated Logout 1.0).
 
         The home page if the provider has no such address or does not answer: signing out must not depend on it.
         """
-        home = self._settings.public_url + "/"
+        home = self.settings.public_url + "/"
         try:
-            endpoint = (await self._provider.metadata()).end_session_endpoint
+            endpoint = (await self.provider.metadata()).end_session_endpoint
         except ProviderUnavailable:
             endpoint = None
         if endpoint is None:
             return home
         query = {
-            "client_id": self._settings.client_id,
+            "client_id": self.settings.client_id,
             "post_logout_redirect_uri": home,
             **({"id_token_hint": id_token} if id_token else {}),
             **({"ui_locales": language} if language else {}),
@@ -175,7 +177,7 @@ class RelyingParty:
 
     async def _redeem(self, code: str, pending: Pending) -> Mapping[str, Any]:
         try:
-            return await self._provider.redeem(code, pending.verifier, self._redirect_uri)
+            return await self.provider.redeem(code, pending.verifier, self._redirect_uri)
         except Refused as error:
             if error.error == "invalid_grant":
                 raise Expired(str(error)) from error
@@ -187,7 +189,7 @@ class RelyingParty:
         if {"name", "email"} <= claims.keys() or not isinstance(access_token, str):
             return claims
         try:
-            more = await self._provider.userinfo(access_token)
+            more = await self.provider.userinfo(access_token)
         except Refused as error:
             log.warning("userinfo refused", error=str(error))
             return claims

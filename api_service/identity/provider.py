@@ -32,6 +32,7 @@ FRESH_S: Final = 3600.0  # how long metadata and keys are used without fetching 
 REFETCH_S: Final = 10.0  # an unknown key id fetches the keys again no more often than this
 RETRY_S: Final = 1.0  # how long a failure is the answer when there is no earlier value
 DEADLINE_S: Final = 5.0
+INTROSPECTIONS_AT_ONCE: Final = 16
 ANSWER_BYTES: Final = 256 * 1024
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ class Metadata:
     jwks_uri: str
     userinfo_endpoint: str | None
     end_session_endpoint: str | None
+    introspection_endpoint: str | None
     names_itself_in_answers: bool
 
 
@@ -112,6 +114,8 @@ class Provider:
         self._http: ClientSession | None = None
         self._metadata = Cached(self._fetch_metadata, clock)
         self._keys = Cached(self._fetch_keys, clock)
+        # Whoever invents tokens must not make us flood the provider.
+        self._introspecting = asyncio.Semaphore(INTROSPECTIONS_AT_ONCE)
 
     async def start(self) -> None:
         """Open the HTTP session."""
@@ -148,15 +152,32 @@ class Provider:
             "redirect_uri": redirect_uri,
             "code_verifier": verifier,
         }
-        # RFC 6749, section 2.3.1: both parts are form-encoded before they become Basic credentials.
-        login, password = (quote(part, safe="") for part in (self._settings.client_id, self._settings.client_secret))
-        headers = {str(hdrs.AUTHORIZATION): encode_basic_auth(login, password)}
-        status, answer = await self._ask("POST", metadata.token_endpoint, data=form, headers=headers)
+        status, answer = await self._ask("POST", metadata.token_endpoint, data=form, headers=self._credentials())
         if status in {400, 401}:
             raise Refused(str(answer.get("error", "unknown")), str(answer.get("error_description", "")))
         if status != 200:
             raise ProviderUnavailable(f"{metadata.token_endpoint} answered {status}")
         return answer
+
+    async def introspect(self, token: str) -> Mapping[str, Any] | None:
+        """Return what the provider says of a token (RFC 7662, section 2.2); raises ProviderUnavailable.
+
+        None if it has no endpoint for that.
+        """
+        endpoint = (await self.metadata()).introspection_endpoint
+        if endpoint is None:
+            return None
+        form = {"token": token, "token_type_hint": "access_token"}
+        async with self._introspecting:
+            status, answer = await self._ask("POST", endpoint, data=form, headers=self._credentials())
+        if status != 200:
+            raise ProviderUnavailable(f"{endpoint} answered {status} (OIDC_CLIENT_ID, OIDC_CLIENT_SECRET?)")
+        return answer
+
+    def _credentials(self) -> dict[str, str]:
+        # RFC 6749, section 2.3.1: both parts are form-encoded before they become Basic credentials.
+        login, password = (quote(part, safe="") for part in (self._settings.client_id, self._settings.client_secret))
+        return {str(hdrs.AUTHORIZATION): encode_basic_auth(login, password)}
 
     async def userinfo(self, access_token: str) -> Mapping[str, Any]:
         """Fetch the claims behind an access token (OIDC Core 1.0, section 5.3); raises Refused, ProviderUnavailable."""
@@ -183,6 +204,7 @@ class Provider:
             jwks_uri=self._back(_required(found, "jwks_uri")),
             userinfo_endpoint=_optional(found, "userinfo_endpoint", self._back),
             end_session_endpoint=_optional(found, "end_session_endpoint", self._front),
+            introspection_endpoint=_optional(found, "introspection_endpoint", self._back),
             names_itself_in_answers=found.get("authorization_response_iss_parameter_supported") is True,
         )
 

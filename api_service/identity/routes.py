@@ -7,16 +7,30 @@ from typing import Any, Final
 import structlog
 from aiohttp import hdrs, web
 
+from api_service.app_keys import DATABASE
 from api_service.identity.cookies import PENDING, SESSIONS
-from api_service.identity.guards import ACCOUNTS, SIGN_IN, optional_user, sign_in_url, unavailable
-from api_service.identity.oidc import CALLBACK, Denied, Expired, Failed, RelyingParty, begin, next_of, return_path
+from api_service.identity.guards import SIGN_IN, SIGN_OUT, optional_user, sign_in_url, unavailable
+from api_service.identity.logout import verify_logout_token
+from api_service.identity.oidc import (
+    CALLBACK,
+    Denied,
+    Expired,
+    Failed,
+    RelyingParty,
+    SignedIn,
+    begin,
+    next_of,
+    return_path,
+)
 from api_service.identity.provider import ProviderUnavailable
+from api_service.identity.tokens import InvalidToken
 from api_service.language import COOKIE, LANGUAGES
+from api_service.usecases import people, sessions
 from shared.service import Problem
 
 log = structlog.get_logger(__name__)
 
-SIGN_OUT: Final = "/auth/sign-out"
+BACK_CHANNEL: Final = "/auth/back-channel-logout"
 PUBLIC_URL: Final = web.AppKey("PUBLIC_URL", str)
 RELYING_PARTY: Final = web.AppKey("RELYING_PARTY", RelyingParty)
 
@@ -38,6 +52,7 @@ def routes() -> list[web.RouteDef]:
         web.get(SIGN_IN, start, allow_head=False),
         web.get(CALLBACK, finish, allow_head=False),
         web.post(SIGN_OUT, end),
+        web.post(BACK_CHANNEL, end_at_provider),
     ]
 
 
@@ -81,16 +96,53 @@ async def finish(request: web.Request) -> web.StreamResponse:
         ) from error
     except ProviderUnavailable as error:
         raise SignInProblem(unavailable(error), begun.next) from error
-    user = await request.app[ACCOUNTS].upsert(signed_in.profile)
-    await request.app[SESSIONS].sign_in(request, user.id, signed_in.id_token)
-    log.info("signed in", user_id=str(user.id))
+    await _sign_in(request, signed_in)
     raise _go(request, begun.next)
 
 
 async def end(request: web.Request) -> web.StreamResponse:
-    """Sign out here, then at the provider."""
+    """Sign out here, which ends all that the session has opened, then at the provider."""
+    sid = await request.app[SESSIONS].sid(request)
     id_token = await request.app[SESSIONS].sign_out(request)
+    if sid is not None:
+        await sessions.end(request.app[DATABASE], sid, "signed_out")
     raise _uncached(web.HTTPSeeOther(await request.app[RELYING_PARTY].sign_out_url(id_token, _language(request))))
+
+
+async def end_at_provider(request: web.Request) -> web.StreamResponse:
+    """Take a logout token of the provider's: 200 once what it names is over, 400 if it does not count.
+
+    OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8.
+    """
+    settings, provider = request.app[RELYING_PARTY].settings, request.app[RELYING_PARTY].provider
+    try:
+        token = str((await request.post()).get("logout_token", ""))
+        logout = await verify_logout_token(provider, token, settings)
+        await sessions.end_at_provider(
+            request.app[DATABASE], logout.id, issuer=settings.issuer, subject=logout.subject, sid=logout.sid
+        )
+    except (InvalidToken, sessions.AlreadyTaken, ValueError) as error:
+        log.warning("logout token refused", error=str(error) or "received before")
+        reason = str(error) or "this token was received before"
+        return _no_store(web.json_response({"error": "invalid_request", "error_description": reason}, status=400))
+    except ProviderUnavailable as error:
+        raise unavailable(error) from error
+    log.info("signed out at the provider", subject=logout.subject, sid=logout.sid)
+    return _no_store(web.Response())
+
+
+async def _sign_in(request: web.Request, signed_in: SignedIn) -> None:
+    """Begin the person's session; one of somebody else in this browser is over."""
+    db = request.app[DATABASE]
+    user = await people.follow(db, signed_in.profile)
+    sid = await sessions.begin(db, user.id, signed_in.provider_sid)
+    earlier = await request.app[SESSIONS].sid(request)
+    if earlier is not None:
+        whose = await sessions.user_by_session(db, earlier)
+        if whose is not None and whose.id != user.id:
+            await sessions.end(db, earlier, "replaced")
+    await request.app[SESSIONS].sign_in(request, sid, signed_in.id_token)
+    log.info("signed in", user_id=str(user.id))
 
 
 def _expired() -> Problem:
@@ -103,6 +155,11 @@ def _go(request: web.Request, path: str) -> web.HTTPException:
 
 
 def _uncached(answer: web.HTTPException) -> web.HTTPException:
+    _no_store(answer)
+    return answer
+
+
+def _no_store(answer: web.Response) -> web.Response:
     answer.headers[hdrs.CACHE_CONTROL] = "no-store"
     return answer
 

@@ -14,6 +14,7 @@ from yarl import URL
 from shared.settings import Environment, is_address
 
 SESSION_KEY_BYTES: Final = 32
+INTROSPECTIONS: Final = ("opaque", "always", "never")  # for which access tokens the provider is asked
 _SCHEMES: Final = ("http", "https")
 # It stands in every page's markup and in cookies.
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
@@ -35,6 +36,10 @@ class IdentitySettings:
     program_claim: str = "scope"
     feed_scope: str = "feed"
     admin_scope: str = "admin"
+    # Clients whose tokens count although they do not name our audience; whom a token speaks of; when we ask about one.
+    trusted_clients: frozenset[str] = frozenset()
+    subject_claim: str = "sub"
+    introspection: str = "opaque"
 
     @property
     def public_origin(self) -> str:
@@ -72,6 +77,11 @@ def identity_settings(environment: Environment) -> IdentitySettings:
         program_claim=environment.text("PROGRAM_CLAIM", default="scope", example="realm_access.roles"),
         feed_scope=environment.text("FEED_SCOPE", default="feed", example="movie-together.feed"),
         admin_scope=environment.text("ADMIN_SCOPE", default="admin", example="movie-together.admin"),
+        trusted_clients=frozenset(
+            environment.names("OIDC_TRUSTED_CLIENTS", default="", example="cinema-web,cinema-tv")
+        ),
+        subject_claim=environment.text("OIDC_SUBJECT_CLAIM", default="sub", example="uid"),
+        introspection=environment.choice("OIDC_INTROSPECTION", INTROSPECTIONS, default="opaque"),
     )
 
 

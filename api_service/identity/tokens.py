@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import jwt
@@ -19,6 +20,8 @@ TOKEN_BYTES: Final = 16 * 1024
 SUBJECT_LIMIT: Final = 255  # OpenID Connect Core 1.0, section 2
 NAME_LIMIT: Final = 100
 EMAIL_LIMIT: Final = 254  # RFC 5321, section 4.5.3.1, as corrected by erratum 1690
+URL_LIMIT: Final = 2_000
+NAME_CLAIMS: Final = ("name", "preferred_username", "given_name")
 
 
 class InvalidToken(Exception):
@@ -29,7 +32,9 @@ async def verify_id_token(
     provider: Provider, token: str, *, issuer: str, client_id: str, nonce: str
 ) -> Mapping[str, Any]:
     """Return an ID token's claims (OIDC Core 1.0, section 3.1.3.7); raises InvalidToken, ProviderUnavailable."""
-    _, claims = await _verify(provider, token, issuer, client_id, ("iss", "sub", "aud", "exp", "iat", "nonce"))
+    required = ("iss", "sub", "aud", "exp", "iat", "nonce")
+    claims = await verified(provider, token, issuer=issuer, audience=client_id, required=required)
+    subject_of(claims)
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if (several or "azp" in claims) and claims.get("azp") != client_id:
         raise InvalidToken("the ID token was issued to another client")
@@ -38,14 +43,53 @@ async def verify_id_token(
     return claims
 
 
-async def verify_access_token(provider: Provider, token: str, *, issuer: str, audience: str) -> Mapping[str, Any]:
-    """Return a JWT access token's claims (RFC 9068, section 4); raises InvalidToken, ProviderUnavailable."""
-    required = ("iss", "sub", "aud", "exp", "iat", "jti", "client_id")
-    header, claims = await _verify(provider, token, issuer, audience, required)
-    # An ID token is signed by the same keys; its type tells it apart even if its audience does not.
-    if str(header.get("typ", "")).lower() not in {"at+jwt", "application/at+jwt"}:
-        raise InvalidToken("this is not an access token")
+async def verified(
+    provider: Provider, token: str, *, issuer: str, audience: str | None = None, required: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """Return the claims of a token that the issuer has signed and that has not expired.
+
+    ``required`` must be among them and, with ``audience``, that one meant. Raises InvalidToken, ProviderUnavailable.
+    """
+    if len(token) > TOKEN_BYTES:
+        raise InvalidToken("the token is too long")
+    header = header_of(token)
+    if header is None:
+        raise InvalidToken("the token is no JWT")
+    algorithm = header.get("alg")
+    if algorithm not in ALGORITHMS:
+        raise InvalidToken("the token's algorithm is not accepted")
+    try:
+        key = await provider.key(header.get("kid"), algorithm)
+        if key is None:
+            raise InvalidToken("the token is signed with a key that the provider does not know")
+        claims: Mapping[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=audience,
+            issuer=issuer,
+            leeway=LEEWAY_S,
+            options={"require": list(required), "strict_aud": False, "verify_aud": audience is not None},
+        )
+    except jwt.PyJWTError as error:
+        raise InvalidToken(f"the token is not valid: {error}") from error
     return claims
+
+
+def header_of(token: str) -> Mapping[str, Any] | None:
+    """Return the header of a signed token, None if it is none: an opaque one."""
+    try:
+        return jwt.get_unverified_header(token) if token.count(".") == 2 else None
+    except jwt.PyJWTError:
+        return None
+
+
+def subject_of(claims: Mapping[str, Any], claim: str = "sub") -> str:
+    """Return whom a token speaks of: ``claim`` or, without it, ``sub``; raises InvalidToken."""
+    subject = claims.get(claim, claims.get("sub"))
+    if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_LIMIT or not subject.isprintable():
+        raise InvalidToken("the token's subject is not usable")
+    return subject
 
 
 def profile_of(issuer: str, claims: Mapping[str, Any]) -> Profile:
@@ -55,47 +99,35 @@ def profile_of(issuer: str, claims: Mapping[str, Any]) -> Profile:
     """
     subject = str(claims["sub"])
     email = _text(claims.get("email"))
-    named = (_text(claims.get(claim)) for claim in ("name", "preferred_username", "given_name"))
-    name = next(filter(None, named), None) or (email or "").partition("@")[0] or subject
+    named = next(filter(None, (_text(claims.get(claim)) for claim in NAME_CLAIMS)), None)
+    name = named or (email or "").partition("@")[0] or subject
     language = (_text(claims.get("locale")) or "").replace("_", "-").partition("-")[0].lower()
     verified = claims.get("email_verified") is True and email is not None and len(email) <= EMAIL_LIMIT
+    picture = _text(claims.get("picture"))
+    said = {"name": named, "email": "email" in claims or None, "locale": language in LOCALES or None}
+    if picture is not None and picture.startswith(("https://", "http://")) and len(picture) <= URL_LIMIT:
+        said["picture_url"] = picture
     return Profile(
         issuer=issuer,
         subject=subject,
         name=name[:NAME_LIMIT],
         email=email if verified else None,
         locale=language if language in LOCALES else LOCALES[0],
+        picture_url=picture if "picture_url" in said else None,
+        stated=frozenset(name for name, value in said.items() if value is not None),
+        updated_at=moment_of(claims.get("updated_at")),
+        issued_at=moment_of(claims.get("iat")),
     )
 
 
-async def _verify(
-    provider: Provider, token: str, issuer: str, audience: str, required: tuple[str, ...]
-) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    if len(token) > TOKEN_BYTES:
-        raise InvalidToken("the token is too long")
+def moment_of(value: object) -> datetime | None:
+    """Return a claim that is a moment (RFC 7519, NumericDate), or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
     try:
-        header = jwt.get_unverified_header(token)
-        algorithm = header.get("alg")
-        if algorithm not in ALGORITHMS:
-            raise InvalidToken("the token's algorithm is not accepted")
-        key = await provider.key(header.get("kid"), algorithm)
-        if key is None:
-            raise InvalidToken("the token is signed with a key that the provider does not know")
-        claims = jwt.decode(
-            token,
-            key,
-            algorithms=[algorithm],
-            audience=audience,
-            issuer=issuer,
-            leeway=LEEWAY_S,
-            options={"require": list(required), "strict_aud": False},
-        )
-    except jwt.PyJWTError as error:
-        raise InvalidToken(f"the token is not valid: {error}") from error
-    subject = claims["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_LIMIT or not subject.isprintable():
-        raise InvalidToken("the token's subject is not usable")
-    return header, claims
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _text(value: object) -> str | None:

@@ -79,6 +79,10 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
         "forbidden": (_("You may not see this"), _("Sign in with another account, or ask whoever sent the link.")),
         "cross_site_request": (_("This came from another site"), _("Open the page here and do it again.")),
         "sign_in_required": (_("Please sign in"), _("Your sign-in has run out. Sign in and you will come back here.")),
+        "account_blocked": (
+            _("The cinema has blocked this account"),
+            _("Ask its support what happened. Another account can sign in."),
+        ),
         "sign_in_denied": (_("You did not sign in"), _("The sign-in was called off. Nothing happened; try again.")),
         "sign_in_expired": (
             _("This sign-in is too old"),

@@ -75,8 +75,10 @@ _ARCHIVED = Statement(
 )
 
 
-async def join(db: Database, site: Site, minter: Minter, user: User, locale: str, code: str) -> Joining:
-    """Return a ticket for a room that the viewer may know of.
+async def join(
+    db: Database, site: Site, minter: Minter, user: User, locale: str, code: str, session_id: UUID
+) -> Joining:
+    """Return a ticket for a room that the viewer may know of; what it opens ends with their session.
 
     A simultaneous ban reaches the live room, which refuses tickets of banned people. Raises the problems
     `room_not_found`, `room_closed` and `banned`.
@@ -94,6 +96,7 @@ async def join(db: Database, site: Site, minter: Minter, user: User, locale: str
         user={"id": user.id, "name": user.name, "role": seen.role},
         room=published.room_claim(row),
         restore=restore(await archived(db, row.id), row.film_duration_ms),
+        sid=str(session_id),
     )
     return Joining(ticket, TTL_S, site.socket_url(row.partition), seen)
 

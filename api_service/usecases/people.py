@@ -1,12 +1,12 @@
-"""People: the mirror of the auth service's accounts, kept up to date at each sign-in."""
+"""People: the mirror of the auth service's accounts, which follows what newer sign-ins and tokens say of them."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from marshmallow import ValidationError, validate
-from sqlalchemy import Text, and_, bindparam, case, func, null, select
+from sqlalchemy import Boolean, Text, bindparam, case, func, null, select
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -16,8 +16,6 @@ from api_service.tables import users
 
 LOCALES = ("ru", "en")
 EMAIL_MATCHES = 20
-FRESH_S = 5.0
-MOST_CACHED = 10_000
 
 _is_email = validate.Email()
 
@@ -42,16 +40,40 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the auth service says of an account; (issuer, subject) is its only stable name (OIDC Core 1.0, 5.7)."""
+    """What the auth service says of an account; (issuer, subject) is its only stable name (OIDC Core 1.0, 5.7).
+
+    ``stated`` are those of STATEMENTS that it speaks of: the others stay as they are in an account that exists.
+    ``updated_at`` is when it says to have changed them, ``issued_at`` when it said so.
+    """
 
     issuer: str
     subject: str
     name: str
     email: str | None
     locale: str
+    picture_url: str | None = None
+    stated: frozenset[str] = frozenset(("name", "email", "locale"))
+    updated_at: datetime | None = None
+    issued_at: datetime | None = None
 
 
-_columns = (users.c.id, users.c.name, users.c.email, users.c.locale)
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as signing in sees it: the person, and what decides whether their token still counts."""
+
+    user: User
+    picture_url: str | None
+    blocked: bool
+    signed_out_at: datetime | None
+
+    def lacks(self, profile: Profile) -> bool:
+        """Return whether a profile says anything of the account that is not so here."""
+        here = {"picture_url": self.picture_url, **{name: getattr(self.user, name) for name in STATEMENTS[:3]}}
+        return any(here[name] != getattr(profile, name) for name in profile.stated)
+
+
+STATEMENTS = ("name", "email", "locale", "picture_url")
+USER_COLUMNS = (users.c.id, users.c.name, users.c.email, users.c.locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +90,47 @@ class KnownPerson:
     picture_url: str | None
 
 
-_new = insert(users).values({name: bindparam(name) for name in ("id", "issuer", "subject", "name", "email", "locale")})
+_COPIED = ("id", "issuer", "subject", *STATEMENTS)
+_VERSIONS = ("profile_updated_at", "profile_issued_at")
+_new = insert(users).values({name: bindparam(name, type_=users.c[name].type) for name in (*_COPIED, *_VERSIONS)})
 _fed = users.c.version_at.is_not(None)
-_UPSERT = Statement(
+_updated_at, _issued_at = _new.excluded.profile_updated_at, _new.excluded.profile_issued_at
+# By what the auth service says of its changes or, where it does not, by when it said it. What the cinema has fed is
+# just such a version.
+_here = func.greatest(users.c.profile_updated_at, users.c.version_at)
+_newer = case(
+    (_updated_at.is_not(None) & _here.is_not(None), _updated_at > _here),
+    else_=_issued_at >= func.coalesce(func.greatest(users.c.profile_issued_at, users.c.version_at), _issued_at),
+)
+
+
+def _followed(name: str) -> Any:
+    """Return what becomes of a column: an older profile only fills what is empty."""
+    old = users.c[name]
+    new: Any = _new.excluded[name]
+    if name == "email":  # what the cinema has fed is not lost to a token that says less
+        new = case((_fed, func.coalesce(new, old)), else_=new)
+    stated = bindparam(f"{name}_stated", type_=Boolean)
+    return case((stated & _newer, new), (stated, func.coalesce(old, new)), else_=old)
+
+
+_FOLLOW = Statement(
     _new.on_conflict_do_update(
         index_elements=[users.c.issuer, users.c.subject],
         set_={
-            # What the cinema has fed is not lost to a token that says less: one without a name has the subject for it.
-            "name": case((and_(_fed, _new.excluded.name == users.c.subject), users.c.name), else_=_new.excluded.name),
-            "email": case((_fed, func.coalesce(_new.excluded.email, users.c.email)), else_=_new.excluded.email),
-            "locale": _new.excluded.locale,
+            **{name: _followed(name) for name in STATEMENTS},
+            **{name: func.greatest(users.c[name], _new.excluded[name]) for name in _VERSIONS},
             "removed_at": null(),
             "updated_at": func.now(),
         },
-    ).returning(*_columns)
+    ).returning(*USER_COLUMNS)
 )
 _stands = users.c.removed_at.is_(None)
-_BY_ID = Statement(select(*_columns).where(users.c.id == bindparam("user_id"), _stands))
+_BY_ID = Statement(select(*USER_COLUMNS).where(users.c.id == bindparam("user_id"), _stands))
 _BY_SUBJECT = Statement(
-    select(*_columns).where(users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"), _stands)
+    select(*USER_COLUMNS, users.c.picture_url, users.c.blocked_at, users.c.signed_out_at).where(
+        users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"), _stands
+    )
 )
 _KNOWN = Statement(
     select(*(users.c[name] for name in KnownPerson.__slots__)).where(
@@ -106,28 +150,47 @@ async def upsert_user(db: Queryable, *, issuer: str, subject: str, name: str, em
 
     An invalid address is left out, so that an invitation never fails on it.
     """
+    known = locale if locale in LOCALES else LOCALES[0]
+    profile = Profile(issuer, subject, name.strip() or subject, email, known, issued_at=datetime.now(UTC))
+    return await follow(db, profile)
+
+
+async def follow(db: Queryable, profile: Profile) -> User:
+    """Create the account or bring it up to date with a profile that is newer, and return it."""
     row = await db.one(
-        _UPSERT,
+        _FOLLOW,
         id=uuid7(),
-        issuer=issuer,
-        subject=subject,
-        name=name.strip() or subject,
-        email=_reachable(email),
-        locale=locale if locale in LOCALES else LOCALES[0],
+        issuer=profile.issuer,
+        subject=profile.subject,
+        name=profile.name,
+        email=_reachable(profile.email),
+        locale=profile.locale,
+        picture_url=profile.picture_url,
+        profile_updated_at=profile.updated_at,
+        profile_issued_at=profile.issued_at or datetime.now(UTC),
+        **{f"{name}_stated": name in profile.stated for name in STATEMENTS},
     )
-    return _user(row)
+    return user_of(row)
 
 
 async def user_by_id(db: Queryable, user_id: UUID) -> User | None:
     """Return the account with this key, or None."""
     row = await db.first(_BY_ID, user_id=user_id)
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
 
 
 async def user_by_subject(db: Queryable, issuer: str, subject: str) -> User | None:
     """Return the account with the auth service's name for it, or None."""
     row = await db.first(_BY_SUBJECT, issuer=issuer, subject=subject)
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
+
+
+async def account(db: Queryable, issuer: str, subject: str) -> Account | None:
+    """Return the account with the auth service's name for it, or None."""
+    row = await db.first(_BY_SUBJECT, issuer=issuer, subject=subject)
+    if row is None:
+        return None
+    return Account(user_of(row), row.picture_url, row.blocked_at is not None, row.signed_out_at)
 
 
 async def known_person(db: Queryable, issuer: str, subject: str) -> KnownPerson:
@@ -143,47 +206,8 @@ async def people_by_email(db: Queryable, email: str) -> list[Person]:
     return [Person(row.id, row.name) for row in await db.all(_BY_EMAIL, email=email.strip())]
 
 
-class Accounts:
-    """The mirror as signing in uses it, with a cache by key.
-
-    Every request of a session looks its account up, so accounts are cached: another process's change is seen up to
-    ``FRESH_S`` later.
-    """
-
-    def __init__(self, db: Queryable, clock: Callable[[], float] = time.monotonic) -> None:
-        self._db = db
-        self._clock = clock
-        self._cached: dict[UUID, tuple[float, User]] = {}
-
-    async def by_id(self, user_id: UUID) -> User | None:
-        now = self._clock()
-        until, cached = self._cached.get(user_id, (0.0, None))
-        if cached is not None and now < until:
-            return cached
-        user = await user_by_id(self._db, user_id)
-        if len(self._cached) >= MOST_CACHED:
-            self._cached.clear()
-        if user is not None:
-            self._cached[user_id] = (now + FRESH_S, user)
-        return user
-
-    async def by_subject(self, issuer: str, subject: str) -> User | None:
-        return await user_by_subject(self._db, issuer, subject)
-
-    async def upsert(self, profile: Profile) -> User:
-        user = await upsert_user(
-            self._db,
-            issuer=profile.issuer,
-            subject=profile.subject,
-            name=profile.name,
-            email=profile.email,
-            locale=profile.locale,
-        )
-        self._cached.pop(user.id, None)
-        return user
-
-
-def _user(row: Row) -> User:
+def user_of(row: Row) -> User:
+    """Return the account in a row with USER_COLUMNS."""
     return User(row.id, row.name, row.email, row.locale)
 
 

@@ -24,6 +24,7 @@ from shared.events import (
     ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_OPENED,
+    SESSION_ENDED,
     Event,
 )
 from shared.feed_events import FRIENDSHIP_CHANGED, WISH_CHANGED
@@ -101,6 +102,11 @@ def member_revoked(room: Row, user_id: UUID, by: UUID) -> Event:
 def room_closed(room_id: UUID, version: int, partition: int, reason: str, closed_at: datetime) -> Event:
     data = {"version": version, "partition": partition, "reason": reason, "closed_at": closed_at}
     return _event(ROOM_CLOSED, room_id, data)
+
+
+def session_ended(user_id: UUID, sessions: Iterable[UUID], reason: str, ended_at: datetime) -> Event:
+    data = {"user_id": user_id, "sessions": list(sessions), "reason": reason, "ended_at": ended_at}
+    return _event(SESSION_ENDED, user_id, data)
 
 
 def ends_at(room: Row) -> datetime | None:

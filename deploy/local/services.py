@@ -145,6 +145,7 @@ def _identity(environ: Mapping[str, str], local: Path, keys: Keys, issuer: str, 
         "IDENTITY_LOGOUT_URIS": f"{site}/",
         "IDENTITY_SERVICE_CLIENT_ID": PROGRAM_ID,
         "IDENTITY_SERVICE_CLIENT_SECRET": keys.program_secret,
+        "IDENTITY_BACKCHANNEL_LOGOUT_URI": f"http://127.0.0.1:{ports.SITE.number(environ)}/auth/back-channel-logout",
     }
     return Service("identity", ["node", "deploy/neighbours/identity/server.mjs"], env, _ready(port), [ports.IDENTITY])
 

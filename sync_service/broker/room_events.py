@@ -5,12 +5,22 @@ All nodes share the queue: one node commits an event, and the room's log tells t
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import structlog
 
 from shared.broker import Transient
-from shared.events import MEMBER_BANNED, MEMBER_REVOKED, MEMBER_UNBANNED, ROOM_CHANGED, ROOM_CLOSED, ROOM_OPENED, Event
+from shared.events import (
+    MEMBER_BANNED,
+    MEMBER_REVOKED,
+    MEMBER_UNBANNED,
+    ROOM_CHANGED,
+    ROOM_CLOSED,
+    ROOM_OPENED,
+    SESSION_ENDED,
+    Event,
+)
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import RoomClosed
 from sync_service.redis_client.client import StoreError
@@ -22,14 +32,15 @@ from sync_service.store.redis_keys import TOMBSTONE_MS, RoomKeys
 log = structlog.get_logger(__name__)
 
 QUEUE: Final = "sync_service.lifecycle"
-ROUTING_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED, MEMBER_REVOKED)
+ROUTING_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED, MEMBER_REVOKED, SESSION_ENDED)
 
 
 class RoomEvents:
     """The consumer of QUEUE, which is bound to ROUTING_KEYS."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, partitions: int) -> None:
         self._hub = hub
+        self._partitions = partitions
 
     async def handle(self, event: Event) -> None:
         """Apply one event; raises Transient while the store is away."""
@@ -45,6 +56,8 @@ class RoomEvents:
                 await self._apply(event, Revoke(by=data["by"], member_id=data["user_id"], version=data["version"]))
             elif event.type == ROOM_CLOSED:
                 await self._closed(event)
+            elif event.type == SESSION_ENDED:
+                await self._session_ended(event)
         except StoreError as error:
             raise Transient(f"Redis: {error}") from None
 
@@ -85,6 +98,12 @@ class RoomEvents:
         if isinstance(result, Refusal) and result.code != "room_closed":
             raise Transient(f"the room could not be closed yet: {result.code}")
         log.info("room closed", room=event.subject, reason=reason)
+
+    async def _session_ended(self, event: Event) -> None:
+        """End what sessions have opened, in every partition: a ticket that is on its way may be for any of them."""
+        stores = [self._hub.partitions[number].store for number in range(self._partitions)]
+        await asyncio.gather(*(store.end_sessions(event.data["sessions"]) for store in stores))
+        log.info("sessions ended", user_id=event.data["user_id"], reason=event.data["reason"])
 
 
 def _ban_of(event: Event) -> Ban:

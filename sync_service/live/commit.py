@@ -315,4 +315,9 @@ _REFUSALS: Final = {
     b"connected": "connected",
     b"closed": "room_closed",
 }
-_ARRIVAL_REFUSALS: Final = {b"full": "room_full", b"spent": "ticket_reused", b"stale": "resume_invalid"}
+_ARRIVAL_REFUSALS: Final = {
+    b"ended": "session_ended",
+    b"full": "room_full",
+    b"spent": "ticket_reused",
+    b"stale": "resume_invalid",
+}

@@ -45,8 +45,9 @@ class Hub:
     """See the module.
 
     ``on_left`` runs with each member who has left, ``on_closed`` with each room that is closed and why, ``on_snapshot``
-    with each room that has started over, all of them after the events were applied here. ``active`` are the numbers of
-    the partitions with events on this node since the journal relay last took them out.
+    with each room that has started over, all of them after the events were applied here. ``on_sessions_ended`` runs
+    with sessions of the API that were ended, some of them more than once. ``active`` are the numbers of the partitions
+    with events on this node since the journal relay last took them out.
     """
 
     def __init__(self, shards: Shards, node: str) -> None:
@@ -57,13 +58,18 @@ class Hub:
         self.on_left: list[Callable[[LiveRoom, MemberLeft], None]] = []
         self.on_closed: list[Callable[[LiveRoom, str], None]] = []
         self.on_snapshot: list[Callable[[LiveRoom], None]] = []
+        self.on_sessions_ended: list[Callable[[frozenset[str]], None]] = []
         self._shards = shards
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timers = Timers()
         self._recovery = Recovery(shards, self.partitions, self.spawn, on_closed=self._closed)
         self._subscriptions = Subscriptions(
-            shards, self.partitions, on_missed=self._recovery.resync_all, on_signal=self._deliver_signal
+            shards,
+            self.partitions,
+            on_missed=self._recovery.resync_all,
+            on_signal=self._deliver_signal,
+            on_ended=self.sessions_ended,
         )
         shards.watch(self._watch_shard)
         shards.on_layout.append(self._layout_changed)
@@ -214,6 +220,15 @@ class Hub:
     def _deliver_signal(self, room: LiveRoom, message: bytes) -> None:
         room.audience.push(text_frame(message))
         self.turn.write(room.audience)
+
+    # --- sessions of the API ---
+
+    def sessions_ended(self, partition: Partition, sids: frozenset[str]) -> None:
+        """Note the sessions that were ended just now, all of them, and have their sockets here closed."""
+        partition.ended = sids
+        if sids:
+            for on_sessions_ended in self.on_sessions_ended:
+                on_sessions_ended(sids)
 
     # --- shards ---
 

@@ -14,7 +14,8 @@ class Partition:
     """``head`` is (counter, last event's hash) of the last notification, None before the first.
 
     ``loading`` and ``opening`` are the reads and creations of rooms under way, ``early`` the notifications received
-    between subscribing and reading a room. ``subscribed`` is done once the store has confirmed.
+    between subscribing and reading a room. ``subscribed`` is done once the store has confirmed. ``ended`` are the
+    sessions of the API that were ended just now, ``ended_ms`` when the store was last asked for them, by its clock.
     """
 
     def __init__(self, number: int, shard: Shard, node: str) -> None:
@@ -26,6 +27,8 @@ class Partition:
         self.early: dict[str, list[Notification]] = {}
         self.head: tuple[int, str] | None = None
         self.subscribed: asyncio.Future[None] | None = None
+        self.ended: frozenset[str] = frozenset()
+        self.ended_ms = 0
 
     @property
     def shard(self) -> Shard:

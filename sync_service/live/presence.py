@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 RETRY_S: Final = 0.5
 SWEEP_S: Final = 2.5
+# Sessions that were ended during the last sweep are looked at again: a socket may have been about to open.
+ENDED_OVERLAP_MS: Final = 5_000
 STALE_MS: Final = 5_000  # after a longer pause of all sweeps, leases are renewed once before any expires
 
 
@@ -171,8 +173,12 @@ class Presence:
 
     async def _sweep(self, number: int) -> None:
         node = self._hub.node if number in self._leased else ""
-        keys = redis_keys.partition(number, "nodes"), redis_keys.partition(number, "swept")
-        expired = await SWEEP.call(self._link(number), 2, *keys, node, LEASE_MS, STALE_MS)
+        partition = self._hub.partitions[number]
+        keys = redis_keys.partition(number, "nodes"), redis_keys.partition(number, "swept"), partition.store.ended
+        since_ms = max(partition.ended_ms - ENDED_OVERLAP_MS, 0)
+        expired, ended, now_ms = await SWEEP.call(self._link(number), 3, *keys, node, LEASE_MS, STALE_MS, since_ms)
+        partition.ended_ms = now_ms
+        self._hub.sessions_ended(partition, frozenset(sid.decode() for sid in ended))
         for name, alive_ms in zip(expired[::2], expired[1::2], strict=True):
             if name.decode() != self._hub.node:
                 self._hub.spawn(self._reap(number, name.decode(), int(alive_ms)))

@@ -1,7 +1,8 @@
 """Notifications of commits: one sharded channel per partition, each message carrying a whole step and a counter.
 
 Pub/sub promises nothing: a jump of the counter, or a lost connection, means that a step may have been missed. Signals
-(a reaction, typing) travel over the same channels, unordered; nothing repairs a missed one.
+(a reaction, typing) travel over the same channels, unordered; nothing repairs a missed one. So do the sessions of the
+API that were ended; of a missed one each node reads in its next sweep (live/presence.py).
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from sync_service.store.room_store import RoomStore
 SUBSCRIBE_DEADLINE_S: Final = 2.0
 RETRY_S: Final = 0.2
 _SIGNAL: Final = b"*"  # a notification begins with its counter
+_ENDED: Final = b"-"  # as end_sessions.lua writes it
 
 
 class Subscriptions:
     """The channels that this node follows.
 
-    ``on_missed`` receives a partition of which a notification may have been missed, ``on_signal`` a room and a signal.
+    ``on_missed`` receives a partition of which a notification may have been missed, ``on_signal`` a room and a signal,
+    ``on_ended`` a partition and sessions of the API that were ended.
     """
 
     def __init__(
@@ -36,11 +39,13 @@ class Subscriptions:
         *,
         on_missed: Callable[[Partition], None],
         on_signal: Callable[[LiveRoom, bytes], None],
+        on_ended: Callable[[Partition, frozenset[str]], None],
     ) -> None:
         self._shards = shards
         self._partitions = partitions
         self._on_missed = on_missed
         self._on_signal = on_signal
+        self._on_ended = on_ended
         self._loop = asyncio.get_running_loop()
         shards.watch(self._watch)
 
@@ -131,6 +136,9 @@ class Subscriptions:
         payload: bytes = push[2]
         if payload.startswith(_SIGNAL):
             self._receive_signal(partition, payload)
+        elif payload.startswith(_ENDED):
+            sids = frozenset(payload[1:].decode().split(" "))
+            self._on_ended(partition, partition.ended | sids)
         else:
             self._receive(partition, payload)
 

@@ -16,6 +16,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "ticket_expired": "The ticket is too old. Ask the API for a new one.",
     "ticket_reused": "The ticket has been used. Ask the API for a new one, or resume.",
     "resume_invalid": "The resume token is not valid any more. Ask the API for a ticket.",
+    "session_ended": "The session that opened this was ended: signed out, or blocked by the cinema.",
     "not_a_member": "You are not in this room any more. Say hello again.",
     "forbidden": "Your role does not allow this in this room.",
     "muted": "You were muted; you may speak again after retry_after_ms.",
@@ -54,6 +55,7 @@ class CloseCode(IntEnum):
     ROOM_CLOSED = 4410
     TOO_BIG = 4413
     TOO_FAST = 4429
+    SESSION_ENDED = 4440
     INTERNAL = 4500
     TRY_AGAIN = 4503
     SLOW_CONSUMER = 4504

@@ -28,6 +28,7 @@ _REFUSED_JOIN = {
     "room_closed": CloseCode.ROOM_CLOSED,
     "ticket_reused": CloseCode.UNAUTHORIZED,
     "resume_invalid": CloseCode.UNAUTHORIZED,
+    "session_ended": CloseCode.SESSION_ENDED,
     "room_locked": CloseCode.FORBIDDEN,
     "kicked": CloseCode.FORBIDDEN,
     "banned": CloseCode.FORBIDDEN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -34,7 +35,10 @@ FRAME_HARD_BYTES: Final = 4 * messages.FRAME_BYTES
 
 
 class Connection:
-    """See the module. ``received_s`` is the loop's time of the last frame from the client."""
+    """See the module. ``received_s`` is the loop's time of the last frame from the client.
+
+    ``on_opened`` runs once the connection has its session.
+    """
 
     def __init__(
         self,
@@ -43,18 +47,21 @@ class Connection:
         hub: Hub,
         presence: Presence,
         handshake: Handshake,
+        on_opened: Callable[[Connection], None],
     ) -> None:
         self.member_id = ""
         self.name = ""
         self.role = ""
         self.since_ms = 0
         self.version = 0
+        self.sid = ""  # the session of the API that it was opened by
         self.room: LiveRoom | None = None
         self._ws = ws
         self._transport = transport
         self._hub = hub
         self._presence = presence
         self._handshake = handshake
+        self._on_opened = on_opened
         self._loop = asyncio.get_running_loop()
         self._closing = False
         self._unsent_most = OUTGOING_MOST
@@ -173,13 +180,16 @@ class Connection:
 
     def leave(self) -> None:
         """Take the member out of the room for good and end the connection."""
+        self._take_out()
+        self.close(CloseCode.NORMAL)
+
+    def _take_out(self) -> None:
         room, self.room = self.room, None
         if room is not None:
             is_last = room.audience.remove(self)
             self._dispatch.closed(room, leaving=is_last)
             if is_last:
                 self._presence.left(room, self.member_id)
-        self.close(CloseCode.NORMAL)
 
     # --- hello ---
 
@@ -187,7 +197,11 @@ class Connection:
         session = await self._handshake.enter(inbound.parse(text))
         self.member_id, self.name, self.role = session.resume.member, session.resume.name, session.resume.role
         self.since_ms = session.resume.since_ms
-        self.version = session.resume.version
+        self.sid, self.version = session.resume.sid, session.resume.version
+        self._on_opened(self)
+        if self.sid in self._hub.partitions[session.room.store.number].ended:  # while the room let them in
+            self._presence.left(session.room, self.member_id)
+            raise Goodbye(CloseCode.SESSION_ENDED, "session_ended")
         # No await from here to the end: the welcome shows exactly the state before the next event.
         self.room = session.room
         self._dispatch.opened(session)
@@ -283,6 +297,12 @@ class Connection:
         if self._asked_s < self.received_s:
             self._asked_s = self._loop.time()
             self.write(ping_frame())
+
+    def end_session(self) -> None:
+        """Take the member out, unless another session of theirs is here, because the API has ended this one."""
+        self._take_out()
+        self.write(text_frame(outbound.error("session_ended")))
+        self.close(CloseCode.SESSION_ENDED)
 
     def abort(self) -> None:
         """Drop the connection, because its client does not answer: it counts as lost since its last sign."""

@@ -105,8 +105,9 @@ class Handshake:
             1,
             since_ms,
             version=claim["version"],
+            sid=ticket.sid,
         )
-        arrive = Arrive(user["id"], ticket.jti)
+        arrive = Arrive(user["id"], ticket.jti, sid=ticket.sid)
         return await self._join(Session(room, resume, None, version), arrive, ticket.issued_ms)
 
     async def _by_resume(self, hello: dict[str, Any], version: int) -> Session:
@@ -123,9 +124,8 @@ class Handshake:
             raise InvalidResume("the resume token is in use")
         room.tokens_in_use.add(token)
         try:
-            return await self._join(
-                Session(room, _next(resume), point, version, token), Arrive(resume.member, token=token)
-            )
+            arrive = Arrive(resume.member, token=token, sid=resume.sid)
+            return await self._join(Session(room, _next(resume), point, version, token), arrive)
         except BaseException:
             room.tokens_in_use.discard(token)
             raise

@@ -26,7 +26,8 @@ class Resume:
     """A token's claims: the member and the room.
 
     ``session`` stays the same over reconnects and began with a ticket at ``since_ms`` (the partition's clock).
-    ``generation`` counts its tokens: using one voids those before it. ``version`` is the room's in the ticket.
+    ``generation`` counts its tokens: using one voids those before it. ``version`` is the room's in the
+    ticket; ``sid`` is the session of the API that the ticket named, "" if none.
     """
 
     room: str
@@ -38,6 +39,7 @@ class Resume:
     generation: int
     since_ms: int
     version: int = 0
+    sid: str = ""
 
 
 class _Hmac(HMACAlgorithm):
@@ -75,6 +77,7 @@ class ResumeTokens:
             "generation": resume.generation,
             "since_ms": resume.since_ms,
             "version": resume.version,
+            "sid": resume.sid,
         }
         headers = {"kid": self._kid, "typ": _TYPE}
         return self._jws.encode(orjson.dumps(claims), self._keys[self._kid], algorithm="HS256", headers=headers)
@@ -96,6 +99,7 @@ class ResumeTokens:
                 generation=int(claims["generation"]),
                 since_ms=int(claims["since_ms"]),
                 version=int(claims.get("version", 0)),
+                sid=_text(claims.get("sid", "")),
             )
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
             raise InvalidResume(f"the resume token is not valid: {error}") from None

@@ -52,6 +52,7 @@ class Server:
         self._origins = origins
         self._partitions = partitions
         self._open: set[Connection] = set()
+        self._by_sid: dict[str, set[Connection]] = {}
         self._draining = False
         self._task: asyncio.Task[None] | None = None
 
@@ -98,7 +99,7 @@ class Server:
         # By default the kernel takes megabytes before our own bound sees any of them.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
         handshake = Handshake(partition, self._hub, self._presence, self._tickets, self._tokens)
-        connection = Connection(ws, transport, self._hub, self._presence, handshake)
+        connection = Connection(ws, transport, self._hub, self._presence, handshake, self._opened)
         self._open.add(connection)
         metrics.sockets += 1
         try:
@@ -107,6 +108,7 @@ class Server:
             await connection.run()
         finally:
             self._open.discard(connection)
+            self._forget(connection)
             metrics.sockets -= 1
         return ws
 
@@ -115,6 +117,23 @@ class Server:
         for connection in tuple(room.audience.sockets):
             if isinstance(connection, Connection):
                 connection.close(CloseCode.ROOM_CLOSED)
+
+    def sessions_ended(self, sids: frozenset[str]) -> None:
+        """Close the sockets that these sessions of the API have opened."""
+        for sid in sids & self._by_sid.keys():
+            for connection in tuple(self._by_sid[sid]):
+                connection.end_session()
+
+    def _opened(self, connection: Connection) -> None:
+        if connection.sid:
+            self._by_sid.setdefault(connection.sid, set()).add(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        own = self._by_sid.get(connection.sid)
+        if own is not None:
+            own.discard(connection)
+            if not own:
+                del self._by_sid[connection.sid]
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -14,7 +14,10 @@ LAYOUT: Final = 3
 
 
 def partition(number: int, name: str) -> bytes:
-    """Return a partition's own key: journal, events (a channel), head, nodes, relay, swept, node:, jti:, session:."""
+    """Return a partition's own key.
+
+    These are journal, events (a channel), head, nodes, relay, swept, ended, node:, jti: and session:.
+    """
     return f"{{p{number}}}:{name}".encode()
 
 

@@ -21,7 +21,7 @@ from sync_service.room.value import value
 from sync_service.store import redis_keys
 from sync_service.store.changes import EncodedEvent, sections
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.scripts import APPLIED, COMMIT, HISTORY, OFFER, OPEN, RAISE, READ, TAIL
+from sync_service.store.scripts import APPLIED, COMMIT, END_SESSIONS, HISTORY, OFFER, OPEN, RAISE, READ, TAIL
 
 SECTIONS: Final = ("playback", "rights", "meta", "members")
 # What a partition's journal may hold while RabbitMQ is away, in entries of about 400 bytes: with 64 partitions 5 GB.
@@ -30,8 +30,9 @@ RESTORE_MS: Final = 500  # how long replicas of a lost room are collected before
 LEASE_MS: Final = 12_500  # a node's lease: with a sweep every 2.5 s it expires 10 to 15 s after the node's last sign
 SPENT_TICKET_MS: Final = 60_000  # a ticket lives 30 s, and 5 s more by leeway
 USED_TOKEN_MS: Final = 660_000  # a resume token lives 10 minutes
+ENDED_MS: Final = USED_TOKEN_MS  # whatever an ended session has opened has expired by then
 
-_COMMIT_KEYS: Final = 11  # beside two of each arrival
+_COMMIT_KEYS: Final = 12  # beside two of each arrival
 _COMMIT_WORDS: Final = 7  # the number of keys, and those arguments that do not change from step to step
 
 
@@ -40,12 +41,14 @@ class Arrive:
     """A member's connection comes to this node.
 
     ``jti`` is the ticket's id, spent with the step; ``token`` is (session, generation) of the resume token, which makes
-    the older tokens of the session invalid.
+    the older tokens of the session invalid. ``sid`` is the session of the API behind both: one that was ended lets
+    nobody in.
     """
 
     member: str
     jti: str | None = None
     token: tuple[str, int] | None = None
+    sid: str = ""
 
 
 @value(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class RoomStore:
         self.channel = redis_keys.partition(number, f"events:{shard.link.database}")
         self.head = redis_keys.partition(number, "head")
         self.journal = redis_keys.partition(number, "journal")
+        self.ended = redis_keys.partition(number, "ended")
         # Most commits change nobody's presence: these differ from one to the next in their last words only.
         self._own_keys = self._packed_keys(node)
         self._begin = packed(_COMMIT_KEYS)
@@ -154,7 +158,7 @@ class RoomStore:
         )
 
     def _packed_keys(self, node: str) -> bytes:
-        return packed(self.journal, self.head, self.channel, self.node_key(node))
+        return packed(self.journal, self.head, self.channel, self.node_key(node), self.ended)
 
     def _keys_of(self, arrive: Arrive) -> tuple[bytes, bytes]:
         """Return the keys of a spent ticket and of the generation of a session's tokens."""
@@ -257,6 +261,10 @@ class RoomStore:
         found = await self.link.call("HGET", names.texts, id_)
         return None if found is None else Message(**orjson.loads(found))
 
+    async def end_sessions(self, sids: Sequence[str]) -> None:
+        """Let nobody in any more by these sessions of the API, and tell every node that follows the partition."""
+        await END_SESSIONS.call(self.link, 2, self.ended, self.channel, ENDED_MS, *sids)
+
     def node_key(self, node: str) -> bytes:
         """Return the key of the set of (room, member) that are connected to a node."""
         return redis_keys.partition(self.number, f"node:{node}")
@@ -265,7 +273,7 @@ class RoomStore:
 def _words_of(arrive: Arrive, known: bool) -> tuple[bytes | str | int, ...]:
     generation = "" if arrive.token is None else arrive.token[1]
     ttl_ms = SPENT_TICKET_MS if arrive.jti else ""
-    return arrive.member, "old" if known else "new", ttl_ms, generation, USED_TOKEN_MS
+    return arrive.member, "old" if known else "new", ttl_ms, generation, USED_TOKEN_MS, arrive.sid
 
 
 def _origin(state: State, epoch: int, seq: int) -> str:

@@ -18,7 +18,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from aiohttp import ClientSession, DummyCookieJar, web
 from cryptography.fernet import Fernet
 from openapi_schema_validator import OAS31Validator
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, func, text
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -30,8 +30,10 @@ from api_service.identity import IdentitySettings
 from api_service.settings import Settings
 from api_service.site import Site
 from api_service.tables import films as films_table
+from api_service.tables import sessions
 from api_service.usecases import films, friends, people
 from api_service.usecases.people import User
+from api_service.usecases.sessions import LIFETIME
 from shared.broker import Broker
 from shared.events import EXCHANGE, Event, decode
 
@@ -52,6 +54,18 @@ _ADD_FILM = Statement(
 )
 
 
+_SIGN_IN = Statement(
+    insert(sessions)
+    .values(
+        id=bindparam("id"),
+        user_id=bindparam("user_id"),
+        by_token=bindparam("by_token"),
+        expires_at=func.now() + LIFETIME,
+    )
+    .on_conflict_do_nothing()
+)
+
+
 class Cinema:
     """People and films in the database, in the domain's words."""
 
@@ -61,7 +75,13 @@ class Cinema:
     async def person(self, name: str, *, locale: str = "ru", email: str | None = "") -> User:
         """Return an account of this name; its address is made of the name unless one (or None) is given."""
         address = f"{name.lower()}@example.com" if email == "" else email
-        return await people.upsert_user(self.db, issuer=ISSUER, subject=name, name=name, email=address, locale=locale)
+        user = await people.upsert_user(self.db, issuer=ISSUER, subject=name, name=name, email=address, locale=locale)
+        await self.sign_in(user.id)
+        return user
+
+    async def sign_in(self, user_id: UUID | str) -> None:
+        """Begin the session that a viewer's cookie names; it has the id of the account."""
+        await self.db.run(_SIGN_IN, id=user_id, user_id=user_id, by_token=False)
 
     async def film(self, title: str = "Paper Whales", *, title_ru: str = "Бумажные киты", **changes: Any) -> UUID:
         film_id = uuid7()
@@ -183,7 +203,7 @@ def utc(moment: datetime) -> str:
 
 def session_cookie(user_id: UUID) -> str:
     """Return the cookie of somebody who has signed in."""
-    content = {"created": int(time.time()), "session": {"user": str(user_id)}}
+    content = {"created": int(time.time()), "session": {"sid": str(user_id)}}
     sealed = Fernet(urlsafe_b64encode(SESSION_KEY)).encrypt(json.dumps(content).encode())
     return f"movie_together_session={sealed.decode()}"
 

@@ -93,6 +93,7 @@ class FeedingProgram:
     async def known(self, subject: str) -> User:
         """Return the account of a fed person."""
         person = (await self.send("GET", f"/people/by-subject/{subject}")).body
+        await self.cinema.sign_in(person["id"])
         return User(person["id"], person["name"], person["email"], person["locale"])
 
 

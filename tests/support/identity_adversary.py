@@ -35,6 +35,7 @@ class Adversary:
         self.token_status = 200
         self.token_headers: dict[str, str] = {}
         self.userinfo: dict[str, Any] = {}
+        self.introspected: dict[str, dict[str, Any]] = {}  # by token
         self.keys = [{**public_jwk(self.key), "kid": "good", "use": "sig", "alg": "ES256"}]
 
     @property
@@ -72,8 +73,19 @@ class Adversary:
         }
         return without_none({**good, **changes})
 
-    def sign(self, claims: dict[str, Any], *, key: Any = None, kid: str = "good", typ: str = "JWT") -> str:
-        return jwt.encode(claims, key or self.key, algorithm="ES256", headers={"kid": kid, "typ": typ})
+    def sign(
+        self,
+        claims: dict[str, Any],
+        *,
+        key: Any = None,
+        kid: str = "good",
+        typ: str = "JWT",
+        headers: dict[str, str] | None = None,
+    ) -> str:
+        """Return a signed token; ``headers`` in place of the type, which may then be missing."""
+        # PyJWT writes `typ: JWT` unless told to leave it out.
+        given = {"typ": None, **headers} if headers is not None else {"typ": typ}
+        return jwt.encode(claims, key or self.key, algorithm="ES256", headers={"kid": kid, **given})
 
     def unsigned(self, claims: dict[str, Any], typ: str = "JWT") -> str:
         return jwt.encode(claims, "", algorithm="none", headers={"kid": "good", "typ": typ})
@@ -96,6 +108,7 @@ class Adversary:
                 web.post("/token", self._token),
                 web.post("/elsewhere", self._token),
                 web.get("/userinfo", self._userinfo),
+                web.post("/introspect", self._introspect),
             ]
         )
         runner = web.AppRunner(app)
@@ -127,6 +140,12 @@ class Adversary:
         if isinstance(self.token_answer, str):
             return web.Response(text=self.token_answer, status=self.token_status, headers=self.token_headers)
         return web.json_response(self.token_answer, status=self.token_status, headers=self.token_headers)
+
+    async def _introspect(self, request: web.Request) -> web.Response:
+        self.asked["introspect"] += 1
+        assert request.headers["Authorization"].startswith("Basic ")
+        token = str((await request.post())["token"])
+        return web.json_response(self.introspected.get(token, {"active": False}))
 
     async def _userinfo(self, request: web.Request) -> web.Response:
         self.asked["userinfo"] += 1

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
 from yarl import URL
 
+from api_service.app_keys import DATABASE
 from api_service.database import Database
 from api_service.identity import (
     IdentitySettings,
@@ -30,7 +31,6 @@ from api_service.identity import (
     save_cookies,
     setup_identity,
 )
-from api_service.usecases.people import Accounts
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram, plain_environment
 from shared.service import problem_middleware, running
@@ -89,6 +89,7 @@ class IdentityProvider:
             "IDENTITY_CLIENT_SECRET": CLIENT_SECRET,
             "IDENTITY_REDIRECT_URIS": f"{self.site}/auth/callback",
             "IDENTITY_LOGOUT_URIS": f"{self.site}/",
+            "IDENTITY_BACKCHANNEL_LOGOUT_URI": f"{self.site}/auth/back-channel-logout",
             "IDENTITY_SERVICE_CLIENT_ID": SERVICE[0],
             "IDENTITY_SERVICE_CLIENT_SECRET": SERVICE[1],
         }
@@ -159,7 +160,8 @@ async def running_site(settings: IdentitySettings, database_url: str) -> AsyncIt
     database = Database(database_url, acquire_deadline_s=60)  # what is tested is not the database: it may be busy
     provider = Provider(settings)
     app = web.Application(middlewares=[save_cookies, problem_middleware, cross_site_guard])
-    setup_identity(app, settings, provider, Accounts(database))
+    app[DATABASE] = database
+    setup_identity(app, settings, provider)
     app.cleanup_ctx.append(running(provider))
     app.add_routes(
         [

@@ -82,12 +82,13 @@ class Cinema:
         role: str | None = None,
         now_s: float | None = None,
         restore: dict[str, Any] | None = None,
+        sid: str = "",
     ) -> str:
         """A join ticket for somebody (default: somebody new)."""
         id_ = id_ or person()
         role = role or ("owner" if id_ == room["owner"] else "viewer")
         user = {"id": id_, "name": name, "role": role}
-        return self._minter.mint(user=user, room=room, now_s=now_s, restore=restore)
+        return self._minter.mint(user=user, room=room, now_s=now_s, restore=restore, sid=sid)
 
 
 class SyncNode:

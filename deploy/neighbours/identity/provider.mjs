@@ -23,6 +23,10 @@ const clientsOf = ({ client, serviceClient }) => {
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     scope: [...SCOPES, 'offline_access'].join(' '),
+    ...(client.backchannelLogoutUri && {
+      backchannel_logout_uri: client.backchannelLogoutUri,
+      backchannel_logout_session_required: true,
+    }),
   }];
   if (serviceClient) {
     clients.push({
@@ -70,6 +74,9 @@ export function createProvider({ settings, keys, adapter, viewers, log }) {
     responseTypes: ['code'],
     pkce: { required: () => true },
     clientBasedCORS: () => false,
+    // The one address it calls, for back-channel logout, is a setting of ours, and on the machine or network of the stack: the
+    // library's own dispatcher refuses those.
+    fetch: (url, { dispatcher: _, ...options }) => globalThis.fetch(url, options),
     discovery: { ui_locales_supported: ['ru', 'en'] },
     cookies: {
       keys: keys.cookies,
@@ -93,6 +100,7 @@ export function createProvider({ settings, keys, adapter, viewers, log }) {
       return claims;
     },
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       clientCredentials: { enabled: settings.serviceClient !== null },
       pushedAuthorizationRequests: { enabled: false },
@@ -134,6 +142,9 @@ export function createProvider({ settings, keys, adapter, viewers, log }) {
     },
   });
 
+  provider.on('backchannel.error', (_ctx, error, client) => (
+    log('error', 'backchannel_logout_failed', { client: client.clientId, error: error.stack, cause: String(error.cause) })
+  ));
   provider.on('server_error', (_ctx, error) => log('error', 'server_error', { error: error.stack }));
   return provider;
 }

@@ -78,6 +78,9 @@ export function readSettings(env) {
       id: required(env, 'IDENTITY_CLIENT_ID', 'give the client id of the site, for example movie-together'),
       secret: required(env, 'IDENTITY_CLIENT_SECRET', 'give the secret that the site shares with this provider'),
       redirectUris: urls(env, 'IDENTITY_REDIRECT_URIS', 'list the addresses to come back to, {PUBLIC_URL}/auth/callback'),
+      backchannelLogoutUri: env.IDENTITY_BACKCHANNEL_LOGOUT_URI?.trim()
+        ? urls(env, 'IDENTITY_BACKCHANNEL_LOGOUT_URI', 'give the address that is told of sign-outs, {API}/auth/back-channel-logout')[0]
+        : null,
       logoutUris: urls(env, 'IDENTITY_LOGOUT_URIS', 'list the addresses to return to after signing out, {PUBLIC_URL}/'),
     },
     serviceClient: serviceClientOf(env),

@@ -1,19 +1,19 @@
 -- One step of a room: every check first, then every write, then the notification. Nothing else changes a live room.
 --
--- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (members connected to it),
---       then for each arrival: jti, session
+-- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (members connected to it), ended
+--       (sessions of the API), then for each arrival: jti, session
 -- ARGV  node, journal_bound, op ('', depart, close), op_member, op_arg (depart: the node; close: the reason), room_id,
 --       "epoch deadline_ms" and the hashes expected of playback, rights, meta, members (empty = was not read), all
 --       separated by spaces,
 --       n_commands, then each command's key,
 --       n_arrivals, then for each, of different members: member, new|old, jti_ttl_ms ('' = no ticket), generation
---       ('' = no resume token), session_ttl_ms,
+--       ('' = no resume token), session_ttl_ms, sid ('' = no session of the API),
 --       then for each event: body (JSON without its brace), journal_type,
 --       journal_data ('' = the event itself), n_writes, then for each write: kind (changes.py), key, value
 -- Returns {'ok', first_seq, prev_hash, hash...} or {why not, ...}; where one arrival is why, its number from 1.
 -- COMMANDS_KEPT_MS, TOMBSTONE_MS and PLAYBACK_CHANGED come from scripts.py.
 local room, members, log, chat, texts, presence, closed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local journal, head, channel, node_rooms = KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local journal, head, channel, node_rooms, ended = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local node, op, op_member, op_arg = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
 local room_id = ARGV[6]
 local epoch, deadline_ms, playback, rights, meta, people = string.match(ARGV[7], '^(%d+) (%d+) (%S*) (%S*) (%S*) (%S*)$')
@@ -55,7 +55,7 @@ local journal_full = redis.call('XLEN', journal) >= tonumber(ARGV[2])
 local events = {}
 local arrivals = 9 + n_commands
 local n_arrivals = tonumber(ARGV[arrivals])
-local at = arrivals + 1 + 5 * n_arrivals
+local at = arrivals + 1 + 6 * n_arrivals
 while at <= #ARGV do
   events[#events + 1] = at
   local last = at + 3 + 3 * ARGV[at + 3]
@@ -68,13 +68,14 @@ while at <= #ARGV do
 end
 
 local function arrival(i)
-  local first = arrivals + 5 * i - 4
-  return KEYS[10 + 2 * i], KEYS[11 + 2 * i], ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3], ARGV[first + 4]
+  local first = arrivals + 6 * i - 5
+  return KEYS[11 + 2 * i], KEYS[12 + 2 * i], unpack(ARGV, first, first + 5)
 end
 
 local newcomers = 0
 for i = 1, n_arrivals do
-  local jti, session, member, known, jti_ttl_ms, generation = arrival(i)
+  local jti, session, member, known, jti_ttl_ms, generation, _, sid = arrival(i)
+  if sid ~= '' and redis.call('ZSCORE', ended, sid) then return {'ended', i} end
   if jti_ttl_ms ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent', i} end
   if generation ~= '' and tonumber(redis.call('GET', session) or 0) > tonumber(generation) then return {'stale', i} end
   local present = redis.call('HEXISTS', members, member) == 1

@@ -1,13 +1,15 @@
--- Renew a node's lease on a partition and find the nodes whose lease ran out.
--- KEYS  nodes (node -> the moment its lease ends), swept
--- ARGV  node ('' = does not serve this partition), lease_ms, stale_ms
--- Returns the expired nodes, each with the moment of its last renewal: {node, renewed_ms, ...}.
+-- Renew a node's lease on a partition, find the nodes whose lease ran out, and the sessions that were ended lately.
+-- KEYS  nodes (node -> the moment its lease ends), swept, ended
+-- ARGV  node ('' = does not serve this partition), lease_ms, stale_ms, since_ms (of the sessions)
+-- Returns the expired nodes, each with the moment of its last renewal, {node, renewed_ms, ...}; the sessions that
+-- were ended since; and the present moment.
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[1] ~= '' then redis.call('ZADD', KEYS[1], string.format('%d', now_ms + ARGV[2]), ARGV[1]) end
 local swept_ms = tonumber(redis.call('GET', KEYS[2]) or 0)
 local leases = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
-if #leases == 0 then return {} end
+local ended = redis.call('ZRANGEBYSCORE', KEYS[3], ARGV[4], '+inf')
+if #leases == 0 then return {{}, ended, now_ms} end
 redis.call('SET', KEYS[2], string.format('%d', now_ms))
 local expired = {}
 for i = 1, #leases, 2 do
@@ -21,4 +23,4 @@ for i = 1, #leases, 2 do
     end
   end
 end
-return expired
+return {expired, ended, now_ms}

@@ -39,37 +39,6 @@ async def test_a_later_sign_in_brings_the_mirror_up_to_date(cinema: Cinema, db: 
     assert await people.user_by_subject(db, ISSUER, "Anna") == after
 
 
-async def test_an_account_is_asked_for_once_in_a_while_and_anew_after_a_sign_in(cinema: Cinema, db: Database) -> None:
-    now = 100.0
-    accounts = people.Accounts(db, clock=lambda: now)
-    anna = await cinema.person("Anna")
-    assert await accounts.by_id(anna.id) == anna
-    await cinema.rows("UPDATE users SET name = 'Changed' RETURNING id")
-
-    assert await accounts.by_id(anna.id) == anna
-    now += people.FRESH_S
-    changed = await accounts.by_id(anna.id)
-    upserted = await accounts.upsert(people.Profile(ISSUER, "Anna", "Anna Belova", None, "en"))
-
-    assert changed is not None
-    assert changed.name == "Changed"
-    assert await accounts.by_id(anna.id) == upserted == people.User(anna.id, "Anna Belova", None, "en")
-
-
-async def test_cached_accounts_are_bounded_and_strangers_are_not_cached(
-    cinema: Cinema, db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(people, "MOST_CACHED", 3)
-    accounts = people.Accounts(db)
-    known = [await cinema.person(f"Viewer{number}") for number in range(7)]
-
-    for user_id in [*(user.id for user in known), *(uuid4() for _ in range(5))]:
-        await accounts.by_id(user_id)
-        assert len(accounts._cached) <= 3
-
-    assert accounts._cached.keys() <= {user.id for user in known}
-
-
 async def test_the_same_subject_of_another_issuer_is_somebody_else(cinema: Cinema, db: Database) -> None:
     anna = await cinema.person("Anna")
 

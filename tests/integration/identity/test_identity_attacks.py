@@ -14,7 +14,7 @@ from yarl import URL
 from api_service.identity import provider as provider_module
 from deploy.local.free_ports import free_port
 from tests.support.identity_adversary import Adversary, public_jwk
-from tests.support.identity_fixtures import CLIENT_ID, Browser, running_site, settings_for
+from tests.support.identity_fixtures import AUDIENCE, CLIENT_ID, Browser, running_site, settings_for
 
 NewBrowser = Callable[..., Browser]
 Forge = Callable[[Adversary, str], str]
@@ -224,7 +224,14 @@ async def test_userinfo_of_another_person_signs_nobody_in(adversary: Adversary, 
 
 
 FORGED_ACCESS_TOKENS: dict[str, Callable[[Adversary], str]] = {
-    "an ID token": lambda it: it.sign(it.access_claims()),
+    "an ID token": lambda it: it.sign(it.id_claims("n")),
+    "an ID token for the API": lambda it: it.sign(it.id_claims("n", aud=AUDIENCE, azp="web", scope="openid", jti="j")),
+    "an ID token with a hash": lambda it: it.sign(it.access_claims(at_hash="x", scope="openid")),
+    "an ID token by its own word": lambda it: it.sign(it.access_claims(typ="ID", scope="openid")),
+    "an ID token without any mark": lambda it: it.sign(it.access_claims(jti=None)),
+    "a refresh token": lambda it: it.sign(it.access_claims(typ="Refresh", scope="openid")),
+    "a logout token": lambda it: it.sign(it.access_claims(events={}), typ="logout+jwt"),
+    "bound to a key": lambda it: it.sign(it.access_claims(cnf={"jkt": "x"}), typ="at+jwt"),
     "for another audience": lambda it: it.sign(it.access_claims(aud="another"), typ="at+jwt"),
     "of another issuer": lambda it: it.sign(it.access_claims(iss="https://evil.example"), typ="at+jwt"),
     "expired": lambda it: it.sign(it.access_claims(exp=int(time.time()) - 30), typ="at+jwt"),

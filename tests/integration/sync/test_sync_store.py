@@ -112,14 +112,15 @@ async def test_nothing_happens_in_a_closed_room(desk: Desk) -> None:
 
 async def test_after_nobody_has_looked_for_a_while_no_node_is_dead_yet(desk: Desk) -> None:
     """A store that was away could take no renewals: every lease has run out, and nobody has died."""
-    names = redis_keys.partition(3, "nodes"), redis_keys.partition(3, "swept")
+    names = redis_keys.partition(3, "nodes"), redis_keys.partition(3, "swept"), redis_keys.partition(3, "ended")
     with open_redis(desk.url) as store:
 
         async def swept(*, ago_ms: int) -> list[bytes]:
             now_ms = int(time.time() * 1000)
             store.zadd(names[0], {"ghost": now_ms - 1_000})
             store.set(names[1], now_ms - ago_ms)
-            expired: list[bytes] = await SWEEP.call(desk.store.link, 2, *names, "node", LEASE_MS, STALE_MS)
+            answer = await SWEEP.call(desk.store.link, 3, *names, "node", LEASE_MS, STALE_MS, 0)
+            expired: list[bytes] = answer[0]
             return expired
 
         before_ms = time.time() * 1000

@@ -72,6 +72,16 @@ async def test_the_last_seat_is_taken_once_however_many_nodes_give_it_away(desk:
     assert (here, words.count("full")) == ((2, 7) if checked else (9, 0))
 
 
+async def test_a_session_that_was_ended_lets_nobody_in(desk: Desk, checked: bool) -> None:
+    ended = b"if sid ~= '' and redis.call('ZSCORE', ended, sid) then return {'ended', i} end"
+    copy = await desk.read()
+    await desk.store.end_sessions(["session"])
+    with commits(without=ended, checked=checked):
+        word = await commit(desk, copy, join_of("anna"), Arrive("anna", "ticket", sid="session"))
+    assert word == ("ended" if checked else "ok")
+    assert ("anna" in (await desk.read()).state.members) is not checked
+
+
 async def test_a_ticket_lets_one_in_however_many_use_it_at_once(desk: Desk, checked: bool) -> None:
     spent = b"if jti_ttl_ms ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent', i} end"
     copy = await desk.read()

@@ -102,6 +102,24 @@ async def test_a_moderator_made_in_the_room_bans_over_http_and_both_doors_are_sh
     assert (await again.say("Я снова здесь"))["type"] == "ack"
 
 
+async def test_signing_out_on_the_site_closes_the_sockets_and_voids_what_is_left(
+    site: RunningSite, node: SyncNode, crowd: Crowd
+) -> None:
+    anna, path = await opened(site)
+    client = await enter(anna, path, node, crowd)
+    unused = (await anna.post(f"{path}/join")).body
+
+    async with asyncio.timeout(20):
+        assert (await anna.raw("POST", "/auth/sign-out", allow_redirects=False)).status == 303
+        assert await client.closed() == 4440
+    assert (await anna.post(f"{path}/join")).code == "sign_in_required"
+    await client.drop()
+    for comes_back in (client.resume(), use(unused, node, crowd)):
+        with pytest.raises(Disconnected) as refused:
+            await comes_back
+        assert refused.value.code == 4440
+
+
 async def test_a_message_taken_back_in_the_room_leaves_no_text_in_the_archive(
     site: RunningSite, node: SyncNode, crowd: Crowd
 ) -> None:

@@ -38,9 +38,11 @@ verifier = Verifier({"k1": PUBLIC})
 
 def test_a_minted_ticket_verifies_and_carries_its_claims() -> None:
     restore, before_s = {"position_ms": 5.5, "epoch": 2, "seq": 9}, time.time()
-    ticket = verifier.verify(minter.mint(user=USER, room=ROOM, restore=restore), time.time())
+    ticket = verifier.verify(minter.mint(user=USER, room=ROOM, restore=restore, sid="a session"), time.time())
 
     assert (ticket.user, ticket.room, ticket.restore) == (USER, ROOM, {"position_ms": 5.5, "epoch": 2, "seq": 9})
+    assert ticket.sid == "a session"
+    assert verifier.verify(minter.mint(user=USER, room=ROOM), time.time()).sid == ""
     assert before_s - 1 < ticket.expires_at - TTL_S <= time.time() + 1
 
 

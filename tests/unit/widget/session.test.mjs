@@ -100,7 +100,7 @@ test("a token that has run out is replaced by a new ticket", async () => {
 });
 
 test("a closed room, a ban and a full room are final; every other code comes back", async () => {
-  for (const [code, status, reason] of [[4410, "closed", "room_closed"], [4403, "stopped", "forbidden"], [4409, "stopped", "room_full"]]) {
+  for (const [code, status, reason] of [[4410, "closed", "room_closed"], [4403, "stopped", "forbidden"], [4409, "stopped", "room_full"], [4440, "stopped", "sign_in_required"]]) {
     Line.opened = [];
     await live();
     Line.opened[0].hangUp(code);

@@ -15,11 +15,12 @@ const AFTER_CLOSE = {
   4410: "closed",
   4413: "resume",
   4429: "resume",
+  4440: "stop",
   4500: "resume",
   4503: "resume",
   4504: "resume",
 };
-const STOP_REASONS = { 4403: "forbidden", 4409: "room_full" };
+const STOP_REASONS = { 4403: "forbidden", 4409: "room_full", 4440: "sign_in_required" };
 
 /** Error codes that the server sends just before a close with 4403, to say why. */
 const FORBIDDEN_REASONS = new Set(["kicked", "banned", "revoked", "room_locked"]);
