@@ -121,8 +121,10 @@ def film_position(room: Room) -> str:
     """Return where a room's film stands, of how much: `0:41:07 / 1:52:00`."""
     if room.now is None:
         return ""
-    stands_ms = min(room.now.position_at(datetime.now(UTC)), room.film.duration_ms)
-    return f"{_clock(stands_ms)} / {_clock(room.film.duration_ms)}"
+    stands_ms, length_ms = room.now.position_at(datetime.now(UTC)), room.film.duration_ms
+    if length_ms is None:  # a broadcast whose end nobody knows
+        return _clock(stands_ms)
+    return f"{_clock(min(stands_ms, length_ms))} / {_clock(length_ms)}"
 
 
 def _clock(position_ms: float) -> str:
