@@ -122,7 +122,9 @@ def film_position(room: Room) -> str:
     if room.now is None:
         return ""
     stands_ms, length_ms = room.now.position_at(datetime.now(UTC)), room.film.duration_ms
-    return _clock(stands_ms) if length_ms is None else f"{_clock(min(stands_ms, length_ms))} / {_clock(length_ms)}"
+    if length_ms is None:  # a broadcast whose end nobody knows
+        return _clock(stands_ms)
+    return f"{_clock(min(stands_ms, length_ms))} / {_clock(length_ms)}"
 
 
 def _clock(position_ms: float) -> str:
