@@ -9,7 +9,7 @@ import { Player } from "./core/player.js";
 import { Reports, loadWaits, saveWaits } from "./core/reports.js";
 import { Session } from "./core/session.js";
 import { joinBy } from "./core/socket.js";
-import { isRunning, lengthOf, positionAt } from "./core/timeline.js";
+import { inForceAt, isRunning, lengthOf, positionAt } from "./core/timeline.js";
 import { Notices } from "./ui/notices.js";
 import { Overlay } from "./ui/overlay.js";
 import { RoomElement } from "./ui/room-element.js";
@@ -35,6 +35,7 @@ export class MovieTogether extends RoomElement {
   #media = null;
   #join = null;
   #player = null;
+  #rateTimer = null;
   #session = null;
   #reports = null;
   #overlay = null;
@@ -175,6 +176,7 @@ export class MovieTogether extends RoomElement {
     this.#notices?.clear();
     this.#player?.detach();
     this.#player = null;
+    clearTimeout(this.#rateTimer);
     this.#session?.stop();
     this.#session = null;
   }
@@ -283,12 +285,16 @@ export class MovieTogether extends RoomElement {
 
   #follow() {
     const { room } = this;
-    this.#player?.follow(room.playback, lengthOf(room.playback, room.room?.film));
+    const now = this.#session.now();
+    const playback = inForceAt(room.playback, now);
+    clearTimeout(this.#rateTimer);
+    if (playback !== room.playback) this.#rateTimer = setTimeout(() => this.#follow(), room.playback.at_ms - now);
+    this.#player?.follow(playback, lengthOf(room.playback, room.room?.film));
   }
 
   #emitState() {
     const { playback } = this.room;
-    const running = isRunning(playback, this.#session.now(), this.room.room?.film?.duration_ms);
+    const running = isRunning(playback, this.#session.now(), lengthOf(playback, this.room.room?.film));
     this.#emit("mt-state", { playback, positionMs: this.positionMs, running, mayControl: this.mayControl });
   }
 
