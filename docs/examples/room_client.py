@@ -29,8 +29,11 @@ class Room:
         return time.monotonic() * 1000 + (min(up for up, _ in self.pings) - min(down for _, down in self.pings)) / 2
 
     def position_ms(self, server_ms):
-        gone_ms = max(server_ms - self.playback["at_ms"], 0) if self.playback["status"] == "playing" else 0
-        return min(max(self.playback["position_ms"] + gone_ms * self.playback["rate"], 0), self.duration_ms)
+        playback, gone_ms = self.playback, server_ms - self.playback["at_ms"]
+        rate = playback["rate"] if gone_ms > 0 else playback["lead_rate"] or 0  # a start, or another rate, lies ahead
+        moved_ms = gone_ms * rate if playback["status"] == "playing" else 0
+        length_ms = playback["length_ms"] or self.duration_ms or float("inf")
+        return min(max(playback["position_ms"] + moved_ms, 0), length_ms)
 
     async def stay(self):
         """Follow the room, over lost connections too, until it is over for us; gives the close code."""
