@@ -21,16 +21,16 @@ AGAIN = {"outcome_unknown", "try_again", "rate_limited", "slow_mode"}  # errors 
 
 class Room:
     def __init__(self, url, ticket):
-        self.url, self.key, self.place = url, {"ticket": ticket}, {}
-        self.playback, self.duration_ms, self.pings, self.unanswered = {}, 0, [], {}
+        self.url, self.key, self.place, self.pings, self.unanswered = url, {"ticket": ticket}, {}, [], {}
 
     def server_ms(self):
         """The server's clock: the fastest message in each direction tells the truth."""
         return time.monotonic() * 1000 + (min(up for up, _ in self.pings) - min(down for _, down in self.pings)) / 2
 
     def position_ms(self, server_ms):
-        gone_ms = max(server_ms - self.playback["at_ms"], 0) if self.playback["status"] == "playing" else 0
-        return min(max(self.playback["position_ms"] + gone_ms * self.playback["rate"], 0), self.duration_ms)
+        play, since_ms = self.playback, server_ms - self.playback["at_ms"]
+        rate = (play["rate"] if since_ms > 0 else play["lead_rate"] or 0) * (play["status"] == "playing")
+        return min(max(play["position_ms"] + since_ms * rate, 0), play["length_ms"] or self.duration_ms or 1e12)
 
     async def stay(self):
         """Follow the room, over lost connections too, until it is over for us; gives the close code."""

@@ -40,6 +40,9 @@ class PlaybackSchema(Schema):
     length_ms = Whole(
         1, FILM_MOST_MS, required=True, allow_none=True, **described("As players agree; null: the catalogue's counts.")
     )
+    lead_rate = Number(
+        RATE_MIN, RATE_MAX, required=True, allow_none=True, **described("At which it runs until at_ms; null: it waits.")
+    )
 
 
 class PlayerSchema(Schema):

@@ -97,11 +97,17 @@ def set_rate(state: State, command: SetRate, now_ms: int) -> Events:
     before = state.playback
     if rate == before.rate:
         return ()
-    position_ms = position_at(before, now_ms, state.duration_ms)
-    # A start that still lies ahead keeps its moment: members who know of it would start twice.
-    vector: Vector = before.status, position_ms, rate, max(now_ms, before.at_ms)
     hold: Hold = before.waiting_for, before.hold_until_ms
-    return _changed("rate_changed", before, command, now_ms, vector, (before.by, before.reason), hold)
+    cause: Cause = before.by, before.reason
+    at_ms, lead_rate = max(now_ms, before.at_ms), before.lead_rate
+    if before.status == "playing" and before.at_ms <= now_ms:
+        # Ahead of time, as a start, so that nobody is off by their delay; until then the film runs on as it does.
+        at_ms, lead_rate = now_ms + _lead_ms(state), before.rate
+        if _at_end(state, at_ms):
+            at_ms, lead_rate = now_ms, None
+    # What still lies ahead keeps its moment: members who know of it would start, or change the rate, twice.
+    vector: Vector = before.status, position_at(before, at_ms, state.duration_ms), rate, at_ms
+    return _changed("rate_changed", before, command, now_ms, vector, cause, hold, lead_rate)
 
 
 def _lead_ms(state: State) -> int:
@@ -116,6 +122,7 @@ def _changed(
     vector: Vector,
     cause: Cause,
     hold: Hold = _NO_HOLD,
+    lead_rate: float | None = None,
 ) -> Events:
     """Return the event by which ``before`` becomes a playback of this vector, cause and hold."""
     status, position_ms, rate, at_ms = vector
@@ -141,6 +148,7 @@ def _changed(
         heat_ms,
         before.era,
         before.length_ms,
+        lead_rate,
     )
     return (PlaybackChanged(type_, now_ms, command.by, command.id, playback),)
 

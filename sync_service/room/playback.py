@@ -31,7 +31,8 @@ class Playback:
     the members of ``waiting_for``, at latest until ``hold_until_ms``. ``sought_ms`` is the moment of the last seek.
     ``heat`` grows with each play or pause that undoes another member's, and ``heat_ms`` is when it last did (see
     film.py). ``era`` counts how often the store's clock was set. ``length_ms`` is the film's length as players have
-    agreed on it (length.py), None where the catalogue's counts.
+    agreed on it (length.py), None where the catalogue's counts. With ``lead_rate`` the film runs at that rate until
+    ``at_ms`` instead of waiting for it: another rate lies ahead.
     """
 
     status: Status
@@ -48,6 +49,7 @@ class Playback:
     heat_ms: int = 0
     era: int = 0
     length_ms: int | None = None
+    lead_rate: float | None = None
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Playback:
@@ -61,8 +63,11 @@ def position_at(playback: Playback, now_ms: float, duration_ms: int | None) -> f
     A ``duration_ms`` that is None bounds nothing.
     """
     position_ms: float = playback.position_ms
-    if playback.status == "playing" and now_ms > playback.at_ms:
-        position_ms += (now_ms - playback.at_ms) * playback.rate
+    if playback.status == "playing":
+        if now_ms > playback.at_ms:
+            position_ms += (now_ms - playback.at_ms) * playback.rate
+        elif playback.lead_rate is not None:
+            position_ms += (now_ms - playback.at_ms) * playback.lead_rate
     return within(position_ms, duration_ms)
 
 

@@ -54,7 +54,9 @@ SECTION: Final = "section"  # name, JSON
 TOUCHED: Final = "touched"  # name of a section that counts as changed, and stays as it is in the store
 FIELD: Final = "field"  # name of a field of the room, value
 MEMBER: Final = "member"  # id, JSON, or nothing for one who has left
-CHANGED_MEMBER: Final = "changed_member"  # id, JSON; the commit is refused if they are not there any more
+CHANGED_MEMBER: Final = (
+    "changed_member"  # id, JSON; whoever rewrites a member has read the section of members, and so knows them here
+)
 MESSAGE: Final = "message"  # id, JSON
 BLANKED: Final = "blanked"  # id, JSON without its text
 BLANKED_LINE: Final = "blanked_line"  # id, the body of its line in the log

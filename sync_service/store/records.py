@@ -62,6 +62,7 @@ def _playback_changed(event: PlaybackChanged) -> dict[str, Any]:
             "heat_ms": playback.heat_ms,
             "era": playback.era,
             "length_ms": playback.length_ms,
+            "lead_rate": playback.lead_rate,
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 Message = dict[str, Any]
@@ -43,9 +44,11 @@ class RoomReplica:
         """Return where the film stands, by the formula of docs/protocol.md."""
         playback = self.playback
         position: float = playback["position_ms"]
-        if playback["status"] == "playing" and server_ms > playback["at_ms"]:
-            position += (server_ms - playback["at_ms"]) * playback["rate"]
-        duration_ms: float = self.room["film"]["duration_ms"]
+        if playback["status"] == "playing":
+            ahead = server_ms < playback["at_ms"]
+            rate = (playback["lead_rate"] or 0) if ahead else playback["rate"]
+            position += (server_ms - playback["at_ms"]) * rate
+        duration_ms: float = playback["length_ms"] or self.room["film"]["duration_ms"] or math.inf
         return min(max(position, 0), duration_ms)
 
     def take(self, message: Message) -> None:

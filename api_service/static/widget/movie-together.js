@@ -8,7 +8,7 @@ import { mayControl } from "./core/permissions.js";
 import { Player } from "./core/player.js";
 import { Reports, loadWaits, saveWaits } from "./core/reports.js";
 import { Session } from "./core/session.js";
-import { isRunning, lengthOf, positionAt } from "./core/timeline.js";
+import { inForceAt, isRunning, lengthOf, positionAt } from "./core/timeline.js";
 import { joinOf } from "./ui/joining.js";
 import { Notices } from "./ui/notices.js";
 import { Overlay } from "./ui/overlay.js";
@@ -41,6 +41,7 @@ export class MovieTogether extends RoomElement {
   #token = null;
   #changed = false;
   #player = null;
+  #rateTimer = null;
   #session = null;
   #reports = null;
   #overlay = null;
@@ -216,6 +217,7 @@ export class MovieTogether extends RoomElement {
     this.#notices?.clear();
     this.#player?.detach();
     this.#player = null;
+    clearTimeout(this.#rateTimer);
     this.#session?.stop();
     this.#session = null;
   }
@@ -330,12 +332,16 @@ export class MovieTogether extends RoomElement {
 
   #follow() {
     const { room } = this;
-    this.#player?.follow(room.playback, lengthOf(room.playback, room.room?.film));
+    const now = this.#session.now();
+    const playback = inForceAt(room.playback, now);
+    clearTimeout(this.#rateTimer);
+    if (playback !== room.playback) this.#rateTimer = setTimeout(() => this.#follow(), room.playback.at_ms - now);
+    this.#player?.follow(playback, lengthOf(room.playback, room.room?.film));
   }
 
   #emitState() {
     const { playback } = this.room;
-    const running = isRunning(playback, this.#session.now(), this.room.room?.film?.duration_ms);
+    const running = isRunning(playback, this.#session.now(), lengthOf(playback, this.room.room?.film));
     this.#emit("mt-state", { playback, positionMs: this.positionMs, running, mayControl: this.mayControl });
   }
 

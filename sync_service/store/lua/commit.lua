@@ -61,8 +61,6 @@ while at <= #ARGV do
   local last = at + 3 + 3 * ARGV[at + 3]
   for i = at + 4, last, 3 do
     if ARGV[i] == 'message' and journal_full then return {'archive_full'} end
-    -- A member who was declared gone meanwhile must not come back as a ghost.
-    if ARGV[i] == 'changed_member' and redis.call('HEXISTS', members, ARGV[i + 1]) == 0 then return {'conflict'} end
   end
   at = last + 1
 end

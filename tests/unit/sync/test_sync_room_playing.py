@@ -66,12 +66,31 @@ def test_a_seek_while_playing_is_a_start_for_everyone() -> None:
     assert room.playback == Playback("playing", 30_000, 1.0, 5_300, "anna", True, sought_ms=5_000)
 
 
-def test_a_new_rate_leaves_the_film_where_it_is() -> None:
-    room = playing("anna")
-    before_ms = position_at(room.playback, 10_000, DURATION_MS)
-    room = applied(room, SetRate(by="anna", rate=1.5), 10_000)
-    assert position_at(room.playback, 10_000, DURATION_MS) == before_ms
-    assert position_at(room.playback, 11_000, DURATION_MS) == before_ms + 1_500
+def test_a_new_rate_lies_ahead_and_leaves_the_film_where_it_is() -> None:
+    before = playing("anna").playback
+    after = applied(playing("anna"), SetRate(by="anna", rate=1.5), 10_000).playback
+    assert (after.at_ms, after.lead_rate) == (10_150, 1.0)
+    for ms in (10_000, 10_100, 10_150):
+        assert position_at(after, ms, DURATION_MS) == position_at(before, ms, DURATION_MS)
+    assert position_at(after, 11_150, DURATION_MS) == position_at(before, 10_150, DURATION_MS) + 1_500
+
+
+def test_a_rate_that_is_changed_again_before_it_counts_keeps_its_moment() -> None:
+    room = applied(playing("anna"), SetRate(by="anna", rate=1.5), 10_000)
+    again = applied(room, SetRate(by="anna", rate=2), 10_100).playback
+    assert (again.at_ms, again.lead_rate, again.rate) == (10_150, 1.0, 2)
+    assert position_at(again, 10_125, DURATION_MS) == position_at(room.playback, 10_125, DURATION_MS)
+
+
+def test_a_pause_before_a_new_rate_counts_stops_where_the_film_is() -> None:
+    room = applied(playing("anna"), SetRate(by="anna", rate=2), 10_000)
+    assert applied(room, Pause(by="anna"), 10_100).playback.position_ms == 9_950
+
+
+def test_a_new_rate_of_a_film_that_stands_or_is_over_counts_at_once() -> None:
+    for room, now_ms in ((joined(empty_room(), "anna"), 5_000), (playing("anna"), 70_000)):
+        after = applied(room, SetRate(by="anna", rate=2), now_ms).playback
+        assert (after.at_ms, after.lead_rate) == (now_ms, None)
 
 
 def test_a_new_rate_before_the_start_does_not_move_the_start() -> None:

@@ -134,10 +134,11 @@ class WatchedRoom:
         else:
             assert abs(is_ms - was_ms) <= CONTINUITY_MS
         if event.type in {"rate_changed", "rebased"} and event.playback.status == "playing":
-            # It goes on at its pace, a start that lies ahead included.
-            began_ms = max(event.time_ms, state.playback.at_ms + shift_ms)
-            then_ms = min(was_ms + 10_000 * event.playback.rate, length_ms)
-            assert abs(position_at(event.playback, began_ms + 10_000, length_ms) - then_ms) <= CONTINUITY_MS
+            # It goes on at its pace, a start or another rate that lies ahead included.
+            at_ms = event.playback.at_ms
+            at_then_ms = position_at(state.playback, at_ms - shift_ms, length_ms)
+            then_ms = min(at_then_ms + 10_000 * event.playback.rate, length_ms)
+            assert abs(position_at(event.playback, at_ms + 10_000, length_ms) - then_ms) <= CONTINUITY_MS
 
     def waits_no_longer_than_it_may(self, state: State, event: Event) -> None:
         if not isinstance(event, PlaybackChanged) or event.playback.status != "holding":

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isRunning, lengthOf, positionAt, readablePosition } from "../../../api_service/static/widget/core/timeline.js";
+import { inForceAt, isRunning, lengthOf, positionAt, readablePosition } from "../../../api_service/static/widget/core/timeline.js";
 
 const playing = { status: "playing", position_ms: 10_000, rate: 1.5, at_ms: 1_000 };
 const paused = { status: "paused", position_ms: 10_000, rate: 1.5, at_ms: 1_000 };
@@ -29,6 +29,16 @@ test("the film is as long as its players agree, else as the catalogue says, else
   assert.equal(lengthOf({ ...playing, length_ms: 90_000 }, { duration_ms: 60_000 }), 90_000);
   assert.equal(lengthOf({ ...playing, length_ms: null }, { duration_ms: 60_000 }), 60_000);
   assert.equal(positionAt(playing, 101_000, lengthOf({ ...playing, length_ms: null }, { duration_ms: null })), 160_000);
+});
+
+test("until another rate counts the film runs on as it does", () => {
+  const ahead = { ...playing, lead_rate: 1 };
+  assert.equal(positionAt(ahead, 900, 60_000), 9_900);
+  assert.equal(positionAt(ahead, 2_000, 60_000), 11_500);
+  assert.equal(isRunning(ahead, 900, 60_000), true);
+  assert.deepEqual(inForceAt(ahead, 900), { ...playing, position_ms: 9_900, at_ms: 900, rate: 1, lead_rate: null });
+  assert.equal(inForceAt(ahead, 1_000), ahead);
+  assert.equal(inForceAt(playing, 900), playing);
 });
 
 test("a film runs between its start and its end", () => {

@@ -1,4 +1,4 @@
-/** The film's position over time, from the timing vector {status, position_ms, rate, at_ms} of protocol v1. */
+/** The film's position over time, from the timing vector {status, position_ms, rate, at_ms, lead_rate} of protocol v1. */
 
 /** Return the length of the room's film in ms, as its players agree, else by the catalogue; undefined where nobody knows it. */
 export function lengthOf(playback, film) {
@@ -7,13 +7,24 @@ export function lengthOf(playback, film) {
 
 /** Return the position in ms at the server's time `nowMs`, within [0, durationMs]; an unknown duration (0, NaN) is no bound. */
 export function positionAt(playback, nowMs, durationMs = Infinity) {
-  const elapsed = playback.status === "playing" ? Math.max(0, nowMs - playback.at_ms) * playback.rate : 0;
-  return Math.min(Math.max(0, playback.position_ms + elapsed), durationMs || Infinity);
+  const sinceMs = nowMs - playback.at_ms;
+  const rate = sinceMs > 0 ? playback.rate : (playback.lead_rate ?? 0); // a start, or another rate, lies ahead
+  const movedMs = playback.status === "playing" ? sinceMs * rate : 0;
+  return Math.min(Math.max(0, playback.position_ms + movedMs), durationMs || Infinity);
+}
+
+/**
+ * Return the vector that holds at the server's time `nowMs`: while another rate lies ahead, that of the film as it still runs. Whoever
+ * follows it asks again at `at_ms`.
+ */
+export function inForceAt(playback, nowMs) {
+  if (playback.status !== "playing" || !playback.lead_rate || nowMs >= playback.at_ms) return playback;
+  return { ...playback, position_ms: positionAt(playback, nowMs), at_ms: nowMs, rate: playback.lead_rate, lead_rate: null };
 }
 
 /** Return whether the film has started and not yet ended at the server's time `nowMs`. */
 export function isRunning(playback, nowMs, durationMs = Infinity) {
-  return playback.status === "playing" && nowMs >= playback.at_ms
+  return playback.status === "playing" && (nowMs >= playback.at_ms || Boolean(playback.lead_rate))
     && positionAt(playback, nowMs, durationMs) < (durationMs || Infinity);
 }
 
