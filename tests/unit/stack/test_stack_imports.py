@@ -38,6 +38,7 @@ LAWFUL = {
     **{
         f"api_service/{name}.py": "import typing"
         for name in (
+            "cors",
             "housekeeping",
             "middlewares",
             "static_files",
