@@ -22,6 +22,12 @@ _SAMPLE = """video => ({
     paused: video.paused, rate: video.playbackRate,
 })"""
 
+_AT_A_KEY = """video => {
+    window.pressed = new Promise((done) => {
+        addEventListener("keydown", () => done((() => { DOES })()), { once: true, capture: true });
+    });
+}"""
+
 _SCROLL_BACK = """(list, top) => new Promise(done => {
     const scrolled = () => {
         // Until this event the list takes its reader to be at the end, and whatever comes meanwhile moves it there.
@@ -152,9 +158,23 @@ class Viewer:
         return duration_s * 1000 * fraction
 
     async def pause_by_keys(self) -> None:
-        """Pause the player itself, past the page's controls, as the system's media keys and picture-in-picture do."""
+        """Pause the player itself, past the page's controls, as picture-in-picture and a page's own keys do."""
         # A player that the widget has just halted, to start it in step with the others, would not hear of it.
-        await self._until("movie-together video", "video => { const ran = !video.paused; video.pause(); return ran; }")
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while not await self._press("const ran = !video.paused; video.pause(); return ran;"):
+                await asyncio.sleep(0.05)
+
+    async def play_by_keys(self) -> None:
+        await self._press("video.play().catch(() => {});")
+
+    async def seek_by_keys(self, seconds: float) -> None:
+        await self._press(f"video.currentTime = {seconds};")
+
+    async def _press(self, does: str) -> object:
+        """Press a key at which the page does something to the player: what nobody's hand is behind moves nobody."""
+        await self.video.evaluate(_AT_A_KEY.replace("DOES", does))
+        await self.page.keyboard.press("F8")
+        return await self.page.evaluate("pressed")
 
     async def sample(self) -> Sample:
         return Sample(**await self.video.evaluate(_SAMPLE))

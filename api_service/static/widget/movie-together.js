@@ -10,10 +10,12 @@ import { Reports, loadWaits, saveWaits } from "./core/reports.js";
 import { Session } from "./core/session.js";
 import { inForceAt, isRunning, lengthOf, positionAt } from "./core/timeline.js";
 import { joinOf } from "./ui/joining.js";
+import { MediaKeys } from "./ui/media-keys.js";
 import { Notices } from "./ui/notices.js";
 import { Overlay } from "./ui/overlay.js";
 import { RoomElement } from "./ui/room-element.js";
 import { textsFor } from "./ui/translations.js";
+import { ViewerActs } from "./ui/viewer-acts.js";
 
 export { JoinError } from "./core/socket.js";
 export { attachSource } from "./sources.js";
@@ -46,6 +48,8 @@ export class MovieTogether extends RoomElement {
   #reports = null;
   #overlay = null;
   #notices = null;
+  #acts = new ViewerActs();
+  #mediaKeys = new MediaKeys((type, value) => this.#control(type, value), () => this.media);
   #endReason = null;
 
   constructor() {
@@ -63,6 +67,7 @@ export class MovieTogether extends RoomElement {
   connectedCallback() {
     if (!this.#overlay) this.#build();
     for (const type of Object.keys(CONTROL_REQUESTS)) this.addEventListener(type, this.#onControlRequest, true);
+    this.#acts.start();
     globalThis.addEventListener("online", this.#onOnline);
     document.addEventListener("visibilitychange", this.#onVisibilityChange);
     // The children of an element that the parser has just opened are not there yet.
@@ -72,6 +77,7 @@ export class MovieTogether extends RoomElement {
 
   disconnectedCallback() {
     for (const type of Object.keys(CONTROL_REQUESTS)) this.removeEventListener(type, this.#onControlRequest, true);
+    this.#acts.stop();
     globalThis.removeEventListener("online", this.#onOnline);
     document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     this.disconnect();
@@ -198,6 +204,7 @@ export class MovieTogether extends RoomElement {
       this.#player = new Player(this.media, {
         now: session.now,
         hidden: () => document.hidden,
+        lastActMs: this.#acts.lastMs,
         on: {
           command: (type, value) => this.#onPlayerCommand(type, value),
           status: (status) => this.#notices.player(status, { live: session.live }),
@@ -205,6 +212,7 @@ export class MovieTogether extends RoomElement {
         },
       });
       this.#reports = new Reports({ session, player: this.#player, positionMs: () => this.#mediaMs(), waits: this.waits });
+      this.#mediaKeys.take();
     }
     session.start();
   }
@@ -215,6 +223,7 @@ export class MovieTogether extends RoomElement {
     this.#reports?.stop();
     this.#reports = null;
     this.#notices?.clear();
+    this.#mediaKeys.release();
     this.#player?.detach();
     this.#player = null;
     clearTimeout(this.#rateTimer);
@@ -273,9 +282,13 @@ export class MovieTogether extends RoomElement {
     if (!this.#player) return;
     event.stopImmediatePropagation();
     const [type, read] = CONTROL_REQUESTS[event.type];
-    if (!this.mayControl) return this.#refuse(new Refusal({ code: "forbidden" }), type);
-    this.#player.command(type, read?.(event.detail));
+    this.#control(type, read?.(event.detail));
   };
+
+  #control(type, value) {
+    if (!this.mayControl) return this.#refuse(new Refusal({ code: "forbidden" }), type);
+    return this.#player?.command(type, value);
+  }
 
   #onPlayerCommand(type, value) {
     const answered = {

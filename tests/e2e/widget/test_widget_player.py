@@ -73,7 +73,7 @@ async def test_a_pause_made_on_the_player_itself_is_everyones(together: tuple[Vi
 
     await elena.wait_playing(playing=False)
     await elena.see_text(f"{farid.name}\u2069: пауза")
-    await farid.video.evaluate("video => { video.play().catch(() => {}); }")
+    await farid.play_by_keys()
     await asyncio.gather(elena.wait_playing(), farid.wait_playing())
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
@@ -81,7 +81,7 @@ async def test_a_pause_made_on_the_player_itself_is_everyones(together: tuple[Vi
 async def test_a_seek_made_on_the_player_itself_is_everyones(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
 
-    await farid.video.evaluate("video => { video.currentTime = 60; }")
+    await farid.seek_by_keys(60)
 
     await elena.see_text(f"{farid.name}\u2069: переход на 1:00")
     await wait_together(elena, farid, within_ms=IN_STEP_MS)

@@ -15,6 +15,7 @@ function bound(options = {}) {
   const seen = { commands: [], statuses: [] };
   const player = new Player(media, {
     now,
+    lastActMs: () => seen.actMs ?? -Infinity,
     browser: options.browser ?? {},
     on: {
       command: (type, value) => seen.commands.push([type, value]),
@@ -28,6 +29,13 @@ function bound(options = {}) {
 const playing = (position_ms, at_ms, rate = 1) => ({ status: "playing", position_ms, rate, at_ms });
 const holding = (position_ms) => ({ status: "holding", position_ms, rate: 1, at_ms: now() });
 const paused = (position_ms) => ({ status: "paused", position_ms, rate: 1, at_ms: now() });
+
+/** A person touches the page, and what they do to the player follows. */
+async function act(seen) {
+  await pass(1);
+  seen.actMs = performance.now();
+}
+
 const errorMs = (media, playback) => media.filmTime * 1000 - positionAt(playback, now());
 
 test("a film that starts in 150 ms moves at that instant", async (t) => {
@@ -213,15 +221,18 @@ test("the viewer's own pause, play and seek go to the room, and nothing starts b
   const playback = playing(0, now());
   player.follow(playback, 600_000);
   await pass(300);
+  await act(seen);
   media.pause();
   await pass(20);
   assert.deepEqual(seen.commands, [["pause", undefined]]);
   player.follow(paused(200), 600_000);
   await pass(60);
+  await act(seen);
   media.play();
   await pass(20);
   assert.deepEqual(seen.commands.at(-1), ["play", undefined]);
   assert.equal(media.paused, true, "it waits for the room's start");
+  await act(seen);
   media.currentTime = 50;
   media.currentTime = 70;
   await pass(300);
@@ -233,6 +244,7 @@ test("a rate set on the player goes to the room and is taken back until the room
   const { media, player, seen } = bound();
   t.after(() => player.detach());
   player.follow(paused(0), 600_000);
+  await act(seen);
   media.playbackRate = 1.5;
   await pass(20);
   assert.deepEqual(seen.commands, [["set_rate", 1.5]]);

@@ -24,15 +24,21 @@ export class MediaControl {
   #hidden;
   #position;
   #started = false;
-  #echoFilter = new EchoFilter();
+  #echoFilter;
   #reloads = 0;
   #reloader = null;
 
-  /** `hidden()` returns whether the page is not visible. */
-  constructor(media, { hidden = () => false } = {}) {
+  /** `hidden()` returns whether the page is not visible, `lastActMs()` when a person last touched it (echo-filter.js). */
+  constructor(media, { hidden = () => false, lastActMs } = {}) {
     this.#media = media;
     this.#hidden = hidden;
     this.#position = new Position(media);
+    this.#echoFilter = new EchoFilter(lastActMs);
+  }
+
+  /** Note that the room's state is known: from now on a person's moves are commands. */
+  roomKnown() {
+    this.#echoFilter.roomKnown();
   }
 
   /** Where the paused player stands, ms. */
@@ -89,9 +95,9 @@ export class MediaControl {
   /** Pause. */
   pause() {
     this.#echoFilter.expectPaused(true);
-    if (this.#media.paused) return;
-    this.#media.pause();
-    this.stoppedBy = "pause";
+    const ran = !this.#media.paused;
+    this.#media.pause(); // also while paused: it ends what `autoplay` would do (HTML, 4.8.11.8)
+    if (ran) this.stoppedBy = "pause";
   }
 
   /** Play; resolve to "running", "muted" (allowed only without sound), "refused" or "superseded" (a later move ended it). */
@@ -130,16 +136,16 @@ export class MediaControl {
     });
   }
 
-  /** Return the viewer's command in a media event ("play", "pause", "seek", "set_rate"), or null. */
-  commandIn(event) {
+  /** Return what a media event changed against the widget's will, {type, byViewer}, or null; `roomS` as in echo-filter.js. */
+  changeIn(event, roomS) {
     const media = this.#media;
     if (event.type === "seeking" && this.#started) this.stoppedBy = "seek";
     if (event.type === "seeked" && !media.seeking) this.#echoFilter.seekEnded();
     if (event.type === "canplay") this.#reloads = 0;
-    const command = this.#echoFilter.commandIn(event.type, media, { hidden: this.#hidden() });
+    const change = this.#echoFilter.changeIn(event, media, { hidden: this.#hidden(), roomS });
     // Until the room has answered, the player may stay where the viewer has put it.
-    if (command === "seek") this.#echoFilter.expectSeek(media.currentTime);
-    return command;
+    if (change?.type === "seek" && change.byViewer) this.#echoFilter.expectSeek(media.currentTime);
+    return change;
   }
 
   /** Load the source again after it failed (networks change while people move); return false once that was tried often enough. */

@@ -6,7 +6,9 @@
  */
 import { Drift, rateChangesStall } from "./drift.js";
 import { DriftLoop } from "./drift-loop.js";
+import { SAME_PLACE_S } from "./echo-filter.js";
 import { MediaControl } from "./media-control.js";
+import { Returns } from "./returns.js";
 import { SeekDebounce } from "./seek-debounce.js";
 import { SAME_FRAME_MS, Starter, sleep } from "./starter.js";
 import { positionAt } from "./timeline.js";
@@ -26,10 +28,13 @@ export class Player {
   #drift;
   #loop;
   #seekDebounce;
+  #returns = new Returns(() => this.resync());
+  #hidden;
   #playback = null;
   #durationMs = Infinity;
   #generation = 0; // counts the timelines followed, so that an asynchronous start notices that it is outdated
   #running = false;
+  #aside = false; // the system paused it: it starts again only when the viewer says so
   #stalled = false;
   #silenced = false;
   #correcting = false;
@@ -37,14 +42,16 @@ export class Player {
   #status = null;
 
   /**
-   * `now()` returns the server's time in ms, `hidden()` whether the page is not visible. `on` is {command(type, value), status(name),
+   * `now()` returns the server's time in ms, `hidden()` whether the page is not visible, `lastActMs()` when a person last touched it, by
+   * `performance.now()` (without it, events of the player are nobody's commands). `on` is {command(type, value), status(name),
    * ready()}: the viewer wants something of the room; the status changed; the player may be ready. Statuses: loading, resting,
    * starting, running, stalled, blocked (the browser wants the viewer's press first), muted (runs, but without sound), failed (the player
    * cannot play this source).
    */
-  constructor(media, { now, on, hidden = () => false, browser = globalThis.navigator ?? {} }) {
+  constructor(media, { now, on, hidden = () => false, lastActMs, browser = globalThis.navigator ?? {} }) {
     this.#media = media;
-    this.#control = new MediaControl(media, { hidden });
+    this.#hidden = hidden;
+    this.#control = new MediaControl(media, { hidden, lastActMs });
     this.#now = now;
     this.#starter = new Starter({ control: this.#control, now });
     this.#on = on;
@@ -95,6 +102,7 @@ export class Player {
   /** Follow a timeline from now on: {status, position_ms, rate, at_ms}, in a film of `durationMs`. */
   follow(playback, durationMs = Infinity) {
     this.#correcting = this.#playback === null; // a newcomer catches up without the room waiting
+    this.#control.roomKnown();
     this.#follow(playback, durationMs);
   }
 
@@ -130,6 +138,7 @@ export class Player {
   /** Carry out the viewer's command here at once where that disturbs nobody, and pass it to `on.command`. */
   command(type, value) {
     this.#diverged = true;
+    this.#aside = false;
     if (type === "pause") {
       this.#halt();
       this.#on.command("pause");
@@ -144,6 +153,7 @@ export class Player {
 
   /** Play with sound after the viewer's press, which browsers require. */
   allow() {
+    this.#aside = false;
     this.#silenced = false;
     this.#media.muted = false;
     if (this.#media.paused || !this.#running) this.resync();
@@ -155,6 +165,7 @@ export class Player {
     this.#generation += 1;
     this.#running = false;
     this.#seekDebounce.cancel();
+    this.#returns.stop();
     this.#loop.stop();
     this.#control.release();
     for (const type of MEDIA_EVENTS) this.#media.removeEventListener(type, this.#onMedia);
@@ -187,6 +198,7 @@ export class Player {
 
   async #start(generation) {
     this.#halt();
+    if (this.#aside) return void this.#setStatus("blocked");
     this.#setStatus("starting");
     const { rate, at_ms: atMs } = this.#playback;
     const outdated = () => generation !== this.#generation;
@@ -243,8 +255,9 @@ export class Player {
 
   #onMedia = (event) => {
     const media = this.#media;
-    const command = this.#control.commandIn(event);
-    if (command) return this.#onViewerCommand(command);
+    const change = this.#control.changeIn(event, this.#running ? this.#target(this.#now()) / 1000 : null);
+    if (change?.byViewer) return this.#onViewerCommand(change.type);
+    if (change && this.#playback) this.#onForeignChange(change.type);
     if (event.type === "loadedmetadata") return this.resync();
     if (event.type === "canplay" || event.type === "seeked") this.#on.ready();
     if (event.type === "volumechange" && this.#silenced && !media.muted) this.allow();
@@ -262,6 +275,7 @@ export class Player {
   /** A command given to the player itself: by its own controls, a picture-in-picture window, the system's media keys. */
   #onViewerCommand(command) {
     this.#diverged = true;
+    this.#aside = false;
     if (command === "play") {
       this.#halt(); // everyone starts together, when the room says so
       this.#on.command("play");
@@ -274,6 +288,23 @@ export class Player {
       const rate = this.#media.playbackRate;
       this.#control.setRate(this.#playback?.rate ?? 1);
       this.#on.command("set_rate", rate);
+    }
+  }
+
+  /** A change that no person made: a library's, the page's, the system's. It moves nobody else, and this player returns to the room. */
+  #onForeignChange(type) {
+    if (type === "pause") {
+      if (this.#hidden()) return; // pageVisible() resumes
+      this.#aside = true; // a phone call, unplugged headphones: the viewer says when to go on
+      this.#halt();
+      this.#setStatus("blocked");
+    } else if (type === "seek") {
+      this.#drift.restart(performance.now());
+      const offMs = Math.abs(this.#control.positionMs - this.#target(this.#now()));
+      if (!this.#running && this.#status === "resting" && offMs > SAME_PLACE_S * 1000) this.#returns.soon();
+    } else {
+      this.#aside &&= type !== "play"; // the system goes on after the call
+      this.#returns.soon();
     }
   }
 

@@ -12,6 +12,8 @@ const DEFAULT_LIMIT = 500;
 const TYPING_EVERY_MS = 3_000;
 const TICK_MS = 500;
 
+const HANDLED_BY_INPUT_METHOD = 229;
+
 export class Composer {
   node;
   #texts;
@@ -116,8 +118,9 @@ export class Composer {
 
   #onKey(event) {
     if (event.key === "Escape" && this.#reply) return this.replyTo(null);
-    // An Enter that ends the composition of a character (Chinese, Japanese, …) belongs to the input method.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return undefined;
+    // An Enter that ends the composition of a character (Chinese, Japanese, …) belongs to the input method. Safari sends it after
+    // `compositionend`, with the key code of a key that the input method has handled (UI Events, 7.3.1).
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === HANDLED_BY_INPUT_METHOD) return undefined;
     event.preventDefault();
     return this.node.requestSubmit();
   }
