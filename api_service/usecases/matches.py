@@ -1,9 +1,10 @@
 """Matches: which friends also want to watch a film, and which films most friends want."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy import Integer, Uuid, and_, bindparam, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from api_service.database import Queryable, Statement
@@ -46,10 +47,14 @@ _name = select(users.c.name).where(users.c.id == _matching.c.id).scalar_subquery
 _WANTING = Statement(select(_matching.c.id, _name).order_by(_name, _matching.c.id))
 _SHOWN = Statement(select(films.c.id).where(films.c.id == bindparam("film_id"), films.c.removed_at.is_(None)))
 
+# With OFFSET 0 PostgreSQL looks each one up by its key, whatever its statistics say: it would rather read all of the
+# table, whenever the friends have most of its rows or autovacuum has not been there for a while.
+_EACH: Final = literal_column("0", Integer)
+_wishes = select(watchlist.c.film_id).where(watchlist.c.user_id == _friends.c.id).offset(_EACH).lateral("wish")
 _wanted = (
-    select(watchlist.c.film_id, func.count().label("friends_count"))
-    .join(_friends, _friends.c.id == watchlist.c.user_id)
-    .group_by(watchlist.c.film_id)
+    select(_wishes.c.film_id, func.count().label("friends_count"))
+    .join_from(_friends, _wishes, true())
+    .group_by(_wishes.c.film_id)
     .cte("wanted")
 )
 # Any five, for the films of the page alone: to find the first by name would take all names.
@@ -83,10 +88,16 @@ _ranked = (
     .order_by(_wanted.c.friends_count.desc(), _wanted.c.film_id)
     .subquery("ranked")
 )
+_film = (
+    select(*film_columns(_viewer), _named)
+    .where(films.c.id == _ranked.c.film_id, is_offered())
+    .correlate(_ranked)
+    .offset(_EACH)
+    .lateral("film")
+)
 _RANKED = Statement(
-    select(*film_columns(_viewer), _ranked.c.friends_count, _named)
-    .join_from(_ranked, films, films.c.id == _ranked.c.film_id)
-    .where(is_offered())
+    select(_film, _ranked.c.friends_count)
+    .join_from(_ranked, _film, true())
     .order_by(_ranked.c.friends_count.desc(), _ranked.c.film_id)
     .limit(_limit)
 )
