@@ -148,7 +148,8 @@ class Dispatch:
             skew_ms = room.players.skew_due(member, self._socket.received_s)
             if skew_ms is not None:
                 self._hub.signal(room, outbound.skew(member, round(skew_ms)))
-            if len(message) == _SKEW_FIELDS:
+            if message.keys() <= _SKEW_ALONE:  # nothing that the room has to be told
+                self._answer(id_, Done(room.replica.seq))
                 return
         facts.report(*(message.get(name) for name in ("ready", "buffering", "waits", "duration_ms")))
         room.players.changed(member, id_, None if id_ is None else partial(self._answer, id_))
@@ -219,7 +220,7 @@ class Dispatch:
         self._socket.tell(outbound.error(outcome.code, outcome.message or None, id_, retry_ms))
 
 
-_SKEW_FIELDS: Final = 3  # of a report of the skew alone: type, skew_ms, position_ms
+_SKEW_ALONE: Final = frozenset({"type", "id", "skew_ms", "position_ms"})
 
 
 @value(frozen=True, slots=True)
