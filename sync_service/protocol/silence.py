@@ -13,7 +13,7 @@ Others read these where they use them, so that tests can shorten them.
 from __future__ import annotations
 
 ASK_S = 5.0
-CUT_S = 17.0
+CUT_S = 12.0
 GONE_S = 18.5
 GRACE_S = 10.0
 LOOK_S = 0.5  # how often connections are looked at
