@@ -140,7 +140,7 @@ class Schedule:
             (MEMBER_REVOKED, {**person, "version": 1}),
         ]
         events = [new_event(type_, room["id"], {**place, **data}, source="api_service") for type_, data in told]
-        for event in self._dice.sample([*events, *events], 8):
+        for event in self._dice.sample([*events, *events], 2 * len(events)):
             await publish(self._api, event)
 
     async def _agree(self, clients: Sequence[RoomClient], owner: RoomClient) -> None:
