@@ -12,7 +12,9 @@ from openapi_spec_validator import validate
 from api_service import problems
 from api_service.api.endpoints import PREFIX
 from api_service.api.openapi import ALL, PATH, document, setup_api
+from api_service.app_keys import SITE
 from api_service.problems import Kind
+from api_service.site import Site
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,6 +38,7 @@ def test_the_document_is_valid_openapi(spec: dict[str, Any]) -> None:
 
 def test_every_route_of_the_api_is_described_and_nothing_else(spec: dict[str, Any]) -> None:
     app = web.Application()
+    app[SITE] = Site("https://kino.test", "wss://kino.test", 64, b"key")
     setup_api(app)
     routed = {
         (route.method, route.resource.canonical.removeprefix(PREFIX))
