@@ -11,9 +11,7 @@ from aiohttp import WSMsgType
 
 from sync_service import metrics
 from sync_service.delivery.frames import ping_frame, pong_frame, text_frame
-from sync_service.live import limits
 from sync_service.live.hub import Hub
-from sync_service.live.limits import TokenBucket
 from sync_service.live.live_room import LiveRoom
 from sync_service.live.presence import Presence
 from sync_service.protocol import inbound, messages, outbound
@@ -23,6 +21,7 @@ from sync_service.sockets.aiohttp_socket import WebSocket
 from sync_service.sockets.closing import RETRY_AFTER_MS, Goodbye, goodbye_of
 from sync_service.sockets.dispatch import ROUTES, Dispatch
 from sync_service.sockets.handshake import Handshake
+from sync_service.sockets.socket_limits import SocketLimits
 
 log = structlog.get_logger(__name__)
 
@@ -70,9 +69,7 @@ class Connection:
         self.received_s = now_s
         self._asked_s = float("-inf")
         self._lost_s: float | None = None
-        self._frames = TokenBucket(limits.FRAMES, now_s)
-        self._pings = TokenBucket(limits.PINGS, now_s)
-        self._refusals = 0
+        self._limits = SocketLimits(now_s)
         self._failure: Exception | None = None
         self._dispatch = Dispatch(self, hub, handshake)
         ws.on_close.append(self._silence)
@@ -143,35 +140,18 @@ class Connection:
             message = inbound.parse(text)
         except BadMessage as error:
             self.tell(outbound.error(error.code, str(error), error.id))
-            self._refuse_rate(self._frames.take(self.received_s))
+            self._limits.take_bad(self.received_s)
             return
         route = ROUTES[message["type"]]
-        wait_ms = self._wait_ms(room, route.rate)
+        wait_ms = self._limits.take(room, self.member_id, route.rate, self.received_s)
         if wait_ms:
-            self._refuse_rate(wait_ms)
             if route.answers_limit:
                 self.tell(outbound.error("rate_limited", None, message.get("id"), wait_ms))
             return
-        self._refusals = 0
         try:
             route.handle(self._dispatch, room, message)
         except BadMessage as error:
             self.tell(outbound.error(error.code, str(error), error.id))
-
-    def _wait_ms(self, room: LiveRoom, rate: limits.Rate) -> int:
-        """Return the ms until a message of this rate is allowed, 0 if it is now."""
-        now_s = self.received_s
-        if rate is limits.PINGS:
-            return self._pings.take(now_s)
-        return self._frames.take(now_s) or room.limits.take(self.member_id, rate, now_s)
-
-    def _refuse_rate(self, wait_ms: int) -> None:
-        if not wait_ms:
-            return
-        metrics.rate_limited += 1
-        self._refusals += 1
-        if self._refusals > limits.REFUSALS_MOST:
-            raise Goodbye(CloseCode.TOO_FAST, "too_fast")
 
     def _flooded(self) -> None:
         metrics.rate_limited += 1
