@@ -124,7 +124,7 @@ def database_url(databases: Databases) -> Iterator[str]:
     """The address of a fresh database with every migration applied."""
     url = databases.make_migrated()
     yield url
-    databases.drop(url)
+    databases.give_back(url)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import itertools
 import subprocess
 import uuid
 from pathlib import Path
-from typing import cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
@@ -17,6 +17,26 @@ from sync_service.redis_client.address import read_address
 
 ROOT = Path(__file__).parents[2]
 
+CATALOGUES: Final = ("pg_class", "pg_attribute", "pg_constraint", "pg_trigger", "pg_proc", "pg_statistic", "pg_enum")
+# Changes with every statement that alters the schema or gathers statistics; a copy has what its template has.
+_VERSION: Final = "(SELECT concat(count(*), '/', sum(xmin::text::bigint)) FROM {})"
+SCHEMA: Final = f"SELECT concat_ws(',', {', '.join(map(_VERSION.format, CATALOGUES))})"
+DISCONNECT: Final = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{}'"
+# Foreign keys are not looked at meanwhile, so that the order of the tables does not matter.
+EMPTY: Final = """
+DO $$ DECLARE name text; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+            AND relname <> 'alembic_version' LOOP
+        EXECUTE 'DELETE FROM ' || name;
+    END LOOP;
+    PERFORM setval(oid::regclass, 1, false) FROM pg_class
+        WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
+END $$
+"""
+SIZE: Final = "SELECT pg_database_size(current_database())"
+GROWN: Final = 4 * 1024 * 1024  # bytes by which a copy may have grown and still be worth emptying
+
 
 def _unique(prefix: str) -> str:
     return f"{prefix}_{uuid.uuid4().hex[:12]}"
@@ -27,11 +47,16 @@ def _name(url: str) -> str:
 
 
 class Databases:
-    """Databases on the server of `server_url`: empty ones, and copies of one with every migration applied."""
+    """Databases on the server of `server_url`: empty ones, and copies of one with every migration applied.
+
+    A copy that was given back is emptied and used again, which takes a hundredth of the time of a new one.
+    """
 
     def __init__(self, server_url: str) -> None:
         self._server = urlsplit(server_url)
         self._template: str | None = None
+        self._schema, self._size = "", 0
+        self._spare: list[str] = []
 
     def make_empty(self) -> str:
         """Make a database without tables and return its address."""
@@ -43,14 +68,28 @@ class Databases:
             template = self._make(_unique("template"), template="template0")
             migrate(template)
             self._template = template
+            self._schema, self._size = self._run(SCHEMA, template), self._run(SIZE, template)
+        if self._spare:
+            return self._spare.pop()
         return self._make(_unique("test"), template=_name(self._template))
 
     def drop(self, url: str) -> None:
         """Drop a database, whoever is connected to it."""
         self._run(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
 
+    def give_back(self, url: str) -> None:
+        """Empty a migrated database for the next test; drop it if its schema has changed or it has grown."""
+        self._run(DISCONNECT.format(_name(url)))
+        if self._run(SCHEMA, url) == self._schema and self._run(SIZE, url) < self._size + GROWN:
+            self._run(EMPTY, url)
+            self._spare.append(url)
+        else:
+            self.drop(url)
+
     def close(self) -> None:
-        """Drop the migrated database that the copies come from."""
+        """Drop the copies that wait for use, and the migrated database that they come from."""
+        while self._spare:
+            self.drop(self._spare.pop())
         if self._template is not None:
             self.drop(self._template)
             self._template = None
@@ -62,12 +101,15 @@ class Databases:
     def _url_of(self, database: str) -> str:
         return urlunsplit(self._server._replace(path=f"/{database}"))
 
-    def _run(self, statement: str) -> None:
-        connection = psycopg2.connect(self._url_of("postgres"))
+    def _run(self, statement: str, url: str = "") -> Any:
+        """Run a statement in the database at ``url`` (the server's own without one); return the value it selects."""
+        connection = psycopg2.connect(url or self._url_of("postgres"))
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(statement)
+                row = cursor.fetchone() if cursor.description else None
+                return None if row is None else row[0]
         finally:
             connection.close()
 
