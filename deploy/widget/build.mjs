@@ -75,7 +75,7 @@ async function buildPackage(folder) {
   const names = readdirSync(PACKAGE);
   const modules = names.filter((one) => one.endsWith(".js")).map((one) => join(PACKAGE, one));
   for (const path of modules) {
-    const { code, map } = await bundle({ entryPoints: [path] }, { minify: false, external: ["hls.js"], plugins: [rewriting(ofThePackage)] });
+    const { code, map } = await bundle({ entryPoints: [path] }, { minify: false, external: ["hls.js", "shaka-player"], plugins: [rewriting(ofThePackage)] });
     writeFileSync(join(folder, basename(path)), `${code}//# sourceMappingURL=${basename(path)}.map\n`);
     writeFileSync(join(folder, `${basename(path)}.map`), map);
   }

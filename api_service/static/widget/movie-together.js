@@ -267,10 +267,8 @@ export class MovieTogether extends RoomElement {
       on: {
         press: () => this.#player?.allow(),
         goOn: () => this.play().catch(() => {}),
-        tryAgain: () => {
-          if (this.media?.error) this.media.load?.();
-          this.connect();
-        },
+        tryAgain: () => (this.#player?.failed ? this.#player.reload() : this.connect()),
+        reload: () => this.#player?.reload(),
       },
     });
     this.#notices = new Notices(this.#overlay, texts);
@@ -361,6 +359,7 @@ export class MovieTogether extends RoomElement {
   // -- the page ---------------------------------------------------------------------------------------------------
 
   #onOnline = () => {
+    if (this.#player?.failed) this.#player.reload();
     if (!document.hidden) this.#session?.reconnectNow();
   };
 

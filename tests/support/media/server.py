@@ -39,6 +39,8 @@ _TYPES: Final = {
     ".html": "text/html",
 }
 _CHUNK: Final = 16 * 1024
+# Where a playlist names a file.
+_NAMES: Final = {".m3u8": r"(?m)^([^#\s].*)$", ".mpd": r'((?:media|initialization)="[^"]+)'}
 
 
 @dataclass
@@ -50,13 +52,13 @@ class Faults:
     bytes_per_s: int | None = None
     forgets_range: bool = False
     first_byte_after_s: float = 0.0
-    # Only addresses with ``?token=`` this are answered, all others with the status.
-    token: str | None = None
+    # Only addresses with ``?token=`` one of these are answered, all others with the status; the last is handed out.
+    tokens: tuple[str, ...] = ()
     refusal: int = 403
 
     def status_of(self, file: str, query: Mapping[str, str]) -> int | None:
         """Return the status that is answered instead of a file, or None if the file is served."""
-        if self.token is not None and query.get("token") != self.token:
+        if self.tokens and query.get("token") not in self.tokens:
             return self.refusal
         return next((status for pattern, status in self.broken.items() if re.search(pattern, file)), None)
 
@@ -83,6 +85,7 @@ class MediaSite:
 
     def application(self) -> web.Application:
         app = web.Application()
+        app.router.add_get("/films/{faults}/{kind}/address", self._address)
         app.router.add_get("/films/{faults}/{kind}/{file:.+}", self._film)
         app.router.add_get("/pages/{page}", self._page)
         app.router.add_post("/rooms/{room}/join", self._join)
@@ -108,6 +111,12 @@ class MediaSite:
 
     # -- films --------------------------------------------------------------------------------------------------------
 
+    async def _address(self, request: web.Request) -> web.Response:
+        """Tell the address of a film that is valid now."""
+        kind, faults = KINDS[request.match_info["kind"]], self.faults[request.match_info["faults"]]
+        path = request.path.removesuffix("address")
+        return web.json_response({"url": f"{self.url}{path}{kind.entry}?token={faults.tokens[-1]}"})
+
     async def _film(self, request: web.Request) -> web.StreamResponse:
         faults = self.faults.get(request.match_info["faults"], Faults())
         kind, file = KINDS[request.match_info["kind"]], request.match_info["file"]
@@ -122,10 +131,10 @@ class MediaSite:
             return web.Response(text=shown, content_type=_TYPES[".m3u8"], headers={"Cache-Control": "no-store"})
         if kind.live == "parts" and (joined := live.joined_parts(folder, file)):
             return web.Response(body=joined, content_type="video/iso.segment")
-        if faults.token is not None and file.endswith(".m3u8"):
+        if faults.tokens and (pattern := _NAMES.get(Path(file).suffix)):
             # Signed playlists name signed segments.
-            signed = re.sub(r"(?m)^([^#\s].*)$", rf"\1?token={faults.token}", (folder / file).read_text())
-            return web.Response(text=signed, content_type=_TYPES[".m3u8"])
+            signed = re.sub(pattern, rf"\1?token={request.query['token']}", (folder / file).read_text())
+            return web.Response(text=signed, content_type=_TYPES[Path(file).suffix])
         if faults.forgets_range or faults.bytes_per_s:
             return await _dripping(request, folder / file, faults)
         return _whole(folder / file)

@@ -20,7 +20,7 @@ const CSS = `
   @media (prefers-reduced-motion: reduce) { .pill.busy::before { animation: none; } }
   .press { pointer-events: auto; box-shadow: 0 .5rem 2rem rgb(0 0 0 / .5); }
   .press.sound { justify-self: end; margin-inline: .75rem; }
-  .press.start { place-self: center; min-height: 3.5rem; padding: .75rem 1.75rem; font-size: 1.125rem; }
+  .press.start, .press.reload { place-self: center; min-height: 3.5rem; padding: .75rem 1.75rem; font-size: 1.125rem; }
   .end {
     pointer-events: auto; position: absolute; inset: 0; display: grid; place-content: center; gap: .6rem; padding: 1.5rem;
     text-align: center; background: rgb(8 9 13 / .93); color: #f1eee8;
@@ -48,8 +48,8 @@ export class Overlay {
   #fade = null;
 
   /**
-   * `nowMs()` returns the server's time. `on` is {press(), tryAgain(), goOn()}: the buttons of a refused autoplay, of the end screen, and
-   * of the banner while the room waits for somebody.
+   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn()}: the buttons of a refused autoplay, of a film that
+   * does not come, of the end screen, and of the banner while the room waits for somebody.
    */
   constructor(root, { texts, nowMs, on }) {
     adoptStyles(root, CSS);
@@ -77,15 +77,15 @@ export class Overlay {
     this.#floating.show(emoji, name);
   }
 
-  /** Show the button "start" (the film waits for a press) or "sound" (it runs muted), or none. */
+  /** Show the button "start" (the film waits for a press), "sound" (it runs muted) or "reload" (it does not come), or none. */
   showButton(kind) {
     if (this.#button?.dataset.kind === kind) return;
     this.#button?.remove();
     this.#button = null;
     if (!kind) return;
-    const text = kind === "start" ? this.#texts.press_play : this.#texts.press_sound;
+    const text = { start: this.#texts.press_play, sound: this.#texts.press_sound, reload: this.#texts.press_reload }[kind];
     this.#button = make("button", { type: "button", class: `primary press ${kind}`, part: "press", "data-kind": kind }, text);
-    this.#button.addEventListener("click", () => this.#on.press());
+    this.#button.addEventListener("click", kind === "reload" ? this.#on.reload : this.#on.press);
     (kind === "sound" ? this.#top : this.#over).append(this.#button);
   }
 
