@@ -67,6 +67,7 @@ async function buildForTheSite(folder) {
   const reexport = (name) => `export * from "./${manifest[name].file}";\n`;
   writeFileSync(join(folder, "movie-together.js"), reexport("player") + reexport("companions"));
   for (const name of Object.keys(BUNDLES)) writeFileSync(join(folder, `${name}.js`), reexport(name));
+  copyFileSync(join(SOURCES, "load-guard.js"), join(folder, "load-guard.js"));
   writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
