@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import inspect
 import shutil
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tests.support.media.protection import protect
 
 ROOT: Final = Path(__file__).parents[3]
 MADE: Final = ROOT / "build" / "media"
@@ -172,37 +175,26 @@ def dash(folder: Path) -> None:
     encode(folder, *keys, "-f", "dash", "-seg_duration", str(SEGMENT_S), "-use_template", "1", "film.mpd")
 
 
-def dash_clear_key(folder: Path) -> None:
-    """Make a DASH stream of two encrypted files (common encryption), whose key the page knows."""
-    secret = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", KEY, "-encryption_kid", KEY_ID)
-    fragments = ("-movflags", "+frag_keyframe+empty_moov+default_base_moof+dash+global_sidx")
-    for name, stream in (("picture", "0:v"), ("sound", "1:a")):
-        encode(folder, "-map", stream, *fragments, *secret, f"{name}.mp4")
+def clear_key(folder: Path) -> None:
+    """Make a stream as DASH and as HLS whose segments are encrypted (common encryption) with a key of the page."""
+    keys = ("-sc_threshold", "0", "-keyint_min", "50")
+    encode(folder, *keys, "-f", "dash", "-seg_duration", str(SEGMENT_S), "-hls_playlist", "1", "film.mpd")
+    for number, file in enumerate(sorted(folder.glob("*.m4s"))):
+        secret = bytes.fromhex(KEY), bytes.fromhex(KEY_ID)
+        file.write_bytes(protect(file.read_bytes(), *secret, first_iv=number << 32, picture="stream0" in file.name))
     grouped = "-".join((KEY_ID[:8], KEY_ID[8:12], KEY_ID[12:16], KEY_ID[16:20], KEY_ID[20:]))
     protection = (
-        f'<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc" '
+        '<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc" '
         f'xmlns:cenc="urn:mpeg:cenc:2013" cenc:default_KID="{grouped}"/>'
         '<ContentProtection schemeIdUri="urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e" value="ClearKey1.0"/>'
     )
-    sets = "".join(
-        f'<AdaptationSet mimeType="{mime}" subsegmentAlignment="true">{protection}'
-        f'<Representation id="{name}" bandwidth="200000" codecs="{codecs}"><BaseURL>{name}.mp4</BaseURL>'
-        f'<SegmentBase indexRange="{_index_range(folder / f"{name}.mp4")}"/></Representation></AdaptationSet>'
-        for name, mime, codecs in (("picture", "video/mp4", "avc1.64000c"), ("sound", "audio/mp4", "mp4a.40.2"))
-    )
-    (folder / "film.mpd").write_text(
-        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" minBufferTime="PT2S" '
-        f'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" mediaPresentationDuration="PT{FILM_S}S">'
-        f"<Period>{sets}</Period></MPD>"
-    )
-
-
-def _index_range(file: Path) -> str:
-    """Return where the index (`sidx`) of a fragmented file lies, as "first-last" byte."""
-    data, at = file.read_bytes(), 0
-    while data[at + 4 : at + 8] != b"sidx":
-        at += int.from_bytes(data[at : at + 4], "big")
-    return f"{at}-{at + int.from_bytes(data[at : at + 4], 'big') - 1}"
+    manifest = folder / "film.mpd"
+    manifest.write_text(manifest.read_text().replace("<Representation", f"{protection}<Representation"))
+    key_id = base64.b64encode(bytes.fromhex(KEY_ID)).decode()
+    key = f'#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,KEYFORMAT="org.w3.clearkey",KEYID=0x{KEY_ID},URI="data:;base64,{key_id}"'
+    for playlist in folder.glob("media_*.m3u8"):
+        playlist.write_text(playlist.read_text().replace("#EXT-X-MAP", f"{key}\n#EXT-X-MAP"))
+    (folder / "master.m3u8").rename(folder / "film.m3u8")
 
 
 VP9: Final = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "200k")
@@ -236,6 +228,6 @@ KINDS: Final = {
         Kind("hls-sliding", hls(), "film.m3u8", live="sliding"),
         Kind("hls-low-latency", hls(fmp4=True, segment_s=PART_S, gop=12), "film.m3u8", live="parts"),
         Kind("dash", dash, "film.mpd"),
-        Kind("dash-clearkey", dash_clear_key, "film.mpd", encrypted=True),
+        Kind("clearkey", clear_key, "film.mpd", encrypted=True),
     )
 }

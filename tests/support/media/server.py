@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import time
 import uuid
@@ -16,9 +17,10 @@ from aiohttp import web
 
 from deploy.local.free_ports import free_port
 from tests.support.media import live
-from tests.support.media.kinds import KINDS, ROOT
+from tests.support.media.kinds import KEY, KINDS, ROOT
 from tests.support.sync_fixtures import Cinema, SyncNode
 
+EXAMPLES: Final = ROOT / "docs" / "examples" / "players"
 PAGES: Final = Path(__file__).parent / "pages"
 FOLDERS: Final = {
     "/static/vendor": ROOT / "build" / "assets",
@@ -88,6 +90,8 @@ class MediaSite:
         app.router.add_get("/films/{faults}/{kind}/address", self._address)
         app.router.add_get("/films/{faults}/{kind}/{file:.+}", self._film)
         app.router.add_get("/pages/{page}", self._page)
+        app.router.add_get("/examples/{page}", self._example)
+        app.router.add_post("/license", self._license)
         app.router.add_post("/rooms/{room}/join", self._join)
         for path in FOLDERS:
             app.router.add_get(f"{path}/{{file:.+}}", self._file)
@@ -104,6 +108,19 @@ class MediaSite:
         for key, value in request.query.items():
             html = html.replace(f"{{{{{key}}}}}", value)
         return web.Response(text=re.sub(r"\{\{\w+\}\}", "", html), content_type="text/html")
+
+    async def _license(self, request: web.Request) -> web.Response:
+        """Give the key that a player asks for (Encrypted Media Extensions, 9.1.4)."""
+        [kid] = (await request.json())["kids"]
+        secret = base64.urlsafe_b64encode(bytes.fromhex(KEY)).decode().rstrip("=")
+        return web.json_response({"keys": [{"kty": "oct", "k": secret, "kid": kid}], "type": "temporary"})
+
+    async def _example(self, request: web.Request) -> web.Response:
+        """Show a page of docs/examples/players with a room and a film of ours instead of those it names."""
+        html = (EXAMPLES / request.match_info["page"]).read_text()
+        html = html.replace("/api/v1/rooms/CODE/join", request.query["join"])
+        html = re.sub(r"/films/tide-keeper\.\w+", request.query["source"], html)
+        return web.Response(text=html, content_type="text/html")
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         folder = next(folder for path, folder in FOLDERS.items() if request.path.startswith(f"{path}/"))

@@ -44,6 +44,12 @@ class Watcher:
         gaps = {"options": "{}", "attributes": "", **values, "join": join, "source": source}
         await self.page.goto(f"{self._site.url}/pages/{page}?{urlencode(gaps)}", wait_until="commit")
 
+    async def enter_example(self, room: str, source: str, name: str) -> None:
+        """Open a page of docs/examples/players with a film in a room."""
+        join = f"/rooms/{room}/join?{urlencode({'name': self.name})}"
+        query = urlencode({"join": join, "source": source})
+        await self.page.goto(f"{self._site.url}/examples/{name}?{query}", wait_until="commit")
+
     async def sample(self) -> Sample:
         return Sample(**await self.page.evaluate(_SAMPLE))
 
