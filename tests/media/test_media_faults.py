@@ -40,7 +40,10 @@ async def in_step(anna: Watcher, other: Watcher) -> None:
             pass
 
 
-@pytest.mark.parametrize(("kind", "status"), [("hls-ts", 503), ("hls-ts", 404), ("dash", 503), ("mp4", 404)])
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("hls-ts", 404), pytest.param("dash", 503, marks=pytest.mark.short), ("hls-ts", 503), ("mp4", 404)],
+)
 async def test_a_film_that_fails_as_a_viewer_enters_plays_once_it_is_there(
     kind: str, status: int, site: MediaSite, new_watcher: NewWatcher
 ) -> None:
@@ -103,7 +106,7 @@ async def test_a_decoder_that_breaks_is_set_up_anew(site: MediaSite, new_watcher
     await in_step(anna, boris)
 
 
-@pytest.mark.parametrize("kind", STREAMS)
+@pytest.mark.parametrize("kind", [pytest.param("hls-ts", marks=pytest.mark.short), "dash", "mp4"])
 async def test_an_address_that_was_refused_is_renewed_and_the_film_goes_on(
     kind: str, site: MediaSite, new_watcher: NewWatcher
 ) -> None:

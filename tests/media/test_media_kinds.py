@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.media.conftest import ALL_MEDIA, TABLE, NewWatcher
+from tests.media.conftest import TABLE, NewWatcher
 from tests.support.media.kinds import FILM_S, KINDS, Kind
 from tests.support.media.server import Faults, MediaSite
 from tests.support.media.watcher import Watcher, distances_ms
@@ -54,20 +54,19 @@ async def plays_for_three(site: MediaSite, new_watcher: NewWatcher, kind: Kind, 
     return f"{statistics.median(looks):6.1f} {max(looks):6.1f} {late_s:6.1f}"
 
 
-# A selection for every change; `make test-media` takes all.
-SHORT = ("mp4-edit-list", "hls-fmp4-discontinuous", "hls-start-offset", "dash")
+SHORT = ("hls-start-offset",)
 FILMS = [name for name, kind in KINDS.items() if not kind.encrypted and kind.live in {None, "event"}]
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", FILMS if ALL_MEDIA else SHORT)
+@pytest.mark.parametrize("name", [pytest.param(it, marks=[pytest.mark.short] * (it in SHORT)) for it in FILMS])
 async def test_a_film_of_each_kind_plays_in_step(name: str, site: MediaSite, new_watcher: NewWatcher) -> None:
     await asyncio.to_thread(KINDS[name].folder)
     TABLE.append(f"{name:28}{await plays_for_three(site, new_watcher, KINDS[name], Faults())}")
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("fault", SERVERS if ALL_MEDIA else ())
+@pytest.mark.parametrize("fault", SERVERS)
 @pytest.mark.parametrize("name", ["mp4", "hls-ts"])
 async def test_a_film_from_a_weak_server_plays_in_step(
     name: str, fault: str, site: MediaSite, new_watcher: NewWatcher

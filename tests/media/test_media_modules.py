@@ -10,8 +10,6 @@ from tests.support.media.kinds import FILM_S
 from tests.support.media.server import MediaSite
 from tests.support.media.watcher import Watcher
 
-MODULES = ("sources.js", "core/player.js", "movie-together.js")
-
 
 class LostRequests:
     """The first requests for a module are lost on the way."""
@@ -34,7 +32,9 @@ async def enter(site: MediaSite, watcher: Watcher, kind: str = "mp4/film.mp4") -
     await watcher.enter(site.open_room(FILM_S * 1000), f"/films/sound/{kind}")
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize(
+    "module", ["sources.js", pytest.param("core/player.js", marks=pytest.mark.short), "movie-together.js"]
+)
 async def test_a_module_that_is_lost_twice_comes_the_third_time(
     module: str, site: MediaSite, new_watcher: NewWatcher
 ) -> None:

@@ -80,6 +80,7 @@ async def test_a_librarys_nudge_seek_and_pause_move_nobody(site: MediaSite, new_
     assert min(await distances_ms([anna, boris])) < 100
 
 
+@pytest.mark.short
 async def test_a_newcomer_that_plays_and_seeks_by_itself_moves_nobody(
     site: MediaSite, new_watcher: NewWatcher, slow_to_join: None
 ) -> None:
@@ -146,6 +147,7 @@ async def test_what_a_person_does_to_the_player_moves_everyone(site: MediaSite, 
     assert (await anna.sample()).position_ms > 20_000
 
 
+@pytest.mark.short
 async def test_an_enter_that_ends_a_word_in_an_input_method_sends_nothing(
     site: MediaSite, new_watcher: NewWatcher
 ) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 
-from tests.media.conftest import ALL_MEDIA, NewWatcher
+from tests.media.conftest import NewWatcher
 from tests.support.media.kinds import FILM_S, KEY, KEY_ID
 from tests.support.media.server import Faults, MediaSite
 from tests.support.media.watcher import PATIENCE_S, Watcher, distances_ms
@@ -80,7 +80,7 @@ PROTECTED = {
 }
 
 
-@pytest.mark.parametrize("how", PROTECTED if ALL_MEDIA else ["hls", "shaka"])
+@pytest.mark.parametrize("how", PROTECTED)
 async def test_a_protected_film_plays_in_step(how: str, site: MediaSite, new_watcher: NewWatcher) -> None:
     entry, options = PROTECTED[how]
     room = site.open_room(FILM_MS)
