@@ -133,6 +133,11 @@ export class MovieTogether extends RoomElement {
     this.#connectSoon();
   }
 
+  /** Why this viewer is out of the room for good, as `mt-status` tells it ("kicked", "room_full", …); null otherwise. @returns {string | null} */
+  get endReason() {
+    return this.#endReason;
+  }
+
   /** The replica of the room (core/replica.js), or null. @returns {Record<string, any> | null} */
   get room() {
     return this.#session?.state ?? null;

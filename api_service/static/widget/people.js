@@ -19,7 +19,7 @@ export class MovieTogetherPeople extends HTMLElement {
     {
       "mt-members": () => this.#scheduleShow(),
       "mt-signal": ({ detail }) => this.#onSignal(detail),
-      "mt-status": ({ detail }) => ["closed", "stopped"].includes(detail.status) && this.#menu.close(),
+      "mt-status": () => this.#onStatus(),
     },
     () => this.#show(),
   );
@@ -68,6 +68,13 @@ export class MovieTogetherPeople extends HTMLElement {
     this.#scheduleShow();
   }
 
+  /** Who is out of the room sees nobody, and can do nothing to anybody. */
+  #onStatus() {
+    if (!this.#companion.together.endReason) return;
+    this.#menu.close();
+    this.#show();
+  }
+
   // -- showing ------------------------------------------------------------------------------------------------------
 
   /** Draw at most once a frame: many members change at once (a room of two hundred loads a film). */
@@ -80,6 +87,11 @@ export class MovieTogetherPeople extends HTMLElement {
 
   #show() {
     const { members = [], you } = this.#room ?? {};
+    if (this.#companion.together?.endReason) {
+      clearTimeout(this.#timer);
+      this.#place.replaceChildren();
+      return;
+    }
     if (members.length === 0) {
       this.#place.replaceChildren(make("p", { class: "nobody" }, this.#texts.nobody));
       return;
