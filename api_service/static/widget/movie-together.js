@@ -36,7 +36,7 @@ const API = new URL("../../api/v1", import.meta.url).href;
 const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
 
 export class MovieTogether extends RoomElement {
-  static observedAttributes = ["code", "api", "join-url"];
+  static observedAttributes = ["code", "api", "join-url", "second-screen"];
 
   #media = null;
   #join = null;
@@ -56,7 +56,7 @@ export class MovieTogether extends RoomElement {
     super();
     this.attachShadow({ mode: "open" });
     // What a page has set before this module ran stands in the way of the accessors.
-    for (const name of ["media", "token", "join"]) {
+    for (const name of ["media", "token", "join", "secondScreen"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete this[name];
@@ -133,6 +133,15 @@ export class MovieTogether extends RoomElement {
     this.#connectSoon();
   }
 
+  /** Whether this device is beside the person's player and has none itself: chat, people, the film's controls. Setting it enters anew. */
+  get secondScreen() {
+    return this.hasAttribute("second-screen");
+  }
+
+  set secondScreen(secondScreen) {
+    this.toggleAttribute("second-screen", secondScreen);
+  }
+
   /** Why this viewer is out of the room for good, as `mt-status` tells it ("kicked", "room_full", …); null otherwise. @returns {string | null} */
   get endReason() {
     return this.#endReason;
@@ -195,6 +204,7 @@ export class MovieTogether extends RoomElement {
     this.#overlay.removeEndScreen();
     const session = new Session({
       join,
+      secondScreen: this.secondScreen,
       on: {
         status: this.#onStatus,
         room: this.#onRoom,
@@ -205,7 +215,7 @@ export class MovieTogether extends RoomElement {
       },
     });
     this.#session = session;
-    if (this.media) {
+    if (this.media && !this.secondScreen) {
       this.#player = new Player(this.media, {
         now: session.now,
         hidden: () => document.hidden,
@@ -282,7 +292,7 @@ export class MovieTogether extends RoomElement {
   // -- the viewer's commands --------------------------------------------------------------------------------------
 
   #onControlRequest = (event) => {
-    if (!this.#player) return;
+    if (!this.#player && !this.secondScreen) return;
     event.stopImmediatePropagation();
     const [type, read] = CONTROL_REQUESTS[event.type];
     this.#control(type, read?.(event.detail));
@@ -290,7 +300,7 @@ export class MovieTogether extends RoomElement {
 
   #control(type, value) {
     if (!this.mayControl) return this.#refuse(new Refusal({ code: "forbidden" }), type);
-    return this.#player?.command(type, value);
+    return this.secondScreen ? this.#onPlayerCommand(type, value) : this.#player?.command(type, value);
   }
 
   #onPlayerCommand(type, value) {
@@ -319,7 +329,7 @@ export class MovieTogether extends RoomElement {
       this.#endReason = detail.reason;
       this.#reports?.stop();
       this.#player?.detach();
-      if (this.media && !this.media.paused) this.media.pause();
+      if (this.#player && !this.media.paused) this.media.pause();
     }
     this.#notices.connection(name, detail.reason, { entered: this.room !== null });
     this.#emit("mt-status", { status: name, reason: detail.reason ?? null });
@@ -336,6 +346,7 @@ export class MovieTogether extends RoomElement {
   #onEvent = (event, state) => {
     this.#overlay.showStandstill(state);
     this.#emit("mt-event", event);
+    if (event.type === "length_changed") this.#notices.filmDiffers(null); // the server tells again whose film differs
     if (event.type === "said") this.#emit("mt-message", event.message);
     if (MEMBER_EVENTS.has(event.type)) this.#emit("mt-members", { members: state.members, you: state.you });
     if (event.playback || MEMBER_EVENTS.has(event.type)) this.#emitState();
@@ -343,6 +354,7 @@ export class MovieTogether extends RoomElement {
 
   #onSignal = (signal) => {
     if (signal.type === "reacted") this.#overlay.float(signal.emoji, this.room.names[signal.by] ?? textsFor(this).someone);
+    if (signal.type === "film_differs") this.#notices.filmDiffers(signal);
     this.#emit("mt-signal", signal);
   };
 

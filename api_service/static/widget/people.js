@@ -137,11 +137,12 @@ export class MovieTogetherPeople extends HTMLElement {
       ...(pressable ? { type: "button", "aria-haspopup": "menu", "aria-expanded": String(this.#menu.memberId === member.id) } : {}),
     }, ...parts);
     if (pressable) chip.addEventListener("click", () => this.#open(member.id));
-    return make("li", { class: !member.ready || member.buffering ? "loading" : "", "data-member": member.id }, chip);
+    return make("li", { class: state ? "loading" : "", "data-member": member.id }, chip);
   }
 
   /** Return that a member's player is loading, for screen readers and the tooltip, or null; others see the ring pulse. */
   #loadingState(member) {
+    if (member.second_screen) return null;
     if (!member.ready) return this.#texts.not_ready;
     return member.buffering ? this.#texts.buffering : null;
   }
@@ -155,6 +156,7 @@ export class MovieTogetherPeople extends HTMLElement {
       member.id === room.you?.id ? this.#texts.you : null,
       role === "viewer" ? null : this.#texts[role],
       room.room.host === member.id ? this.#texts.host : null,
+      member.second_screen ? this.#texts.second_screen : null,
       (member.muted_until_ms ?? 0) > this.#nowMs ? this.#texts.muted_now : null,
       Math.abs(skewMs) < SKEW_SHOWN_MS ? null : skewMs < 0 ? this.#texts.behind(seconds) : this.#texts.ahead(seconds),
     ].filter(Boolean);

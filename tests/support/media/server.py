@@ -79,8 +79,8 @@ class MediaSite:
         self._cinema = cinema
         self._live: dict[str, float] = {}
 
-    def open_room(self, duration_ms: int) -> str:
-        """Open a room for a film of this length and return its id."""
+    def open_room(self, duration_ms: int | None) -> str:
+        """Open a room for a film of this length, as the catalogue has it, and return its id."""
         room = self._cinema.room(film={"id": str(uuid.uuid4()), "title": "Film", "duration_ms": duration_ms})
         self.rooms[room["id"]] = room
         return str(room["id"])
@@ -100,7 +100,7 @@ class MediaSite:
     async def _join(self, request: web.Request) -> web.Response:
         room = self.rooms[request.match_info["room"]]
         await asyncio.sleep(self.join_after_s)
-        ticket = self._cinema.ticket(room, name=request.query.get("name", "Anna"))
+        ticket = self._cinema.ticket(room, request.query.get("person") or None, request.query.get("name", "Anna"))
         return web.json_response({"ticket": ticket, "socket_url": self.node.url(room["partition"])})
 
     async def _page(self, request: web.Request) -> web.Response:

@@ -38,9 +38,12 @@ class Watcher:
         page.on("console", lambda message: self.said.append(message.text))
         page.on("pageerror", lambda error: self.said.append(str(error)))
 
-    async def enter(self, room: str, source: str, *, page: str = "watch.html", **values: str) -> None:
-        """Open a page of the cinema with a film in a room; ``values`` fill the page's other gaps."""
-        join = f"/rooms/{room}/join?{urlencode({'name': self.name})}"
+    async def enter(self, room: str, source: str, *, page: str = "watch.html", person: str = "", **values: str) -> None:
+        """Open a page of the cinema with a film in a room; ``values`` fill the page's other gaps.
+
+        ``person`` is the id of somebody who has other pages too; without it somebody new comes.
+        """
+        join = f"/rooms/{room}/join?{urlencode({'name': self.name, 'person': person})}"
         gaps = {"options": "{}", "attributes": "", **values, "join": join, "source": source}
         await self.page.goto(f"{self._site.url}/pages/{page}?{urlencode(gaps)}", wait_until="commit")
 

@@ -1,5 +1,5 @@
 /** The notices over the film about the connection, the player and refused commands. */
-import { refusalPhrase } from "./phrases.js";
+import { filmDiffersPhrase, refusalPhrase } from "./phrases.js";
 
 /** A start or a stall shorter than this is not worth a notice. */
 const QUIET_MS = 900;
@@ -64,8 +64,14 @@ export class Notices {
     this.#overlay.showStatus(refusalPhrase(refusal, this.#texts, state));
   }
 
+  /** Show that this viewer's film is not as long as the room's: {duration_ms, yours_ms}; null if that is not known any more. */
+  filmDiffers(lengths) {
+    this.#overlay.showNote(lengths && filmDiffersPhrase(lengths, this.#texts));
+  }
+
   /** Forget the connection and show nothing over the film. */
   clear() {
+    this.filmDiffers(null);
     clearTimeout(this.#timer);
     clearTimeout(this.#reloadTimer);
     this.#status = null;

@@ -16,6 +16,8 @@ const CSS = `
     content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--_accent);
     animation: breathe 1.4s ease-in-out infinite;
   }
+  .note { pointer-events: auto; border-radius: .9rem; text-wrap: pretty; }
+  .note button { border: 0; padding: .25rem .5rem; background: none; color: inherit; font-weight: 600; white-space: nowrap; }
   @keyframes breathe { 50% { opacity: .25; } }
   @media (prefers-reduced-motion: reduce) { .pill.busy::before { animation: none; } }
   .press { pointer-events: auto; box-shadow: 0 .5rem 2rem rgb(0 0 0 / .5); }
@@ -46,6 +48,7 @@ export class Overlay {
   #button = null;
   #end = null;
   #fade = null;
+  #note = null;
 
   /**
    * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn()}: the buttons of a refused autoplay, of a film that
@@ -65,6 +68,17 @@ export class Overlay {
     this.#pill.textContent = text ?? "";
     this.#pill.classList.toggle("busy", Boolean(text) && busy);
     if (text && !busy) this.#fade = setTimeout(() => this.showStatus(null), STATUS_SHOWN_MS);
+  }
+
+  /** Show a note that stays until the viewer hides it; null removes it. */
+  showNote(text) {
+    this.#note?.remove();
+    this.#note = null;
+    if (!text) return;
+    const hide = make("button", { type: "button" }, this.#texts.hide);
+    hide.addEventListener("click", () => this.showNote(null));
+    this.#note = make("div", { class: "pill note", part: "note", role: "status" }, make("span", {}, text), hide);
+    this.#top.append(this.#note);
   }
 
   /** Show why the film stands still, if it does; `room` is the replica (core/replica.js) or null. */
@@ -94,6 +108,7 @@ export class Overlay {
     this.showStatus(null);
     this.showStandstill(null);
     this.showButton(null);
+    this.showNote(null);
     this.#end?.remove();
     const texts = this.#texts;
     const title = texts[`${reason}_title`] ?? texts.stopped_title;

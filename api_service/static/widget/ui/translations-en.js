@@ -68,6 +68,9 @@ export const ENGLISH = {
   moderators_steer: "Only the owner and moderators steer the film here.",
   moderators_steer_named: (names) => `The film is steered here by ${names}.`,
   guests_do_not_steer: "Guests do not steer the film here.",
+  film_longer: (by) => `You have another version of the film: it is ${by} longer than that of the others. What they see may not be what you see.`,
+  film_shorter: (by) => `You have another version of the film: it is ${by} shorter than that of the others. What they see may not be what you see.`,
+  hide: "Hide",
   // people
   here: "In the room",
   nobody: "Nobody is here yet",
@@ -77,6 +80,7 @@ export const ENGLISH = {
   guest: "guest",
   host: "acts for the owner",
   not_ready: "still loading",
+  second_screen: "without the film",
   buffering: "loading",
   muted_now: "muted",
   behind: (s) => `${s} s behind`,
