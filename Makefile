@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token test test-unit test-faults test-mails test-cluster lint format package asyncapi migrate seed compose-test bench bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token test test-unit test-faults test-mails test-cluster test-media lint format package asyncapi migrate seed compose-test bench bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -48,6 +48,9 @@ test-mails: setup-tests ## 10,000 invitations while RabbitMQ and the notifier ar
 
 test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three masters and three replicas
 	@$(PY) -m pytest --store=cluster tests/integration/sync $(ARGS)
+
+test-media: setup-tests ## films of every kind, in step for three viewers (10 min; ARGS='-k hls')
+	@ALL_MEDIA=1 $(PY) -m pytest tests/media $(ARGS)
 
 lint: setup ## ruff, mypy, who may import whom
 	@$(PY) -m ruff check

@@ -28,6 +28,7 @@ _TYPES: Final = {
     ".mjs": "text/javascript",
     ".m3u8": "application/vnd.apple.mpegurl",
     ".m4s": "video/iso.segment",
+    ".mpd": "application/dash+xml",
     ".ts": "video/mp2t",
     ".webp": "image/webp",
     ".woff2": "font/woff2",

@@ -382,6 +382,7 @@ room_events = _table(
     Column("playback_at", DateTime(timezone=True), nullable=False),
     _reference("user_id", "users", on_delete="SET NULL", nullable=True),
     Column("happened_at", DateTime(timezone=True), nullable=False),
+    Column("length_ms", BigInteger, nullable=True),  # of the film, as players agreed; null: the catalogue's counts
     PrimaryKeyConstraint("room_id", "epoch", "seq"),
     Index(None, "user_id"),
 )

@@ -46,8 +46,8 @@ class Ticket:
     """A verified ticket.
 
     ``issued_ms`` is of the API's clock; ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore``
-    {position_ms, epoch, seq} or None, with ``length_ms`` where the room's players had agreed on one; ``sid`` is the
-    session of the API that the ticket was made for, "" if none: what the ticket opens ends with it.
+    {position_ms, epoch, seq, length_ms} or None, ``length_ms`` None or missing unless the room's players had agreed on
+    one; ``sid`` is the session of the API that the ticket was made for, "" if none: what the ticket opens ends with it.
     """
 
     jti: str

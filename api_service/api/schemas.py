@@ -270,6 +270,11 @@ class NowSchema(Schema):
     at = fields.AwareDateTime(
         required=True, allow_none=True, metadata={"description": "Null before anything was played."}
     )
+    length_ms = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The film's length as its players agree; null: the film's `duration_ms` counts."},
+    )
 
 
 class LeftOutSchema(Schema):

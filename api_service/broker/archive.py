@@ -91,6 +91,7 @@ _PLAYBACK_CHANGED = Statement(
             "playback_at",
             "user_id",
             "happened_at",
+            "length_ms",
         )
     )
     .on_conflict_do_nothing()
@@ -202,6 +203,7 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
             return _PLAYBACK_CHANGED, {
                 **_picked(data, "room_id", "epoch", "seq", "event", user_id="by", happened_at="at"),
                 **_picked(playback, "status", "position_ms", "rate"),
+                "length_ms": playback.get("length_ms"),  # entries from before it was there have none
                 "playback_at": _moment(playback["at_ms"]),
             }
         case events.CHAT_POSTED:

@@ -140,6 +140,8 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "invitation.declined": _("is not coming"),
         "invitation.expired": _("invited already"),
         "all_invited": _("All your friends are invited already."),
+        "invite.locked": _("The room is locked: nobody new comes in until somebody inside unlocks it."),
+        "invite.full": _("The room is full: somebody new comes in only once somebody has left."),
         "line.live": _("Connected"),
         "line.connecting": _("Entering the room…"),
         "line.lost": _("Connection lost, coming back…"),

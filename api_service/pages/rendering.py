@@ -121,7 +121,8 @@ def film_position(room: Room) -> str:
     """Return where a room's film stands, of how much: `0:41:07 / 1:52:00`, or `0:41:07` where the length is unknown."""
     if room.now is None:
         return ""
-    stands_ms, length_ms = room.now.position_at(datetime.now(UTC)), room.film.duration_ms
+    stands_ms = room.now.position_at(datetime.now(UTC))
+    length_ms = room.film.duration_ms if room.now.length_ms is None else room.now.length_ms
     if length_ms is None:  # a broadcast whose end nobody knows
         return _clock(stands_ms)
     return f"{_clock(min(stands_ms, length_ms))} / {_clock(length_ms)}"

@@ -31,7 +31,10 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """The last playback in the archive, and ``seen_at``, the time of the room's last archived event of any kind."""
+    """The last playback in the archive, and ``seen_at``, the time of the room's last archived event of any kind.
+
+    ``length_ms`` is the film's length as the room's players had agreed on it, None where the catalogue's counts.
+    """
 
     epoch: int
     seq: int
@@ -39,6 +42,7 @@ class Archived:
     position_ms: float
     rate: float
     at: datetime
+    length_ms: int | None
     seen_at: datetime
 
 
@@ -106,15 +110,21 @@ async def archived(db: Queryable, room_id: UUID) -> Archived | None:
     row = await db.first(_ARCHIVED, room_id=room_id)
     if row is None:
         return None
-    return Archived(row.epoch, row.seq, row.status, row.position_ms, row.rate, row.playback_at, row.seen_at)
+    place = row.epoch, row.seq
+    return Archived(*place, row.status, row.position_ms, row.rate, row.playback_at, row.length_ms, row.seen_at)
 
 
 def restore(last: Archived | None, duration_ms: int | None) -> dict[str, Any] | None:
-    """Return the ticket's `restore`, or None; a film that was playing is taken to have played until ``seen_at``."""
+    """Return the ticket's `restore`, or None; a film that was playing is taken to have played until ``seen_at``.
+
+    ``duration_ms`` is the catalogue's length; where neither it nor the players' is known, nothing bounds the position.
+    """
     if last is None:
         return None
     position_ms = last.position_ms
     if last.status == "playing":
         position_ms += max((last.seen_at - last.at).total_seconds(), 0) * 1000 * last.rate
-    end_ms = float(duration_ms or published.LIVE_MS)
-    return {"position_ms": min(position_ms, end_ms), "epoch": last.epoch, "seq": last.seq}
+    end_ms = last.length_ms if last.length_ms is not None else duration_ms
+    if end_ms is not None:
+        position_ms = min(position_ms, end_ms)
+    return {"position_ms": position_ms, "epoch": last.epoch, "seq": last.seq, "length_ms": last.length_ms}

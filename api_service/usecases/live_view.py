@@ -20,6 +20,7 @@ class Now:
     """``people_count`` people are inside, the first of them by name.
 
     The film was at ``position_ms`` at ``at`` (None before anything was played), and goes on from there while playing.
+    ``length_ms`` is its length as the room's players agree, None where the catalogue's counts.
     """
 
     people_count: int
@@ -28,6 +29,7 @@ class Now:
     position_ms: int
     rate: float
     at: datetime | None
+    length_ms: int | None = None
 
     def position_at(self, moment: datetime) -> float:
         """Return where the film stands (ms), not bounded by its length."""
@@ -54,7 +56,7 @@ _INSIDE = Statement(
     .order_by(visits.c.room_id, users.c.name, visits.c.user_id)
 )
 _last = (
-    select(room_events.c.status, room_events.c.position_ms, room_events.c.rate, room_events.c.playback_at)
+    select(*(room_events.c[name] for name in ("status", "position_ms", "rate", "playback_at", "length_ms")))
     .where(room_events.c.room_id == _wanted.c.id)
     .order_by(room_events.c.epoch.desc(), room_events.c.seq.desc())
     .limit(1)
@@ -82,4 +84,5 @@ def _now(people: list[Person], last: Row | None) -> Now:
     count, named = len(people), people[:PEOPLE_NAMED]
     if last is None:
         return replace(NOTHING_YET, people_count=count, people=named)
-    return Now(count, named, last.status, round(last.position_ms), last.rate, last.playback_at)
+    film = last.status, round(last.position_ms), last.rate, last.playback_at, last.length_ms
+    return Now(count, named, *film)

@@ -30,8 +30,6 @@ from shared.events import (
 from shared.feed_events import FRIENDSHIP_CHANGED, WISH_CHANGED
 from shared.invitation_events import INVITATION_CHANGED, INVITATION_CREATED, INVITATION_REVOKED, REMINDER_DUE
 
-# What a live room takes for the length of a broadcast whose end nobody knows: the longest film there may be.
-LIVE_MS: Final = 24 * 3_600_000
 # How long a calendar entry goes on after the film: people gather, and nobody presses play to the second.
 LOBBY: Final = timedelta(minutes=10)
 # How long a calendar entry lasts for a broadcast whose end nobody knows.
@@ -64,7 +62,7 @@ def room_claim(room: Row) -> dict[str, Any]:
         "film": {
             "id": str(room.film_id),
             "title": in_language(room.film_title, room.owner_locale),
-            "duration_ms": room.film_duration_ms or LIVE_MS,
+            "duration_ms": room.film_duration_ms,
         },
         "access": room.access,
         "control": room.control,

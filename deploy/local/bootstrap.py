@@ -24,10 +24,11 @@ VENV = ROOT / ".venv"
 ASSETS = ROOT / "build" / "assets"
 WIDGET_SOURCES = (ROOT / "api_service" / "static" / "widget", ROOT / "deploy" / "widget")
 
-# The browser's part of each npm package: ES modules that import nothing but their neighbours.
+# The browser's part of each npm package: modules that import nothing but their neighbours.
 BROWSER_FILES = {
     "media-chrome": ("dist", "*.js", ("cjs", "iife", "react")),
     "hls.js": ("dist", "hls*.min.mjs", ()),
+    "shaka-player": ("dist", "shaka-player.dash-es2021.js", ()),
 }
 
 
@@ -39,7 +40,7 @@ def main() -> int:
     """Do every step that is not done yet; print what went wrong in a few lines and return the exit code."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
     wanted = parser.add_mutually_exclusive_group()
-    wanted.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, faketime")
+    wanted.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, ffmpeg, faketime")
     wanted.add_argument("--unit", action="store_true", help="no PostgreSQL, Redis and RabbitMQ: for the unit tests")
     arguments = parser.parse_args()
     try:
@@ -88,6 +89,8 @@ def missing_packages(*, tests: bool, servers: bool = True) -> "list[str]":
         # What sets the clock of a Redis while it runs.
         there["faketime"] = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
         there["chromium"] = shutil.which("chromium")
+        # What makes films of every kind.
+        there["ffmpeg"] = shutil.which("ffmpeg")
         there["fonts-dejavu-core"] = list(Path("/usr/share/fonts").rglob("*.ttf"))
     return [name for name, found in there.items() if not found]
 

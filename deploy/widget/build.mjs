@@ -67,6 +67,7 @@ async function buildForTheSite(folder) {
   const reexport = (name) => `export * from "./${manifest[name].file}";\n`;
   writeFileSync(join(folder, "movie-together.js"), reexport("player") + reexport("companions"));
   for (const name of Object.keys(BUNDLES)) writeFileSync(join(folder, `${name}.js`), reexport(name));
+  copyFileSync(join(SOURCES, "load-guard.js"), join(folder, "load-guard.js"));
   writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
@@ -75,7 +76,7 @@ async function buildPackage(folder) {
   const names = readdirSync(PACKAGE);
   const modules = names.filter((one) => one.endsWith(".js")).map((one) => join(PACKAGE, one));
   for (const path of modules) {
-    const { code, map } = await bundle({ entryPoints: [path] }, { minify: false, external: ["hls.js"], plugins: [rewriting(ofThePackage)] });
+    const { code, map } = await bundle({ entryPoints: [path] }, { minify: false, external: ["hls.js", "shaka-player"], plugins: [rewriting(ofThePackage)] });
     writeFileSync(join(folder, basename(path)), `${code}//# sourceMappingURL=${basename(path)}.map\n`);
     writeFileSync(join(folder, `${basename(path)}.map`), map);
   }

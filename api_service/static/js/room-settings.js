@@ -30,8 +30,8 @@ together.addEventListener("mt-state", () => {
   if (opener.hidden && dialog.open) dialog.close(); // this viewer is no moderator any more
 });
 
-together.addEventListener("mt-status", ({ detail }) => {
-  if (detail.status === "stopped") opener.hidden = true;
+together.addEventListener("mt-status", () => {
+  if (together.endReason) opener.hidden = true;
 });
 
 opener.addEventListener("click", () => {

@@ -84,6 +84,9 @@ function showRate() {
 const LINES = { live: "live", joining: "connecting", connecting: "connecting", waiting: "lost", closed: "closed", stopped: "stopped" };
 let entered = false;
 
+/** What opens a dialog of the room's page: nothing of that can be done by who is out of the room. */
+const openers = document.querySelectorAll(".hall__head [data-opens]");
+
 together.addEventListener("mt-status", ({ detail }) => {
   let state = LINES[detail.status];
   entered ||= state === "live";
@@ -93,11 +96,25 @@ together.addEventListener("mt-status", ({ detail }) => {
   if (line.textContent !== label) line.textContent = label;
 });
 
-together.addEventListener("mt-closed", () => {
-  for (const button of document.querySelectorAll(".hall__head .button")) button.hidden = true;
-  document.querySelector(".hall__people").hidden = true;
+together.addEventListener("mt-status", () => {
+  const over = together.endReason !== null;
+  for (const opener of openers) opener.hidden = over;
+  document.querySelector(".hall__people").hidden = over;
+  if (!over) return;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 });
+
+/** Whoever is invited into a room that lets nobody in is told so by the room; who invites, here. */
+const inviteNote = document.getElementById("invite-note");
+
+function showWhetherOpen() {
+  const { room, members } = together.room;
+  const reason = room.settings.locked ? "invite.locked" : members.length >= room.settings.capacity ? "invite.full" : null;
+  inviteNote.hidden = !reason;
+  if (reason) inviteNote.textContent = text(reason);
+}
+
+together.addEventListener("mt-state", showWhetherOpen);
 
 document.addEventListener("mt-unread", ({ detail }) => {
   document.title = detail.unread ? `(${detail.unread}) ${title}` : title;

@@ -18,9 +18,12 @@ export class MovieTogetherChat extends HTMLElement {
       "mt-members": () => this.#composer.refresh(),
       "mt-event": ({ detail }) => this.#onEvent(detail),
       "mt-signal": ({ detail }) => this.#onSignal(detail),
-      "mt-closed": () => this.#onClosed(),
+      "mt-status": () => this.#onStatus(),
     },
-    (together) => together?.room && this.#onRoom(together.room),
+    (together) => {
+      if (together?.room) this.#onRoom(together.room);
+      if (together) this.#onStatus();
+    },
   );
   #texts;
   #log = null;
@@ -52,6 +55,10 @@ export class MovieTogetherChat extends HTMLElement {
     return this.#companion.together;
   }
 
+  get #over() {
+    return Boolean(this.#together?.endReason);
+  }
+
   get #me() {
     return this.#together?.room?.you?.id;
   }
@@ -66,7 +73,7 @@ export class MovieTogetherChat extends HTMLElement {
       on: {
         unread: () => this.#addUnread(),
         read: () => this.#markRead(),
-        history: (before) => this.#together.history({ before }),
+        history: (before) => (this.#over ? { messages: [], more: false } : this.#together.history({ before })),
       },
     });
     this.#composer = new Composer({
@@ -126,8 +133,12 @@ export class MovieTogetherChat extends HTMLElement {
     if (type === "typing" && by !== this.#me) this.#typists.started(by);
   }
 
-  #onClosed() {
-    this.#composer.node.hidden = true;
+  /** Who is out of the room reads what was said, and writes nothing any more. */
+  #onStatus() {
+    const over = this.#over;
+    this.#composer.node.hidden = over;
+    this.#log.node.classList.toggle("over", over);
+    if (over) this.#typists.clear();
   }
 
   #nameOf(id) {
@@ -172,8 +183,8 @@ export class MovieTogetherChat extends HTMLElement {
 
   #may(line) {
     const message = this.#log.message(line);
-    const room = this.#together?.room;
-    return { reply: Boolean(message && !message.deleted && room && !room.closed), delete: Boolean(message && room && !room.closed && mayDelete(room, message)) };
+    const room = this.#over ? null : this.#together?.room;
+    return { reply: Boolean(message && !message.deleted && room), delete: Boolean(message && room && mayDelete(room, message)) };
   }
 
   #carryOut(action, line) {

@@ -36,7 +36,7 @@ const API = new URL("../../api/v1", import.meta.url).href;
 const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
 
 export class MovieTogether extends RoomElement {
-  static observedAttributes = ["code", "api", "join-url"];
+  static observedAttributes = ["code", "api", "join-url", "second-screen"];
 
   #media = null;
   #join = null;
@@ -56,7 +56,7 @@ export class MovieTogether extends RoomElement {
     super();
     this.attachShadow({ mode: "open" });
     // What a page has set before this module ran stands in the way of the accessors.
-    for (const name of ["media", "token", "join"]) {
+    for (const name of ["media", "token", "join", "secondScreen"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete this[name];
@@ -133,6 +133,20 @@ export class MovieTogether extends RoomElement {
     this.#connectSoon();
   }
 
+  /** Whether this device is beside the person's player and has none itself: chat, people, the film's controls. Setting it enters anew. */
+  get secondScreen() {
+    return this.hasAttribute("second-screen");
+  }
+
+  set secondScreen(secondScreen) {
+    this.toggleAttribute("second-screen", secondScreen);
+  }
+
+  /** Why this viewer is out of the room for good, as `mt-status` tells it ("kicked", "room_full", …); null otherwise. @returns {string | null} */
+  get endReason() {
+    return this.#endReason;
+  }
+
   /** The replica of the room (core/replica.js), or null. @returns {Record<string, any> | null} */
   get room() {
     return this.#session?.state ?? null;
@@ -190,6 +204,7 @@ export class MovieTogether extends RoomElement {
     this.#overlay.removeEndScreen();
     const session = new Session({
       join,
+      secondScreen: this.secondScreen,
       on: {
         status: this.#onStatus,
         room: this.#onRoom,
@@ -200,7 +215,7 @@ export class MovieTogether extends RoomElement {
       },
     });
     this.#session = session;
-    if (this.media) {
+    if (this.media && !this.secondScreen) {
       this.#player = new Player(this.media, {
         now: session.now,
         hidden: () => document.hidden,
@@ -267,10 +282,8 @@ export class MovieTogether extends RoomElement {
       on: {
         press: () => this.#player?.allow(),
         goOn: () => this.play().catch(() => {}),
-        tryAgain: () => {
-          if (this.media?.error) this.media.load?.();
-          this.connect();
-        },
+        tryAgain: () => (this.#player?.failed ? this.#player.reload() : this.connect()),
+        reload: () => this.#player?.reload(),
       },
     });
     this.#notices = new Notices(this.#overlay, texts);
@@ -279,7 +292,7 @@ export class MovieTogether extends RoomElement {
   // -- the viewer's commands --------------------------------------------------------------------------------------
 
   #onControlRequest = (event) => {
-    if (!this.#player) return;
+    if (!this.#player && !this.secondScreen) return;
     event.stopImmediatePropagation();
     const [type, read] = CONTROL_REQUESTS[event.type];
     this.#control(type, read?.(event.detail));
@@ -287,7 +300,7 @@ export class MovieTogether extends RoomElement {
 
   #control(type, value) {
     if (!this.mayControl) return this.#refuse(new Refusal({ code: "forbidden" }), type);
-    return this.#player?.command(type, value);
+    return this.secondScreen ? this.#onPlayerCommand(type, value) : this.#player?.command(type, value);
   }
 
   #onPlayerCommand(type, value) {
@@ -316,7 +329,7 @@ export class MovieTogether extends RoomElement {
       this.#endReason = detail.reason;
       this.#reports?.stop();
       this.#player?.detach();
-      if (this.media && !this.media.paused) this.media.pause();
+      if (this.#player && !this.media.paused) this.media.pause();
     }
     this.#notices.connection(name, detail.reason, { entered: this.room !== null });
     this.#emit("mt-status", { status: name, reason: detail.reason ?? null });
@@ -333,6 +346,7 @@ export class MovieTogether extends RoomElement {
   #onEvent = (event, state) => {
     this.#overlay.showStandstill(state);
     this.#emit("mt-event", event);
+    if (event.type === "length_changed") this.#notices.filmDiffers(null); // the server tells again whose film differs
     if (event.type === "said") this.#emit("mt-message", event.message);
     if (MEMBER_EVENTS.has(event.type)) this.#emit("mt-members", { members: state.members, you: state.you });
     if (event.playback || MEMBER_EVENTS.has(event.type)) this.#emitState();
@@ -340,6 +354,7 @@ export class MovieTogether extends RoomElement {
 
   #onSignal = (signal) => {
     if (signal.type === "reacted") this.#overlay.float(signal.emoji, this.room.names[signal.by] ?? textsFor(this).someone);
+    if (signal.type === "film_differs") this.#notices.filmDiffers(signal);
     this.#emit("mt-signal", signal);
   };
 
@@ -361,6 +376,7 @@ export class MovieTogether extends RoomElement {
   // -- the page ---------------------------------------------------------------------------------------------------
 
   #onOnline = () => {
+    if (this.#player?.failed) this.#player.reload();
     if (!document.hidden) this.#session?.reconnectNow();
   };
 

@@ -19,7 +19,7 @@ export class MovieTogetherPeople extends HTMLElement {
     {
       "mt-members": () => this.#scheduleShow(),
       "mt-signal": ({ detail }) => this.#onSignal(detail),
-      "mt-status": ({ detail }) => ["closed", "stopped"].includes(detail.status) && this.#menu.close(),
+      "mt-status": () => this.#onStatus(),
     },
     () => this.#show(),
   );
@@ -68,6 +68,13 @@ export class MovieTogetherPeople extends HTMLElement {
     this.#scheduleShow();
   }
 
+  /** Who is out of the room sees nobody, and can do nothing to anybody. */
+  #onStatus() {
+    if (!this.#companion.together.endReason) return;
+    this.#menu.close();
+    this.#show();
+  }
+
   // -- showing ------------------------------------------------------------------------------------------------------
 
   /** Draw at most once a frame: many members change at once (a room of two hundred loads a film). */
@@ -80,6 +87,11 @@ export class MovieTogetherPeople extends HTMLElement {
 
   #show() {
     const { members = [], you } = this.#room ?? {};
+    if (this.#companion.together?.endReason) {
+      clearTimeout(this.#timer);
+      this.#place.replaceChildren();
+      return;
+    }
     if (members.length === 0) {
       this.#place.replaceChildren(make("p", { class: "nobody" }, this.#texts.nobody));
       return;
@@ -125,11 +137,12 @@ export class MovieTogetherPeople extends HTMLElement {
       ...(pressable ? { type: "button", "aria-haspopup": "menu", "aria-expanded": String(this.#menu.memberId === member.id) } : {}),
     }, ...parts);
     if (pressable) chip.addEventListener("click", () => this.#open(member.id));
-    return make("li", { class: !member.ready || member.buffering ? "loading" : "", "data-member": member.id }, chip);
+    return make("li", { class: state ? "loading" : "", "data-member": member.id }, chip);
   }
 
   /** Return that a member's player is loading, for screen readers and the tooltip, or null; others see the ring pulse. */
   #loadingState(member) {
+    if (member.second_screen) return null;
     if (!member.ready) return this.#texts.not_ready;
     return member.buffering ? this.#texts.buffering : null;
   }
@@ -143,6 +156,7 @@ export class MovieTogetherPeople extends HTMLElement {
       member.id === room.you?.id ? this.#texts.you : null,
       role === "viewer" ? null : this.#texts[role],
       room.room.host === member.id ? this.#texts.host : null,
+      member.second_screen ? this.#texts.second_screen : null,
       (member.muted_until_ms ?? 0) > this.#nowMs ? this.#texts.muted_now : null,
       Math.abs(skewMs) < SKEW_SHOWN_MS ? null : skewMs < 0 ? this.#texts.behind(seconds) : this.#texts.ahead(seconds),
     ].filter(Boolean);

@@ -1,40 +1,137 @@
-/** Sets a <video>'s source: a file directly, an HLS stream (.m3u8) through hls.js, or natively where hls.js does not run. */
+/**
+ * Sets a <video>'s source: a file directly, HLS (.m3u8) through hls.js or natively, DASH (.mpd) through Shaka Player.
+ *
+ * A source that fails becomes an `error` of the video, which the player answers (core/player.js): after a while it fires `mt-reload` at the
+ * video, and the source is loaded anew at the room's place.
+ */
+import { Address, REFUSALS } from "./core/address.js";
+import { openDash } from "./streams/dash.js";
+import { openFile } from "./streams/file.js";
+import { openHls } from "./streams/hls.js";
+import { Unplayable } from "./streams/library.js";
 
-const HLS = new URL("../vendor/hls.js/hls.min.mjs", import.meta.url);
-const HLS_TYPE = "application/vnd.apple.mpegurl";
+const OPEN = { hls: openHls, dash: openDash, file: openFile };
 
-const RELOAD_AFTER_MS = 2_000;
+/** An error that nobody has answered is repeated: the player may not be there yet. */
+const REPEAT_MS = 500;
 
-/** Retry after an error that hls.js, which repeats requests itself, calls fatal; what cannot be retried becomes the video's error. */
-function recover(hls, Hls, error, video) {
-  if (error.type === Hls.ErrorTypes.NETWORK_ERROR && error.response?.code !== 404) setTimeout(() => hls.startLoad(), RELOAD_AFTER_MS);
-  else if (error.type === Hls.ErrorTypes.MEDIA_ERROR && !hls.recovered) {
-    hls.recovered = true;
-    hls.recoverMediaError();
-  } else video.dispatchEvent(new Event("error"));
-}
+/** Refusals within this time of a new address do not lead to another one: requests of before are still under way. */
+const RENEWED_MS = 3_000;
 
 /**
- * Resolve to a function that removes the source, once it is set; reject if this browser cannot play the stream. `hls` is hls.js, or a
- * function that imports it; without it ours is loaded.
+ * Set the source of `video` and resolve to a function that removes it; reject if this browser cannot play it.
+ *
+ * `source` is an address, or {url, type, expires} with a media type and the instant (for `Date`) until which the address is valid. Options:
+ * `refresh({status})` resolves to another source and is asked before the address expires and after 401, 403 and 410; `hls` and `shaka` are
+ * the libraries, or functions that import them (without them ours are loaded); `hlsConfig` and `shakaConfig` are their settings, EME included.
  */
-export async function attachSource(video, url, { hls: given = () => import(HLS) } = {}) {
-  if (!/\.m3u8($|\?)/.test(url)) {
-    video.src = url;
-    return () => video.removeAttribute("src");
+export async function attachSource(video, source, options = {}) {
+  const attachment = new Attachment(video, source, options);
+  await attachment.load();
+  return () => attachment.detach();
+}
+
+class Attachment {
+  #video;
+  #address;
+  #options;
+  #stream = null;
+  #loads = 0;
+  #renewedMs = -Infinity;
+  #status = null;
+  #timer = null;
+
+  constructor(video, source, { refresh, ...options }) {
+    this.#video = video;
+    this.#address = new Address(source, refresh);
+    this.#options = options;
+    video.addEventListener("mt-reload", this.#onReload);
   }
-  // Its module has an `isSupported` of its own beside the class.
-  const Hls = given.isSupported ? given : (await given()).default;
-  if (Hls.isSupported()) {
-    const hls = new Hls({ enableWorker: false });
-    hls.on(Hls.Events.ERROR, (_, error) => error.fatal && recover(hls, Hls, error, video));
-    hls.loadSource(url);
-    hls.attachMedia(video);
-    return () => hls.destroy();
+
+  /** Load the source, or load it anew. */
+  async load() {
+    this.#loads += 1;
+    const load = this.#loads;
+    clearTimeout(this.#timer);
+    this.#stream?.close();
+    this.#stream = null;
+    try {
+      const stream = await OPEN[this.#address.kind](this.#video, this.#address.url, {
+        ...this.#options,
+        startS: roomPositionS(this.#video),
+        attempt: load,
+        rewrite: (url) => this.#address.rewrite(url),
+        onRetry: (status) => REFUSALS.includes(status) && this.#renew(status),
+        onError: (failure) => load === this.#loads && this.#onError(failure),
+      });
+      if (load === this.#loads) this.#stream = stream;
+      else stream.close();
+    } catch (error) {
+      if (load !== this.#loads) return;
+      console.warn("the film's source cannot be set", error);
+      this.#tell({ final: error instanceof Unplayable });
+      if (error instanceof Unplayable) throw error;
+    }
   }
-  if (video.canPlayType(HLS_TYPE)) {
-    video.src = url;
-    return () => video.removeAttribute("src");
+
+  /** Remove the source. */
+  detach() {
+    this.#loads += 1;
+    clearTimeout(this.#timer);
+    this.#video.removeEventListener("mt-reload", this.#onReload);
+    this.#address.stop();
+    this.#stream?.close();
   }
-  throw new Error("This browser plays no streams");
+
+  #onReload = async (event) => {
+    event.preventDefault();
+    clearTimeout(this.#timer);
+    // A file's error does not tell the answer's status.
+    if (REFUSALS.includes(this.#status) || this.#address.kind === "file") await this.#address.renew(this.#status);
+    this.#status = null;
+    this.load().catch(() => {});
+  };
+
+  /** `failure` is {status, resume, final}: the answer's status or null, what goes on with the same stream or null, whether to give up. */
+  async #onError({ status = null, resume = null, final = false }) {
+    this.#status = status;
+    const stream = this.#stream;
+    if (REFUSALS.includes(status) && this.#address.renewable) {
+      if (await this.#renew(status)) {
+        if (stream !== this.#stream) return;
+        this.#status = null;
+        return void (resume ? resume() : this.load().catch(() => {}));
+      }
+    } else if (resume && bufferedAheadS(this.#video) > 2) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(resume, 2_000);
+      return;
+    }
+    this.#tell({ status, final });
+  }
+
+  /** Ask for a new address after a refusal, unless that was done just now: then the new one is refused too. */
+  async #renew(status) {
+    if (performance.now() - this.#renewedMs < RENEWED_MS) return false;
+    this.#renewedMs = performance.now();
+    return this.#address.renew(status);
+  }
+
+  #tell(detail) {
+    clearTimeout(this.#timer);
+    const answered = !this.#video.dispatchEvent(new CustomEvent("error", { detail, cancelable: true }));
+    if (!answered) this.#timer = setTimeout(() => this.#tell(detail), REPEAT_MS);
+  }
+}
+
+function roomPositionS(video) {
+  const positionMs = video.closest?.("movie-together")?.positionMs ?? null;
+  return positionMs === null ? null : positionMs / 1000;
+}
+
+function bufferedAheadS({ buffered, currentTime }) {
+  for (let n = 0; n < buffered.length; n += 1) {
+    if (buffered.start(n) <= currentTime + 0.1 && currentTime < buffered.end(n)) return buffered.end(n) - currentTime;
+  }
+  return 0;
 }

@@ -11,6 +11,18 @@ def chip(seen_by: Viewer, of: Viewer) -> Locator:
     return seen_by.page.locator("movie-together-people .chip", has_text=of.name)
 
 
+async def is_offered(viewer: Viewer, *, inside: bool) -> None:
+    """Check that the elements beside the film offer what can be done in the room, and nothing outside of it."""
+    page = viewer.page
+    await expect(page.locator("movie-together-chat textarea")).to_be_visible(visible=inside)
+    await expect(page.locator("[data-opens=invite]")).to_be_visible(visible=inside)
+    for button in await page.locator("movie-together-reactions button").all():
+        await expect(button).to_be_enabled(enabled=inside)
+    if not inside:
+        await expect(page.locator("movie-together-people li")).to_have_count(0)
+        await expect(page.locator("dialog[open]")).to_have_count(0)
+
+
 async def choose(judge: Viewer, of: Viewer, act: str) -> None:
     await chip(judge, of).click()
     await judge.page.locator(f"movie-together-people [role=menuitem][data-action={act}]").first.click()
@@ -65,17 +77,21 @@ async def test_the_muted_are_told_for_how_long_and_let_write_again(together: tup
 
 async def test_who_is_sent_out_reads_so_and_comes_back_by_a_press(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
+    await farid.page.locator("[data-opens=invite]").click()
+    await expect(farid.page.locator("#invite-note")).to_be_hidden()
 
     await choose(elena, farid, "kick")
 
     card = farid.page.locator("movie-together .end")
     await expect(card).to_contain_text("Вас вывели из комнаты", timeout=PATIENCE_MS)
     assert (await farid.sample()).paused
+    await is_offered(farid, inside=False)
     await elena.see_people(elena.name)
     await card.get_by_role("button", name="Войти снова").click()
     await expect(card).to_be_hidden()
     await farid.wait_playing()
     await elena.see_people(elena.name, farid.name)
+    await is_offered(farid, inside=True)
 
 
 async def test_a_locked_room_lets_the_kicked_in_once_it_is_open_and_the_banned_never(
@@ -88,12 +104,16 @@ async def test_a_locked_room_lets_the_kicked_in_once_it_is_open_and_the_banned_n
     await page.locator("#arrange [name=slow_mode_s]").select_option("60")
     await page.locator("#arrange [type=submit]").click()
     await farid.see_text("комната заперта, медленный режим")
+    await farid.page.locator("[data-opens=invite]").click()
+    await expect(farid.page.locator("#invite-note")).to_contain_text("Комната заперта")
+    await farid.page.keyboard.press("Escape")
     await farid.say("одно в минуту")
     await expect(farid.page.locator("movie-together-chat #notice")).to_contain_text("Медленный режим: написать можно")
     await choose(elena, farid, "kick")
     card = farid.page.locator("movie-together .end")
     await card.get_by_role("button", name="Войти снова").click(timeout=PATIENCE_MS)
     await expect(card).to_contain_text("Комната заперта", timeout=PATIENCE_MS)
+    await is_offered(farid, inside=False)
 
     await page.locator("#settings-button").click()
     await page.locator("#arrange [name=locked]").uncheck()
@@ -106,6 +126,7 @@ async def test_a_locked_room_lets_the_kicked_in_once_it_is_open_and_the_banned_n
 
     await expect(card).to_contain_text("Вас заблокировали", timeout=PATIENCE_MS)
     await expect(card.get_by_role("button")).to_have_count(0)
+    await is_offered(farid, inside=False)
     await elena.see_text(f"{farid.name}\u2069 больше не войдёт")
     await page.locator("#settings-button").click()
     await page.locator("#bans button").click()

@@ -56,7 +56,7 @@ async def test_each_kind_of_event_becomes_a_row(db: Database, cinema: Cinema, jo
     found = await archived(cinema)
     room = journal.room_id
     assert found["visits"] == [("v1", room, anna.id, 1, 4, NOW, NOW + timedelta(seconds=4), "left")]
-    assert found["room_events"] == [(room, 1, 2, "played", "playing", 500, 1, NOW, anna.id, NOW)]
+    assert found["room_events"] == [(room, 1, 2, "played", "playing", 500, 1, NOW, anna.id, NOW, None)]
     assert found["chat_messages"] == [(room, 1, 3, "m3", anna.id, "Anna", "Привет!", 1_500.5, NOW, None, None)]
 
 

@@ -19,9 +19,11 @@ VERIFIER = Verifier({"test": PUBLIC})
 NOW = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
 
 
-async def a_room(site: RunningSite, **order: Any) -> tuple[Viewer, dict[str, Any]]:
+async def a_room(
+    site: RunningSite, *, film: dict[str, Any] | None = None, **order: Any
+) -> tuple[Viewer, dict[str, Any]]:
     anna = site.viewer(await site.cinema.person("Anna"))
-    film_id = await site.cinema.film(title_ru="Бумажные киты", duration_ms=100_000)
+    film_id = await site.cinema.film(title_ru="Бумажные киты", **{"duration_ms": 100_000, **(film or {})})
     answer = await anna.post("/rooms", json={"film_id": str(film_id), **order})
     return anna, answer.body
 
@@ -120,7 +122,7 @@ async def test_the_ticket_restores_the_newest_archived_position(site: RunningSit
     ):
         await archive.write(event)
 
-    assert (await ticket_of(anna, room)).restore == {"position_ms": 50_000, "epoch": 2, "seq": 2}
+    assert (await ticket_of(anna, room)).restore == {"position_ms": 50_000, "epoch": 2, "seq": 2, "length_ms": None}
 
 
 async def test_a_film_that_was_playing_is_restored_where_its_room_was_last_alive(
@@ -129,7 +131,7 @@ async def test_a_film_that_was_playing_is_restored_where_its_room_was_last_alive
     anna, room = await a_room(site)
     archive = Archive(db)
     await archive.write(playback(room, 3, "playing", 1_000))
-    assert (await ticket_of(anna, room)).restore == {"position_ms": 1_000, "epoch": 1, "seq": 3}
+    assert (await ticket_of(anna, room)).restore == {"position_ms": 1_000, "epoch": 1, "seq": 3, "length_ms": None}
 
     await archive.write(
         journalled(
@@ -145,7 +147,7 @@ async def test_a_film_that_was_playing_is_restored_where_its_room_was_last_alive
         )
     )
 
-    assert (await ticket_of(anna, room)).restore == {"position_ms": 21_000, "epoch": 1, "seq": 3}
+    assert (await ticket_of(anna, room)).restore == {"position_ms": 21_000, "epoch": 1, "seq": 3, "length_ms": None}
 
 
 async def test_a_film_that_was_waiting_for_somebody_is_restored_where_it_stood(site: RunningSite, db: Database) -> None:
@@ -158,7 +160,33 @@ async def test_a_film_that_was_waiting_for_somebody_is_restored_where_it_stood(s
     ):
         await Archive(db).write(event)
 
-    assert (await ticket_of(anna, room)).restore == {"position_ms": 7_000, "epoch": 1, "seq": 3}
+    assert (await ticket_of(anna, room)).restore == {"position_ms": 7_000, "epoch": 1, "seq": 3, "length_ms": None}
+
+
+async def test_the_ticket_restores_the_length_that_the_players_had_agreed_on(site: RunningSite, db: Database) -> None:
+    anna, room = await a_room(site)  # a hundred seconds by the catalogue
+    at_ms = NOW.timestamp() * 1000
+    longer = {"status": "paused", "position_ms": 140_000, "rate": 1.0, "at_ms": at_ms, "length_ms": 150_000}
+    await Archive(db).write(
+        journalled(room, PLAYBACK_CHANGED, 3, event="paused", playback=longer, by=None, at=NOW),
+    )
+
+    restore = (await ticket_of(anna, room)).restore
+
+    assert restore == {"position_ms": 140_000, "epoch": 1, "seq": 3, "length_ms": 150_000}
+
+
+async def test_a_film_whose_length_nobody_knows_has_none_in_the_ticket_and_no_end(
+    site: RunningSite, db: Database
+) -> None:
+    anna, room = await a_room(site, film={"duration_ms": None})
+    three_days_ms = 72 * 3_600_000
+    await Archive(db).write(playback(room, 3, "paused", three_days_ms))
+
+    ticket = await ticket_of(anna, room)
+
+    assert ticket.room["film"]["duration_ms"] is None
+    assert ticket.restore == {"position_ms": three_days_ms, "epoch": 1, "seq": 3, "length_ms": None}
 
 
 async def test_the_ticket_carries_the_role_and_the_settings_that_the_live_room_gave(

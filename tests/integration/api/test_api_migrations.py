@@ -50,6 +50,8 @@ def _shape(engine: Engine) -> set[str]:
             text(
                 "SELECT format('%s %s', relkind, relname) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
                 "WHERE nspname = 'public' AND relname NOT LIKE 'alembic%' "
+                "UNION ALL SELECT format('%s.%s %s', table_name, column_name, data_type) "
+                "FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'alembic%' "
                 "UNION ALL SELECT 'type ' || typname FROM pg_type JOIN pg_namespace n ON n.oid = typnamespace "
                 "WHERE nspname = 'public' AND typtype = 'e' "
                 "UNION ALL SELECT 'function ' || proname FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace "

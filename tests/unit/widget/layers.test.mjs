@@ -44,7 +44,7 @@ test("the check notices an import from ui and a use of the page", () => {
 
 test("every module that a module of the widget imports is there", () => {
   const missing = [];
-  const imports = ["", "core", "ui"].flatMap((folder) => readdirSync(join(WIDGET, folder)).filter((name) => name.endsWith(".js"))
+  const imports = ["", "core", "streams", "ui"].flatMap((folder) => readdirSync(join(WIDGET, folder)).filter((name) => name.endsWith(".js"))
     .flatMap((name) => [...readFileSync(join(WIDGET, folder, name), "utf8").matchAll(IMPORT)]
       .map(([, from, direct]) => ({ by: name, path: normalize(join(WIDGET, folder, from ?? direct)) }))));
   assert.ok(imports.length > 50, "imports were found");

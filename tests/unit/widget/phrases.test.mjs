@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { mayChangeSetting, mayControl, mayDelete, mayModerate, assignableRoles } from "../../../api_service/static/widget/core/permissions.js";
 import { memberActions } from "../../../api_service/static/widget/ui/member-menu.js";
 import { LANGUAGES } from "../../../api_service/static/widget/ui/translations.js";
-import { eventPhrase, holdPhrase, pausePhrase, refusalPhrase, controlPhrase } from "../../../api_service/static/widget/ui/phrases.js";
+import { eventPhrase, filmDiffersPhrase, holdPhrase, pausePhrase, refusalPhrase, controlPhrase } from "../../../api_service/static/widget/ui/phrases.js";
 import { PLAYBACK, SETTINGS } from "./line.mjs";
 
 const { en } = LANGUAGES;
@@ -85,6 +85,14 @@ test("refusals say for how long, and who may", () => {
   assert.match(refusalPhrase({ code: "slow_mode", retryAfterMs: 900 }, en), /in 1 s/);
   assert.match(plain(refusalPhrase({ code: "forbidden" }, en, seenBy("v", { control: "owner" }))), /Olga/);
   assert.equal(refusalPhrase({ code: "something_new" }, en), en.refused_other);
+});
+
+test("whose film differs reads in which direction and by how much, however little", () => {
+  const differs = (yours, others) => filmDiffersPhrase({ yours_ms: yours, duration_ms: others }, en);
+  assert.match(differs(90_000, 90_400), /it is 0\.4 s shorter/);
+  assert.match(differs(5_400_000, 5_367_000), /it is 33 s longer/);
+  assert.match(differs(5_400_000, 5_277_000), /it is 2:03 longer/);
+  assert.match(filmDiffersPhrase({ yours_ms: 90_000, duration_ms: 91_500 }, LANGUAGES.ru), /короче, чем у остальных, на 1,5 с/);
 });
 
 test("an event has one line, with who did it and to whom", () => {

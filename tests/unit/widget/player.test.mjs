@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { RELOADS_AT_MOST } from "../../../api_service/static/widget/core/media-control.js";
 import { Player } from "../../../api_service/static/widget/core/player.js";
 import { positionAt } from "../../../api_service/static/widget/core/timeline.js";
 import { Adapter } from "./adapter.mjs";
@@ -424,17 +425,44 @@ test("a film that breaks off is loaded again, and has failed after some tries", 
   media.load = () => {
     loads += 1;
   };
+  const fail = (detail) => media.dispatchEvent(new CustomEvent("error", { detail, cancelable: true }));
   player.follow(paused(0), 600_000);
-  media.dispatchEvent(new Event("error"));
+  assert.equal(fail(), false, "whoever told the error knows that it is answered");
+  fail();
   assert.equal(seen.statuses.at(-1), "loading");
   await pass(520);
-  assert.equal(loads, 1);
-  media.dispatchEvent(new Event("canplay")); // it is there: the counting starts anew
-  for (const waitMs of [500, 1_000, 2_000, 4_000]) {
-    media.dispatchEvent(new Event("error"));
+  assert.equal(loads, 1, "two errors of one failure are one");
+  media.dispatchEvent(new Event("canplay"));
+  await pass(10_050); // it works: the counting starts anew
+  let waitMs = 500;
+  for (let tries = 0; tries < RELOADS_AT_MOST; tries += 1) {
+    fail();
     await pass(waitMs + 20);
+    media.dispatchEvent(new Event("canplay"));
+    waitMs *= 2;
   }
-  assert.equal(loads, 5);
-  media.dispatchEvent(new Event("error"));
+  assert.equal(loads, 1 + RELOADS_AT_MOST, "a source that fails as soon as it can play is given up too");
+  fail();
   assert.equal(seen.statuses.at(-1), "failed");
+  player.reload();
+  assert.equal(loads, 2 + RELOADS_AT_MOST, "at once");
+  fail();
+  assert.equal(seen.statuses.at(-1), "loading", "the viewer's press counts from the start");
+  fail({ final: true });
+  assert.equal(seen.statuses.at(-1), "unplayable");
+});
+
+test("whoever has set the source may load it anew in its own way", async (t) => {
+  const { media, player } = bound();
+  t.after(() => player.detach());
+  media.load = () => assert.fail("the source was taken care of");
+  let asked = 0;
+  media.addEventListener("mt-reload", (event) => {
+    asked += 1;
+    event.preventDefault();
+  });
+  player.follow(paused(0), 600_000);
+  media.dispatchEvent(new Event("error"));
+  await pass(520);
+  assert.equal(asked, 1);
 });

@@ -21,8 +21,9 @@ beforeEach(() => {
   tickets = 0;
 });
 
-function session({ join } = {}) {
+function session({ join, ...options } = {}) {
   const made = new Session({
+    ...options,
     join: join ?? (async () => ({ ticket: `ticket-${(tickets += 1)}`, socket_url: "ws://sync/ws/p17" })),
     open: Line.open,
     random: () => 0.5,
@@ -72,6 +73,17 @@ test("after a lost line it comes back with the resume token and its place in the
   assert.deepEqual(seen.events, ["member_joined", "member_left"]);
   assert.equal(seen.rooms, 1, "a resumed room is not a new one");
   assert.equal(tickets, 1);
+  made.stop();
+});
+
+test("a second screen says so each time it says hello", async () => {
+  const made = await live({ secondScreen: true });
+  assert.deepEqual(Line.opened[0].received, [{ type: "hello", protocol: 1, second_screen: true, ticket: "ticket-1" }]);
+  Line.opened[0].hangUp(1006);
+  mock.timers.tick(250);
+  await settle();
+  const [hello] = Line.opened[1].accept().received;
+  assert.deepEqual([hello.second_screen, hello.resume], [true, "token-1"]);
   made.stop();
 });
 
@@ -455,7 +467,8 @@ test("signals are passed on and change nothing; history answers who asked", asyn
   const made = await live();
   const before = made.state;
   for (const type of ["reacted", "typing", "skew"]) Line.opened[0].say({ type, by: "u2" });
-  assert.deepEqual(seen.signals, ["reacted", "typing", "skew"]);
+  Line.opened[0].say({ type: "film_differs", duration_ms: 90_000, yours_ms: 88_000 });
+  assert.deepEqual(seen.signals, ["reacted", "typing", "skew", "film_differs"]);
   assert.equal(made.state, before);
   const asked = made.command("history", { before: "m1", limit: 2 });
   const { id } = Line.opened[0].received.at(-1);

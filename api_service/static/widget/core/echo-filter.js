@@ -31,6 +31,7 @@ export class EchoFilter {
 
   /** Note that the room's state is known: no event before that is a command, whoever caused it. */
   roomKnown() {
+    this.#lastActMs(); // an activation that is not new is seen now, so that it does not seem to come later (ui/viewer-acts.js)
     this.#knownSinceMs = Math.min(this.#knownSinceMs, performance.now());
   }
 
@@ -46,6 +47,7 @@ export class EchoFilter {
 
   /** Note that the widget seeks the player. */
   expectSeek(seconds) {
+    this.#lastActMs();
     this.#expected.seekTo = seconds;
     this.#seekBeganMs = performance.now();
   }

@@ -14,8 +14,11 @@ const ARRIVAL_EVENTS = ["seeked", "canplay"];
 const CHECK_EVERY_MS = 250;
 
 /** A source that failed is loaded again this many times, the first time after FIRST_RELOAD_MS and then after twice as long each. */
-const RELOADS_AT_MOST = 4;
+export const RELOADS_AT_MOST = 6;
 const FIRST_RELOAD_MS = 500;
+
+/** A source that could play for so long does work: the next failure is a new one. */
+const WORKS_AFTER_MS = 10_000;
 
 export class MediaControl {
   /** What the player did before it stood: "load", "seek" or "pause"; the start latency depends on it (start.js). */
@@ -27,6 +30,7 @@ export class MediaControl {
   #echoFilter;
   #reloads = 0;
   #reloader = null;
+  #canPlaySinceMs = Infinity;
 
   /** `hidden()` returns whether the page is not visible, `lastActMs()` when a person last touched it (echo-filter.js). */
   constructor(media, { hidden = () => false, lastActMs } = {}) {
@@ -141,25 +145,43 @@ export class MediaControl {
     const media = this.#media;
     if (event.type === "seeking" && this.#started) this.stoppedBy = "seek";
     if (event.type === "seeked" && !media.seeking) this.#echoFilter.seekEnded();
-    if (event.type === "canplay") this.#reloads = 0;
+    if (event.type === "canplay") this.#canPlaySinceMs = Math.min(this.#canPlaySinceMs, performance.now());
     const change = this.#echoFilter.changeIn(event, media, { hidden: this.#hidden(), roomS });
     // Until the room has answered, the player may stay where the viewer has put it.
     if (change?.type === "seek" && change.byViewer) this.#echoFilter.expectSeek(media.currentTime);
     return change;
   }
 
-  /** Load the source again after it failed (networks change while people move); return false once that was tried often enough. */
+  /** Have the source loaded again after it failed (networks change while people move); return false once that was tried often enough. */
   reload() {
-    if (!this.#media.load || this.#reloads === RELOADS_AT_MOST) return false;
+    if (performance.now() - this.#canPlaySinceMs > WORKS_AFTER_MS) this.#reloads = 0;
+    this.#canPlaySinceMs = Infinity;
+    if (this.#reloader !== null) return true;
+    if (this.#reloads === RELOADS_AT_MOST) return false;
     this.#reloads += 1;
-    this.#reloader = setTimeout(() => this.#media.load(), FIRST_RELOAD_MS * 2 ** (this.#reloads - 1));
+    this.#reloader = setTimeout(() => this.#load(), FIRST_RELOAD_MS * 2 ** (this.#reloads - 1));
     return true;
+  }
+
+  /** Have the source loaded again now, and as often as a source that has never failed. */
+  reloadNow() {
+    this.#reloads = 0;
+    this.#load();
   }
 
   /** Stop reading the player, and cancel a reload that is due. */
   release() {
     this.#position.stop();
     clearTimeout(this.#reloader);
+    this.#reloader = null;
+  }
+
+  /** Whoever has set the source (sources.js, a page with a player library) may load it anew in its own way. */
+  #load() {
+    clearTimeout(this.#reloader);
+    this.#reloader = null;
+    this.#canPlaySinceMs = Infinity;
+    if (this.#media.dispatchEvent(new Event("mt-reload", { cancelable: true }))) this.#media.load?.();
   }
 }
 

@@ -45,8 +45,8 @@ export class Player {
    * `now()` returns the server's time in ms, `hidden()` whether the page is not visible, `lastActMs()` when a person last touched it, by
    * `performance.now()` (without it, events of the player are nobody's commands). `on` is {command(type, value), status(name),
    * ready()}: the viewer wants something of the room; the status changed; the player may be ready. Statuses: loading, resting,
-   * starting, running, stalled, blocked (the browser wants the viewer's press first), muted (runs, but without sound), failed (the player
-   * cannot play this source).
+   * starting, running, stalled, blocked (the browser wants the viewer's press first), muted (runs, but without sound), failed (the source
+   * did not load), unplayable (this browser cannot play it).
    */
   constructor(media, { now, on, hidden = () => false, lastActMs, browser = globalThis.navigator ?? {} }) {
     this.#media = media;
@@ -68,6 +68,7 @@ export class Player {
       },
     });
     for (const type of MEDIA_EVENTS) media.addEventListener(type, this.#onMedia);
+    if (media.error) this.#onError(new Event("error")); // it failed before there was a player
   }
 
   /** The player's position minus the room's in ms (median of the last readings), or null while it does not run. */
@@ -92,7 +93,7 @@ export class Player {
   get stallReason() {
     const { status, at_ms: atMs } = this.#playback ?? { status: "paused" };
     const now = this.#now();
-    if (status === "paused" || this.#status === "failed") return null;
+    if (status === "paused" || this.failed) return null;
     if (status === "playing" && this.#target(now) >= this.#endMs) return null;
     if (this.ready) return this.#control.wellBuffered ? null : "low_buffer";
     if (this.#correcting || (status === "playing" && now < atMs)) return "expected";
@@ -112,7 +113,7 @@ export class Player {
     this.#durationMs = durationMs;
     this.#diverged = false;
     this.#seekDebounce.cancel();
-    if (!this.#control.loaded) return this.#setStatus("loading");
+    if (!this.#control.loaded) return this.failed ? undefined : this.#setStatus("loading");
     if (playback.status !== "playing" || this.#target(this.#now()) >= this.#endMs) return this.#rest();
     if (this.#running && this.#mayKeepRunning()) return this.#changeRate(this.#generation);
     return this.#start(this.#generation);
@@ -123,6 +124,18 @@ export class Player {
     if (!this.#playback) return;
     this.#correcting = true;
     this.#follow(this.#playback, this.#durationMs);
+  }
+
+  /** Load the source again, now: the viewer has asked for it, or the machine is online again. */
+  reload() {
+    this.#status = null; // told anew, also where it was loading already
+    this.#setStatus("loading");
+    this.#control.reloadNow();
+  }
+
+  /** Whether the source was given up. */
+  get failed() {
+    return this.#status === "failed" || this.#status === "unplayable";
   }
 
   /** Resume after the page became visible, if the browser paused the player while it was hidden. */
@@ -264,13 +277,17 @@ export class Player {
     if (event.type === "waiting" && this.#running && !media.seeking) this.#setStalled(true);
     if ((event.type === "playing" || event.type === "canplay") && this.#stalled) this.#setStalled(false);
     if (event.type === "ended") this.#halt();
-    if (event.type === "error") {
-      this.#running = false;
-      this.#loop.stop();
-      this.#setStatus(this.#control.reload() ? "loading" : "failed");
-    }
+    if (event.type === "error") this.#onError(event);
     return undefined;
   };
+
+  #onError(event) {
+    event.preventDefault(); // tells sources.js that it is answered
+    this.#running = false;
+    this.#loop.stop();
+    if (event.detail?.final) this.#setStatus("unplayable");
+    else this.#setStatus(this.#control.reload() ? "loading" : "failed");
+  }
 
   /** A command given to the player itself: by its own controls, a picture-in-picture window, the system's media keys. */
   #onViewerCommand(command) {

@@ -5,7 +5,7 @@
  *   status(name, detail)      the connection: joining, connecting, live, waiting, closed, stopped (socket.js)
  *   room(state)               the whole state (replica.js), after a snapshot
  *   event(event, state)       one event of the log, already applied
- *   signal(signal)            reacted, typing, skew: not in the log and never repeated
+ *   signal(signal)            reacted, typing, skew, film_differs: not in the log and never repeated
  *   playback(playback)        the timeline or the clock changed
  *   refused(error)            an error of the server that answers no pending command
  */
@@ -22,7 +22,7 @@ const RESEND_AFTER_MS = { outcome_unknown: 500, try_again: 500, rate_limited: 50
 /** `rebased` comes shortly before or after the first ping that measures the jump; after this time it does not come any more. */
 const JUMP_PENDING_MS = 1_500;
 
-const SIGNALS = new Set(["reacted", "typing", "skew"]);
+const SIGNALS = new Set(["reacted", "typing", "skew", "film_differs"]);
 
 const localNow = () => performance.now();
 
@@ -37,11 +37,11 @@ export class Session {
   #resendTimers = new Set();
   #jumpTimer = null;
 
-  constructor({ join, on, open, random, newId }) {
+  constructor({ join, on, secondScreen, open, random, newId }) {
     this.#on = on;
     this.#commands = new Commands(newId);
     this.#socket = new RoomSocket({
-      join, open, random, position: this.#position,
+      join, secondScreen, open, random, position: this.#position,
       on: { status: this.#onStatus, message: this.#onMessage },
     });
     this.#pings = new Pings({

@@ -39,6 +39,7 @@ export class RoomSocket {
   #random;
   #on;
   #position;
+  #secondScreen;
   #socket = null;
   #address = null;
   #ticket = null;
@@ -51,12 +52,14 @@ export class RoomSocket {
   #forbiddenReason = null;
 
   /**
-   * `join()` resolves to {ticket, socket_url} or rejects with a JoinError; `position` is the LogPosition to resume from.
+   * `join()` resolves to {ticket, socket_url} or rejects with a JoinError; `position` is the LogPosition to resume from; a `secondScreen` has
+   * no player.
    * `on` is {status(name, detail), message(object)}; statuses: joining, connecting, live, waiting, closed, stopped.
    */
-  constructor({ join, position, on, open = (url) => new WebSocket(url), random = Math.random }) {
+  constructor({ join, position, on, secondScreen = false, open = (url) => new WebSocket(url), random = Math.random }) {
     this.#join = join;
     this.#position = position;
+    this.#secondScreen = secondScreen;
     this.#on = on;
     this.#open = open;
     this.#random = random;
@@ -130,11 +133,10 @@ export class RoomSocket {
   }
 
   #hello() {
-    if (this.#resume && this.#position.known) {
-      const { epoch, seq, hash } = this.#position;
-      return { type: "hello", protocol: 1, resume: this.#resume, epoch, seq, hash };
-    }
-    return { type: "hello", protocol: 1, ticket: this.#ticket };
+    const hello = { type: "hello", protocol: 1, ...(this.#secondScreen ? { second_screen: true } : {}) };
+    if (!this.#resume || !this.#position.known) return { ...hello, ticket: this.#ticket };
+    const { epoch, seq, hash } = this.#position;
+    return { ...hello, resume: this.#resume, epoch, seq, hash };
   }
 
   #receive(message) {

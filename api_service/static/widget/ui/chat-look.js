@@ -55,6 +55,7 @@ export const CHAT_CSS = `
   .happened::before { content: ""; flex: none; width: .3rem; height: .3rem; border-radius: 50%; background: currentColor; opacity: .6; }
   .happened + .happened { margin-top: -.25rem; }
   .unsent { opacity: .8; }
+  .over .unsent button { display: none; }
   .state { font-size: .8125rem; color: var(--_dim); }
   .state button {
     border: 0; background: none; padding: .25rem .4rem; color: var(--_accent); text-decoration: underline;

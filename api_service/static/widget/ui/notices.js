@@ -1,5 +1,5 @@
 /** The notices over the film about the connection, the player and refused commands. */
-import { refusalPhrase } from "./phrases.js";
+import { filmDiffersPhrase, refusalPhrase } from "./phrases.js";
 
 /** A start or a stall shorter than this is not worth a notice. */
 const QUIET_MS = 900;
@@ -13,11 +13,18 @@ const PLAYER_TEXTS = { starting: "starting", stalled: "stalled", loading: "stall
 /** The button for each status of a player that needs the viewer's press. */
 const PLAYER_BUTTONS = { blocked: "start", muted: "sound" };
 
+/** A film that has not come for so long, though no error was told, may be loaded anew. */
+const OFFERS_RELOAD_MS = 15_000;
+const WAITING = new Set(["loading", "stalled"]);
+const GIVEN_UP = new Set(["failed", "unplayable"]);
+
 export class Notices {
   #overlay;
   #texts;
   #lost = false;
   #timer = null;
+  #reloadTimer = null;
+  #status = null;
 
   constructor(overlay, texts) {
     this.#overlay = overlay;
@@ -40,8 +47,12 @@ export class Notices {
   /** Show a status of the player (core/player.js); notices about the film wait until the connection is `live`. */
   player(status, { live }) {
     clearTimeout(this.#timer);
+    clearTimeout(this.#reloadTimer);
+    if (GIVEN_UP.has(this.#status)) this.#overlay.removeEndScreen();
+    this.#status = status;
     this.#overlay.showButton(PLAYER_BUTTONS[status] ?? null);
-    if (status === "failed") this.#overlay.showEndScreen("failed", { retriable: true });
+    if (GIVEN_UP.has(status)) this.#overlay.showEndScreen(status, { retriable: true });
+    if (WAITING.has(status)) this.#reloadTimer = setTimeout(() => this.#overlay.showButton("reload"), OFFERS_RELOAD_MS);
     if (!live) return;
     const text = this.#texts[PLAYER_TEXTS[status]];
     if (text) this.#timer = setTimeout(() => this.#overlay.showStatus(text, { busy: true }), QUIET_MS);
@@ -53,9 +64,17 @@ export class Notices {
     this.#overlay.showStatus(refusalPhrase(refusal, this.#texts, state));
   }
 
+  /** Show that this viewer's film is not as long as the room's: {duration_ms, yours_ms}; null if that is not known any more. */
+  filmDiffers(lengths) {
+    this.#overlay.showNote(lengths && filmDiffersPhrase(lengths, this.#texts));
+  }
+
   /** Forget the connection and show nothing over the film. */
   clear() {
+    this.filmDiffers(null);
     clearTimeout(this.#timer);
+    clearTimeout(this.#reloadTimer);
+    this.#status = null;
     this.#lost = false;
     this.#overlay.showStandstill(null);
   }

@@ -16,11 +16,13 @@ const CSS = `
     content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--_accent);
     animation: breathe 1.4s ease-in-out infinite;
   }
+  .note { pointer-events: auto; border-radius: .9rem; text-wrap: pretty; }
+  .note button { border: 0; padding: .25rem .5rem; background: none; color: inherit; font-weight: 600; white-space: nowrap; }
   @keyframes breathe { 50% { opacity: .25; } }
   @media (prefers-reduced-motion: reduce) { .pill.busy::before { animation: none; } }
   .press { pointer-events: auto; box-shadow: 0 .5rem 2rem rgb(0 0 0 / .5); }
   .press.sound { justify-self: end; margin-inline: .75rem; }
-  .press.start { place-self: center; min-height: 3.5rem; padding: .75rem 1.75rem; font-size: 1.125rem; }
+  .press.start, .press.reload { place-self: center; min-height: 3.5rem; padding: .75rem 1.75rem; font-size: 1.125rem; }
   .end {
     pointer-events: auto; position: absolute; inset: 0; display: grid; place-content: center; gap: .6rem; padding: 1.5rem;
     text-align: center; background: rgb(8 9 13 / .93); color: #f1eee8;
@@ -46,10 +48,11 @@ export class Overlay {
   #button = null;
   #end = null;
   #fade = null;
+  #note = null;
 
   /**
-   * `nowMs()` returns the server's time. `on` is {press(), tryAgain(), goOn()}: the buttons of a refused autoplay, of the end screen, and
-   * of the banner while the room waits for somebody.
+   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn()}: the buttons of a refused autoplay, of a film that
+   * does not come, of the end screen, and of the banner while the room waits for somebody.
    */
   constructor(root, { texts, nowMs, on }) {
     adoptStyles(root, CSS);
@@ -67,6 +70,17 @@ export class Overlay {
     if (text && !busy) this.#fade = setTimeout(() => this.showStatus(null), STATUS_SHOWN_MS);
   }
 
+  /** Show a note that stays until the viewer hides it; null removes it. */
+  showNote(text) {
+    this.#note?.remove();
+    this.#note = null;
+    if (!text) return;
+    const hide = make("button", { type: "button" }, this.#texts.hide);
+    hide.addEventListener("click", () => this.showNote(null));
+    this.#note = make("div", { class: "pill note", part: "note", role: "status" }, make("span", {}, text), hide);
+    this.#top.append(this.#note);
+  }
+
   /** Show why the film stands still, if it does; `room` is the replica (core/replica.js) or null. */
   showStandstill(room) {
     this.#banner.show(room);
@@ -77,15 +91,15 @@ export class Overlay {
     this.#floating.show(emoji, name);
   }
 
-  /** Show the button "start" (the film waits for a press) or "sound" (it runs muted), or none. */
+  /** Show the button "start" (the film waits for a press), "sound" (it runs muted) or "reload" (it does not come), or none. */
   showButton(kind) {
     if (this.#button?.dataset.kind === kind) return;
     this.#button?.remove();
     this.#button = null;
     if (!kind) return;
-    const text = kind === "start" ? this.#texts.press_play : this.#texts.press_sound;
+    const text = { start: this.#texts.press_play, sound: this.#texts.press_sound, reload: this.#texts.press_reload }[kind];
     this.#button = make("button", { type: "button", class: `primary press ${kind}`, part: "press", "data-kind": kind }, text);
-    this.#button.addEventListener("click", () => this.#on.press());
+    this.#button.addEventListener("click", kind === "reload" ? this.#on.reload : this.#on.press);
     (kind === "sound" ? this.#top : this.#over).append(this.#button);
   }
 
@@ -94,6 +108,7 @@ export class Overlay {
     this.showStatus(null);
     this.showStandstill(null);
     this.showButton(null);
+    this.showNote(null);
     this.#end?.remove();
     const texts = this.#texts;
     const title = texts[`${reason}_title`] ?? texts.stopped_title;

@@ -51,6 +51,14 @@ export function controlPhrase(state, texts) {
   return present.length ? texts.moderators_steer_named(listed(present.map(({ name }) => isolated(name)), texts)) : texts.moderators_steer;
 }
 
+/** Return that a viewer's film of `yours_ms` is longer or shorter than that of the others, `duration_ms`, and by how much. */
+export function filmDiffersPhrase({ yours_ms: yoursMs, duration_ms: durationMs }, texts) {
+  const byMs = Math.abs(yoursMs - durationMs);
+  const seconds = new Intl.NumberFormat(texts.lang, { maximumFractionDigits: byMs < 10_000 ? 1 : 0 }).format(byMs / 1000);
+  const by = byMs < 60_000 ? texts.seconds(seconds) : readablePosition(byMs);
+  return yoursMs > durationMs ? texts.film_longer(by) : texts.film_shorter(by);
+}
+
 /** Return why a command was refused; `state` is the room if the command was to move the film. */
 export function refusalPhrase(refusal, texts, state = null) {
   if (refusal.code === "forbidden" && state?.room) return controlPhrase(state, texts);

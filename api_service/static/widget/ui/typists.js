@@ -33,6 +33,13 @@ export class Typists {
     if (this.#timers.delete(id)) this.#show();
   }
 
+  /** Note that nobody is typing any more. */
+  clear() {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#show();
+  }
+
   #show() {
     const names = [...this.#timers.keys()].map((id) => isolated(this.#nameOf(id) ?? this.#texts.someone));
     const { is_typing: one, are_typing: some, many_type: many, lang } = this.#texts;

@@ -1,0 +1,47 @@
+/** Plays HLS through hls.js, or natively where that does not run (iOS before 17.1) or did not load. */
+import { openFile } from "./file.js";
+import { Unplayable, library } from "./library.js";
+
+const HLS = new URL("../../vendor/hls.js/hls.min.mjs", import.meta.url);
+const HLS_TYPE = "application/vnd.apple.mpegurl";
+
+/** A decoder that failed is set up anew, unless that was done within this time already. */
+const RECOVERED_MS = 10_000;
+
+/** Resolve to {close()}; reject with Unplayable, or with another error if hls.js did not load. See sources.js for the options. */
+export async function openHls(video, url, { hls: given, hlsConfig = {}, startS, attempt, rewrite, onRetry, onError }) {
+  const native = video.canPlayType(HLS_TYPE) !== "";
+  const Hls = await library(given, HLS, { attempt, isLibrary: (found) => Boolean(found.isSupported) })
+    .catch((error) => { if (!native) throw error; });
+  if (!Hls?.isSupported()) {
+    if (native) return openFile(video, url);
+    throw new Unplayable("this browser plays no streams");
+  }
+  const hls = new Hls({
+    enableWorker: false,
+    startPosition: startS ?? -1,
+    ...hlsConfig,
+    async xhrSetup(xhr, requested) {
+      xhr.open("GET", rewrite(requested), true);
+      await hlsConfig.xhrSetup?.(xhr, requested);
+    },
+  });
+  let recoveredMs = -Infinity;
+  hls.on(Hls.Events.ERROR, (_, error) => {
+    const status = error.response?.code || null; // 0: no answer came
+    if (!error.fatal) return void (status && onRetry(status));
+    if (error.type === Hls.ErrorTypes.MEDIA_ERROR && performance.now() - recoveredMs > RECOVERED_MS) {
+      recoveredMs = performance.now();
+      hls.recoverMediaError();
+      return;
+    }
+    onError({
+      status,
+      resume: error.frag && error.type === Hls.ErrorTypes.NETWORK_ERROR ? () => hls.startLoad() : null,
+      final: error.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
+    });
+  });
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return { close: () => hls.destroy() };
+}
