@@ -1,6 +1,6 @@
 """Many invitations from the outbox to the mail server, while RabbitMQ and the notifier are killed again and again.
 
-`make test-faults` sends a few hundred; `make test-mails` sends 10,000 (`--invitations`).
+`make test-faults` sends 300 through two kills of each; `make test-mails` 10,000 through five (`--invitations`).
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from tests.support.notifier_fixtures import (
     started,
 )
 
-KILLS = 5
+KILLS, SHORT_KILLS, MANY = 5, 2, 10_000  # of RabbitMQ, and as many of the notifier
 # RabbitMQ 3.10 finds no leader for a quorum queue that was declared within 6 s of a kill (deploy/local/rabbitmq.py).
 QUEUES_SETTLE_S = 7
 # So that mails are in hand when something is killed.
@@ -90,7 +90,8 @@ async def test_each_invitation_is_mailed_once_through_kills_of_rabbitmq_and_of_t
 ) -> None:
     number = int(pytestconfig.getoption("--invitations"))
     events = [an_invitation(one) for one in range(number)]
-    portions = [events[first :: 2 * KILLS + 1] for first in range(2 * KILLS + 1)]
+    parts = 2 * (KILLS if number >= MANY else SHORT_KILLS) + 1
+    portions = [events[first::parts] for first in range(parts)]
 
     async def accepting() -> None:
         await asyncio.sleep(ACCEPTING_TAKES_S)
