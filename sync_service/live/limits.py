@@ -39,6 +39,8 @@ ROOM_COMMANDS: Final = Rate(600, 200)
 ROOM_CHAT: Final = Rate(400, 100)
 ROOM_SIGNALS: Final = Rate(200, 60)
 FORGET_FROM: Final = 256  # members; above it full buckets are dropped, which changes nobody's rate
+# Of one person on a node, over all rooms: tabs and devices, and what hangs for some seconds after a change of network.
+SOCKETS_OF_A_PERSON: Final = 40
 # A client that keeps sending after so many refusals in a row is closed (too_fast).
 REFUSALS_MOST: Final = 100
 

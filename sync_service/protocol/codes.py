@@ -35,6 +35,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "too_big": "The frame is larger than limits.frame_bytes.",
     "rate_limited": "Too many messages; try again after retry_after_ms.",
     "too_fast": "Messages kept coming in spite of rate_limited.",
+    "too_many_connections": "You have as many connections open as one person may. Close another tab or device.",
     "slow_consumer": "You read too slowly. Come back and resume.",
     "archive_full": "The archive cannot take chat at the moment; playback goes on. Try again after retry_after_ms.",
     "outcome_unknown": "The store did not answer in time. Repeat the command with the same id: it applies once.",

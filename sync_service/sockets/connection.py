@@ -36,7 +36,7 @@ FRAME_HARD_BYTES: Final = 4 * messages.FRAME_BYTES
 class Connection:
     """See the module. ``received_s`` is the loop's time of the last frame from the client.
 
-    ``on_opened`` runs once the connection has its session.
+    ``on_opened`` runs once the connection has its session; it may raise Goodbye.
     """
 
     def __init__(
@@ -178,7 +178,11 @@ class Connection:
         self.member_id, self.name, self.role = session.resume.member, session.resume.name, session.resume.role
         self.since_ms = session.resume.since_ms
         self.sid, self.version = session.resume.sid, session.resume.version
-        self._on_opened(self)
+        try:
+            self._on_opened(self)
+        except Goodbye:
+            self._presence.lost(session.room, self.member_id)
+            raise
         if self.sid in self._hub.partitions[session.room.store.number].ended:  # while the room let them in
             self._presence.left(session.room, self.member_id)
             raise Goodbye(CloseCode.SESSION_ENDED, "session_ended")

@@ -15,12 +15,14 @@ from shared.service import Problem
 from shared.tickets import Verifier
 from sync_service import metrics
 from sync_service.delivery.frames import text_frame
+from sync_service.live import limits
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import LiveRoom
 from sync_service.live.presence import Presence
 from sync_service.protocol import outbound, silence
 from sync_service.protocol.codes import CloseCode
 from sync_service.sockets.aiohttp_socket import WebSocket
+from sync_service.sockets.closing import Goodbye
 from sync_service.sockets.connection import FRAME_HARD_BYTES, Connection
 from sync_service.sockets.handshake import Handshake
 from sync_service.sockets.resume_tokens import ResumeTokens
@@ -53,6 +55,7 @@ class Server:
         self._partitions = partitions
         self._open: set[Connection] = set()
         self._by_sid: dict[str, set[Connection]] = {}
+        self._by_member: dict[str, set[Connection]] = {}
         self._draining = False
         self._task: asyncio.Task[None] | None = None
 
@@ -125,15 +128,20 @@ class Server:
                 connection.end_session()
 
     def _opened(self, connection: Connection) -> None:
+        own = self._by_member.setdefault(connection.member_id, set())
+        own.add(connection)  # _socket forgets it, whatever comes of it
+        if len(own) > limits.SOCKETS_OF_A_PERSON:
+            metrics.rate_limited += 1
+            raise Goodbye(CloseCode.TOO_FAST, "too_many_connections")
         if connection.sid:
             self._by_sid.setdefault(connection.sid, set()).add(connection)
 
     def _forget(self, connection: Connection) -> None:
-        own = self._by_sid.get(connection.sid)
-        if own is not None:
+        for known, key in ((self._by_sid, connection.sid), (self._by_member, connection.member_id)):
+            own = known.get(key, set())
             own.discard(connection)
             if not own:
-                del self._by_sid[connection.sid]
+                known.pop(key, None)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

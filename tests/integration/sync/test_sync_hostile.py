@@ -11,11 +11,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sync_service.live.limits import SOCKETS_OF_A_PERSON
 from sync_service.protocol.codes import CloseCode
 from tests.load.listener import frame, upgrade
-from tests.support.clients import Disconnected
+from tests.support.clients import PATIENCE_S, Disconnected
 from tests.support.processes import RunProcess
-from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, start_node
+from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, person, start_node
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]
@@ -148,3 +149,24 @@ async def test_a_resume_token_lets_in_one_at_a_time(node: SyncNode, crowd: Crowd
             break
         await asyncio.sleep(0.1)
     assert late.welcome["you"]["id"] == anna.id
+
+
+async def test_a_person_has_so_many_connections_and_no_more(
+    node: SyncNode, crowd: Crowd, cinema: Cinema, room: Room
+) -> None:
+    other_room = cinema.room()
+    whose = person()
+    clients = [await crowd.enter(node, (room, other_room)[n % 2], whose) for n in range(SOCKETS_OF_A_PERSON)]
+    with pytest.raises(Disconnected) as refused:
+        await crowd.enter(node, room, whose)
+    assert refused.value.code == CloseCode.TOO_FAST
+    assert crowd.clients[-1].received[-1]["code"] == "too_many_connections"
+
+    somebody = await crowd.enter(node, room)
+    assert whose in somebody.members, "who was refused one more is there all the same"
+    await clients[0].close()
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with contextlib.suppress(Disconnected):  # the node may not have noticed yet
+                await crowd.enter(node, room, whose)
+                break
