@@ -106,7 +106,7 @@ async def test_a_decoder_that_breaks_is_set_up_anew(site: MediaSite, new_watcher
     await in_step(anna, boris)
 
 
-@pytest.mark.parametrize("kind", [pytest.param("hls-ts", marks=pytest.mark.short), "dash", "mp4"])
+@pytest.mark.parametrize("kind", STREAMS)
 async def test_an_address_that_was_refused_is_renewed_and_the_film_goes_on(
     kind: str, site: MediaSite, new_watcher: NewWatcher
 ) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from playwright.async_api import expect
 
 from tests.media.conftest import NewWatcher
 from tests.support.media.kinds import FILM_S
 from tests.support.media.server import MediaSite
 
+PEOPLE = """async () => {
+    document.body.insertAdjacentHTML("beforeend", `<movie-together-people for="room"></movie-together-people>`);
+    await import("/static/widget/people.js");
+}"""
 PHONE = "room.room.members.map(({ ready, second_screen: only }) => [ready, only].join()).join(' ')"
 
 
@@ -25,9 +30,15 @@ async def test_a_second_screen_moves_the_film_and_counts_once_with_its_person(
 
     await phone.enter(room, source, person=person, element="second-screen")
     await phone.until(f"room.live && {PHONE} === 'true,false'")
+    await phone.page.evaluate(PEOPLE)
+    people = phone.page.locator("movie-together-people")
+    await expect(people.locator("li")).to_have_count(1)
+    await expect(people).not_to_contain_text("without the film")
     await phone.touch("room.pause();")
 
     await television.until("film.paused")
     assert await phone.page.evaluate("document.querySelector('video').currentTime") == 0, "its player is nobody's"
     await television.page.close()
     await phone.until(f"{PHONE} === 'false,true'")
+    await expect(people).to_contain_text("without the film")
+    await expect(people.locator("li.loading")).to_have_count(0)

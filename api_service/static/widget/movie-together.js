@@ -3,12 +3,14 @@
  *
  * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-error, mt-closed.
  */
+import { openedMs } from "./core/broadcast.js";
 import { PLAYBACK_COMMANDS, Refusal } from "./core/commands.js";
 import { mayControl } from "./core/permissions.js";
 import { Player } from "./core/player.js";
 import { Reports, loadWaits, saveWaits } from "./core/reports.js";
 import { Session } from "./core/session.js";
 import { inForceAt, isRunning, lengthOf, positionAt } from "./core/timeline.js";
+import { ControlRequests } from "./ui/control-requests.js";
 import { joinOf } from "./ui/joining.js";
 import { MediaKeys } from "./ui/media-keys.js";
 import { Notices } from "./ui/notices.js";
@@ -21,16 +23,11 @@ export { JoinError } from "./core/socket.js";
 export { attachSource } from "./sources.js";
 export { Refusal };
 
-/** Requests of media-chrome's controls to their controller; they are taken here first, so that the room is asked instead. */
-const CONTROL_REQUESTS = {
-  mediaplayrequest: ["play"],
-  mediapauserequest: ["pause"],
-  mediaseekrequest: ["seek", (seconds) => seconds * 1000],
-  mediaplaybackraterequest: ["set_rate", (rate) => rate],
-};
-
 /** The API of the site that serves this module: the sources are as deep in it as the bundle. */
 const API = new URL("../../api/v1", import.meta.url).href;
+
+/** How far behind its live edge a broadcast is, is shown anew this often. */
+const LIVE_EVERY_MS = 1_000;
 
 /** Events that change what somebody may do, or how they are shown. */
 const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
@@ -44,11 +41,16 @@ export class MovieTogether extends RoomElement {
   #changed = false;
   #player = null;
   #rateTimer = null;
+  #liveTimer = null;
   #session = null;
   #reports = null;
   #overlay = null;
   #notices = null;
   #acts = new ViewerActs();
+  #controls = new ControlRequests(this, {
+    takes: () => this.#player !== null || this.secondScreen,
+    onCommand: (type, value) => this.#control(type, value),
+  });
   #mediaKeys = new MediaKeys((type, value) => this.#control(type, value), () => this.media);
   #endReason = null;
 
@@ -66,7 +68,7 @@ export class MovieTogether extends RoomElement {
 
   connectedCallback() {
     if (!this.#overlay) this.#build();
-    for (const type of Object.keys(CONTROL_REQUESTS)) this.addEventListener(type, this.#onControlRequest, true);
+    this.#controls.take();
     this.#acts.start();
     globalThis.addEventListener("online", this.#onOnline);
     document.addEventListener("visibilitychange", this.#onVisibilityChange);
@@ -76,7 +78,7 @@ export class MovieTogether extends RoomElement {
   }
 
   disconnectedCallback() {
-    for (const type of Object.keys(CONTROL_REQUESTS)) this.removeEventListener(type, this.#onControlRequest, true);
+    this.#controls.release();
     this.#acts.stop();
     globalThis.removeEventListener("online", this.#onOnline);
     document.removeEventListener("visibilitychange", this.#onVisibilityChange);
@@ -190,6 +192,11 @@ export class MovieTogether extends RoomElement {
     return this.#player?.skewMs ?? null;
   }
 
+  /** At a broadcast {dated, edgeMs, behindMs} (core/player.js), else null. @returns {{dated: boolean, edgeMs: number, behindMs: number} | null} */
+  get broadcast() {
+    return this.#player?.broadcast ?? null;
+  }
+
   /** Whether this viewer may move the film. */
   get mayControl() {
     return mayControl(this.room);
@@ -227,6 +234,7 @@ export class MovieTogether extends RoomElement {
         },
       });
       this.#reports = new Reports({ session, player: this.#player, positionMs: () => this.#mediaMs(), waits: this.waits });
+      this.#liveTimer = setInterval(this.#followLive, LIVE_EVERY_MS);
       this.#mediaKeys.take();
     }
     session.start();
@@ -242,6 +250,7 @@ export class MovieTogether extends RoomElement {
     this.#player?.detach();
     this.#player = null;
     clearTimeout(this.#rateTimer);
+    clearInterval(this.#liveTimer);
     this.#session?.stop();
     this.#session = null;
   }
@@ -282,6 +291,7 @@ export class MovieTogether extends RoomElement {
       on: {
         press: () => this.#player?.allow(),
         goOn: () => this.play().catch(() => {}),
+        toEdge: () => this.toLive().catch(() => {}),
         tryAgain: () => (this.#player?.failed ? this.#player.reload() : this.connect()),
         reload: () => this.#player?.reload(),
       },
@@ -290,13 +300,6 @@ export class MovieTogether extends RoomElement {
   }
 
   // -- the viewer's commands --------------------------------------------------------------------------------------
-
-  #onControlRequest = (event) => {
-    if (!this.#player && !this.secondScreen) return;
-    event.stopImmediatePropagation();
-    const [type, read] = CONTROL_REQUESTS[event.type];
-    this.#control(type, read?.(event.detail));
-  };
 
   #control(type, value) {
     if (!this.mayControl) return this.#refuse(new Refusal({ code: "forbidden" }), type);
@@ -313,6 +316,15 @@ export class MovieTogether extends RoomElement {
     const settle = () => this.#player?.commandAnswered();
     // A command that was superseded by a newer one settles with the newer one's answer.
     answered.then(settle, (refusal) => refusal.code !== "superseded" && settle());
+  }
+
+  /**
+   * Take everyone to the live edge of a broadcast.
+   * @returns {Promise<any>}
+   */
+  toLive() {
+    const { broadcast } = this;
+    return broadcast ? this.seek(broadcast.edgeMs) : Promise.reject(new Refusal({ code: "not_live" }));
   }
 
   #refuse(refusal, command) {
@@ -364,8 +376,23 @@ export class MovieTogether extends RoomElement {
     const playback = inForceAt(room.playback, now);
     clearTimeout(this.#rateTimer);
     if (playback !== room.playback) this.#rateTimer = setTimeout(() => this.#follow(), room.playback.at_ms - now);
-    this.#player?.follow(playback, lengthOf(room.playback, room.room?.film));
+    this.#player?.follow(playback, lengthOf(room.playback, room.room?.film), this.#originMs);
   }
+
+  /** The date of a broadcast's position 0, ms; null for a film, whose length the catalogue knows. */
+  get #originMs() {
+    const { room } = this.room;
+    return (room.film?.duration_ms ?? null) === null ? openedMs(room.id) : null;
+  }
+
+  #followLive = () => {
+    if (this.#endReason) return;
+    const { broadcast, mayControl } = this;
+    this.#overlay.showLive(broadcast, { mayControl });
+    const { status, sought_ms: soughtMs } = this.room?.playback ?? {};
+    // Nobody has chosen a place yet, and where the room has begun there is none.
+    if (broadcast && this.#player.outside && status === "playing" && soughtMs === 0 && mayControl) this.toLive().catch(() => {});
+  };
 
   #emitState() {
     const { playback } = this.room;
@@ -387,7 +414,7 @@ export class MovieTogether extends RoomElement {
   };
 
   #mediaMs() {
-    return Math.max(0, Math.round((this.media?.currentTime ?? 0) * 1000));
+    return Math.max(0, Math.round(this.#player?.positionMs ?? 0));
   }
 
   #emit(name, detail) {

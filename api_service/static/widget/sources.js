@@ -124,9 +124,10 @@ class Attachment {
   }
 }
 
+/** Where the room is, s, or null if that is not known or is no place in the player's own time: at a broadcast (core/broadcast.js). */
 function roomPositionS(video) {
-  const positionMs = video.closest?.("movie-together")?.positionMs ?? null;
-  return positionMs === null ? null : positionMs / 1000;
+  const { positionMs = null, room } = video.closest?.("movie-together") ?? {};
+  return positionMs === null || room.room.film.duration_ms === null ? null : positionMs / 1000;
 }
 
 function bufferedAheadS({ buffered, currentTime }) {

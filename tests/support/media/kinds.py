@@ -19,6 +19,7 @@ ROOT: Final = Path(__file__).parents[3]
 MADE: Final = ROOT / "build" / "media"
 
 FILM_S: Final = 40
+LIVE_S: Final = 150  # longer than any test of it
 SEGMENT_S: Final = 2
 PART_S: Final = 0.5
 # ClearKey: key and key id as hexadecimal digits, as the page and ffmpeg both take them.
@@ -169,10 +170,11 @@ def hls_encrypted(folder: Path) -> None:
     hls("-hls_key_info_file", "key.txt")(folder)
 
 
-def dash(folder: Path) -> None:
-    """Make a DASH stream."""
+def dash(*output: str, seconds: float = FILM_S) -> Callable[[Path], None]:
+    """Return what makes one DASH stream."""
     keys = ("-sc_threshold", "0", "-keyint_min", "50")
-    encode(folder, *keys, "-f", "dash", "-seg_duration", str(SEGMENT_S), "-use_template", "1", "film.mpd")
+    template = ("-f", "dash", "-seg_duration", str(SEGMENT_S), "-use_template", "1")
+    return lambda folder: encode(folder, *keys, *template, *output, "film.mpd", seconds=seconds)
 
 
 def clear_key(folder: Path) -> None:
@@ -225,9 +227,10 @@ KINDS: Final = {
         Kind("hls-byte-ranges", hls("-hls_flags", "single_file"), "film.m3u8"),
         Kind("hls-aes-128", hls_encrypted, "film.m3u8"),
         Kind("hls-event", hls(), "film.m3u8", live="event"),
-        Kind("hls-sliding", hls(), "film.m3u8", live="sliding"),
-        Kind("hls-low-latency", hls(fmp4=True, segment_s=PART_S, gop=12), "film.m3u8", live="parts"),
-        Kind("dash", dash, "film.mpd"),
+        Kind("hls-sliding", hls(seconds=LIVE_S), "film.m3u8", live="sliding"),
+        Kind("hls-low-latency", hls(fmp4=True, segment_s=PART_S, gop=12, seconds=LIVE_S), "film.m3u8", live="parts"),
+        Kind("dash", dash(), "film.mpd"),
+        Kind("dash-live", dash("-use_timeline", "0", seconds=LIVE_S), "film.mpd", live="sliding"),
         Kind("clearkey", clear_key, "film.mpd", encrypted=True),
     )
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,18 @@ def playlist(how: str, finished: str, began_s: float, now_s: float) -> str:
         lines += [_date(began_s + start_s), f"#EXTINF:{length},", name]
     ended = ["#EXT-X-ENDLIST"] if how == "event" and len(there) == len(items) else []
     return "\n".join([*head, *([init.strip()] if init else []), *lines, *ended, ""])
+
+
+def manifest(finished: str, began_s: float) -> str:
+    """Return a DASH manifest as that of a stream of which BEFORE_S were there at ``began_s``; players add the rest."""
+    start, now = (datetime.fromtimestamp(at_s, UTC).isoformat() for at_s in (began_s - BEFORE_S, time.time()))
+    live = (
+        f'type="dynamic" availabilityStartTime="{start}" publishTime="{start}" minimumUpdatePeriod="PT2S" '
+        f'timeShiftBufferDepth="PT{2 * WINDOW}S" suggestedPresentationDelay="PT4S"'
+    )
+    shown = re.sub(r'\s(?:mediaPresentationDuration|duration)="PT[^"]*"', "", finished)
+    clock = f'<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="{now}"/>'
+    return shown.replace('type="static"', live).replace("</MPD>", f"{clock}</MPD>")
 
 
 def _date(at_s: float) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
+from uuid_utils import uuid7
 
 from deploy.local.free_ports import free_port
 from tests.support.media import live
@@ -57,6 +58,8 @@ class Faults:
     # Only addresses with ``?token=`` one of these are answered, all others with the status; the last is handed out.
     tokens: tuple[str, ...] = ()
     refusal: int = 403
+    # A live stream without the dates that tell its time.
+    undated: bool = False
 
     def status_of(self, file: str, query: Mapping[str, str]) -> int | None:
         """Return the status that is answered instead of a file, or None if the file is served."""
@@ -81,7 +84,8 @@ class MediaSite:
 
     def open_room(self, duration_ms: int | None) -> str:
         """Open a room for a film of this length, as the catalogue has it, and return its id."""
-        room = self._cinema.room(film={"id": str(uuid.uuid4()), "title": "Film", "duration_ms": duration_ms})
+        film = {"id": str(uuid.uuid4()), "title": "Film", "duration_ms": duration_ms}
+        room = self._cinema.room(id=str(uuid7()), film=film)  # the id tells when it was opened
         self.rooms[room["id"]] = room
         return str(room["id"])
 
@@ -145,7 +149,13 @@ class MediaSite:
         if kind.live and file.endswith(".m3u8"):
             began_s = self._live.setdefault(request.match_info["faults"], time.time())
             shown = live.playlist(kind.live, (folder / file).read_text(), began_s, time.time())
+            if faults.undated:
+                shown = re.sub(r"#EXT-X-PROGRAM-DATE-TIME:.*\n", "", shown)
             return web.Response(text=shown, content_type=_TYPES[".m3u8"], headers={"Cache-Control": "no-store"})
+        if kind.live and file.endswith(".mpd"):
+            began_s = self._live.setdefault(request.match_info["faults"], time.time())
+            shown = live.manifest((folder / file).read_text(), began_s)
+            return web.Response(text=shown, content_type=_TYPES[".mpd"], headers={"Cache-Control": "no-store"})
         if kind.live == "parts" and (joined := live.joined_parts(folder, file)):
             return web.Response(body=joined, content_type="video/iso.segment")
         if faults.tokens and (pattern := _NAMES.get(Path(file).suffix)):

@@ -2,6 +2,7 @@
  * The only module that moves the player. Every move is noted in the echo filter, so that the events which it causes are not taken for the
  * viewer's commands.
  */
+import { Broadcast } from "./broadcast.js";
 import { EchoFilter } from "./echo-filter.js";
 import { Position } from "./position.js";
 
@@ -23,6 +24,8 @@ const WORKS_AFTER_MS = 10_000;
 export class MediaControl {
   /** What the player did before it stood: "load", "seek" or "pause"; the start latency depends on it (start.js). */
   stoppedBy = "load";
+  /** Where the room's positions are in this player. */
+  broadcast;
   #media;
   #hidden;
   #position;
@@ -37,6 +40,7 @@ export class MediaControl {
     this.#media = media;
     this.#hidden = hidden;
     this.#position = new Position(media);
+    this.broadcast = new Broadcast(media);
     this.#echoFilter = new EchoFilter(lastActMs);
   }
 
@@ -45,14 +49,14 @@ export class MediaControl {
     this.#echoFilter.roomKnown();
   }
 
-  /** Where the paused player stands, ms. */
+  /** Where the paused player stands, ms; this and all other positions are the room's. */
   get positionMs() {
-    return this.#media.currentTime * 1000;
+    return this.#media.currentTime * 1000 + this.broadcast.offsetMs;
   }
 
   /** Return where the playing film is at the local time `nowMs`, ms. */
   playingMs(nowMs) {
-    return this.#position.readMs(nowMs);
+    return this.#position.readMs(nowMs) + this.broadcast.offsetMs;
   }
 
   /** Whether the player knows its film's length and can seek. */
@@ -78,7 +82,7 @@ export class MediaControl {
 
   /** Seek. */
   seek(positionMs) {
-    const seconds = Math.max(0, positionMs) / 1000;
+    const seconds = Math.max(0, positionMs - this.broadcast.offsetMs) / 1000;
     this.#echoFilter.expectSeek(seconds);
     if (this.#started) this.stoppedBy = "seek";
     this.#media.currentTime = seconds;
@@ -140,9 +144,10 @@ export class MediaControl {
     });
   }
 
-  /** Return what a media event changed against the widget's will, {type, byViewer}, or null; `roomS` as in echo-filter.js. */
-  changeIn(event, roomS) {
+  /** Return what a media event changed against the widget's will, {type, byViewer}, or null; `roomMs` is where the film should be, or null. */
+  changeIn(event, roomMs) {
     const media = this.#media;
+    const roomS = roomMs === null ? null : (roomMs - this.broadcast.offsetMs) / 1000; // echo-filter.js
     if (event.type === "seeking" && this.#started) this.stoppedBy = "seek";
     if (event.type === "seeked" && !media.seeking) this.#echoFilter.seekEnded();
     if (event.type === "canplay") this.#canPlaySinceMs = Math.min(this.#canPlaySinceMs, performance.now());

@@ -16,6 +16,9 @@ import { positionAt } from "./timeline.js";
 /** A running player whose timeline changes by less than this is not restarted: the drift controller removes the difference. */
 const KEEPS_RUNNING_WITHIN_MS = 100;
 
+/** A player that waits for a moment which a broadcast does not have looks again after this time. */
+const LOOK_AGAIN_MS = 1_000;
+
 const MEDIA_EVENTS = ["loadedmetadata", "canplay", "play", "pause", "seeking", "seeked", "ratechange", "waiting", "playing",
   "volumechange", "ended", "error"];
 
@@ -40,13 +43,14 @@ export class Player {
   #correcting = false;
   #diverged = false;
   #status = null;
+  #outsideTimer = null;
 
   /**
    * `now()` returns the server's time in ms, `hidden()` whether the page is not visible, `lastActMs()` when a person last touched it, by
    * `performance.now()` (without it, events of the player are nobody's commands). `on` is {command(type, value), status(name),
    * ready()}: the viewer wants something of the room; the status changed; the player may be ready. Statuses: loading, resting,
-   * starting, running, stalled, blocked (the browser wants the viewer's press first), muted (runs, but without sound), failed (the source
-   * did not load), unplayable (this browser cannot play it).
+   * starting, running, stalled, blocked (the browser wants the viewer's press first), muted (runs, but without sound), outside (the
+   * broadcast does not have that moment), failed (the source did not load), unplayable (this browser cannot play it).
    */
   constructor(media, { now, on, hidden = () => false, lastActMs, browser = globalThis.navigator ?? {} }) {
     this.#media = media;
@@ -93,16 +97,20 @@ export class Player {
   get stallReason() {
     const { status, at_ms: atMs } = this.#playback ?? { status: "paused" };
     const now = this.#now();
-    if (status === "paused" || this.failed) return null;
+    if (status === "paused" || this.failed || this.#status === "outside") return null;
     if (status === "playing" && this.#target(now) >= this.#endMs) return null;
     if (this.ready) return this.#control.wellBuffered ? null : "low_buffer";
     if (this.#correcting || (status === "playing" && now < atMs)) return "expected";
     return this.#media.seeking ? "seeking" : "stalled";
   }
 
-  /** Follow a timeline from now on: {status, position_ms, rate, at_ms}, in a film of `durationMs`. */
-  follow(playback, durationMs = Infinity) {
+  /**
+   * Follow a timeline from now on: {status, position_ms, rate, at_ms}, in a film of `durationMs`, or in a broadcast whose position 0 is
+   * the date `originMs`.
+   */
+  follow(playback, durationMs = Infinity, originMs = null) {
     this.#correcting = this.#playback === null; // a newcomer catches up without the room waiting
+    this.#control.broadcast.originMs = originMs;
     this.#control.roomKnown();
     this.#follow(playback, durationMs);
   }
@@ -113,7 +121,10 @@ export class Player {
     this.#durationMs = durationMs;
     this.#diverged = false;
     this.#seekDebounce.cancel();
+    clearTimeout(this.#outsideTimer);
     if (!this.#control.loaded) return this.failed ? undefined : this.#setStatus("loading");
+    this.#control.broadcast.settle(this.#target(this.#now()));
+    if (this.outside) return this.#standOutside();
     if (playback.status !== "playing" || this.#target(this.#now()) >= this.#endMs) return this.#rest();
     if (this.#running && this.#mayKeepRunning()) return this.#changeRate(this.#generation);
     return this.#start(this.#generation);
@@ -148,7 +159,7 @@ export class Player {
     if (this.#diverged) this.resync();
   }
 
-  /** Carry out the viewer's command here at once where that disturbs nobody, and pass it to `on.command`. */
+  /** Carry out the viewer's command here at once where that disturbs nobody, and pass it to `on.command`; a seek is in the player's own time. */
   command(type, value) {
     this.#diverged = true;
     this.#aside = false;
@@ -156,9 +167,11 @@ export class Player {
       this.#halt();
       this.#on.command("pause");
     } else if (type === "seek") {
+      const { offsetMs, playable } = this.#control.broadcast;
+      const positionMs = Math.min(value + offsetMs, playable?.edgeMs ?? Infinity);
       this.#halt(); // stands at the new place until the room says when to go on
-      this.#control.seek(Math.min(value, this.#endMs));
-      this.#seekDebounce.moveTo(value);
+      this.#control.seek(Math.min(positionMs, this.#endMs));
+      this.#seekDebounce.moveTo(positionMs);
     } else {
       this.#on.command(type, value);
     }
@@ -178,11 +191,37 @@ export class Player {
     this.#generation += 1;
     this.#running = false;
     this.#seekDebounce.cancel();
+    clearTimeout(this.#outsideTimer);
     this.#returns.stop();
     this.#loop.stop();
     this.#control.release();
     for (const type of MEDIA_EVENTS) this.#media.removeEventListener(type, this.#onMedia);
     this.#control.setRate(this.#playback?.rate ?? 1);
+  }
+
+  /**
+   * A broadcast as it is here: {dated, edgeMs, behindMs}: whether it has dates by which players are kept in step, the live edge (room's ms)
+   * and how far behind it the room is; null for a film.
+   */
+  get broadcast() {
+    return this.#playback && this.#control.broadcast.around(this.#target(this.#now()));
+  }
+
+  /** Where the player is, room's ms. */
+  get positionMs() {
+    return this.#control.positionMs;
+  }
+
+  /** Whether the room is at a moment that a broadcast has no more, or not yet for a while. */
+  get outside() {
+    return this.#control.broadcast.lacks(this.#target(this.#now()));
+  }
+
+  #standOutside() {
+    this.#halt();
+    this.#setStatus("outside");
+    clearTimeout(this.#outsideTimer);
+    this.#outsideTimer = setTimeout(() => this.resync(), LOOK_AGAIN_MS);
   }
 
   get #endMs() {
@@ -268,10 +307,13 @@ export class Player {
 
   #onMedia = (event) => {
     const media = this.#media;
-    const change = this.#control.changeIn(event, this.#running ? this.#target(this.#now()) / 1000 : null);
+    const change = this.#control.changeIn(event, this.#running ? this.#target(this.#now()) : null);
     if (change?.byViewer) return this.#onViewerCommand(change.type);
     if (change && this.#playback) this.#onForeignChange(change.type);
-    if (event.type === "loadedmetadata") return this.resync();
+    if (event.type === "loadedmetadata") {
+      this.#control.broadcast.restart();
+      return this.resync();
+    }
     if (event.type === "canplay" || event.type === "seeked") this.#on.ready();
     if (event.type === "volumechange" && this.#silenced && !media.muted) this.allow();
     if (event.type === "waiting" && this.#running && !media.seeking) this.#setStalled(true);
@@ -300,7 +342,7 @@ export class Player {
       this.command("pause");
     } else if (command === "seek") {
       this.#halt();
-      this.#seekDebounce.moveTo(this.#media.currentTime * 1000);
+      this.#seekDebounce.moveTo(this.#control.positionMs);
     } else {
       const rate = this.#media.playbackRate;
       this.#control.setRate(this.#playback?.rate ?? 1);

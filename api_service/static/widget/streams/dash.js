@@ -1,4 +1,5 @@
 /** Plays DASH through Shaka Player. */
+import { describe } from "./describe.js";
 import { Unplayable, library } from "./library.js";
 
 const SHAKA = new URL("../../vendor/shaka-player/shaka-player.dash-es2021.js", import.meta.url);
@@ -24,7 +25,16 @@ export async function openDash(video, url, { shaka: given, shakaConfig = {}, sta
   player.getNetworkingEngine().registerRequestFilter((_type, request) => {
     request.uris = request.uris.map(rewrite);
   });
+  const forget = describe(video, {
+    startDateMs: () => player.getPresentationStartTimeAsDate()?.getTime() ?? NaN,
+    range: () => (player.isLive() ? player.seekRange() : null),
+  });
   await player.attach(video);
   player.load(url, startS).catch(fail);
-  return { close: () => player.destroy() };
+  return {
+    close: () => {
+      forget();
+      return player.destroy();
+    },
+  };
 }

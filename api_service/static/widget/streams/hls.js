@@ -1,5 +1,6 @@
 /** Plays HLS through hls.js, or natively where that does not run (iOS before 17.1) or did not load. */
 import { openFile } from "./file.js";
+import { describe } from "./describe.js";
 import { Unplayable, library } from "./library.js";
 
 const HLS = new URL("../../vendor/hls.js/hls.min.mjs", import.meta.url);
@@ -20,6 +21,7 @@ export async function openHls(video, url, { hls: given, hlsConfig = {}, startS, 
   const hls = new Hls({
     enableWorker: false,
     startPosition: startS ?? -1,
+    liveDurationInfinity: true,
     ...hlsConfig,
     async xhrSetup(xhr, requested) {
       xhr.open("GET", rewrite(requested), true);
@@ -41,7 +43,30 @@ export async function openHls(video, url, { hls: given, hlsConfig = {}, startS, 
       final: error.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
     });
   });
+  let fragments = [];
+  hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
+    fragments = details.fragments;
+  });
+  const forget = describe(video, {
+    startDateMs: () => zeroDateMs(fragments, video.currentTime),
+    range: () => (fragments.length ? { start: fragments[0].start, end: fragments.at(-1).end } : null),
+  });
   hls.loadSource(url);
   hls.attachMedia(video);
-  return { close: () => hls.destroy() };
+  return {
+    close: () => {
+      forget();
+      hls.destroy();
+    },
+  };
+}
+
+/**
+ * Return the date (ms) of the player's zero by the fragment at `atS`, NaN if the stream has no dates. Lengths in playlists are rounded, so
+ * fragments differ in it by some milliseconds; players that are in step go by the same one.
+ */
+function zeroDateMs(fragments, atS) {
+  const dated = fragments.filter(({ programDateTime }) => programDateTime !== null);
+  const fragment = dated.findLast(({ start }) => start <= atS) ?? dated[0];
+  return fragment ? fragment.programDateTime - fragment.start * 1000 : NaN;
 }

@@ -8,7 +8,7 @@ const QUIET_MS = 900;
 const RETRIABLE = new Set(["room_full", "room_locked", "kicked"]);
 
 /** The notice for each status of a player that does not run (core/player.js), by the name of its text. */
-const PLAYER_TEXTS = { starting: "starting", stalled: "stalled", loading: "stalled" };
+const PLAYER_TEXTS = { starting: "starting", stalled: "stalled", loading: "stalled", outside: "outside" };
 
 /** The button for each status of a player that needs the viewer's press. */
 const PLAYER_BUTTONS = { blocked: "start", muted: "sound" };
@@ -72,6 +72,7 @@ export class Notices {
   /** Forget the connection and show nothing over the film. */
   clear() {
     this.filmDiffers(null);
+    this.#overlay.showLive(null);
     clearTimeout(this.#timer);
     clearTimeout(this.#reloadTimer);
     this.#status = null;

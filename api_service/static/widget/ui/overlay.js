@@ -1,6 +1,7 @@
 /** The layer over the picture: status line, standstill banner, the button that a refused autoplay needs, reactions, end screen. */
 import { BANNER_CSS, Banner } from "./banner.js";
 import { FLOATING_CSS, Floating } from "./floating.js";
+import { LIVE_CSS, LiveBadge } from "./live-badge.js";
 import { adoptStyles, make } from "./look.js";
 
 const CSS = `
@@ -32,6 +33,7 @@ const CSS = `
   .end .primary, .end ::slotted(*) { justify-self: center; margin-top: .5rem; }
   ${BANNER_CSS}
   ${FLOATING_CSS}
+  ${LIVE_CSS}
 `;
 
 /** A status that is not `busy` fades after this time. */
@@ -45,20 +47,22 @@ export class Overlay {
   #over = make("div", { class: "over" }, this.#top);
   #banner;
   #floating = new Floating(this.#over);
+  #live;
   #button = null;
   #end = null;
   #fade = null;
   #note = null;
 
   /**
-   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn()}: the buttons of a refused autoplay, of a film that
-   * does not come, of the end screen, and of the banner while the room waits for somebody.
+   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn(), toEdge()}: the buttons of a refused autoplay, of a
+   * film that does not come, of the end screen, of the banner while the room waits for somebody, and of a broadcast that is behind.
    */
   constructor(root, { texts, nowMs, on }) {
     adoptStyles(root, CSS);
     this.#texts = texts;
     this.#on = on;
     this.#banner = new Banner({ top: this.#top, centre: this.#over, texts, nowMs, onGoOn: on.goOn });
+    this.#live = new LiveBadge(this.#over, { texts, onToEdge: on.toEdge });
     root.append(make("slot"), this.#over);
   }
 
@@ -68,6 +72,11 @@ export class Overlay {
     this.#pill.textContent = text ?? "";
     this.#pill.classList.toggle("busy", Boolean(text) && busy);
     if (text && !busy) this.#fade = setTimeout(() => this.showStatus(null), STATUS_SHOWN_MS);
+  }
+
+  /** Show how far behind its live edge a broadcast is (live-badge.js), or nothing (null). */
+  showLive(broadcast, options) {
+    this.#live.show(broadcast, options);
   }
 
   /** Show a note that stays until the viewer hides it; null removes it. */
@@ -109,6 +118,7 @@ export class Overlay {
     this.showStandstill(null);
     this.showButton(null);
     this.showNote(null);
+    this.showLive(null);
     this.#end?.remove();
     const texts = this.#texts;
     const title = texts[`${reason}_title`] ?? texts.stopped_title;

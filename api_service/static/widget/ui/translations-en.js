@@ -71,6 +71,11 @@ export const ENGLISH = {
   film_longer: (by) => `You have another version of the film: it is ${by} longer than that of the others. What they see may not be what you see.`,
   film_shorter: (by) => `You have another version of the film: it is ${by} shorter than that of the others. What they see may not be what you see.`,
   hide: "Hide",
+  live: "Live",
+  behind_live: (by) => `${by} behind live`,
+  to_live: "To live",
+  outside: "The broadcast does not have this moment",
+  undated: "This stream tells no time: viewers see it each at their own delay",
   // people
   here: "In the room",
   nobody: "Nobody is here yet",
