@@ -9,7 +9,7 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import accounts, feed, films, mails, me, rooms
+from api_service.api import accounts, feed, films, mails, me, room_archive, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.parsing import KEY_CHARACTERS
 from api_service.api.schemas import ProblemSchema
@@ -32,6 +32,7 @@ ALL: Final[tuple[Endpoint, ...]] = (
     *mails.endpoints,
     *films.endpoints,
     *rooms.endpoints,
+    *room_archive.endpoints,
     *feed.endpoints,
     *feed.lookups,
     *accounts.endpoints,
