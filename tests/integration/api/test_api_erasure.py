@@ -20,25 +20,9 @@ from shared.events import (
 from shared.invitation_events import INVITATION_CHANGED, INVITATION_CREATED
 from tests.support.api_fixtures import ISSUER, SITE, Cinema, RunningSite, in_days, utc
 from tests.support.journalled import Journal
+from tests.support.traces import places_of
 
 NAME, EMAIL, SUBJECT = "Зоя Соловей", "Zoya.Nightingale@example.com", "subject-of-zoya-4711"
-TEXT_LIKE = ("text", "jsonb", "json", "character varying", "character", "ARRAY", "uuid", "bytea", "name")
-
-
-async def places_of(cinema: Cinema, word: str) -> set[str]:
-    """Return every column of the database in which a word stands, in any spelling."""
-    columns = await cinema.rows(
-        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
-    )
-    assert {row.data_type for row in columns} >= {"text", "jsonb", "uuid"}
-    found = set()
-    for table, column, kind in columns:
-        if kind not in TEXT_LIKE:
-            continue
-        sql = f'SELECT count(*) FROM "{table}" WHERE position(lower(:word) IN lower("{column}"::text)) > 0'  # noqa: S608
-        if await cinema.value(sql, word=word):
-            found.add(f"{table}.{column}")
-    return found
 
 
 async def zoya_of(cinema: Cinema) -> User:

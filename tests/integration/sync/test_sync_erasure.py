@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-import redis
 
 from shared.broker import Broker
 from shared.events import DELETED_PERSON, MEMBER_ERASED, ROOM_CLOSED, SESSION_ENDED, Event, new_event
 from sync_service.protocol.codes import CloseCode
 from tests.support.clients import Disconnected, RoomClient
-from tests.support.fresh_stores import open_redis
 from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, person, publish, same_for_all
+from tests.support.traces import in_redis
 
 Nodes = tuple[SyncNode, SyncNode]
 Room = dict[str, Any]
@@ -40,25 +39,6 @@ def erased(room: Room, user_id: str, *, version: int = 2, **claims: Any) -> Even
     claim = {**room, "version": version, **claims}
     data = {"version": version, "partition": room["partition"], "user_id": user_id, "room": claim}
     return new_event(MEMBER_ERASED, room["id"], data, source="api_service")
-
-
-def in_redis(url: str, word: str) -> set[str]:
-    """Return the keys in whose name or value a word stands."""
-    with open_redis(url) as store:
-        return {key.decode() for key in store.scan_iter() if word.encode() in b"\n".join((key, *_values(store, key)))}
-
-
-def _values(store: redis.Redis, key: bytes) -> Iterator[bytes]:
-    read: dict[bytes, Callable[[], Any]] = {
-        b"none": list,
-        b"string": lambda: [store.get(key) or b""],
-        b"hash": lambda: [part for pair in store.hgetall(key).items() for part in pair],
-        b"list": lambda: store.lrange(key, 0, -1),
-        b"set": lambda: store.smembers(key),
-        b"zset": lambda: store.zrange(key, 0, -1),
-        b"stream": lambda: [value for _, entry in store.xrange(key) or [] for value in (entry or {}).values()],
-    }
-    yield from read[bytes(store.type(key))]()  # type: ignore[arg-type]
 
 
 async def forgotten(url: str, *words: str) -> None:
