@@ -20,7 +20,9 @@ from api_service.usecases.room_access import next_version
 
 # Whoever opens a room or does the like at the very moment is erased by the next attempt.
 ATTEMPTS: Final = 5
-CHUNK: Final = 20_000  # rows of the outbox looked at by one statement, whose deadline must never be near
+# Rows changed, and rows of the outbox looked at, by one statement, whose deadline must never be near.
+BATCH: Final = 5_000
+CHUNK: Final = 20_000
 
 _FIND: Final = Statement(text("SELECT id FROM users WHERE issuer = :issuer AND subject = :subject"))
 # At first whatever refers to the account may go on; rooms are locked before nothing new can refer to it.
@@ -77,20 +79,33 @@ inviting AS (
 UPDATE room_roles SET role = 'owner' WHERE room_id = :room_id AND user_id = :owner_id
 """)
 )
-_ARCHIVED: Final = tuple(
-    Statement(text(statement))
-    for statement in (
-        "UPDATE rooms SET owner_id = :nobody, title = NULL WHERE owner_id = :user_id AND closed_at IS NOT NULL",
-        "UPDATE invitations SET inviter_id = :nobody WHERE inviter_id = :user_id",
-        "UPDATE visits SET user_id = :nobody WHERE user_id = :user_id",
-        "UPDATE room_events SET user_id = :nobody WHERE user_id = :user_id",
-        # Their words are theirs: what is left of a message is its place.
-        """
-UPDATE chat_messages
-SET author_id = :nobody, author_name = '', text = '', deleted_at = coalesce(deleted_at, now())
-WHERE author_id = :user_id
-""",
-    )
+
+
+def _of_person(table: str, key: str, column: str, what: str, where: str = "true") -> Statement:
+    """Return the statement that does ``what`` to a batch of a table's rows whose ``column`` is the person."""
+    some = f"SELECT {key} FROM {table} WHERE {column} = :user_id AND {where} LIMIT :batch"  # noqa: S608
+    return Statement(text(f"{what} WHERE ({key}) IN ({some})"))
+
+
+_PLACE: Final = "room_id, epoch, seq"
+_DELETED_MESSAGE: Final = "author_name = '', text = '', deleted_at = coalesce(deleted_at, now())"
+_GIVEN_AWAY: Final = (
+    _of_person("rooms", "id", "owner_id", "UPDATE rooms SET owner_id = :nobody, title = NULL", "closed_at IS NOT NULL"),
+    _of_person("invitations", "id", "inviter_id", "UPDATE invitations SET inviter_id = :nobody"),
+    _of_person("visits", "id", "user_id", "UPDATE visits SET user_id = :nobody"),
+    _of_person("room_events", _PLACE, "user_id", "UPDATE room_events SET user_id = :nobody"),
+    # Their words are theirs: what is left of a message is its place.
+    _of_person(
+        "chat_messages",
+        _PLACE,
+        "author_id",
+        f"UPDATE chat_messages SET author_id = :nobody, {_DELETED_MESSAGE}",  # noqa: S608
+    ),
+)
+# The rest goes with the account's row; of wishes there may be many, and one statement has a deadline.
+_MANY: Final = (
+    _of_person("watchlist", "user_id, film_id", "user_id", "DELETE FROM watchlist"),
+    _of_person("removed_wishes", "user_id, film_id", "user_id", "DELETE FROM removed_wishes"),
 )
 # What names them by no key.
 _UNSUBSCRIBED: Final = Statement(text("DELETE FROM unsubscribed WHERE email = lower(CAST(:email AS text))"))
@@ -165,9 +180,12 @@ async def _erase(transaction: Transaction, site: Site, user_id: UUID, progress: 
         progress()
     await transaction.run(_LOCK_WHOLE, user_id=user_id)
     await sessions.end_all(transaction, user_id, "deleted")
-    for statement in _ARCHIVED:
-        await transaction.run(statement, user_id=user_id, nobody=DELETED_ID)
-        progress()
+    for statement in _GIVEN_AWAY:
+        while await transaction.run(statement, user_id=user_id, nobody=DELETED_ID, batch=BATCH) == BATCH:
+            progress()
+    for statement in _MANY:
+        while await transaction.run(statement, user_id=user_id, batch=BATCH) == BATCH:
+            progress()
     if person.email is not None:
         await transaction.run(_UNSUBSCRIBED, email=person.email)
     await transaction.run(_LIMITS, user_id=str(user_id))

@@ -97,6 +97,7 @@ async def test_the_recap_tells_who_was_there_how_long_and_how_much_they_said(eve
 
 async def test_the_recap_tells_the_pauses_with_who_asked_and_how_long(evening: Evening) -> None:
     await evening.keep(
+        evening.playback(5, "sought", "paused", 0, evening.anna),
         evening.playback(10, "played", "playing", 0, evening.anna),
         evening.playback(20, "paused", "paused", 10_000, evening.boris),
         evening.playback(25, "sought", "paused", 5_000, evening.anna),
@@ -114,7 +115,7 @@ async def test_the_recap_tells_the_pauses_with_who_asked_and_how_long(evening: E
             "lasted_ms": 30_000,
             "by": named(evening.boris),
         }
-    ], "neither a hold nor the end, when the last one left"
+    ], "neither a hold, nor before the film began, nor when the last one had left"
     assert recap["pauses_count"] == 1
 
 
