@@ -12,6 +12,7 @@ from api_service.broker import outbox_relay
 from api_service.database import Database, DatabaseUnavailable, Statement
 from api_service.site import Site
 from api_service.tables import (
+    erasures,
     feed_runs,
     films,
     idempotency_keys,
@@ -53,6 +54,8 @@ _PURGES: Final = (
     (_purge(feed_runs, feed_runs.c.started_at), timedelta(days=30)),
     (_purge(limit_uses, limit_uses.c.resets_at), timedelta()),
     (_purge(sessions, sessions.c.expires_at), timedelta(days=1)),
+    # As long as ids of events: one of a deleted person may come from a dead-letter queue that is replayed.
+    (_purge(erasures, erasures.c.erased_at), timedelta(days=30)),
     # Longer than any access token should live.
     (_purge(provider_logouts, provider_logouts.c.ended_at), timedelta(days=7)),
 )

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
-from api_service.database import DatabaseUnavailable, InvalidValue
+from api_service.database import ConstraintViolated, DatabaseUnavailable, InvalidValue
 from api_service.problems import DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED, INVALID_FIELDS
 from api_service.site import Site
 
@@ -24,6 +24,7 @@ FRAMED: Final = "/rooms/"  # what the sites of FRAME_ANCESTORS may show in a fra
 
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 _HSTS: Final = "max-age=31536000"
+_GONE: Final = "What this refers to was deleted at the same moment; nothing was changed. Try again."
 
 
 def request_deadline(limit_s: float = REQUEST_DEADLINE_S) -> Middleware:
@@ -47,12 +48,20 @@ def request_deadline(limit_s: float = REQUEST_DEADLINE_S) -> Middleware:
 
 @web.middleware
 async def database_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn the database's exceptions into problems: PostgreSQL is away (with Retry-After), or cannot store a value."""
+    """Turn the database's exceptions into problems.
+
+    PostgreSQL is away, or somebody was erased at that very moment (both with Retry-After), or it cannot store a value.
+    """
     try:
         return await handler(request)
     except DatabaseUnavailable as error:
         log.warning("database unavailable", method=request.method, path=request.path, reason=str(error))
         raise DATABASE_UNAVAILABLE.problem() from error
+    except ConstraintViolated as violated:
+        if not violated.constraint.startswith("fk_"):
+            raise
+        log.info("a reference is gone", method=request.method, path=request.path, constraint=violated.constraint)
+        raise DATABASE_UNAVAILABLE.problem(_GONE) from violated
     except InvalidValue as error:
         raise INVALID_FIELDS.problem(f"A value cannot be stored: {error}") from error
 

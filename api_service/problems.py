@@ -35,6 +35,9 @@ INVALID_CURSOR: Final = Kind(
 )
 NOT_ROOM_OWNER: Final = Kind(403, "not_room_owner", "Only the room's owner may do this.")
 NOT_ROOM_MODERATOR: Final = Kind(403, "not_room_moderator", "Only the room's owner and its moderators may do this.")
+NOT_THERE: Final = Kind(
+    403, "not_there", "Only its owner and those who were in the room may see what happened there: join it first."
+)
 BANNED: Final = Kind(403, "banned", "You are banned from this room: ask its owner to let you in again.")
 ACCOUNT_BLOCKED: Final = Kind(
     403, "account_blocked", "The cinema has blocked this account: ask its support what happened."

@@ -139,6 +139,17 @@ provider_logouts = _table(
     Index(None, "ended_at"),
 )
 
+# Whose accounts were deleted: what comes late of them is not stored, and tokens from before count no more. The digest
+# is of (issuer, subject), which are kept nowhere.
+erasures = _table(
+    "erasures",
+    Column("user_id", Uuid, primary_key=True),
+    Column("account_digest", LargeBinary, nullable=False),
+    _moment("erased_at"),
+    Index(None, "account_digest"),
+    Index(None, "erased_at"),
+)
+
 films = _table(
     "films",
     _key(),

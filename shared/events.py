@@ -28,6 +28,7 @@ ROOM_CLOSED: Final = "room.closed.v1"
 MEMBER_BANNED: Final = "member.banned.v1"
 MEMBER_UNBANNED: Final = "member.unbanned.v1"
 MEMBER_REVOKED: Final = "member.revoked.v1"
+MEMBER_ERASED: Final = "member.erased.v1"
 SESSION_ENDED: Final = "session.ended.v1"
 VISIT_STARTED: Final = "visit.started.v1"
 VISIT_ENDED: Final = "visit.ended.v1"
@@ -53,6 +54,8 @@ CONTROLS: Final = ("everyone", "moderators", "owner")
 # The settings of a room that leaves them out.
 SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
 SESSIONS_MOST: Final = 1_000  # of one event; who has more gets several
+# Stands for everybody whose account was deleted, wherever something of theirs is left (RFC 9562, section 5.9).
+DELETED_PERSON: Final = "00000000-0000-0000-0000-000000000000"
 # The roles that a live room can assign; the owner's role never changes.
 LIVE_ROLES: Final = ("moderator", "viewer", "guest")
 
@@ -188,6 +191,18 @@ class MemberRevokedSchema(MemberBannedSchema):
     """
 
 
+class MemberErasedSchema(PayloadSchema):
+    """The account of ``user_id`` was deleted: show them out, and keep neither their name nor what they said.
+
+    ``room`` is as it is without them, so its owner may be another.
+    """
+
+    version = _version()
+    partition = _partition()
+    user_id = fields.UUID(required=True)
+    room = fields.Nested(RoomSchema, required=True)
+
+
 class SessionEndedSchema(PayloadSchema):
     """Sessions of one person were ended: whatever they have opened ends, and what was not used yet opens nothing."""
 
@@ -312,6 +327,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     MEMBER_BANNED: MemberBannedSchema(),
     MEMBER_UNBANNED: MemberUnbannedSchema(),
     MEMBER_REVOKED: MemberRevokedSchema(),
+    MEMBER_ERASED: MemberErasedSchema(),
     SESSION_ENDED: SessionEndedSchema(),
     VISIT_STARTED: VisitStartedSchema(),
     VISIT_ENDED: VisitEndedSchema(),

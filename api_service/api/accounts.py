@@ -1,4 +1,4 @@
-"""Accounts, as the cinema's programs manage them: whom it lets in."""
+"""Accounts, as the cinema's programs manage them: whom it lets in, and who is erased."""
 
 from http import HTTPStatus
 
@@ -6,11 +6,14 @@ from aiohttp import web
 
 from api_service.api.endpoints import done
 from api_service.api.feed import IssuerQuerySchema
+from api_service.api.ndjson import renew_deadline
 from api_service.api.programs import ProgramCall, ProgramEndpoints
+from api_service.app_keys import SITE
 from api_service.problems import PERSON_NOT_FOUND
-from api_service.usecases import sessions
+from api_service.usecases import erasing, sessions
 
 endpoints = ProgramEndpoints("people", "admin")
+erasures = ProgramEndpoints("people", "feed", "admin")
 _PATH = "/people/by-subject/{subject}/block"
 
 
@@ -28,4 +31,22 @@ async def block_person(call: ProgramCall) -> web.Response:
 async def unblock_person(call: ProgramCall) -> web.Response:
     """Take a block back: the person may sign in again; repeating it changes nothing."""
     await sessions.unblock(call.db, call.issuer, call.request.match_info["subject"])
+    return done()
+
+
+@erasures.add(
+    "DELETE",
+    "/feed/people/{subject}",
+    query=IssuerQuerySchema,
+    status=HTTPStatus.NO_CONTENT,
+    problems=(PERSON_NOT_FOUND,),
+)
+async def erase_person(call: ProgramCall) -> web.Response:
+    """Delete a person's account and all that names them, as `DELETE /me` does; repeating it changes nothing.
+
+    A later sign-in, or a row of the feed that names them, makes a new person.
+    """
+    subject = call.request.match_info["subject"]
+    site = call.request.app[SITE]
+    await erasing.erase_subject(call.db, site, call.issuer, subject, lambda: renew_deadline(call.request))
     return done()

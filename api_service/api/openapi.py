@@ -9,7 +9,7 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import accounts, feed, films, mails, me, rooms
+from api_service.api import accounts, feed, films, mails, me, own_data, room_archive, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.parsing import KEY_CHARACTERS
 from api_service.api.schemas import ProblemSchema
@@ -29,12 +29,15 @@ VERSION: Final = "1.0.0"
 
 ALL: Final[tuple[Endpoint, ...]] = (
     *me.endpoints,
+    *own_data.endpoints,
     *mails.endpoints,
     *films.endpoints,
     *rooms.endpoints,
+    *room_archive.endpoints,
     *feed.endpoints,
     *feed.lookups,
     *accounts.endpoints,
+    *accounts.erasures,
 )
 
 _DESCRIPTION: Final = """\

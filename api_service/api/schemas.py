@@ -192,7 +192,9 @@ class MeSchema(Schema):
 
 
 class PersonSchema(Schema):
-    id = fields.UUID(required=True)
+    id = fields.UUID(
+        required=True, metadata={"description": "All zeros in the place of a viewer whose account was deleted."}
+    )
     name = fields.String(required=True)
 
 

@@ -7,17 +7,20 @@ be overwritten stores its place (epoch, seq) in the room's journal.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Table, Text, bindparam, case, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, InvalidValue, Statement, Transaction
 from api_service.tables import chat_deletions, chat_messages, inbox, room_events, room_roles, rooms, visits
+from api_service.usecases import erasures
 from shared import events
 from shared.broker import Broker, Transient
-from shared.events import Event, InvalidEvent
+from shared.events import DELETED_PERSON, Event, InvalidEvent
 
 QUEUE: Final = "api_service.journal"
 KEYS: Final = ("visit.*.v1", "member.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1")
@@ -159,14 +162,14 @@ class Archive:
 
     async def write(self, event: Event) -> None:
         """Write one event; raises Transient while PostgreSQL is away, InvalidEvent if it can never be written."""
-        row = _row(event)
-        if row is None:
-            return
-        statement, values = row
         try:
-            async with self._slots, self._db.transaction() as transaction:
-                if await is_new(transaction, event):
-                    await transaction.run(statement, **values)
+            async with self._slots:
+                try:
+                    await self._write(event)
+                except ConstraintViolated as violated:
+                    if not violated.constraint.startswith("fk_") or not await self._is_of_erased(event):
+                        raise
+                    await self._write(_of_nobody(event))
         except DatabaseUnavailable as error:
             raise Transient(str(error)) from error
         except ConstraintViolated as violated:
@@ -175,6 +178,20 @@ class Archive:
         except InvalidValue as error:
             raise InvalidEvent(str(error)) from error
 
+    async def _write(self, event: Event) -> None:
+        row = _row(event)
+        if row is None:
+            return
+        statement, values = row
+        async with self._db.transaction() as transaction:
+            if await is_new(transaction, event):
+                await transaction.run(statement, **values)
+
+    async def _is_of_erased(self, event: Event) -> bool:
+        """Return whether an event speaks of somebody whose account was deleted meanwhile."""
+        person = next((event.data[name] for name in _PERSON if event.data.get(name)), None)
+        return person is not None and await erasures.is_erased(self._db, UUID(person))
+
 
 async def is_new(transaction: Transaction, event: Event) -> bool:
     """Return whether an event is delivered for the first time; it is noted with the transaction."""
@@ -182,6 +199,19 @@ async def is_new(transaction: Transaction, event: Event) -> bool:
         turn = f"{event.data['room_id']}:{event.data['message_id']}"
         return bool(await transaction.run(_CONSUME_IN_TURN, event_id=event.id, turn=turn))
     return bool(await transaction.run(_CONSUME, event_id=event.id))
+
+
+# Where events name the person whom they speak of, as far as that is archived.
+_PERSON: Final = ("user_id", "author_id", "by")
+
+
+def _of_nobody(event: Event) -> Event:
+    """Return what is archived of an event that speaks of a deleted person: neither their role nor their words."""
+    if event.type in (events.MEMBER_CHANGED, events.CHAT_POSTED):
+        return replace(event, type="")
+    return replace(
+        event, data={name: DELETED_PERSON if name in _PERSON else value for name, value in event.data.items()}
+    )
 
 
 def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:

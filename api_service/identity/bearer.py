@@ -18,7 +18,7 @@ from api_service.identity.recent import Recent
 from api_service.identity.settings import IdentitySettings
 from api_service.identity.tokens import NAME_CLAIMS, InvalidToken, moment_of, profile_of
 from api_service.problems import ACCOUNT_BLOCKED
-from api_service.usecases import people, sessions
+from api_service.usecases import erasures, people, sessions
 from api_service.usecases.people import Account, User
 from shared.service import Problem
 
@@ -67,6 +67,11 @@ class Bearer:
 
     async def _check_standing(self, known: Account | None, claims: Mapping[str, Any], provider_sid: str) -> None:
         """Raise InvalidToken if the session behind the token is over, and the problem `account_blocked`."""
+        if known is None:
+            erased_at = await erasures.erased_at(self._db, self._settings.issuer, claims["sub"])
+            issued_at = moment_of(claims.get("iat"))
+            if erased_at is not None and (issued_at is None or issued_at <= erased_at):
+                raise InvalidToken("the account was deleted since it was issued")
         if known is not None and known.blocked:
             raise ACCOUNT_BLOCKED.problem()
         if known is not None and known.signed_out_at is not None:

@@ -80,32 +80,43 @@ async def current_program(request: web.Request, *scopes: Scope) -> Program:
     Raises Problem: 401 ``sign_in_required`` and ``invalid_token``, 403 ``program_required`` for people's tokens and
     sessions and ``insufficient_scope`` for other programs, 503 ``identity_unavailable``.
     """
-    wanted = " or ".join(f"`{scope}`" for scope in scopes)
+    if bearer_token(request) is None:
+        await current_user(request)
+    program = await optional_program(request, *scopes)
+    if program is None:
+        raise Problem(
+            403,
+            "program_required",
+            f"Only programs may do this: send a client-credentials token with the scope {_named(scopes)}.",
+        )
+    return program
+
+
+async def optional_program(request: web.Request, *scopes: Scope) -> Program | None:
+    """Return the program behind an API request, or None if a person or nobody asks.
+
+    Raises the problems of current_program but for ``program_required``.
+    """
     token = bearer_token(request)
     if token is None:
-        await current_user(request)
-        raise _program_required(wanted)
+        return None
     try:
         program = await request.app[BEARER].program(token)
     except ProviderUnavailable as error:
         raise unavailable(error) from error
-    if program is None:
-        raise _program_required(wanted)
-    if not program.scopes.intersection(scopes):
+    if program is not None and not program.scopes.intersection(scopes):
         raise Problem(
             403,
             "insufficient_scope",
-            f"This program's token does not grant the scope {wanted}: ask the auth service for it.",
+            f"This program's token does not grant the scope {_named(scopes)}: ask the auth service for it.",
             # RFC 6750, section 3.1
             headers={hdrs.WWW_AUTHENTICATE: f'{REALM}, error="insufficient_scope", scope="{scopes[0]}"'},
         )
     return program
 
 
-def _program_required(wanted: str) -> Problem:
-    return Problem(
-        403, "program_required", f"Only programs may do this: send a client-credentials token with the scope {wanted}."
-    )
+def _named(scopes: tuple[Scope, ...]) -> str:
+    return " or ".join(f"`{scope}`" for scope in scopes)
 
 
 async def page_user(request: web.Request) -> User:

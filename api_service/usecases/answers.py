@@ -13,7 +13,7 @@ from api_service.site import Site
 from api_service.tables import invitations, rooms, users
 from api_service.usecases import paging
 from api_service.usecases.paging import Page
-from api_service.usecases.people import Person
+from api_service.usecases.people import Person, person_shown
 from api_service.usecases.room_access import ROOM_ROWS
 from api_service.usecases.rooms import Room, room_of
 
@@ -145,5 +145,5 @@ async def _who(db: Queryable, site: Site, invitation_id: UUID, signature: str) -
 
 
 def _invited(row: Row, site: Site, viewer: UUID, locale: str) -> Invited:
-    inviter = Person(row.inviter_id, row.inviter_name)
+    inviter = person_shown(row.inviter_id, row.inviter_name, locale)
     return Invited(row.invitation_id, room_of(row, site, viewer, locale), inviter, row.answer, row.invited_at)

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, cast, column, exists, func, selec
 
 from api_service.database import Queryable, Row, Statement
 from api_service.tables import room_events, rooms, users, visits
-from api_service.usecases.people import Person
+from api_service.usecases.people import DELETED_ID, Person
 
 PEOPLE_NAMED: Final = 5
 
@@ -52,7 +52,7 @@ _INSIDE = Statement(
     .distinct()
     .join_from(_wanted, visits, visits.c.room_id == _wanted.c.id)
     .join(users, users.c.id == visits.c.user_id)
-    .where(*HERE)
+    .where(*HERE, visits.c.user_id != DELETED_ID)
     .order_by(visits.c.room_id, users.c.name, visits.c.user_id)
 )
 _last = (

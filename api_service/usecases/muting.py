@@ -11,7 +11,7 @@ from api_service.database import ConstraintViolated, Queryable, Row, Statement
 from api_service.problems import INVITATION_NOT_FOUND, PERSON_NOT_FOUND
 from api_service.site import Site
 from api_service.tables import invitations, muted_inviters, unsubscribed, users
-from api_service.usecases.people import Person, User
+from api_service.usecases.people import Person, User, person_shown
 
 MOST_SHOWN = 1_000
 
@@ -121,4 +121,4 @@ async def receiver(db: Queryable, site: Site, invitation_id: UUID, signature: st
         row = await db.first(_RECEIVER, invitation_id=invitation_id)
     if row is None:
         raise INVITATION_NOT_FOUND.problem()
-    return Receiver(row.id, row.email, row.locale, Person(row.inviter_id, row.name))
+    return Receiver(row.id, row.email, row.locale, person_shown(row.inviter_id, row.name, row.locale))

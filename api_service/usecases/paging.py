@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -44,6 +45,20 @@ def text(part: object) -> str:
     """Return a position's part that is text; raises TypeError for any other, and for text that no row holds."""
     if not isinstance(part, str) or "\0" in part:
         raise TypeError("not a text")
+    return part
+
+
+def whole(part: object) -> int:
+    """Return a position's part that is a whole number; raises TypeError for any other, and for one of over 64 bits."""
+    if not isinstance(part, int) or not -(2**63) <= part < 2**63:
+        raise TypeError("not a whole number")
+    return part
+
+
+def number(part: object) -> float:
+    """Return a position's part that is a number; raises TypeError for any other."""
+    if not isinstance(part, int | float) or not math.isfinite(part):
+        raise TypeError("not a number")
     return part
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from marshmallow import ValidationError, validate
@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from api_service.database import Queryable, Row, Statement
 from api_service.problems import PERSON_NOT_FOUND
 from api_service.tables import users
+from shared.events import DELETED_PERSON
 
 LOCALES = ("ru", "en")
 EMAIL_MATCHES = 20
@@ -26,6 +27,15 @@ class Person:
 
     id: UUID
     name: str
+
+
+DELETED_ID: Final = UUID(DELETED_PERSON)
+DELETED_NAMES: Final = {"ru": "Удалённый зритель", "en": "Deleted viewer"}
+
+
+def person_shown(person_id: UUID, name: str, locale: str) -> Person:
+    """Return the person in a row, by the name of a deleted viewer in this language if their account was erased."""
+    return Person(person_id, DELETED_NAMES[locale] if person_id == DELETED_ID else name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from api_service.database import Row
 from api_service.site import Site
 from api_service.usecases.languages import in_language
 from api_service.usecases.outbox import SOURCE
-from api_service.usecases.people import Person, User
+from api_service.usecases.people import Person, User, person_shown
 from shared.events import (
     MEMBER_BANNED,
+    MEMBER_ERASED,
     MEMBER_REVOKED,
     MEMBER_UNBANNED,
     ROOM_CHANGED,
@@ -97,6 +98,11 @@ def member_revoked(room: Row, user_id: UUID, by: UUID) -> Event:
     return _event(MEMBER_REVOKED, room.id, {**_place(room), "user_id": user_id, "by": by, "room": room_claim(room)})
 
 
+def member_erased(room: Row, user_id: UUID) -> Event:
+    """Return the event of a person whose account was deleted, to ``room`` as it is without them."""
+    return _event(MEMBER_ERASED, room.id, {**_place(room), "user_id": user_id, "room": room_claim(room)})
+
+
 def room_closed(room_id: UUID, version: int, partition: int, reason: str, closed_at: datetime) -> Event:
     data = {"version": version, "partition": partition, "reason": reason, "closed_at": closed_at}
     return _event(ROOM_CLOSED, room_id, data)
@@ -171,7 +177,7 @@ def _invitation(site: Site, room: Row, inviter: Named, invitation_id: UUID, invi
         # Each change of a room raises its version, so a later mail's calendar entry replaces an earlier one's.
         "sequence": room.version,
         "film": {"id": room.film_id, "title": in_language(room.film_title, invitee.locale)},
-        "inviter": {"id": inviter.id, "name": inviter.name},
+        "inviter": person_shown(inviter.id, inviter.name, invitee.locale),
         "invitee": {
             "id": invitee.id,
             "name": invitee.name,

@@ -77,6 +77,14 @@ async def visible_room(db: Queryable, viewer: UUID, code: str) -> Row:
     return row
 
 
+async def any_room(db: Queryable, code: str) -> Row:
+    """Return a room's row for a program, which has no part in it; raises the problem `room_not_found`."""
+    row = await db.first(_BY_CODE, viewer=None, code=code) if _CODE.fullmatch(code) else None
+    if row is None:
+        raise ROOM_NOT_FOUND.problem()
+    return row
+
+
 async def owned_room(db: Queryable, viewer: UUID, code: str) -> Row:
     """Return the row of a viewer's own room; raises the problems `room_not_found` and `not_room_owner`."""
     row = await visible_room(db, viewer, code)

@@ -21,7 +21,7 @@ from api_service.usecases.idempotency import fingerprint_of
 from api_service.usecases.invitation_list import Invitation, of_room
 from api_service.usecases.invitations import NOBODY, Guests, LeftOut
 from api_service.usecases.live_view import NOTHING_YET, Now, now_in
-from api_service.usecases.people import Person, User
+from api_service.usecases.people import Person, User, person_shown
 from api_service.usecases.room_access import check_shown, locked_room, owned_room, room_row, visible_room
 from shared.events import SETTINGS_DEFAULTS
 
@@ -267,7 +267,7 @@ def room_of(
         code=row.code,
         link=site.room_link(row.code, row.film_external_id or str(row.film_id)),
         film=film_of(row, locale),
-        owner=Person(row.owner_id, row.owner_name),
+        owner=person_shown(row.owner_id, row.owner_name, locale),
         access=row.access,
         control=row.control,
         capacity=row.capacity,

@@ -24,7 +24,7 @@ from shared.events import SESSIONS_MOST
 # Counted from signing in, never extended.
 LIFETIME: Final = timedelta(days=7)
 
-Reason = Literal["signed_out", "replaced", "provider_logout", "blocked"]
+Reason = Literal["signed_out", "replaced", "provider_logout", "blocked", "deleted"]
 
 _user_id = bindparam("user_id", type_=users.c.id.type)
 _sid = bindparam("sid", type_=Text)
@@ -152,7 +152,7 @@ async def end_at_provider(db: Database, logout: str, *, issuer: str, subject: st
         person = await transaction.first(_LOCK, issuer=issuer, subject=subject)
         if person is not None:
             await transaction.run(_SIGNED_OUT, user_id=person.id)
-            await _end_all(transaction, person.id, "provider_logout")
+            await end_all(transaction, person.id, "provider_logout")
 
 
 async def block(db: Database, issuer: str, subject: str) -> None:
@@ -160,7 +160,7 @@ async def block(db: Database, issuer: str, subject: str) -> None:
     async with db.transaction() as transaction:
         user_id = await _lock(transaction, issuer, subject)
         await transaction.run(_BLOCK, user_id=user_id)
-        await _end_all(transaction, user_id, "blocked")
+        await end_all(transaction, user_id, "blocked")
 
 
 async def unblock(db: Database, issuer: str, subject: str) -> None:
@@ -177,7 +177,8 @@ async def _lock(transaction: Transaction, issuer: str, subject: str) -> UUID:
     return user_id
 
 
-async def _end_all(transaction: Transaction, user_id: UUID, reason: Reason) -> None:
+async def end_all(transaction: Transaction, user_id: UUID, reason: Reason) -> None:
+    """End all sessions of a person, and what they have opened."""
     await _publish(transaction, await transaction.all(_END_OF_PERSON, user_id=user_id, reason=reason), reason)
 
 

@@ -13,6 +13,7 @@ import structlog
 from shared.broker import Transient
 from shared.events import (
     MEMBER_BANNED,
+    MEMBER_ERASED,
     MEMBER_REVOKED,
     MEMBER_UNBANNED,
     ROOM_CHANGED,
@@ -25,14 +26,17 @@ from sync_service.live.hub import Hub
 from sync_service.live.live_room import RoomClosed
 from sync_service.redis_client.client import StoreError
 from sync_service.room.commands import Ban, ChangeRoom, Close, Command, Revoke
+from sync_service.room.erasure import erased, without_person
 from sync_service.room.events import Refusal
 from sync_service.room.opening import opening_state
 from sync_service.store.redis_keys import TOMBSTONE_MS, RoomKeys
+from sync_service.store.room_store import Snapshot
 
 log = structlog.get_logger(__name__)
 
 QUEUE: Final = "sync_service.lifecycle"
-ROUTING_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED, MEMBER_REVOKED, SESSION_ENDED)
+ROUTING_KEYS: Final = ("room.*.v1", MEMBER_BANNED, MEMBER_UNBANNED, MEMBER_REVOKED, MEMBER_ERASED, SESSION_ENDED)
+REWRITES_MOST: Final = 20  # of a room that changes all the time; then the event comes again
 
 
 class RoomEvents:
@@ -54,6 +58,8 @@ class RoomEvents:
             elif event.type == MEMBER_REVOKED:
                 data = event.data
                 await self._apply(event, Revoke(by=data["by"], member_id=data["user_id"], version=data["version"]))
+            elif event.type == MEMBER_ERASED:
+                await self._erased(event)
             elif event.type == ROOM_CLOSED:
                 await self._closed(event)
             elif event.type == SESSION_ENDED:
@@ -68,6 +74,27 @@ class RoomEvents:
         store = partition.store
         if await store.open(RoomKeys.of(store.number, claim["id"]), 1, 0, state) is not None:
             log.info("a room that is closed is not opened again", room=claim["id"])
+
+    async def _erased(self, event: Event) -> None:
+        """Show a person out, then rewrite the room without them; of a closed room nothing is left."""
+        data = event.data
+        person, owner = data["user_id"], data["room"]["owner"]
+        store = self._hub.partitions[data["partition"]].store
+        keys = RoomKeys.of(store.number, event.subject)
+        await self._apply(event, Revoke(member_id=person, version=data["version"], reason="left"))
+        for _ in range(REWRITES_MOST):
+            found = await store.read(keys)
+            if not isinstance(found, Snapshot) or found.state.closed is not None:
+                await store.forget(keys)
+                break
+            # They say nothing more, so whatever comes meanwhile is of others.
+            messages = [erased(message) for message in await store.messages_of(keys, person)]
+            word = await store.rewrite(keys, found, without_person(found.state, person, owner), messages)
+            if word == "ok":
+                break
+        else:
+            raise Transient("the room could not be rewritten yet: it changes all the time")
+        log.info("a person was erased from a room", room=event.subject)
 
     async def _apply(self, event: Event, command: Command) -> None:
         """Apply a command to a live room; a missing one is opened first, or a ticket could open an older version."""

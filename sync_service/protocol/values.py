@@ -84,7 +84,7 @@ class AuthorSchema(Schema):
     """Who wrote a message, by the name they had then."""
 
     id = person()
-    name = fields.String(required=True)
+    name = fields.String(required=True, **described("Empty where their account was deleted; the id is all zeros then."))
 
 
 class ChatMessageSchema(Schema):

@@ -119,10 +119,14 @@ class Ban(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Revoke(Command):
-    """The API took a person's invitation back at this ``version`` of the room: older tickets and sessions are void."""
+    """The API took a person's invitation back at this ``version`` of the room: older tickets and sessions are void.
+
+    ``reason`` is why they leave, if they are here.
+    """
 
     member_id: str
     version: int
+    reason: str = "revoked"
 
 
 # --- the chat ---

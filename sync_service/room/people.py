@@ -141,7 +141,7 @@ def revoke(state: State, command: Revoke, now_ms: int) -> Events:
     if member is None:
         return (changed,)
     after = evolve(state, changed)
-    return (changed, *_without(after, _left(member, command, now_ms, "revoked", now_ms), command, now_ms))
+    return (changed, *_without(after, _left(member, command, now_ms, command.reason, now_ms), command, now_ms))
 
 
 def set_role(state: State, command: SetRole, now_ms: int) -> Outcome:

@@ -21,7 +21,7 @@ from sync_service.room.value import value
 from sync_service.store import redis_keys
 from sync_service.store.changes import EncodedEvent, sections
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.scripts import APPLIED, COMMIT, END_SESSIONS, HISTORY, OFFER, OPEN, RAISE, READ, TAIL
+from sync_service.store.scripts import APPLIED, COMMIT, END_SESSIONS, HISTORY, OFFER, OPEN, RAISE, READ, REWRITE, TAIL
 
 SECTIONS: Final = ("playback", "rights", "meta", "members")
 # What a partition's journal may hold while RabbitMQ is away, in entries of about 400 bytes: with 64 partitions 5 GB.
@@ -235,6 +235,47 @@ class RoomStore:
     async def raise_epoch(self, names: RoomKeys, epoch: int, state: State) -> None:
         """Raise the room's epoch above this one, whose tail the store has lost; nothing where it is above already."""
         await RAISE.call(self.link, 2, names.room, names.log, epoch, _origin(state, epoch + 1, 0))
+
+    async def rewrite(self, names: RoomKeys, before: Snapshot, after: State, messages: Sequence[Message]) -> str:
+        """Begin a new epoch from ``after``, with these messages in the place of those of their ids.
+
+        Returns ok, or why not: conflict (the room is not as ``before`` any more), missing or closed; see rewrite.lua.
+        """
+        section = sections(after)
+        members = [word for member in after.members.values() for word in (member.id, orjson.dumps(member))]
+        reply = await REWRITE.call(
+            self.link,
+            6,
+            names.room,
+            names.members,
+            names.log,
+            names.texts,
+            self.head,
+            self.channel,
+            " ".join((str(before.epoch), *(before.hashes[name] for name in SECTIONS))),
+            self.node,
+            after.meta.id,
+            _origin(after, before.epoch + 1, before.seq),
+            section["playback"],
+            section["rights"],
+            section["members"],
+            len(after.members),
+            *members,
+            *(word for message in messages for word in (message.id, orjson.dumps(message))),
+        )
+        word: str = reply[0].decode()
+        return word
+
+    async def messages_of(self, names: RoomKeys, author: str) -> list[Message]:
+        """Return every message in the chat that somebody wrote, in no order."""
+        mark = author.encode()
+        texts: list[bytes] = await self.link.call("HVALS", names.texts)
+        found = (Message(**orjson.loads(text)) for text in texts if mark in text)
+        return [message for message in found if message.author["id"] == author]
+
+    async def forget(self, names: RoomKeys) -> None:
+        """Delete what is left of a room that was closed; that it was closed is still known."""
+        await self.link.call("DEL", names.room, names.members, names.log, names.chat, names.texts, names.presence)
 
     async def tail(self, names: RoomKeys, epoch: int, seq: int, hash_: str) -> tuple[str, list[bytes]]:
         """Return ("ok", the events after this point) or (why not, …); see tail.lua."""

@@ -13,6 +13,7 @@ from tests.support.api_fixtures import RunningSite, Viewer, running_site, settin
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.processes import RunProcess
 from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, cinema, crowd, start_node
+from tests.support.traces import in_redis, places_of
 
 __all__ = ["cinema", "crowd"]
 
@@ -166,3 +167,44 @@ async def test_an_invitation_taken_back_shows_out_at_once_and_voids_tickets_and_
     await anna.post(f"{path}/invitations", json={"users": [str(boris.me.id)]})
     again = await enter(boris, path, node, crowd)
     assert (await again.say("Я снова здесь"))["type"] == "ack"
+
+
+async def test_an_erased_owner_is_gone_from_both_services_at_once_and_the_room_goes_on(
+    site: RunningSite, node: SyncNode, crowd: Crowd, redis_url: str
+) -> None:
+    """Also with what had not reached the archive yet: nothing brings name or words back."""
+    name, words = "Zoya Nightingale", "words of hers that nobody else says"
+    zoya, boris = site.viewer(await site.cinema.person(name)), site.viewer(await site.cinema.person("Boris"))
+    room = (await zoya.post("/rooms", json={"film_id": str(await site.cinema.film())})).body
+    path = f"/rooms/{room['code']}"
+    owner, guest = await enter(zoya, path, node, crowd), await enter(boris, path, node, crowd)
+    unused = (await zoya.post(f"{path}/join")).body
+    await guest.say("his")
+    # The room passes on to whom the archive knows to have been there.
+    await until(lambda: site.cinema.rows("SELECT id FROM visits WHERE user_id = :id", id=boris.me.id))
+    for n in range(20):
+        await owner.say(f"{words} {n}", id_=f"said-{n}")
+
+    assert (await zoya.delete("/me")).status == 204
+    async with asyncio.timeout(5):
+        assert await owner.closed() == 4440
+    await guest.until(lambda: guest.room["owner"] == str(boris.me.id))
+    assert str(zoya.me.id) not in guest.members
+    assert words not in str(guest.messages)
+    assert (await guest.change_settings(control="owner"))["type"] == "ack"
+    await owner.drop()
+    for comes_back in (owner.resume(), use(unused, node, crowd)):
+        with pytest.raises(Disconnected):
+            await comes_back
+
+    async def forgotten() -> bool:
+        return not any(in_redis(redis_url, word) for word in (name, words))
+
+    await until(forgotten)
+    # What the live room said last arrives in the archive after all that Zoya said.
+    assert (await guest.say("the end"))["type"] == "ack"
+    await until(lambda: site.cinema.rows("SELECT text FROM chat_messages WHERE text = 'the end'"))
+    for word in (name, words):
+        assert await places_of(site.cinema, word) == set()
+    visits = (await boris.get(f"{path}/visits")).body["items"]
+    assert {visit["person"]["name"] for visit in visits} == {"Boris", "Удалённый зритель"}

@@ -46,6 +46,7 @@ EVENTS = [
     published.member_banned(ROOM, uuid4(), ANNA.id),
     published.member_unbanned(ROOM, uuid4(), ANNA.id),
     published.member_revoked(ROOM, uuid4(), ANNA.id),
+    published.member_erased(ROOM, uuid4()),
     published.invitation_changed(SITE, ROOM, uuid4(), BORIS, change="cancelled", previous=AT),
     published.reminder_due(SITE, ROOM, uuid4(), BORIS),
 ]

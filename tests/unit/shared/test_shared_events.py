@@ -75,6 +75,7 @@ VALID: dict[str, dict[str, Any]] = {
     events.MEMBER_BANNED: BAN,
     events.MEMBER_UNBANNED: BAN,
     events.MEMBER_REVOKED: BAN,
+    events.MEMBER_ERASED: {name: value for name, value in BAN.items() if name != "by"},
     events.SESSION_ENDED: {"user_id": uuid4(), "sessions": [uuid4()], "reason": "signed_out", "ended_at": MOMENT},
     events.ROOM_CLOSED: {"version": 2, "partition": 7, "reason": "owner", "closed_at": MOMENT},
     events.VISIT_STARTED: VISIT,

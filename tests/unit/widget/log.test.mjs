@@ -152,3 +152,17 @@ test("waits between tries are spread over the whole doubling interval, up to 15 
   assert.equal(backoffMs(3, () => 0.5), 2_000);
   assert.equal(backoffMs(40, () => 0.9), 13_500);
 });
+
+test("a room that starts over may have become one's own, and what was said by somebody who is gone is blank", () => {
+  const before = fromSnapshot(snapshot);
+  const nobody = { id: "00000000-0000-0000-0000-000000000000", name: "" };
+  const after = fromSnapshot({
+    room: { ...snapshot.room, owner: "a" },
+    state: snapshot.state,
+    members: [{ id: "a", name: "Ann", role: "owner", ready: false }],
+    messages: [{ id: "m1", text: "", deleted: true, author: nobody }],
+  }, before);
+  assert.equal(before.you.role, "viewer");
+  assert.equal(after.you.role, "owner");
+  assert.deepEqual(after.messages, [{ id: "m1", text: "", deleted: true, author: nobody }]);
+});

@@ -12,9 +12,11 @@ export const MESSAGES_KEPT = 500;
 export function fromSnapshot(message, before = null) {
   const messages = mergedMessages(before?.messages ?? [], message.messages ?? []);
   const { playback } = message.state;
+  const you = message.you ?? before?.you ?? null;
+  const own = message.members.find(({ id }) => id === you?.id);
   return {
     room: message.room ?? before?.room ?? null,
-    you: message.you ?? before?.you ?? null,
+    you: own ? { ...you, role: own.role } : you, // a room that starts over may have become one's own
     limits: message.limits ?? before?.limits ?? {},
     playback,
     pause: pauseOf(playback),

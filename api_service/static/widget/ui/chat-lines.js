@@ -22,7 +22,7 @@ export function graphemes(text) {
 export function messageLine(message, { texts, mine, goesOn, quoted = null }) {
   const position = readablePosition(message.position_ms ?? 0);
   const head = make("div", { class: "head" },
-    make("span", { class: `name c${colourOf(message.author.id)}`, dir: "auto" }, message.author.name),
+    make("span", { class: `name c${colourOf(message.author.id)}`, dir: "auto" }, message.author.name || texts.deleted_viewer),
     make("span", { class: "when", title: texts.at(position) }, position));
   const text = message.deleted
     ? make("p", { class: "deleted", part: "deleted" }, texts.deleted)
@@ -36,7 +36,7 @@ export function messageLine(message, { texts, mine, goesOn, quoted = null }) {
 export function quoteOf(id, message, texts) {
   const text = message?.deleted ? texts.deleted : message ? message.text.slice(0, QUOTED_CHARACTERS) : texts.earlier;
   return make("button", { type: "button", class: "quote", part: "quote", "data-jump": id, tabindex: -1 },
-    message ? make("b", { class: `c${colourOf(message.author.id)}`, dir: "auto" }, isolated(message.author.name)) : null,
+    message ? make("b", { class: `c${colourOf(message.author.id)}`, dir: "auto" }, isolated(message.author.name || texts.deleted_viewer)) : null,
     make("span", { dir: "auto" }, text));
 }
 

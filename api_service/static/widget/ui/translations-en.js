@@ -114,6 +114,7 @@ export const ENGLISH = {
   delete: "Delete",
   actions: "Actions for the message",
   deleted: "The message was deleted",
+  deleted_viewer: "Deleted viewer",
   earlier: "an earlier message",
   replying_to: (name) => `In reply to ${name}`,
   cancel_reply: "Do not reply",

@@ -114,6 +114,7 @@ export const RUSSIAN = {
   delete: "Удалить",
   actions: "Действия с сообщением",
   deleted: "Сообщение удалено",
+  deleted_viewer: "Удалённый зритель",
   earlier: "более раннее сообщение",
   replying_to: (name) => `Ответ: ${name}`,
   cancel_reply: "Не отвечать",

@@ -1,0 +1,172 @@
+"""A room's recap: who was there and how long, when the film was paused, and the minutes in which most was said.
+
+Reactions are signals that nothing stores, so liveliness is counted in messages alone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Integer, Uuid, bindparam, func, or_, select, text
+
+from api_service.database import Queryable, Statement
+from api_service.tables import chat_messages, room_events, rooms, users, visits
+from api_service.usecases.people import Person, person_shown
+from api_service.usecases.room_archive import archived_room
+
+PEOPLE_MOST: Final = 1_000
+PAUSES_MOST: Final = 1_000
+LIVELIEST_MOST: Final = 5
+MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """How long somebody was in the room, in how many visits, between which moments, and how much they said."""
+
+    person: Person
+    visits: int
+    present_ms: int
+    first_at: datetime
+    last_at: datetime
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause of the film; ``lasted_ms`` is None for one after which it was not played again."""
+
+    at: datetime
+    position_ms: int
+    lasted_ms: int | None
+    by: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class LivelyMinute:
+    """A minute of the film from ``position_ms`` on, and how many messages were sent in it."""
+
+    position_ms: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """The whole of it: ``people`` are those who were there longest, ``pauses`` the earliest."""
+
+    people_count: int
+    people: list[Presence]
+    pauses_count: int
+    pauses: list[Pause]
+    messages_count: int
+    liveliest: list[LivelyMinute]
+
+
+_room_id = bindparam("room_id", type_=Uuid)
+_most = bindparam("most", type_=Integer)
+# A visit whose end was never archived (the live room was lost) is over with its room, or after two days.
+_until = func.coalesce(
+    visits.c.ended_at,
+    func.least(func.coalesce(rooms.c.closed_at, func.now()), visits.c.started_at + text("interval '2 days'")),
+)
+_present_s = func.sum(func.extract("epoch", func.greatest(_until, visits.c.started_at) - visits.c.started_at))
+_PEOPLE = Statement(
+    select(
+        visits.c.user_id,
+        users.c.name,
+        func.count().label("visits"),
+        _present_s.label("present_s"),
+        func.min(visits.c.started_at).label("first_at"),
+        func.max(_until).label("last_at"),
+        func.count().over().label("people_count"),
+    )
+    .join_from(visits, users, users.c.id == visits.c.user_id)
+    .join(rooms, rooms.c.id == visits.c.room_id)
+    .where(visits.c.room_id == _room_id)
+    .group_by(visits.c.user_id, users.c.name)
+    .order_by(_present_s.desc(), func.min(visits.c.started_at), visits.c.user_id)
+    .limit(_most)
+)
+_said = (chat_messages.c.room_id == _room_id, chat_messages.c.deleted_at.is_(None))
+_MESSAGES = Statement(
+    select(chat_messages.c.author_id, func.count().label("messages")).where(*_said).group_by(chat_messages.c.author_id)
+)
+_minute = func.floor(chat_messages.c.position_ms / MINUTE_MS)
+_LIVELIEST = Statement(
+    select(_minute.label("minute"), func.count().label("messages"))
+    .where(*_said)
+    .group_by(text("minute"))
+    .order_by(func.count().desc(), text("minute"))
+    .limit(_most)
+)
+_place = (room_events.c.epoch, room_events.c.seq)
+_seen = (
+    select(room_events, func.lag(room_events.c.status).over(order_by=_place).label("status_before"))
+    .where(room_events.c.room_id == _room_id)
+    .subquery("seen")
+)
+_change = (
+    select(_seen, func.lead(_seen.c.happened_at).over(order_by=(_seen.c.epoch, _seen.c.seq)).label("next_at"))
+    .where(_seen.c.status.is_distinct_from(_seen.c.status_before))
+    .subquery("change")
+)
+_PAUSES = Statement(
+    select(
+        _change.c.happened_at,
+        _change.c.position_ms,
+        _change.c.next_at,
+        _change.c.user_id,
+        users.c.name,
+        func.count().over().label("pauses_count"),
+    )
+    .outerjoin_from(_change, users, users.c.id == _change.c.user_id)
+    .where(
+        _change.c.status == "paused",
+        _change.c.status_before.is_not(None),
+        # When the last one leaves, the room pauses the film by itself: no pause unless it goes on.
+        or_(_change.c.user_id.is_not(None), _change.c.next_at.is_not(None)),
+    )
+    .order_by(_change.c.epoch, _change.c.seq)
+    .limit(_most)
+)
+
+
+async def recap(db: Queryable, reader: UUID | None, locale: str, code: str) -> Recap:
+    """Return what happened in a room; raises the problems of room_archive.archived_room.
+
+    Viewers whose accounts were deleted count as one.
+    """
+    room = await archived_room(db, reader, code)
+    people = await db.all(_PEOPLE, room_id=room.id, most=PEOPLE_MOST)
+    said = {row.author_id: row.messages for row in await db.all(_MESSAGES, room_id=room.id)}
+    pauses = await db.all(_PAUSES, room_id=room.id, most=PAUSES_MOST)
+    lively = await db.all(_LIVELIEST, room_id=room.id, most=LIVELIEST_MOST)
+    return Recap(
+        people_count=people[0].people_count if people else 0,
+        people=[
+            Presence(
+                person=person_shown(row.user_id, row.name, locale),
+                visits=row.visits,
+                present_ms=round(float(row.present_s) * 1000),
+                first_at=row.first_at,
+                last_at=row.last_at,
+                messages=said.get(row.user_id, 0),
+            )
+            for row in people
+        ],
+        pauses_count=pauses[0].pauses_count if pauses else 0,
+        pauses=[
+            Pause(
+                at=row.happened_at,
+                position_ms=round(row.position_ms),
+                lasted_ms=None
+                if row.next_at is None
+                else round((row.next_at - row.happened_at).total_seconds() * 1000),
+                by=None if row.user_id is None else person_shown(row.user_id, row.name, locale),
+            )
+            for row in pauses
+        ],
+        messages_count=sum(said.values()),
+        liveliest=[LivelyMinute(round(row.minute) * MINUTE_MS, row.messages) for row in lively],
+    )

@@ -1,0 +1,65 @@
+"""Erasure: a room without somebody whose account was deleted. It is no event: what events tell stays in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from sync_service.room.evolve import blank
+from sync_service.room.playback import Playback
+from sync_service.room.state import Members, Message, Rights, State
+
+# In the place of the author of what was said; whoever shows it has a name for them in the reader's language.
+NOBODY: Final[Mapping[str, str]] = {"id": "00000000-0000-0000-0000-000000000000", "name": ""}
+
+
+def without_person(state: State, person: str, owner: str) -> State:
+    """Return the room without a person, owned by ``owner``.
+
+    Of the person nothing stays but the mark in ``Rights.revoked``, which keeps their tickets and sessions void.
+    """
+    rights = _rights_without(state.rights, person, owner)
+    members = {id_: member for id_, member in state.members.items() if id_ != person}
+    if owner in members:
+        members[owner] = replace(members[owner], role="owner")
+    gone = replace(state.gone, holds=_without(state.gone.holds, person))
+    if owner != state.rights.owner:
+        gone = replace(gone, owner_ms=gone.last_seen_ms)
+    return replace(
+        state,
+        rights=rights,
+        playback=_playback_without(state.playback, person),
+        members=Members(members),
+        messages=tuple(erased(message) if message.author["id"] == person else message for message in state.messages),
+        gone=gone,
+    )
+
+
+def erased(message: Message) -> Message:
+    """Return the message as deleted, by nobody."""
+    return replace(blank(message), author=NOBODY)
+
+
+def _rights_without(rights: Rights, person: str, owner: str) -> Rights:
+    return replace(
+        rights,
+        owner=owner,
+        roles={id_: role for id_, role in rights.roles.items() if id_ not in (person, owner)},
+        muted=_without(rights.muted, person),
+        kicked=_without(rights.kicked, person),
+        bans=_without(rights.bans, person),
+        host=None if rights.host in (person, owner) else rights.host,
+    )
+
+
+def _playback_without(playback: Playback, person: str) -> Playback:
+    return replace(
+        playback,
+        by=None if playback.by == person else playback.by,
+        waiting_for=tuple(id_ for id_ in playback.waiting_for if id_ != person),
+    )
+
+
+def _without(by_person: Mapping[str, Any], person: str) -> dict[str, Any]:
+    return {id_: value for id_, value in by_person.items() if id_ != person}
