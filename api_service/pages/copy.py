@@ -58,6 +58,10 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("The film is not shown at that time"),
             _("Choose another time, or another film."),
         ),
+        "not_there": (
+            _("You were not in this room"),
+            _("What happened in a room is for its owner and for those who were there. Enter it first."),
+        ),
         "guest_banned": (
             _("Somebody here is banned from the room"),
             _("Lift the ban first, or invite the others without them."),
