@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token test test-unit test-faults test-mails test-cluster test-media lint format package asyncapi migrate seed compose-test bench bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-cluster test-media lint format package asyncapi migrate seed compose-test bench bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -29,6 +29,9 @@ run: setup ## start everything on this machine; Ctrl-C stops it
 
 token: ## print an access token of the demo's program, while `make run` runs (SCOPE=admin for another)
 	@SCOPE=$(or $(SCOPE),feed) $(PY) -m deploy.local token
+
+admin: ## run a command of a service, while `make run` runs (ARGS='rooms list'; SERVICE=sync_service)
+	@ARGS="$(ARGS)" SERVICE=$(SERVICE) $(PY) -m deploy.local admin
 
 stop: ## stop what `make run` started in this folder
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local stop; else echo "Nothing runs here"; fi

@@ -306,7 +306,7 @@ class RoomSchema(Schema):
     closed_reason = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "`owner`, or `abandoned`: it was closed because nobody used it."},
+        metadata={"description": "`owner`, `abandoned` (nobody used it), or `cinema`: who closed it."},
     )
     title = fields.String(required=True, allow_none=True)
     role = fields.String(
