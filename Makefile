@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-cluster test-media lint format package asyncapi migrate seed compose-test bench bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -71,6 +71,9 @@ package: setup ## make the player widget's npm package (build/movie-together-…
 
 asyncapi: setup ## write docs/asyncapi.json anew from the schemas of the room protocol
 	@$(PY) -m sync_service.protocol.asyncapi >build/asyncapi.json && mv build/asyncapi.json docs/asyncapi.json
+
+events: setup ## write docs/events/ anew from the schemas of the broker events
+	@$(PY) -m shared.event_schemas docs/events
 
 migrate: setup ## bring the database up to date (DATABASE_URL, else the one of `make run`)
 	@$(PY) -m deploy.local migrate

@@ -141,6 +141,8 @@ class RoomSchema(PayloadSchema):
 
 
 class RoomOpenedSchema(PayloadSchema):
+    """A room was opened; it may have been joined before this comes."""
+
     version = _version()
     room = fields.Nested(RoomSchema, required=True)
 
@@ -220,6 +222,8 @@ class JournalEntrySchema(PayloadSchema):
 
 
 class VisitStartedSchema(JournalEntrySchema):
+    """A person entered the live room, on however many devices."""
+
     visit_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
     user_id = fields.UUID(required=True)
     started_at = fields.AwareDateTime(required=True, format="iso")
@@ -279,6 +283,8 @@ class PlaybackSchema(PayloadSchema):
 
 
 class PlaybackChangedSchema(JournalEntrySchema):
+    """The film was moved, started or stopped, by a person or by the room itself (`by` is null)."""
+
     event = fields.String(required=True, validate=validate.OneOf(PLAYBACK_CHANGES))
     playback = fields.Nested(PlaybackSchema, required=True)
     by = fields.UUID(required=True, allow_none=True)
@@ -286,6 +292,8 @@ class PlaybackChangedSchema(JournalEntrySchema):
 
 
 class ChatPostedSchema(JournalEntrySchema):
+    """A message of the chat; ``position_ms`` is where the film stood."""
+
     message_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
     author_id = fields.UUID(required=True)
     author_name = fields.String(required=True)
@@ -393,6 +401,11 @@ _ENVELOPE: Final = _EnvelopeSchema()
 _FEED_ENVELOPE: Final = _FeedEnvelopeSchema()
 
 
+def envelope_of(type_: object) -> Schema:
+    """Return the schema of the envelope of events of this type."""
+    return _FEED_ENVELOPE if str(type_).startswith("feed.") else _ENVELOPE
+
+
 def decode(body: bytes) -> Event:
     """Return the event in a structured CloudEvents 1.0 JSON message; raises InvalidEvent naming what is wrong."""
     try:
@@ -400,8 +413,7 @@ def decode(body: bytes) -> Event:
     except orjson.JSONDecodeError as error:
         raise InvalidEvent(f"not JSON: {error}") from None
     try:
-        from_feed = isinstance(raw, dict) and str(raw.get("type")).startswith("feed.")
-        envelope = (_FEED_ENVELOPE if from_feed else _ENVELOPE).load(raw)
+        envelope = envelope_of(raw.get("type") if isinstance(raw, dict) else None).load(raw)
     except ValidationError as error:
         raise InvalidEvent("envelope", dict(error.messages_dict)) from None
     _check(envelope["type"], envelope["data"])

@@ -28,7 +28,10 @@ SOURCE_KINDS: Final = ("hls", "dash", "file")
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BREAKS: Final = dict.fromkeys(map(ord, "\n\r\t"), " ")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as languages are written with it
+# BCP 47, as far as languages are written with it. Python's `$` also stands before a last line break.
+_LANGUAGE: Final = validate.Regexp(
+    r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", error="Must be a language tag such as `en` or `pt-BR`."
+)
 
 
 def _line(text: str) -> None:
@@ -39,11 +42,6 @@ def _line(text: str) -> None:
 def _lines(text: str) -> None:
     if _CONTROL.search(text.translate(_BREAKS)):
         raise ValidationError("Must not contain control characters.")
-
-
-def _language(code: str) -> None:
-    if not _LANGUAGE.fullmatch(code):
-        raise ValidationError("Must be a language tag such as `en` or `pt-BR`.")
 
 
 @cache
@@ -89,7 +87,7 @@ def _moment(*checks: Callable[[datetime], None], **options: Any) -> fields.Aware
 
 def _texts(most: int, **options: Any) -> fields.Dict:
     return fields.Dict(
-        keys=fields.String(validate=[validate.Length(max=35), _language]),
+        keys=fields.String(validate=[validate.Length(max=35), _LANGUAGE]),
         values=fields.String(required=True, validate=[validate.Length(1, most), _lines]),
         validate=validate.Length(max=LIST_MOST),
         **options,
@@ -122,7 +120,7 @@ class SourceSchema(_PartSchema):
 class TrackSchema(_PartSchema):
     """Captions in one language (WebVTT)."""
 
-    language = fields.String(required=True, validate=[validate.Length(max=35), _language])
+    language = fields.String(required=True, validate=[validate.Length(max=35), _LANGUAGE])
     label = _text(100, required=True)
     url = _url(required=True)
 
@@ -135,7 +133,7 @@ class AudioSchema(TrackSchema):
 
 class TrailerSchema(_PartSchema):
     url = _url(required=True)
-    language = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _language])
+    language = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _LANGUAGE])
 
 
 class _RowSchema(_PartSchema):
@@ -194,7 +192,7 @@ class PersonRowSchema(_RowSchema):
     issuer = _issuer()
     name = _text(100, load_default=None, metadata={"description": "As others see them; required unless deleted."})
     email = fields.Email(load_default=None, allow_none=True, validate=validate.Length(max=254))
-    locale = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _language])
+    locale = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _LANGUAGE])
     time_zone = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=64), _time_zone])
     picture_url = _url(load_default=None, allow_none=True)
 
