@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
@@ -109,7 +109,7 @@ async def _count(connection: AbstractConnection, queue: str) -> int | None:
 
 async def _move(
     connection: AbstractConnection, source: str, target: str, most: int
-) -> AsyncIterator[AbstractIncomingMessage]:
+) -> AsyncGenerator[AbstractIncomingMessage, None]:
     """Move messages from one queue to another and yield each once it is there; never more than there were at first.
 
     Peeking would be no less work: RabbitMQ 4 drops a message that was handed out and given back twenty times.

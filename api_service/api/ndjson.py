@@ -1,7 +1,7 @@
 """Newline-delimited JSON, read as it comes: however long the body is, one batch of rows is in memory."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Any, Final
 
 import orjson
@@ -32,17 +32,21 @@ async def batches(request: web.Request) -> AsyncIterator[list[Line]]:
     if request.content_type not in _TAKEN:
         raise UNSUPPORTED_MEDIA_TYPE.problem(f"Send rows as {CONTENT_TYPE}, one JSON object a line.")
     left = ROWS_MOST
-    async for batch in in_batches(request.content.iter_any()):
+    async for batch in in_batches(request.content.iter_any(), progress=lambda: renew_deadline(request)):
         if batch[:left]:
             yield batch[:left]
-            renew_deadline(request)
         left -= len(batch)
         if left < 0:
             raise TOO_MANY_ROWS.problem()
 
 
-async def in_batches(chunks: AsyncIterable[bytes]) -> AsyncIterator[list[Line]]:
-    """Yield the lines of any source of bytes in batches of BATCH_ROWS or some BATCH_BYTES, empty ones left out."""
+async def in_batches(
+    chunks: AsyncIterable[bytes], *, progress: Callable[[], None] = lambda: None
+) -> AsyncIterator[list[Line]]:
+    """Yield the lines of any source of bytes in batches of BATCH_ROWS or some BATCH_BYTES, empty ones left out.
+
+    Calls ``progress`` after each batch that was full.
+    """
     batch: list[Line] = []
     size = 0
     async for number, line in _lines(chunks):
@@ -50,6 +54,7 @@ async def in_batches(chunks: AsyncIterable[bytes]) -> AsyncIterator[list[Line]]:
         size += len(line or b"")
         if len(batch) == BATCH_ROWS or size >= BATCH_BYTES:
             yield batch
+            progress()
             batch, size = [], 0
     if batch:
         yield batch

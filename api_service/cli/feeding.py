@@ -38,14 +38,15 @@ async def feed_files(options: argparse.Namespace) -> None:
     A file is named for its rows (films.ndjson, people-1.ndjson) unless --kind says what they are; films and people go
     first, for the others name them. Each row that is refused is printed, and spoils no other.
     """
-    found = sorted(((_kind_of(file, options.kind), file) for file in options.files), key=lambda one: list(FEEDS).index(one[0].name))
+    kinds = {file: _kind_of(file, options.kind) for file in options.files}
+    files = sorted(kinds, key=lambda file: list(FEEDS).index(kinds[file]))
     refused = 0
     async with service() as (db, settings):
         run_id = f"cli-{uuid7()}" if options.complete else None
-        for feed, file in found:
+        for file in files:
             if run_id is not None:
-                await runs.begin(db, run_id, feed.name)
-            counted = await _feed(db, feed, file, settings.identity.issuer, run_id)
+                await runs.begin(db, run_id, kinds[file])
+            counted = await _feed(db, FEEDS[kinds[file]], file, settings.identity.issuer, run_id)
             refused += counted["refused"]
             say(f"{file}: {', '.join(f'{counted[result]} {result}' for result in RESULTS)}")
         if refused:
@@ -56,11 +57,11 @@ async def feed_files(options: argparse.Namespace) -> None:
                 say(f"{kind}: {removal.removed} of {removal.fed} removed, which the files do not name")
 
 
-def _kind_of(file: Path, kind: str | None) -> Feed:
+def _kind_of(file: Path, kind: str | None) -> str:
     named = kind or next((name for name in FEEDS if file.name.startswith(name)), None)
     if named is None:
         raise CommandFailed(f"{file}: which rows are these? Name it for them ({', '.join(FEEDS)}), or use --kind")
-    return FEEDS[named]
+    return named
 
 
 async def _feed(db: Database, feed: Feed, file: Path, issuer: str, run_id: str | None) -> Counter[str]:

@@ -28,10 +28,7 @@ async def list_rooms(options: argparse.Namespace) -> None:
         found = await every_room.newest(db, limit=options.limit, status=options.status)
     listed = say_table(
         ("CODE", "STATUS", "PEOPLE", "STARTS", "CREATED", "OWNER", "FILM"),
-        [
-            (one.code, one.status, one.people_count, one.starts_at, one.created_at, one.owner, one.film)
-            for one in found
-        ],
+        [(one.code, one.status, one.people_count, one.starts_at, one.created_at, one.owner, one.film) for one in found],
     )
     say(f"{listed} rooms{' (--limit lists more)' if listed == options.limit else ''}")
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
-from uuid import UUID
 
 from sqlalchemy import Integer, bindparam, func, select
 

@@ -39,14 +39,10 @@ _WAITING = Statement(
     .order_by(outbox.c.created_at, outbox.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
-_again = (
-    update(outbox).values(published_at=null(), due_at=func.now(), attempts=0).returning(outbox.c.id, outbox.c.type)
-)
+_again = update(outbox).values(published_at=null(), due_at=func.now(), attempts=0).returning(outbox.c.id, outbox.c.type)
 # Those that a relay has just claimed are due later too, but have no reason yet.
 _AT_ONCE = Statement(
-    _again.where(
-        outbox.c.published_at.is_(None), outbox.c.due_at > func.now(), outbox.c.last_error.is_not(None)
-    )
+    _again.where(outbox.c.published_at.is_(None), outbox.c.due_at > func.now(), outbox.c.last_error.is_not(None))
 )
 _AGAIN = Statement(_again.where(outbox.c.id == func.any(cast(_ids, ARRAY(Uuid)))))
 _AGAIN_SINCE = Statement(_again.where(outbox.c.published_at >= bindparam("since", type_=DateTime(timezone=True))))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.local.keys import Keys
 from deploy.local.ports import require_free
-from deploy.local.program import WebProgram, plain_environment, tail
+from deploy.local.program import NotStarted, WebProgram, plain_environment, tail
 from deploy.local.progress import Progress
 from deploy.local.running import Run, RunFile
 from deploy.local.services import (

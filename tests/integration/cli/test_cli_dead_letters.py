@@ -12,7 +12,6 @@ from tests.support.api_fixtures import PATIENCE_S, dead_letters
 from tests.support.commands import Ended, command
 
 
-
 def a_film(external_id: str) -> Event:
     row = {"external_id": external_id, "updated_at": "2026-01-01T00:00:00Z", "titles": {"en": "A film"}}
     return Event(str(uuid4()), FEED_FILM, "", row, datetime.now(UTC), "cinema")

@@ -53,7 +53,15 @@ LAWFUL = {
     "api_service/database.py": "import aiopg, psycopg2",
     "migrations/versions.py": "import api_service.tables",
     **dict.fromkeys(
-        ("api_service/seed.py", "api_service/__main__.py", "sync_service/__main__.py", "api_service/tables.py", "api_service/app_keys.py", "sync_service/metrics.py", "shared/settings.py"),
+        (
+            "api_service/seed.py",
+            "api_service/__main__.py",
+            "sync_service/__main__.py",
+            "api_service/tables.py",
+            "api_service/app_keys.py",
+            "sync_service/metrics.py",
+            "shared/settings.py",
+        ),
         "import typing",
     ),
     **dict.fromkeys(("deploy/local.py", "deploy/demo.py"), "import typing"),
