@@ -99,9 +99,7 @@ class FeedingProgram:
 
 
 @asynccontextmanager
-async def feeding(
-    database_url: str, *, policy: Policy | None = None, **changes: Any
-) -> AsyncIterator[FeedingProgram]:
+async def feeding(database_url: str, *, policy: Policy | None = None, **changes: Any) -> AsyncIterator[FeedingProgram]:
     """Serve a site whose tokens come from a key set of the tests', and a program with the scope `feed`."""
     async with Adversary().running() as issuer:
         settings = settings_for(database_url, port=free_port())

@@ -15,7 +15,7 @@ from api_service.api.openapi import document
 from api_service.policy import Policy
 from api_service.usecases.feed import runs
 from api_service.usecases.people import User
-from tests.support.api_fixtures import Answer, Viewer
+from tests.support.api_fixtures import ISSUER, Answer, Viewer
 from tests.support.feed_fixtures import NDJSON, FeedingProgram, feeding, film_row, friendship_row, person_row, wish_row
 from tests.support.fresh_stores import Databases
 
@@ -24,6 +24,7 @@ PEOPLE: Final = ("person", "invited", "banned", "moderator", "owner")
 PROGRAMS: Final = ("no scope", "feed", "admin")
 ACTORS: Final = ("anonymous", *PROGRAMS, *PEOPLE)
 OK: Final = "ok"
+SUBJECTS: Final = {"issuer": ISSUER}
 # All that limits how often is tested elsewhere.
 UNLIMITED: Final = Policy(
     mails_per_day=10_000,
@@ -114,12 +115,12 @@ TABLE: Final[Mapping[str, Row]] = {
     "feed_people": Row(FEED, rows=person_row("u-may")),
     "feed_friendships": Row(FEED, rows=friendship_row("Other", "u-may")),
     "feed_wishes": Row(FEED, rows=wish_row("Other", "tt-may")),
-    "replace_friends": Row(FEED, body={"items": []}),
-    "replace_wishes": Row(FEED, body={"items": []}),
+    "replace_friends": Row(FEED, body={"items": []}, query=SUBJECTS),
+    "replace_wishes": Row(FEED, body={"items": []}, query=SUBJECTS),
     "finish_run": Row(FEED, query={"force": "true"}),
-    "read_person_by_subject": Row(FEED_OR_ADMIN),
-    "block_person": Row(ADMIN),
-    "unblock_person": Row(ADMIN),
+    "read_person_by_subject": Row(FEED_OR_ADMIN, query=SUBJECTS),
+    "block_person": Row(ADMIN, query=SUBJECTS),
+    "unblock_person": Row(ADMIN, query=SUBJECTS),
 }
 
 
