@@ -18,6 +18,7 @@ from uuid_utils import uuid7
 
 from shared import feed_events, invitation_events
 from shared.invitation_events import FilmSchema, PayloadSchema
+from shared.json_fields import TrueOrFalse, WholeNumber
 
 EXCHANGE: Final = "movie_together"
 CONTENT_TYPE: Final = "application/cloudevents+json"
@@ -95,24 +96,24 @@ def _partition() -> fields.Integer:
     return fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
 
 
-def _locked(*, required: bool = False) -> fields.Boolean:
+def _locked(*, required: bool = False) -> TrueOrFalse:
     described = {"description": "Nobody new is let in."}
-    return fields.Boolean(required=required, truthy={True}, falsy={False}, metadata=described)
+    return TrueOrFalse(required=required, metadata=described)
 
 
-def _slow_mode_s(*, required: bool = False) -> fields.Integer:
+def _slow_mode_s(*, required: bool = False) -> WholeNumber:
     described = {"description": "How many seconds lie between two messages of one person."}
-    return fields.Integer(required=required, strict=True, validate=validate.Range(0, 300), metadata=described)
+    return WholeNumber(required=required, validate=validate.Range(0, 300), metadata=described)
 
 
-def _hold(*, required: bool = False) -> fields.Boolean:
+def _hold(*, required: bool = False) -> TrueOrFalse:
     described = {"description": "The film waits for whoever buffers."}
-    return fields.Boolean(required=required, truthy={True}, falsy={False}, metadata=described)
+    return TrueOrFalse(required=required, metadata=described)
 
 
-def _hold_max_s(*, required: bool = False) -> fields.Integer:
+def _hold_max_s(*, required: bool = False) -> WholeNumber:
     described = {"description": "How many seconds it waits at most."}
-    return fields.Integer(required=required, strict=True, validate=validate.Range(1, 60), metadata=described)
+    return WholeNumber(required=required, validate=validate.Range(1, 60), metadata=described)
 
 
 class RoomSettingsSchema(PayloadSchema):

@@ -1,4 +1,4 @@
-"""Marshmallow's schemas as JSON Schema: what apispec's converter leaves out, for the documents of events and of the API."""
+"""Marshmallow's schemas as JSON Schema: what apispec's converter leaves out, for documents of events and of the API."""
 
 from __future__ import annotations
 
