@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -48,6 +48,9 @@ test-faults: setup-tests ## the tests that break the stores on purpose
 
 test-mails: setup-tests ## 10,000 invitations while RabbitMQ and the notifier are killed: each mailed once (10 min)
 	@$(PY) -m pytest tests/faults/notifier --invitations=10000 $(ARGS)
+
+test-schema: setup-tests ## the API against its own document, by thousands of generated requests (2 min)
+	@$(PY) -m pytest tests/integration/schema --schema-at-length -s $(ARGS)
 
 test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three masters and three replicas
 	@$(PY) -m pytest --store=cluster tests/integration/sync $(ARGS)

@@ -39,8 +39,10 @@ settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --store (default: the tests for which it matters run on both kinds of Redis) and --invitations."""
+    """Add what some tests may be told: --store (default: both kinds of Redis where it matters) and the rest."""
     parser.addoption("--store", choices=("standalone", "cluster"), help="run the rooms' tests on this kind of Redis")
+    parser.addoption("--schema-at-length", action="store_true", help="test the API by thousands of requests")
+    parser.addoption("--schema-seed", type=int, default=1, help="another seed makes other requests")
     parser.addoption("--invitations", type=int, default=300, help="how many go through killed brokers and notifiers")
 
 
