@@ -25,6 +25,7 @@ from api_service.problems import (
 from api_service.usecases import people
 from api_service.usecases.feed import lists, rows, runs
 from api_service.usecases.feed.rows import FEEDS, Feed, Outcome, Taken
+from shared.feed import ONE_LINE
 
 endpoints = ProgramEndpoints("feed", "feed")
 lookups = ProgramEndpoints("people", "feed", "admin")
@@ -73,7 +74,7 @@ class FinishQuerySchema(RequestSchema):
 
 class IssuerQuerySchema(RequestSchema):
     issuer = fields.String(
-        validate=validate.Length(1, 255),
+        validate=[validate.Length(1, 255), validate.Regexp(ONE_LINE, error="Must be text on one line.")],
         metadata={"description": "Whose subject it is; unless given, the service's own OIDC_ISSUER."},
     )
 
@@ -81,7 +82,12 @@ class IssuerQuerySchema(RequestSchema):
 class WholeListSchema(RequestSchema):
     """A person's whole list: subjects of friends, or external ids of films."""
 
-    items = fields.List(fields.String(), required=True, validate=validate.Length(max=lists.ITEMS_MOST))
+    # What PostgreSQL cannot look for.
+    items = fields.List(
+        fields.String(validate=validate.Regexp(r"^[^\u0000]*$", error="Must not contain a NUL.")),
+        required=True,
+        validate=validate.Length(max=lists.ITEMS_MOST),
+    )
     updated_at = fields.AwareDateTime(
         load_default=lambda: datetime.now(UTC), format="iso", metadata={"description": "Unless given, now."}
     )

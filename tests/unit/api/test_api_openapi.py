@@ -88,7 +88,7 @@ def test_what_is_bounded_by_a_pattern_says_so(spec: dict[str, Any]) -> None:
         for parameter in operation["parameters"]
     }
 
-    bounded = {"cursor", "q", "Idempotency-Key", "Feed-Run", "code", "subject", "run_id"}
+    bounded = {"cursor", "q", "Idempotency-Key", "Feed-Run", "code", "subject", "issuer", "run_id"}
     assert bounded == {name for (_, name), schema in by_name.items() if "pattern" in schema}
     assert re.search(by_name["query", "cursor"]["pattern"], encode(uuid4()))
     assert re.search(by_name["path", "code"]["pattern"], "kK3v0S2nRzq0uVYb1m7E4g")
