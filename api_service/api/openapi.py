@@ -16,6 +16,7 @@ from api_service.api.feed import RUN_CHARACTERS, RUN_ID
 from api_service.api.parsing import KEY, KEY_CHARACTERS
 from api_service.api.schemas import ProblemSchema, RoomSchema
 from api_service.app_keys import SITE, SPEC
+from api_service.identity.guards import SAFE_METHODS
 from api_service.problems import (
     BODY_TOO_LARGE,
     DATABASE_UNAVAILABLE,
@@ -78,6 +79,11 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "pattern": RUN_ID,
         "description": "The `Feed-Run` of a complete run.",
     },
+}
+_CROSS_SITE: Final = "- `cross_site_request`: A request by cookie has to come from the site's own pages."
+_NO_PROVIDER: Final = "- `identity_unavailable`: The cinema's auth service does not answer. Try again."
+_RETRY_AFTER: Final = {
+    "Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 0}, "description": "In seconds."}
 }
 _ETAG: Final = r'^"[!#-~]+"$'
 _SIGNED_IN: Final = "sign_in_required, invalid_token: sign in, or send a valid access token."
@@ -165,12 +171,16 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
         headers["ETag"] = {"schema": {"type": "string", "pattern": _ETAG}, "required": True}
     if headers:
         success["headers"] = headers
-    reasons: dict[str, list[str]] = {"401": [_SIGNED_IN], "403": [endpoint.forbidden]}
+    reasons: dict[str, list[str]] = {
+        "401": [_SIGNED_IN],
+        "403": [endpoint.forbidden, *([_CROSS_SITE] if endpoint.method not in SAFE_METHODS else [])],
+        "503": [_NO_PROVIDER],
+    }
     for kind in (*endpoint.problems, *endpoint.refusals(), *_everywhere(endpoint)):
         line = f"- `{kind.code}`: {kind.detail}"
         if line not in reasons.setdefault(str(kind.status), []):
             reasons[str(kind.status)].append(line)
-    refusals = {status: _refusal("\n".join(lines)) for status, lines in reasons.items()}
+    refusals = {status: _refusal(status, "\n".join(lines)) for status, lines in reasons.items()}
     return {str(int(endpoint.status)): success, **dict(sorted(refusals.items()))}
 
 
@@ -182,8 +192,9 @@ def _everywhere(endpoint: Endpoint) -> Iterable[Kind]:
         yield INVALID_FIELDS
 
 
-def _refusal(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
+def _refusal(status: str, description: str) -> dict[str, Any]:
+    refusal = {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
+    return {**refusal, "headers": _RETRY_AFTER} if status in {"429", "503"} else refusal
 
 
 def _name(schema: Any) -> str:

@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import aio_pika
+
 from api_service.broker.feed import QUEUE
 from shared.broker import Broker
 from shared.events import Event, InvalidEvent, decode
@@ -103,6 +105,20 @@ async def test_a_replay_moves_no_more_than_it_is_told_and_says_which(amqp_url: s
     moved = {event.id for event in events} - {kept}
     assert {line.split()[0] for line in replayed.out.splitlines()[:2]} == moved
     assert await applied(amqp_url, 2) == moved
+
+
+async def test_a_letter_that_its_queue_does_not_take_stays(amqp_url: str) -> None:
+    event = a_film("tt-1")
+    await refuse(amqp_url, event)
+    async with await aio_pika.connect(amqp_url) as connection:
+        await (await connection.channel()).queue_delete(QUEUE)
+
+    replayed = await run(amqp_url, "replay", QUEUE)
+
+    assert replayed.code == 1
+    assert f"feed did not take {event.id}" in replayed.err
+    assert "0 were moved before" in replayed.err
+    assert [decode(body).id for body in await dead_letters(amqp_url, QUEUE)] == [event.id]
 
 
 async def test_a_queue_that_was_never_declared_and_one_that_is_none_of_ours_are_told(amqp_url: str) -> None:

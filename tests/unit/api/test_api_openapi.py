@@ -72,6 +72,14 @@ def test_requests_are_described_by_the_schemas_that_read_them(spec: dict[str, An
     assert order["properties"]["access"]["enum"] == ["link", "invited"]
 
 
+def test_refusals_say_when_to_come_again_and_what_is_not_the_endpoint_s_own(spec: dict[str, Any]) -> None:
+    for (method, path), operation in operations(spec).items():
+        refusals = {status: one for status, one in operation["responses"].items() if not status.startswith("2")}
+        assert {status for status, one in refusals.items() if "headers" in one} == refusals.keys() & {"429", "503"}
+        assert "identity_unavailable" in refusals["503"]["description"]
+        assert ("cross_site_request" in refusals["403"]["description"]) == (method != "GET"), path
+
+
 def test_every_body_has_an_example_that_fits_its_schema(spec: dict[str, Any]) -> None:
     for operation in operations(spec).values():
         for kind, content in operation.get("requestBody", {"content": {}})["content"].items():
