@@ -134,7 +134,9 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if rest.strip():
         operation["description"] = " ".join(rest.split())
     if endpoint.body is not None:
-        content = {"schema": endpoint.body, "example": REQUESTS[endpoint.name]}
+        content: dict[str, Any] = {"schema": endpoint.body}
+        if endpoint.name in REQUESTS:
+            content["example"] = REQUESTS[endpoint.name]
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     endpoint.describe(operation)
     return operation
