@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token test test-unit test-faults test-mails test-cluster test-media lint format package asyncapi migrate seed compose-test bench bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -30,6 +30,9 @@ run: setup ## start everything on this machine; Ctrl-C stops it
 token: ## print an access token of the demo's program, while `make run` runs (SCOPE=admin for another)
 	@SCOPE=$(or $(SCOPE),feed) $(PY) -m deploy.local token
 
+admin: ## run a command of a service, while `make run` runs (ARGS='rooms list'; SERVICE=sync_service)
+	@ARGS="$(ARGS)" SERVICE=$(SERVICE) $(PY) -m deploy.local admin
+
 stop: ## stop what `make run` started in this folder
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local stop; else echo "Nothing runs here"; fi
 
@@ -45,6 +48,9 @@ test-faults: setup-tests ## the tests that break the stores on purpose
 
 test-mails: setup-tests ## 10,000 invitations while RabbitMQ and the notifier are killed: each mailed once (10 min)
 	@$(PY) -m pytest tests/faults/notifier --invitations=10000 $(ARGS)
+
+test-schema: setup-tests ## the API against its own document, by thousands of generated requests (2 min)
+	@$(PY) -m pytest tests/integration/schema --schema-at-length -s $(ARGS)
 
 test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three masters and three replicas
 	@$(PY) -m pytest --store=cluster tests/integration/sync $(ARGS)
@@ -68,6 +74,9 @@ package: setup ## make the player widget's npm package (build/movie-together-…
 
 asyncapi: setup ## write docs/asyncapi.json anew from the schemas of the room protocol
 	@$(PY) -m sync_service.protocol.asyncapi >build/asyncapi.json && mv build/asyncapi.json docs/asyncapi.json
+
+events: setup ## write docs/events/ anew from the schemas of the broker events
+	@$(PY) -m shared.event_schemas docs/events
 
 migrate: setup ## bring the database up to date (DATABASE_URL, else the one of `make run`)
 	@$(PY) -m deploy.local migrate

@@ -1,9 +1,8 @@
-"""Runs api_service: `python -m api_service`, settings from the environment."""
+"""`python -m api_service`: the service, and the commands for whoever runs it (`--help` lists them)."""
 
-from api_service.app import build
-from api_service.settings import settings
-from shared.service import serve
+import sys
+
+from api_service.cli import main
 
 if __name__ == "__main__":
-    # On the standard event loop: under uvloop aiopg left dead polls after restarts of PostgreSQL.
-    serve("api_service", settings, build, port_variable="API_PORT")
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Fills an empty installation with the demo films and viewers: `python -m api_service.seed`.
+"""The demo's films and viewers for an empty installation: `python -m api_service seed`.
 
 Safe to repeat, also while the service runs. The films follow `films.json`: what differs is updated. Everything else
 belongs to people once it exists: a viewer gets friends, requests and a watchlist only in the run that adds the viewer,
@@ -8,14 +8,11 @@ seed counts as known, and gets nothing. Everything happens in one transaction.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
@@ -23,11 +20,9 @@ from sqlalchemy import Text, Uuid, bindparam, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, Statement, Transaction
+from api_service.database import Database, Statement, Transaction
 from api_service.tables import films, friendships, users, watchlist
 from api_service.usecases.people import LOCALES
-from shared import settings
-from shared.settings import Environment, SettingsError
 
 DEMO_DIR = "deploy/demo"
 MEDIA_PREFIX = "/demo/media/"  # where api_service serves `DEMO_DIR/media`
@@ -206,43 +201,3 @@ def _read(path: Path, schema: Schema) -> list[dict[str, Any]]:
     except ValueError as error:  # both broken JSON and values that the schema refuses
         what = error.messages if isinstance(error, ValidationError) else error
         raise DemoError(f"{path}: {what}") from None
-
-
-def _settings(environment: Environment) -> tuple[str, str, Path]:
-    return (
-        environment.address(
-            "DATABASE_URL",
-            "postgresql",
-            "postgres",
-            example="postgresql://user:password@localhost:5432/movie_together",
-        ),
-        environment.text("OIDC_ISSUER", example="http://localhost:8082"),
-        environment.folder("DEMO_DIR", default=DEMO_DIR),
-    )
-
-
-async def _run() -> Report:
-    database_url, issuer, folder = settings.read(_settings)
-    demo = read_demo(folder)
-    db = Database(database_url, size=1)
-    await db.start()
-    try:
-        return await seed(db, demo, issuer)
-    except DatabaseUnavailable as error:
-        parts = urlsplit(database_url)
-        raise DemoError(f"PostgreSQL at {parts.hostname}:{parts.port or 5432} (DATABASE_URL): {error}") from None
-    finally:
-        await db.close()
-
-
-def main() -> None:
-    """Seed and print what was done; exits with 1 and one line if it cannot."""
-    try:
-        report = asyncio.run(_run())
-    except (SettingsError, DemoError, ConstraintViolated) as error:
-        sys.exit(f"api_service.seed: {error}")
-    sys.stdout.write("".join(f"{line}\n" for line in report.lines()))
-
-
-if __name__ == "__main__":
-    main()

@@ -18,6 +18,7 @@ from uuid_utils import uuid7
 
 from shared import feed_events, invitation_events
 from shared.invitation_events import FilmSchema, PayloadSchema
+from shared.json_fields import TrueOrFalse, WholeNumber
 
 EXCHANGE: Final = "movie_together"
 CONTENT_TYPE: Final = "application/cloudevents+json"
@@ -98,24 +99,24 @@ def _partition() -> fields.Integer:
     return fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
 
 
-def _locked(*, required: bool = False) -> fields.Boolean:
+def _locked(*, required: bool = False) -> TrueOrFalse:
     described = {"description": "Nobody new is let in."}
-    return fields.Boolean(required=required, truthy={True}, falsy={False}, metadata=described)
+    return TrueOrFalse(required=required, metadata=described)
 
 
-def _slow_mode_s(*, required: bool = False) -> fields.Integer:
+def _slow_mode_s(*, required: bool = False) -> WholeNumber:
     described = {"description": "How many seconds lie between two messages of one person."}
-    return fields.Integer(required=required, strict=True, validate=validate.Range(0, 300), metadata=described)
+    return WholeNumber(required=required, validate=validate.Range(0, 300), metadata=described)
 
 
-def _hold(*, required: bool = False) -> fields.Boolean:
+def _hold(*, required: bool = False) -> TrueOrFalse:
     described = {"description": "The film waits for whoever buffers."}
-    return fields.Boolean(required=required, truthy={True}, falsy={False}, metadata=described)
+    return TrueOrFalse(required=required, metadata=described)
 
 
-def _hold_max_s(*, required: bool = False) -> fields.Integer:
+def _hold_max_s(*, required: bool = False) -> WholeNumber:
     described = {"description": "How many seconds it waits at most."}
-    return fields.Integer(required=required, strict=True, validate=validate.Range(1, 60), metadata=described)
+    return WholeNumber(required=required, validate=validate.Range(1, 60), metadata=described)
 
 
 class RoomSettingsSchema(PayloadSchema):
@@ -144,6 +145,8 @@ class RoomSchema(PayloadSchema):
 
 
 class RoomOpenedSchema(PayloadSchema):
+    """A room was opened; it may have been joined before this comes."""
+
     version = _version()
     room = fields.Nested(RoomSchema, required=True)
 
@@ -235,6 +238,8 @@ class JournalEntrySchema(PayloadSchema):
 
 
 class VisitStartedSchema(JournalEntrySchema):
+    """A person entered the live room, on however many devices."""
+
     visit_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
     user_id = fields.UUID(required=True)
     started_at = fields.AwareDateTime(required=True, format="iso")
@@ -294,6 +299,8 @@ class PlaybackSchema(PayloadSchema):
 
 
 class PlaybackChangedSchema(JournalEntrySchema):
+    """The film was moved, started or stopped, by a person or by the room itself (`by` is null)."""
+
     event = fields.String(required=True, validate=validate.OneOf(PLAYBACK_CHANGES))
     playback = fields.Nested(PlaybackSchema, required=True)
     by = fields.UUID(required=True, allow_none=True)
@@ -301,6 +308,8 @@ class PlaybackChangedSchema(JournalEntrySchema):
 
 
 class ChatPostedSchema(JournalEntrySchema):
+    """A message of the chat; ``position_ms`` is where the film stood."""
+
     message_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
     author_id = fields.UUID(required=True)
     author_name = fields.String(required=True)
@@ -409,6 +418,11 @@ _ENVELOPE: Final = _EnvelopeSchema()
 _FEED_ENVELOPE: Final = _FeedEnvelopeSchema()
 
 
+def envelope_of(type_: object) -> Schema:
+    """Return the schema of the envelope of events of this type."""
+    return _FEED_ENVELOPE if str(type_).startswith("feed.") else _ENVELOPE
+
+
 def decode(body: bytes) -> Event:
     """Return the event in a structured CloudEvents 1.0 JSON message; raises InvalidEvent naming what is wrong."""
     try:
@@ -416,8 +430,7 @@ def decode(body: bytes) -> Event:
     except orjson.JSONDecodeError as error:
         raise InvalidEvent(f"not JSON: {error}") from None
     try:
-        from_feed = isinstance(raw, dict) and str(raw.get("type")).startswith("feed.")
-        envelope = (_FEED_ENVELOPE if from_feed else _ENVELOPE).load(raw)
+        envelope = envelope_of(raw.get("type") if isinstance(raw, dict) else None).load(raw)
     except ValidationError as error:
         raise InvalidEvent("envelope", dict(error.messages_dict)) from None
     _check(envelope["type"], envelope["data"])

@@ -6,7 +6,6 @@ decides which of two versions of one thing is newer; ``deleted`` removes it, and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,6 +14,8 @@ from zoneinfo import available_timezones
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 from yarl import URL
+
+from shared.json_fields import TrueOrFalse, WholeNumber
 
 SUBJECT_CHARACTERS: Final = 255  # OpenID Connect Core 1.0, section 2
 ID_CHARACTERS: Final = 255
@@ -26,24 +27,18 @@ LONGEST_FILM_MS: Final = 24 * 3_600_000
 CLOCK_AHEAD: Final = timedelta(minutes=5)
 SOURCE_KINDS: Final = ("hls", "dash", "file")
 
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_BREAKS: Final = dict.fromkeys(map(ord, "\n\r\t"), " ")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as languages are written with it
+_CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+# Without control characters, and with one that is to be seen. Python's `$` also stands before a last line break.
+ONE_LINE: Final = rf"^[^{_CONTROL}]*[^{_CONTROL}\s][^{_CONTROL}]*$(?!\n)"
+_LINES: Final = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]*$(?!\n)"
+# BCP 47, as far as languages are written with it. Python's `$` also stands before a last line break.
+_LANGUAGE: Final = validate.Regexp(
+    r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", error="Must be a language tag such as `en` or `pt-BR`."
+)
 
 
-def _line(text: str) -> None:
-    if _CONTROL.search(text) or not text.strip():
-        raise ValidationError("Must be text on one line, without control characters.")
-
-
-def _lines(text: str) -> None:
-    if _CONTROL.search(text.translate(_BREAKS)):
-        raise ValidationError("Must not contain control characters.")
-
-
-def _language(code: str) -> None:
-    if not _LANGUAGE.fullmatch(code):
-        raise ValidationError("Must be a language tag such as `en` or `pt-BR`.")
+_line = validate.Regexp(ONE_LINE, error="Must be text on one line, without control characters.")
+_lines = validate.Regexp(_LINES, error="Must not contain control characters.")
 
 
 @cache
@@ -89,7 +84,7 @@ def _moment(*checks: Callable[[datetime], None], **options: Any) -> fields.Aware
 
 def _texts(most: int, **options: Any) -> fields.Dict:
     return fields.Dict(
-        keys=fields.String(validate=[validate.Length(max=35), _language]),
+        keys=fields.String(validate=[validate.Length(max=35), _LANGUAGE]),
         values=fields.String(required=True, validate=[validate.Length(1, most), _lines]),
         validate=validate.Length(max=LIST_MOST),
         **options,
@@ -122,7 +117,7 @@ class SourceSchema(_PartSchema):
 class TrackSchema(_PartSchema):
     """Captions in one language (WebVTT)."""
 
-    language = fields.String(required=True, validate=[validate.Length(max=35), _language])
+    language = fields.String(required=True, validate=[validate.Length(max=35), _LANGUAGE])
     label = _text(100, required=True)
     url = _url(required=True)
 
@@ -135,7 +130,7 @@ class AudioSchema(TrackSchema):
 
 class TrailerSchema(_PartSchema):
     url = _url(required=True)
-    language = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _language])
+    language = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _LANGUAGE])
 
 
 class _RowSchema(_PartSchema):
@@ -144,7 +139,7 @@ class _RowSchema(_PartSchema):
         required=True,
         metadata={"description": "When this version came about in the cinema's own database; the newest one counts."},
     )
-    deleted = fields.Boolean(load_default=False, truthy={True}, falsy={False}, metadata={"description": "Remove it."})
+    deleted = TrueOrFalse(load_default=False, metadata={"description": "Remove it."})
 
 
 class FilmRowSchema(_RowSchema):
@@ -153,11 +148,10 @@ class FilmRowSchema(_RowSchema):
     external_id = _text(ID_CHARACTERS, required=True, metadata={"description": "The cinema's own id, for good."})
     titles = _texts(500, load_default=dict, metadata={"description": "By language; at least one unless deleted."})
     descriptions = _texts(10_000, load_default=dict)
-    year = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1800, 3000))
-    duration_ms = fields.Integer(
+    year = WholeNumber(load_default=None, allow_none=True, validate=validate.Range(1800, 3000))
+    duration_ms = WholeNumber(
         load_default=None,
         allow_none=True,
-        strict=True,
         validate=validate.Range(1, LONGEST_FILM_MS),
         metadata={"description": "Null for a live broadcast."},
     )
@@ -194,7 +188,7 @@ class PersonRowSchema(_RowSchema):
     issuer = _issuer()
     name = _text(100, load_default=None, metadata={"description": "As others see them; required unless deleted."})
     email = fields.Email(load_default=None, allow_none=True, validate=validate.Length(max=254))
-    locale = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _language])
+    locale = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _LANGUAGE])
     time_zone = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=64), _time_zone])
     picture_url = _url(load_default=None, allow_none=True)
 

@@ -11,6 +11,7 @@ from typing import Final
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from shared.feed import FilmRowSchema, FriendshipRowSchema, PersonRowSchema, WishRowSchema
+from shared.json_fields import TrueOrFalse
 
 FEED_FILM: Final = "feed.film.v1"
 FEED_PERSON: Final = "feed.person.v1"
@@ -48,7 +49,7 @@ class WishChangedSchema(_PayloadSchema):
 
     person = fields.Nested(AccountNameSchema, required=True)
     film = fields.Nested(FilmNameSchema, required=True)
-    wanted = fields.Boolean(required=True, truthy={True}, falsy={False})
+    wanted = TrueOrFalse(required=True)
     at = fields.AwareDateTime(required=True, format="iso")
 
 
@@ -56,7 +57,7 @@ class FriendshipChangedSchema(_PayloadSchema):
     """Two people became friends here, or ended it; requests that wait for an answer are not told."""
 
     people = fields.List(fields.Nested(AccountNameSchema), required=True, validate=validate.Length(equal=2))
-    friends = fields.Boolean(required=True, truthy={True}, falsy={False})
+    friends = TrueOrFalse(required=True)
     by = fields.UUID(required=True)
     at = fields.AwareDateTime(required=True, format="iso")
 

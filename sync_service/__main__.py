@@ -1,33 +1,8 @@
-"""``python -m sync_service``: serve live rooms until SIGTERM."""
+"""`python -m sync_service`: the service, and the commands for whoever runs it (`--help` lists them)."""
 
-from __future__ import annotations
+import sys
 
-import gc
+from sync_service.cli import main
 
-import uvloop
-from aiohttp import web
-
-from shared.service import allow_open_files, serve
-from sync_service.app import build
-from sync_service.settings import Settings, settings
-
-# Connections are many small long-lived objects: with the default thresholds the collector walked all of them for up to
-# 230 ms at 10,000 joins. Cycles are rare here, so it runs seldom, and never over the objects of start-up.
-_GC_THRESHOLD = 100_000
-
-
-async def _build(found: Settings) -> web.Application:
-    # A connection takes two descriptors, its own and the fan-out's; the soft limit is usually 1,024.
-    allow_open_files()
-    app = await build(found)
-    app.on_startup.append(_freeze)
-    return app
-
-
-async def _freeze(_app: web.Application) -> None:
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GC_THRESHOLD, 50, 100)
-
-
-serve("sync_service", settings, _build, port_variable="SYNC_PORT", loop=uvloop.new_event_loop())
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -34,7 +34,7 @@ class Settings:
 def settings(env: Environment) -> Settings:
     """Read the variables; complaints are collected by ``env``."""
     return Settings(
-        redis=env.parsed("REDIS_URL", read_address, example=EXAMPLES[0]),
+        redis=redis_setting(env),
         amqp_url=env.address("AMQP_URL", "amqp", "amqps", example="amqp://guest:guest@127.0.0.1:5672/"),
         host=env.text("SYNC_HOST", default="127.0.0.1", example="0.0.0.0"),  # noqa: S104 - an example for containers
         port=env.port("SYNC_PORT", default=8081),
@@ -46,6 +46,11 @@ def settings(env: Environment) -> Settings:
         log_level=env.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), default="info"),
         log_format=env.choice("LOG_FORMAT", ("json", "console"), default="json"),
     )
+
+
+def redis_setting(env: Environment) -> StoreAddress:
+    """Read REDIS_URL."""
+    return env.parsed("REDIS_URL", read_address, example=EXAMPLES[0])
 
 
 def _node_id(text: str) -> str:

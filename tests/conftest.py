@@ -19,6 +19,8 @@ from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore, PrivateStores, Stores, given_or_private, private_stores
+from shared import broker
+from tests.support import event_contract
 from tests.support.fresh_stores import Databases, empty_redis
 from tests.support.processes import RunProcess, processes
 from tests.support.redis_cluster import RedisCluster
@@ -37,9 +39,27 @@ settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --store (default: the tests for which it matters run on both kinds of Redis) and --invitations."""
+    """Add what some tests may be told: --store (default: both kinds of Redis where it matters) and the rest."""
     parser.addoption("--store", choices=("standalone", "cluster"), help="run the rooms' tests on this kind of Redis")
+    parser.addoption("--schema-at-length", action="store_true", help="test the API by thousands of requests")
+    parser.addoption("--schema-seed", type=int, default=1, help="another seed makes other requests")
     parser.addoption("--invitations", type=int, default=300, help="how many go through killed brokers and notifiers")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def received_events() -> Iterator[list[str]]:
+    """What was wrong, by docs/events/, with events that a broker of this process has received."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broker, "decode", event_contract.decode_and_check)
+        yield event_contract.violations
+
+
+@pytest.fixture(autouse=True)
+def events_fit_their_schemas(received_events: list[str]) -> Iterator[None]:
+    """Fail a test in which an event was received that does not fit its schema."""
+    received_events.clear()
+    yield
+    assert received_events == []
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,15 @@ from api_service.problems import (
 from api_service.usecases import people
 from api_service.usecases.feed import lists, rows, runs
 from api_service.usecases.feed.rows import FEEDS, Feed, Outcome, Taken
+from shared.feed import ONE_LINE
 
 endpoints = ProgramEndpoints("feed", "feed")
 lookups = ProgramEndpoints("people", "feed", "admin")
 
 RUN_HEADER: Final = "Feed-Run"
 RUN_CHARACTERS: Final = 100
+# Printable ASCII without a slash; HTTP takes spaces off at either end.
+RUN_ID: Final = r"^[!-.0-~]([ -.0-~]*[!-.0-~])?$"
 # Reading rows is the loop's own work: after so many, requests of others are served.
 READ_AT_ONCE: Final = 50
 
@@ -53,20 +56,25 @@ class RowResultSchema(Schema):
 
 class CompleteQuerySchema(RequestSchema):
     complete = fields.Boolean(
-        load_default=False, metadata={"description": "This belongs to a complete run, whose id is in `Feed-Run`."}
+        load_default=False,
+        truthy={"true"},
+        falsy={"false"},
+        metadata={"description": "This belongs to a complete run, whose id is in `Feed-Run`."},
     )
 
 
 class FinishQuerySchema(RequestSchema):
     force = fields.Boolean(
-        load_default=False, metadata={"description": "Remove even more than a fifth of what was fed."}
+        load_default=False,
+        truthy={"true"},
+        falsy={"false"},
+        metadata={"description": "Remove even more than a fifth of what was fed."},
     )
 
 
 class IssuerQuerySchema(RequestSchema):
     issuer = fields.String(
-        load_default=None,
-        validate=validate.Length(1, 255),
+        validate=[validate.Length(1, 255), validate.Regexp(ONE_LINE, error="Must be text on one line.")],
         metadata={"description": "Whose subject it is; unless given, the service's own OIDC_ISSUER."},
     )
 
@@ -74,7 +82,12 @@ class IssuerQuerySchema(RequestSchema):
 class WholeListSchema(RequestSchema):
     """A person's whole list: subjects of friends, or external ids of films."""
 
-    items = fields.List(fields.String(), required=True, validate=validate.Length(max=lists.ITEMS_MOST))
+    # What PostgreSQL cannot look for.
+    items = fields.List(
+        fields.String(validate=validate.Regexp(r"^[^\u0000]*$", error="Must not contain a NUL.")),
+        required=True,
+        validate=validate.Length(max=lists.ITEMS_MOST),
+    )
     updated_at = fields.AwareDateTime(
         load_default=lambda: datetime.now(UTC), format="iso", metadata={"description": "Unless given, now."}
     )
@@ -112,7 +125,12 @@ class KnownPersonSchema(Schema):
     picture_url = fields.String(required=True, allow_none=True)
 
 
-_RUN: Final = {RUN_HEADER: "The id of a complete run, chosen by you; goes with `complete=true`."}
+_RUN: Final = {
+    RUN_HEADER: (
+        "The id of a complete run, chosen by you; goes with `complete=true`.",
+        {"type": "string", "minLength": 1, "maxLength": RUN_CHARACTERS, "pattern": RUN_ID},
+    )
+}
 _WHOLE_LIST: Final = WholeListSchema()
 _MOMENT: Final = "2026-05-01T18:30:00Z"
 _RESULTS: Final = (

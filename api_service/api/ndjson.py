@@ -1,7 +1,7 @@
 """Newline-delimited JSON, read as it comes: however long the body is, one batch of rows is in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Any, Final
 
 import orjson
@@ -31,19 +31,30 @@ async def batches(request: web.Request) -> AsyncIterator[list[Line]]:
     """
     if request.content_type not in _TAKEN:
         raise UNSUPPORTED_MEDIA_TYPE.problem(f"Send rows as {CONTENT_TYPE}, one JSON object a line.")
-    batch: list[Line] = []
-    size = rows = 0
-    async for number, line in _lines(request):
-        if rows == ROWS_MOST:
-            if batch:
-                yield batch
+    left = ROWS_MOST
+    async for batch in in_batches(request.content.iter_any(), progress=lambda: renew_deadline(request)):
+        if batch[:left]:
+            yield batch[:left]
+        left -= len(batch)
+        if left < 0:
             raise TOO_MANY_ROWS.problem()
-        rows += 1
+
+
+async def in_batches(
+    chunks: AsyncIterable[bytes], *, progress: Callable[[], None] = lambda: None
+) -> AsyncIterator[list[Line]]:
+    """Yield the lines of any source of bytes in batches of BATCH_ROWS or some BATCH_BYTES, empty ones left out.
+
+    Calls ``progress`` after each batch that was full.
+    """
+    batch: list[Line] = []
+    size = 0
+    async for number, line in _lines(chunks):
         batch.append((number, line))
         size += len(line or b"")
         if len(batch) == BATCH_ROWS or size >= BATCH_BYTES:
             yield batch
-            renew_deadline(request)
+            progress()
             batch, size = [], 0
     if batch:
         yield batch
@@ -64,9 +75,9 @@ async def read_document(request: web.Request) -> Any:
         raise INVALID_JSON.problem(f"{INVALID_JSON.detail} It breaks off here: {error}.") from None
 
 
-async def _lines(request: web.Request) -> AsyncIterator[Line]:
+async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[Line]:
     number, rest, too_long = 1, bytearray(), False
-    async for chunk in request.content.iter_any():
+    async for chunk in chunks:
         *ended, begun = chunk.split(b"\n")
         for part in ended:
             rest += part

@@ -11,18 +11,24 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from api_service.api import accounts, feed, films, mails, me, own_data, room_archive, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
-from api_service.api.parsing import KEY_CHARACTERS
-from api_service.api.schemas import ProblemSchema
+from api_service.api.examples import REQUESTS
+from api_service.api.feed import RUN_CHARACTERS, RUN_ID
+from api_service.api.parsing import KEY, KEY_CHARACTERS
+from api_service.api.schemas import ProblemSchema, RoomSchema
 from api_service.app_keys import SITE, SPEC
+from api_service.identity.guards import SAFE_METHODS
 from api_service.problems import (
     BODY_TOO_LARGE,
     DATABASE_UNAVAILABLE,
     DEADLINE_EXCEEDED,
     INVALID_FIELDS,
     INVALID_JSON,
+    ROOM_CHANGED,
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
 )
+from shared.feed import ONE_LINE, SUBJECT_CHARACTERS
+from shared.json_schema import bounds
 
 PATH: Final = f"{PREFIX}/openapi.json"
 VERSION: Final = "1.0.0"
@@ -58,13 +64,31 @@ _PROGRAM_SCHEME: Final = {
     },
 }
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
-    "code": {"type": "string", "description": "The room's code, as in its link."},
+    "code": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$", "description": "The room's code, as in its link."},
     "film_id": {"type": "string", "format": "uuid"},
     "user_id": {"type": "string", "format": "uuid"},
     "invitation_id": {"type": "string", "format": "uuid"},
-    "subject": {"type": "string", "maxLength": 255, "description": "`sub` of a person's tokens."},
-    "run_id": {"type": "string", "maxLength": 100, "description": "The `Feed-Run` of a complete run."},
+    "subject": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": SUBJECT_CHARACTERS,
+        "pattern": ONE_LINE,
+        "description": "`sub` of a person's tokens.",
+    },
+    "run_id": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": RUN_CHARACTERS,
+        "pattern": RUN_ID,
+        "description": "The `Feed-Run` of a complete run.",
+    },
 }
+_CROSS_SITE: Final = "- `cross_site_request`: A request by cookie has to come from the site's own pages."
+_NO_PROVIDER: Final = "- `identity_unavailable`: The cinema's auth service does not answer. Try again."
+_RETRY_AFTER: Final = {
+    "Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 0}, "description": "In seconds."}
+}
+_ETAG: Final = r'^"[!#-~]+"$'
 _SIGNED_IN: Final = "sign_in_required, invalid_token: sign in, or send a valid access token."
 
 
@@ -77,15 +101,18 @@ def setup_api(app: web.Application) -> None:
 
 def document(path: str = "") -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of all endpoints; ``path`` is that of the site's address."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec(
         title="Movie Together",
         version=VERSION,
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin(schema_name_resolver=_name)],
+        plugins=[plugin],
         info={"description": _DESCRIPTION},
         servers=[{"url": path + PREFIX}],
         security=[{"session": []}, {"bearer": []}],
     )
+    converter: Any = plugin.converter
+    converter.add_attribute_function(bounds)
     spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": "movie_together_session"})
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     spec.components.security_scheme("program", _PROGRAM_SCHEME)
@@ -110,7 +137,10 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if rest.strip():
         operation["description"] = " ".join(rest.split())
     if endpoint.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": endpoint.body}}}
+        content: dict[str, Any] = {"schema": endpoint.body}
+        if endpoint.name in REQUESTS:
+            content["example"] = REQUESTS[endpoint.name]
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     endpoint.describe(operation)
     return operation
 
@@ -123,23 +153,39 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     if endpoint.query is not None:
         found.append({"in": "query", "schema": endpoint.query})
     if endpoint.takes_key:
-        schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS}
-        found.append({"in": "header", "name": "Idempotency-Key", "required": False, "schema": schema})
+        schema = {"type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS, "pattern": KEY}
+        found.append(_header("Idempotency-Key", "Of one's own choice, such as a UUID: repeats do nothing.", schema))
+    if ROOM_CHANGED in endpoint.problems:
+        told = "The `ETag` of the room as one knows it: if it was changed since, nothing is done."
+        found.append(_header("If-Match", told, {"type": "string", "minLength": 1}))
     return found
+
+
+def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"in": "header", "name": name, "required": False, "schema": schema, "description": description}
 
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     success: dict[str, Any] = {"description": endpoint.status.phrase}
     if endpoint.gives is not None:
         success["content"] = {"application/json": {"schema": endpoint.gives}}
-    if endpoint.status == 201 and endpoint.name == "open_room":
-        success["headers"] = {"Location": {"schema": {"type": "string"}}}
-    reasons: dict[str, list[str]] = {"401": [_SIGNED_IN], "403": [endpoint.forbidden]}
+    headers = {}
+    if endpoint.name == "open_room":
+        headers["Location"] = {"schema": {"type": "string"}, "required": True}
+    if isinstance(endpoint.gives, RoomSchema):
+        headers["ETag"] = {"schema": {"type": "string", "pattern": _ETAG}, "required": True}
+    if headers:
+        success["headers"] = headers
+    reasons: dict[str, list[str]] = {
+        "401": [_SIGNED_IN],
+        "403": [endpoint.forbidden, *([_CROSS_SITE] if endpoint.method not in SAFE_METHODS else [])],
+        "503": [_NO_PROVIDER],
+    }
     for kind in (*endpoint.problems, *endpoint.refusals(), *_everywhere(endpoint)):
         line = f"- `{kind.code}`: {kind.detail}"
         if line not in reasons.setdefault(str(kind.status), []):
             reasons[str(kind.status)].append(line)
-    refusals = {status: _refusal("\n".join(lines)) for status, lines in reasons.items()}
+    refusals = {status: _refusal(status, "\n".join(lines)) for status, lines in reasons.items()}
     return {str(int(endpoint.status)): success, **dict(sorted(refusals.items()))}
 
 
@@ -151,8 +197,9 @@ def _everywhere(endpoint: Endpoint) -> Iterable[Kind]:
         yield INVALID_FIELDS
 
 
-def _refusal(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
+def _refusal(status: str, description: str) -> dict[str, Any]:
+    refusal = {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
+    return {**refusal, "headers": _RETRY_AFTER} if status in {"429", "503"} else refusal
 
 
 def _name(schema: Any) -> str:

@@ -12,6 +12,8 @@ from api_service.problems import BODY_TOO_LARGE, INVALID_FIELDS, INVALID_JSON, U
 
 BODY_BYTES: Final = 64 * 1024
 KEY_CHARACTERS: Final = 255
+# Printable ASCII; HTTP takes spaces off at either end.
+KEY: Final = r"^[!-~]([ -~]*[!-~])?$"
 
 
 class _Parser(AIOHTTPParser):

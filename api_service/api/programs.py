@@ -53,7 +53,8 @@ ProgramHandler = Callable[[ProgramCall], Awaitable[web.Response]]
 class ProgramEndpoint(Endpoint):
     """One method of one path, for programs with any of ``scopes``.
 
-    ``rows`` and ``row_results`` describe a line of what comes and goes as rows; the handler reads them by itself.
+    ``headers`` are those it reads, each with what it is for and its JSON Schema. ``rows`` and ``row_results`` describe
+    a line of what comes and goes as rows; the handler reads them by itself.
     """
 
     handler: Any
@@ -61,7 +62,7 @@ class ProgramEndpoint(Endpoint):
     document: Schema | None = None
     rows: Schema | None = None
     row_results: Schema | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     examples: Mapping[str, Any] = field(default_factory=dict)
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -77,8 +78,7 @@ class ProgramEndpoint(Endpoint):
     def describe(self, operation: dict[str, Any]) -> None:
         """Add to the operation's description what only programs' endpoints have."""
         operation["security"] = [{"program": list(self.scopes)}]
-        for name, description in self.headers.items():
-            schema = {"type": "string", "minLength": 1, "maxLength": 100}
+        for name, (description, schema) in self.headers.items():
             operation["parameters"].append(
                 {"in": "header", "name": name, "required": False, "schema": schema, "description": description}
             )
@@ -126,7 +126,7 @@ class ProgramEndpoints:
         row_results: type[Schema] | None = None,
         gives: type[Schema] | None = None,
         problems: tuple[Kind, ...] = (),
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
         examples: Mapping[str, Any] | None = None,
     ) -> Callable[[ProgramHandler], ProgramHandler]:
         """Add the decorated handler; its docstring is the endpoint's description."""

@@ -14,9 +14,11 @@ from api_service.usecases.answers import Answer
 from api_service.usecases.invitation_list import Status
 from api_service.usecases.invitations import MOST_AT_ONCE, Guests
 from api_service.usecases.my_rooms import RoomsStatus
+from api_service.usecases.paging import CURSOR
 from api_service.usecases.rooms import RoomOrder
 from shared.events import ACCESSES, CONTROLS, PLAYBACK_STATUSES, LiveSettingsSchema, RoomSettingsSchema
 from shared.feed import AudioSchema, SourceSchema, TrackSchema, TrailerSchema
+from shared.json_fields import TrueOrFalse, WholeNumber
 from shared.tickets import ROLES
 
 PAGE_MOST = 100
@@ -25,10 +27,9 @@ STARTED_MOST = timedelta(minutes=1)
 PLANNED_MOST = timedelta(days=366)
 
 
-def _printable(text: str) -> None:
-    # PostgreSQL cannot store NUL, and no title contains another control character.
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise ValidationError("Must not contain control characters.")
+# PostgreSQL cannot store NUL, and no title contains another control character. Python's `$` also stands before a last
+# line break.
+_printable = validate.Regexp(r"^[^\u0000-\u001f\u007f]*$(?!\n)", error="Must not contain control characters.")
 
 
 class RequestSchema(Schema):
@@ -50,9 +51,11 @@ class PageQuerySchema(RequestSchema):
         metadata={"description": "How many to give at most."},
     )
     cursor = fields.String(
-        load_default=None,
         validate=validate.Length(max=500),
-        metadata={"description": "`next_cursor` of the page before; left out for the first page."},
+        metadata={
+            "description": "`next_cursor` of the page before; left out for the first page.",
+            "pattern": CURSOR,  # another is refused as `invalid_cursor`
+        },
     )
 
 
@@ -66,7 +69,6 @@ class PeoplePageQuerySchema(PageQuerySchema):
 
 class FriendsQuerySchema(PeoplePageQuerySchema):
     status = fields.String(
-        load_default=None,
         validate=validate.OneOf(["accepted", "incoming", "outgoing"]),
         metadata={"description": "Only those; unless given, friends and open requests."},
     )
@@ -91,10 +93,8 @@ class PeopleQuerySchema(RequestSchema):
 class GuestsOrderSchema(RequestSchema):
     """Whom to invite, of one's accepted friends."""
 
-    matches = fields.Boolean(
+    matches = TrueOrFalse(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "Invite every friend who wants to watch the film."},
     )
     users = fields.List(
@@ -128,8 +128,8 @@ def _control(**options: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(CONTROLS), metadata=described, **options)
 
 
-def _capacity(**options: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(2, 200), **options)
+def _capacity(**options: Any) -> WholeNumber:
+    return WholeNumber(validate=validate.Range(2, 200), **options)
 
 
 def _soon(moment: datetime) -> None:
@@ -308,7 +308,7 @@ class RoomSchema(Schema):
     closed_reason = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "`owner`, or `abandoned`: it was closed because nobody used it."},
+        metadata={"description": "`owner`, `abandoned` (nobody used it), or `cinema`: who closed it."},
     )
     title = fields.String(required=True, allow_none=True)
     role = fields.String(
@@ -341,7 +341,6 @@ class RoomSchema(Schema):
 
 class RoomsQuerySchema(PageQuerySchema):
     status = fields.String(
-        load_default=None,
         validate=validate.OneOf(get_args(RoomsStatus)),
         metadata={"description": "Only rooms that are open, planned (not begun), with somebody inside now, or closed."},
     )
@@ -370,7 +369,7 @@ class MailsSchema(Schema):
 
 
 class MailsChangeSchema(RequestSchema):
-    wanted = fields.Boolean(required=True, truthy={True}, falsy={False})
+    wanted = TrueOrFalse(required=True)
 
 
 class BanSchema(Schema):

@@ -25,7 +25,7 @@ from api_service.identity.guards import (
 )
 from api_service.identity.oidc import RelyingParty
 from api_service.identity.programs import Program, Scope
-from api_service.identity.provider import Provider
+from api_service.identity.provider import Provider, ProviderUnavailable
 from api_service.identity.routes import PUBLIC_URL, RELYING_PARTY, SignInProblem, routes
 from api_service.identity.settings import IdentitySettings, identity_settings
 
@@ -34,6 +34,7 @@ __all__ = [
     "IdentitySettings",
     "Program",
     "Provider",
+    "ProviderUnavailable",
     "Scope",
     "SignInProblem",
     "cross_site_guard",

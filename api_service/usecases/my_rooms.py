@@ -31,7 +31,8 @@ _mine = (
 )
 _status = bindparam("status", type_=Text)
 _is_open = rooms.c.closed_at.is_(None)
-_HAS_STATUS = case(
+# Takes the parameter ``status``; None is any.
+HAS_STATUS = case(
     (_status == "open", _is_open),
     (_status == "closed", rooms.c.closed_at.is_not(None)),
     (_status == "planned", and_(_is_open, rooms.c.starts_at > func.now())),
@@ -41,7 +42,7 @@ _HAS_STATUS = case(
 _MINE = Statement(
     ROOM_ROWS.join(_mine, _mine.c.room_id == rooms.c.id)
     # Who entered a room by its link may not know of it any more once it is for invited people.
-    .where(VISIBLE, _HAS_STATUS, or_(_after.is_(None), rooms.c.id < _after))
+    .where(VISIBLE, HAS_STATUS, or_(_after.is_(None), rooms.c.id < _after))
     .order_by(rooms.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )

@@ -5,13 +5,16 @@ import binascii
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
 from api_service.problems import INVALID_CURSOR
 
 T = TypeVar("T")
+
+# Base64url of a JSON list, so it begins with the brackets' letter.
+CURSOR: Final = r"^W[A-Za-z0-9_-]+$"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""The commands behind the Makefile: `python -m deploy.local run|stop|migrate|seed|token|clean`."""
+"""The commands behind the Makefile: `python -m deploy.local run|stop|migrate|seed|token|admin|clean`."""
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from deploy.local.ports import BadPort
 from deploy.local.postgres import remove_cluster
 from deploy.local.program import NotStarted, PortTaken
 from deploy.local.progress import Progress
-from deploy.local.run import StepFailed, database, migrate, run, seed
+from deploy.local.run import StepFailed, administer, database, migrate, run, seed
 from deploy.local.running import AlreadyRuns, RunFile, end
 from deploy.local.services import ROOT, StoreUrls, site_settings
 from deploy.local.supervisor import StopRequested
@@ -60,6 +61,13 @@ def token(environ: Mapping[str, str], local: Path, progress: Progress) -> None:
     print(program_token(environ, Keys.stored_in(local / "secrets.json")))
 
 
+def admin(environ: Mapping[str, str], local: Path, _progress: Progress) -> None:
+    """Run the command ARGS of the service SERVICE (api_service) with the settings of the run that is alive here."""
+    words = shlex.split(environ.get("ARGS", "")) or ["--help"]
+    if code := administer(environ.get("SERVICE") or "api_service", words, environ, local):
+        raise SystemExit(code)
+
+
 def clean(_environ: Mapping[str, str], local: Path, progress: Progress) -> None:
     """Remove the data of the local run. Raises AlreadyRuns."""
     if not local.exists():
@@ -76,6 +84,7 @@ COMMANDS: dict[str, Callable[[Mapping[str, str], Path, Progress], None]] = {
     "migrate": run_migrate,
     "seed": run_seed,
     "token": token,
+    "admin": admin,
     "clean": clean,
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.local.keys import Keys
 from deploy.local.ports import require_free
-from deploy.local.program import WebProgram, plain_environment, tail
+from deploy.local.program import NotStarted, WebProgram, plain_environment, tail
 from deploy.local.progress import Progress
 from deploy.local.running import Run, RunFile
 from deploy.local.services import (
@@ -81,7 +81,23 @@ def migrate(database_url: str, local: Path, progress: Progress) -> None:
 def seed(settings: Mapping[str, str], local: Path, progress: Progress) -> None:
     """Fill in the demo's films and viewers, where they are missing. Raises StepFailed."""
     with progress.step("demo data", "there"):
-        _command("seed", ["python", "-m", "api_service.seed"], settings, local)
+        _command("seed", ["python", "-m", "api_service", "seed"], settings, local)
+
+
+def administer(name: str, words: Sequence[str], environ: Mapping[str, str], local: Path) -> int:
+    """Run a command of one of our two services with the settings of the run that is alive here; return its code.
+
+    Raises NotStarted.
+    """
+    alive = RunFile(local).read()
+    if alive is None or alive.stores is None:
+        raise NotStarted("Nothing runs here: `make run` first, then `make admin` in another terminal")
+    keys = Keys.stored_in(local / "secrets.json")
+    found = {one.name: one for one in services(environ, local, keys, alive.stores)}
+    if name not in {"api_service", "sync_service"}:
+        raise NotStarted(f"SERVICE={name} has no commands: it is api_service or sync_service")
+    env = _environment(found[name], environ)
+    return subprocess.run([*found[name].command, *words], cwd=ROOT, env=env, check=False).returncode
 
 
 def _start(
@@ -107,11 +123,15 @@ def _program(service: Service, environ: Mapping[str, str], local: Path) -> WebPr
         service.command,
         ready_url=service.ready_url,
         log=local / "log" / f"{service.name}.log",
-        # The site's own page opens sockets too: ALLOWED_ORIGINS of the environment adds to it.
-        env={**service.env, **environ, "ALLOWED_ORIGINS": addresses(environ).origins, **plain_environment()},
+        env=_environment(service, environ),
         cwd=str(ROOT),
         dies_with_us=True,
     )
+
+
+def _environment(service: Service, environ: Mapping[str, str]) -> dict[str, str]:
+    # The site's own page opens sockets too: ALLOWED_ORIGINS of the environment adds to it.
+    return {**service.env, **environ, "ALLOWED_ORIGINS": addresses(environ).origins, **plain_environment()}
 
 
 def _command(name: str, command: Sequence[str], env: Mapping[str, str], local: Path) -> None:

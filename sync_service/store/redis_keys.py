@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,9 @@ TOMBSTONE_MS: Final = 24 * 3600 * 1000  # how long the store knows that a room w
 # The version of the form in which rooms are kept. Code of another version does not read them: a room then comes back
 # from the archive, as after a loss of the store.
 LAYOUT: Final = 3
+# What finds the rooms by their keys, and with them what else they have.
+ANY_ROOM: Final = f"{{p*}}:room:{LAYOUT}:*"
+_ROOM: Final = re.compile(rb"\{p(\d+)\}:room:%d:([^:]+)" % LAYOUT)
 
 
 def partition(number: int, name: str) -> bytes:
@@ -60,3 +64,9 @@ class RoomKeys:
             packed=packed(*of_commit),
             packed_id=packed(room_id),
         )
+
+
+def room_of(key: bytes) -> tuple[int, str] | None:
+    """Return the partition and the id of the room whose first key this is, None for any other key."""
+    found = _ROOM.fullmatch(key)
+    return None if found is None else (int(found[1]), found[2].decode())

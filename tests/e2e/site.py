@@ -62,7 +62,7 @@ class LocalSite:
         urls = StoreUrls(self._stores.postgres.url, self._stores.redis.url, self._stores.rabbitmq.url)
         keys = self.keys
         self._once(["alembic", "upgrade", "head"], {"DATABASE_URL": urls.database})
-        self._once(["python", "-m", "api_service.seed"], site_settings(self._ports, keys, urls))
+        self._once(["python", "-m", "api_service", "seed"], site_settings(self._ports, keys, urls))
         described = services(self._ports, self._folder, keys, urls)
         for service in described:
             self._programs[service.name] = self._program(service).spawn()

@@ -35,7 +35,8 @@ from api_service.usecases import films, friends, people
 from api_service.usecases.people import User
 from api_service.usecases.sessions import LIFETIME
 from shared.broker import Broker
-from shared.events import EXCHANGE, Event, decode
+from shared.events import EXCHANGE, Event
+from tests.support.event_contract import decode_and_check
 
 SESSION_KEY: Final = b"session-key-of-the-tests-32-byte"
 TICKET_SEED: Final = bytes(range(32))
@@ -299,7 +300,7 @@ class Listener:
         await self._connection.close()
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
-        self.heard.append(decode(message.body))
+        self.heard.append(decode_and_check(message.body))
         self._something.set()
 
     async def until(self, number: int) -> list[Event]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import ClientSession
 
+from api_service.policy import Policy
 from api_service.usecases.people import User
 from deploy.local.free_ports import free_port
 from tests.support.api_fixtures import Answer, Cinema, RunningSite, check_answer, running_site, settings_for
@@ -98,10 +99,11 @@ class FeedingProgram:
 
 
 @asynccontextmanager
-async def feeding(database_url: str, **changes: Any) -> AsyncIterator[FeedingProgram]:
+async def feeding(database_url: str, *, policy: Policy | None = None, **changes: Any) -> AsyncIterator[FeedingProgram]:
     """Serve a site whose tokens come from a key set of the tests', and a program with the scope `feed`."""
     async with Adversary().running() as issuer:
         settings = settings_for(database_url, port=free_port())
+        settings = replace(settings, site=replace(settings.site, policy=policy or settings.site.policy))
         identity = replace(settings.identity, issuer=issuer.issuer, backchannel_url=issuer.issuer, **changes)
         async with running_site(replace(settings, identity=identity)) as site:
             yield FeedingProgram(site, issuer, site.http, {"scope": "feed"})

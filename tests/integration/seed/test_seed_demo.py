@@ -49,7 +49,7 @@ def film_id(demo: Demo, slug: str) -> UUID:
 
 def run_seed(**env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "api_service.seed"],
+        [sys.executable, "-m", "api_service", "seed"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **env},
         capture_output=True,

@@ -19,7 +19,7 @@ __all__ = ["cinema", "crowd", "room", "run_for_module"]
 
 
 # Where a Cluster could behave otherwise; the others run there with --store=cluster.
-ON_BOTH = ("test_sync_lifecycle", "test_sync_resume", "test_sync_store", "test_sync_two_nodes")
+ON_BOTH = ("test_sync_commands", "test_sync_lifecycle", "test_sync_resume", "test_sync_store", "test_sync_two_nodes")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,12 +1,15 @@
 """The OpenAPI document: valid, complete, and about what is really routed."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from aiohttp import web
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from api_service import problems
@@ -15,6 +18,7 @@ from api_service.api.openapi import ALL, PATH, document, setup_api
 from api_service.app_keys import SITE
 from api_service.problems import Kind
 from api_service.site import Site
+from api_service.usecases.paging import encode
 
 ROOT = Path(__file__).parents[3]
 
@@ -66,6 +70,37 @@ def test_requests_are_described_by_the_schemas_that_read_them(spec: dict[str, An
     assert order["additionalProperties"] is False
     assert order["properties"]["capacity"]["maximum"] == 200
     assert order["properties"]["access"]["enum"] == ["link", "invited"]
+
+
+def test_refusals_say_when_to_come_again_and_what_is_not_the_endpoint_s_own(spec: dict[str, Any]) -> None:
+    for (method, path), operation in operations(spec).items():
+        refusals = {status: one for status, one in operation["responses"].items() if not status.startswith("2")}
+        assert {status for status, one in refusals.items() if "headers" in one} == refusals.keys() & {"429", "503"}
+        assert "identity_unavailable" in refusals["503"]["description"]
+        assert ("cross_site_request" in refusals["403"]["description"]) == (method != "GET"), path
+
+
+def test_every_body_has_an_example_that_fits_its_schema(spec: dict[str, Any]) -> None:
+    for place, operation in operations(spec).items():
+        for kind, content in operation.get("requestBody", {"content": {}})["content"].items():
+            assert "example" in content, f"{place}: give one in api_service/api/examples.py"
+            example = content["example"]
+            lines = example.splitlines() if kind == "application/x-ndjson" else [json.dumps(example)]
+            for line in lines:
+                OAS31Validator({**content["schema"], "components": spec["components"]}).validate(json.loads(line))
+
+
+def test_what_is_bounded_by_a_pattern_says_so(spec: dict[str, Any]) -> None:
+    by_name = {
+        (parameter["in"], parameter["name"]): parameter["schema"]
+        for operation in operations(spec).values()
+        for parameter in operation["parameters"]
+    }
+
+    bounded = {"cursor", "q", "Idempotency-Key", "Feed-Run", "code", "subject", "issuer", "run_id"}
+    assert bounded == {name for (_, name), schema in by_name.items() if "pattern" in schema}
+    assert re.search(by_name["query", "cursor"]["pattern"], encode(uuid4()))
+    assert re.search(by_name["path", "code"]["pattern"], "kK3v0S2nRzq0uVYb1m7E4g")
 
 
 def _codes_raised() -> set[str]:

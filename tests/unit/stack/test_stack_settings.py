@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 
 PROCESSES = {
     "api_service": (["python", "-m", "api_service"], "DATABASE_URL"),
-    "seed": (["python", "-m", "api_service.seed"], "DATABASE_URL"),
+    "seed": (["python", "-m", "api_service", "seed"], "DATABASE_URL"),
     "sync_service": (["python", "-m", "sync_service"], "REDIS_URL"),
     "notifier": (["python", "-m", "deploy.neighbours.notifier"], "SMTP_URL"),
     "inbox": (["python", "-m", "deploy.neighbours.inbox"], "INBOX_DIR"),

@@ -1,0 +1,45 @@
+"""What schemathesis has to be told of our API: rows of NDJSON, and moments that a screening may start at."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import schemathesis
+from hypothesis import strategies
+
+NDJSON = "application/x-ndjson"
+_GOOD_KEY = re.compile(r"[!-~]([ -~]*[!-~])?")
+_NOW = datetime.now(UTC)
+
+# A room starts within a year, which no schema can say.
+schemathesis.openapi.format(
+    "date-time",
+    strategies.datetimes(
+        min_value=_NOW.replace(tzinfo=None) + timedelta(hours=1),
+        max_value=_NOW.replace(tzinfo=None) + timedelta(days=300),
+        timezones=strategies.just(UTC),
+    ).map(datetime.isoformat),
+)
+
+
+@schemathesis.hook
+def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _options: dict[str, Any]) -> None:
+    """Give each order a key of its own: a key that was used for another is refused, whatever the schema says."""
+    if case.headers and _GOOD_KEY.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
+        case.headers["Idempotency-Key"] = str(uuid4())
+
+
+@schemathesis.serializer(NDJSON)
+def one_row(_context: schemathesis.SerializationContext, row: Any) -> bytes:
+    """Return a body of one line, which the schema describes."""
+    return row if isinstance(row, bytes) else json.dumps(row).encode()
+
+
+@schemathesis.deserializer(NDJSON)
+def one_result(_context: schemathesis.DeserializationContext, response: schemathesis.Response) -> Any:
+    """Return the result of the one row that was sent; an empty line has none."""
+    return json.loads(response.content.splitlines()[0])
