@@ -20,6 +20,8 @@ COMMANDS: Final = (
     Command("rooms close", rooms.close_room, rooms.code_argument),
     Command("people block", people.block, people.arguments),
     Command("people unblock", people.unblock, people.arguments),
+    Command("people export", people.export_person, people.export_arguments),
+    Command("people erase", people.erase, people.arguments),
     Command("outbox list", outbox.list_waiting, outbox.list_arguments),
     Command("outbox replay", outbox.replay, outbox.replay_arguments),
     *dead_letter_commands(amqp_url, (archive.QUEUE, feed.QUEUE, deliveries.QUEUE, NOTIFICATIONS)),

@@ -167,8 +167,9 @@ class Viewer:
         own = {"Origin": self.url, **({"Cookie": session_cookie(self.user.id)} if self.user else {}), **(headers or {})}
         async with self._http.request(method, f"{self.url}/api/v1{path}", headers=own, **options) as response:
             raw = await response.read()
-            body = json.loads(raw) if raw else None
-            check_answer(method, path, response.status, response.content_type, body)
+            body = json.loads(raw) if raw and "json" in response.content_type else raw or None
+            told = body.decode("latin-1") if isinstance(body, bytes) else body  # as the document counts bytes
+            check_answer(method, path, response.status, response.content_type, told)
             return Answer(response.status, response.headers, body)
 
     async def raw(self, method: str, path: str, **options: Any) -> Answer:

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 
@@ -84,6 +85,26 @@ async def test_blocking_a_person_ends_their_sessions(database_url: str, db: Data
     unblocked = await command("api_service", env, "people", "unblock", "Boris")
     assert unblocked.code == 0
     assert await cinema.value("SELECT count(*) FROM users WHERE blocked_at IS NOT NULL") == 0
+
+
+async def test_a_person_is_exported_and_erased(database_url: str, cinema: Cinema, tmp_path: Path) -> None:
+    await cinema.person("Boris", email="boris@example.com")
+    env, file = environment(database_url), tmp_path / "boris.zip"
+
+    exported = await command("api_service", env, "people", "export", "Boris", str(file))
+    again = await command("api_service", env, "people", "export", "Boris", str(file))
+    erased = await command("api_service", env, "people", "erase", "Boris")
+    gone = await command("api_service", env, "people", "export", "Boris", str(tmp_path / "more.zip"))
+
+    assert exported.code == 0, exported.err
+    with ZipFile(file) as found:
+        assert "boris@example.com" in found.read("profile.json").decode()
+    assert again.code == 1
+    assert "File exists" in again.err
+    assert erased.code == 0, erased.err
+    assert await cinema.value("SELECT count(*) FROM users WHERE subject = 'Boris'") == 0
+    assert gone.code == 1
+    assert "person_not_found" in gone.err
 
 
 async def test_files_are_fed_in_the_order_that_they_need(database_url: str, cinema: Cinema, tmp_path: Path) -> None:
