@@ -42,6 +42,7 @@ BANNED: Final = Kind(403, "banned", "You are banned from this room: ask its owne
 ACCOUNT_BLOCKED: Final = Kind(
     403, "account_blocked", "The cinema has blocked this account: ask its support what happened."
 )
+NOT_ENTITLED: Final = Kind(403, "not_entitled", "The cinema does not let you watch this film.")
 FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
 PERSON_NOT_FOUND: Final = Kind(
     404, "person_not_found", "There is no such person: find them by GET /api/v1/people?email=."
@@ -99,6 +100,12 @@ DATABASE_UNAVAILABLE: Final = Kind(
     "database_unavailable",
     "The database is not answering; nothing was changed that was not confirmed. Try again.",
     headers=_RETRY,
+)
+ENTITLEMENT_UNAVAILABLE: Final = Kind(
+    503,
+    "entitlement_unavailable",
+    "The cinema does not say at the moment whether you may watch this film. Try again.",
+    headers={"Retry-After": "5"},
 )
 DEADLINE_EXCEEDED: Final = Kind(
     503, "deadline_exceeded", "This took too long and was given up. Try again.", headers=_RETRY

@@ -7,11 +7,12 @@ from marshmallow import fields
 
 from api_service.api import schemas
 from api_service.api.endpoints import PREFIX, Call, Endpoints, done, etag, reply
-from api_service.app_keys import MINTER
+from api_service.app_keys import ENTITLEMENT, MINTER
 from api_service.identity import current_session
 from api_service.problems import (
     BANNED,
     CANNOT_BAN,
+    ENTITLEMENT_UNAVAILABLE,
     FILM_NOT_FOUND,
     FILM_UNAVAILABLE,
     GUEST_BANNED,
@@ -20,6 +21,7 @@ from api_service.problems import (
     INVITATION_NOT_FOUND,
     INVITATION_OVER,
     LIMIT_REACHED,
+    NOT_ENTITLED,
     NOT_FRIENDS,
     NOT_ROOM_MODERATOR,
     NOT_ROOM_OWNER,
@@ -215,10 +217,20 @@ async def lift_ban(call: Call) -> web.Response:
 
 
 @endpoints.add(
-    "POST", "/rooms/{code}/join", gives=schemas.JoiningSchema, problems=(ROOM_NOT_FOUND, BANNED, ROOM_CLOSED)
+    "POST",
+    "/rooms/{code}/join",
+    gives=schemas.JoiningSchema,
+    problems=(ROOM_NOT_FOUND, BANNED, NOT_ENTITLED, ROOM_CLOSED, ENTITLEMENT_UNAVAILABLE),
 )
 async def join_room(call: Call) -> web.Response:
-    """Get a ticket for a room's socket: it opens it once, within its lifetime."""
-    minter = call.request.app[MINTER]
+    """Get a ticket for a room's socket: it opens it once, within its lifetime.
+
+    Where the cinema has a hook for that, it decides first whether one may watch the film; the problem's `detail` is its
+    reason, in one's own language.
+    """
+    app = call.request.app
     session_id = await current_session(call.request)
-    return reply(await joining.join(call.db, call.site, minter, call.viewer, call.locale, call.code, session_id))
+    joined = await joining.join(
+        call.db, call.site, app[MINTER], call.viewer, call.locale, call.code, session_id, app.get(ENTITLEMENT)
+    )
+    return reply(joined)

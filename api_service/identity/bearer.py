@@ -14,10 +14,10 @@ from api_service.database import Queryable
 from api_service.identity.access_tokens import AccessTokens
 from api_service.identity.programs import Program, client_of, program_of
 from api_service.identity.provider import Provider, ProviderUnavailable, Refused
-from api_service.identity.recent import Recent
 from api_service.identity.settings import IdentitySettings
 from api_service.identity.tokens import NAME_CLAIMS, InvalidToken, moment_of, profile_of
 from api_service.problems import ACCOUNT_BLOCKED
+from api_service.recent import Recent
 from api_service.usecases import erasures, people, sessions
 from api_service.usecases.people import Account, User
 from shared.service import Problem

@@ -50,6 +50,14 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("You have been banned from this room"),
             _("Its owner or a moderator has shut the door. Ask the owner to let you in again, or open your own room."),
         ),
+        "not_entitled": (
+            _("The cinema does not let you in"),
+            _("This film is not among those that you may watch. Ask the cinema's support."),
+        ),
+        "entitlement_unavailable": (
+            _("The cinema does not answer"),
+            _("It has not said yet whether you may watch this film. Try again in a few seconds."),
+        ),
         "cannot_ban": (
             _("This person cannot be banned"),
             _("Nobody bans the owner or themselves, and only the owner bans a moderator."),

@@ -39,6 +39,8 @@ export const ENGLISH = {
   sign_in_required_text: "Reload the page to sign in again; you will come back here.",
   room_not_found_title: "There is no such room",
   room_not_found_text: "Check the link, or ask whoever sent it for a new one.",
+  not_entitled_title: "The cinema does not let you in",
+  delayed_entitlement_unavailable: "The cinema has not answered yet whether you may watch. Asking again…",
   stopped_title: "You cannot enter this room",
   stopped_text: "Reload the page; if it happens again, ask the room's owner.",
   // refusals
