@@ -53,7 +53,13 @@ PLAYBACK_CHANGES: Final = (
 ACCESSES: Final = ("link", "invited")
 CONTROLS: Final = ("everyone", "moderators", "owner")
 # The settings of a room that leaves them out.
-SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
+SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {
+    "locked": False,
+    "slow_mode_s": 0,
+    "hold": True,
+    "hold_max_s": 10,
+    "early_start": False,
+}
 SESSIONS_MOST: Final = 1_000  # of one event; who has more gets several
 # Stands for everybody whose account was deleted, wherever something of theirs is left (RFC 9562, section 5.9).
 DELETED_PERSON: Final = "00000000-0000-0000-0000-000000000000"
@@ -119,6 +125,11 @@ def _hold_max_s(*, required: bool = False) -> WholeNumber:
     return WholeNumber(required=required, validate=validate.Range(1, 60), metadata=described)
 
 
+def _early_start() -> fields.Boolean:
+    described = {"description": "Others than the owner may start a planned film before its time."}
+    return fields.Boolean(truthy={True}, falsy={False}, metadata=described)
+
+
 class RoomSettingsSchema(PayloadSchema):
     """A room's settings beside control and capacity; one that is left out has its default."""
 
@@ -126,6 +137,7 @@ class RoomSettingsSchema(PayloadSchema):
     slow_mode_s = _slow_mode_s()
     hold = _hold()
     hold_max_s = _hold_max_s()
+    early_start = _early_start()
 
 
 class RoomSchema(PayloadSchema):
@@ -267,6 +279,7 @@ class LiveSettingsSchema(PayloadSchema):
     slow_mode_s = _slow_mode_s(required=True)
     hold = _hold(required=True)
     hold_max_s = _hold_max_s(required=True)
+    early_start = _early_start()  # not of earlier versions
 
 
 class SettingsChangedSchema(JournalEntrySchema):

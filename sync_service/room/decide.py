@@ -148,7 +148,7 @@ _MEMBERS: Final = frozenset({"members"})
 _META: Final = frozenset({"meta"})
 
 RULES: Final[Mapping[type[Command], Rule]] = {
-    Play: Rule(film.play, lowest=CONTROLLER, reads=_FILM),
+    Play: Rule(film.play, lowest=CONTROLLER, reads=_FILM | _META),  # ``starts_at``
     Pause: Rule(film.pause, lowest=CONTROLLER, reads=_FILM),
     Seek: Rule(film.seek, lowest=CONTROLLER, reads=_FILM),
     SetRate: Rule(film.set_rate, lowest=CONTROLLER, reads=_FILM),

@@ -7,7 +7,7 @@ from typing import Any
 from sync_service.room.playback import Playback
 from sync_service.room.state import Meta, Rights, Settings, State
 
-_SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s")
+_SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s", "early_start")
 
 
 def opening_state(

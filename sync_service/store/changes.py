@@ -229,6 +229,7 @@ def _settings_changed(event: SettingsChanged) -> dict[str, Any]:
             "slow_mode_s": settings.slow_mode_s,
             "hold": settings.hold,
             "hold_max_s": settings.hold_max_s,
+            "early_start": settings.early_start,
         },
         "by": event.by,
         "at": _moment(event.time_ms),

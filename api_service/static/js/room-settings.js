@@ -23,7 +23,11 @@ const READ = {
   slow_mode_s: ({ value }) => Number(value),
   hold: ({ checked }) => checked,
   locked: ({ checked }) => checked,
+  early_start: ({ checked }) => checked,
 };
+
+/** Those that this room has: only a planned film can be started early. */
+const NAMES = Object.keys(READ).filter((name) => form.elements[name]);
 
 together.addEventListener("mt-state", () => {
   opener.hidden = !mayChangeSetting(together.room, "locked");
@@ -36,7 +40,7 @@ together.addEventListener("mt-status", () => {
 
 opener.addEventListener("click", () => {
   const { settings } = together.room.room;
-  for (const name of Object.keys(READ)) {
+  for (const name of NAMES) {
     const field = form.elements[name];
     show(field, settings[name]);
     field.disabled = !mayChangeSetting(together.room, name);
@@ -56,7 +60,7 @@ function show(field, value) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { settings } = together.room.room;
-  const fields = Object.keys(READ).filter((name) => !form.elements[name].disabled);
+  const fields = NAMES.filter((name) => !form.elements[name].disabled);
   const changes = Object.fromEntries(fields.map((name) => [name, READ[name](form.elements[name])]).filter(([name, value]) => value !== settings[name]));
   if (Object.keys(changes).length === 0) return dialog.close();
   try {

@@ -12,7 +12,7 @@ from api_service.usecases import room_access
 from shared.events import Event, decode, encode, new_event
 from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer, in_days, utc
 
-DEFAULTS = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
+DEFAULTS = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10, "early_start": False}
 
 
 async def a_room(site: RunningSite, **order: Any) -> tuple[Viewer, str, dict[str, Any]]:

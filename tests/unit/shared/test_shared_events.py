@@ -90,7 +90,7 @@ VALID: dict[str, dict[str, Any]] = {
     events.SETTINGS_CHANGED: journal(
         control="owner",
         capacity=20,
-        settings={"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10},
+        settings={"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10, "early_start": False},
         by=uuid4(),
         at=MOMENT,
     ),

@@ -50,6 +50,7 @@ export const ENGLISH = {
   refused_cooldown: (s) => `Pause and play were undone back and forth. Wait ${s} s, or talk it over in the chat.`,
   refused_muted: (s) => `You were muted. You may write again in ${s} s.`,
   refused_slow_mode: (s) => `The room is in slow mode. You may write again in ${s} s.`,
+  refused_too_early: "The film is planned for later: until then only the owner may start it.",
   refused_member_not_found: "This person is not in the room any more.",
   refused_message_not_found: "This message is not there any more.",
   refused_other: "The room did not take this. Try again.",
@@ -167,6 +168,7 @@ export const ENGLISH = {
     slow_mode_s: (s) => (s ? `slow mode, a message every ${s} s` : "slow mode is off"),
     hold: (hold) => (hold ? "the room waits for those who load" : "the room waits for nobody"),
     hold_max_s: (s) => `the room waits ${s} s at most`,
+    early_start: (early) => (early ? "others may start the film early" : "only the owner starts the film early"),
   },
   closed: "The room was closed",
 };
