@@ -70,6 +70,14 @@ GUEST_BANNED: Final = Kind(
 CANNOT_BAN: Final = Kind(
     409, "cannot_ban", "Nobody bans the room's owner or themselves, and only the owner bans a moderator."
 )
+CANNOT_TRANSFER: Final = Kind(
+    409,
+    "cannot_transfer",
+    "A room goes to a friend, or to somebody who is invited or has been in it, and who may enter it: give their id.",
+)
+ROOM_BEGUN: Final = Kind(
+    409, "room_begun", "Somebody has been in the room already: its film stays. Open a new room for another film."
+)
 ROOM_CLOSED: Final = Kind(410, "room_closed", "This room was closed by its owner: ask for a new one, or open your own.")
 RUN_REMOVES_TOO_MUCH: Final = Kind(
     409,

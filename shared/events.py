@@ -25,6 +25,7 @@ CONTENT_TYPE: Final = "application/cloudevents+json"
 
 ROOM_OPENED: Final = "room.opened.v1"
 ROOM_CHANGED: Final = "room.changed.v1"
+ROOM_REOPENED: Final = "room.reopened.v1"
 ROOM_CLOSED: Final = "room.closed.v1"
 MEMBER_BANNED: Final = "member.banned.v1"
 MEMBER_UNBANNED: Final = "member.unbanned.v1"
@@ -125,9 +126,9 @@ def _hold_max_s(*, required: bool = False) -> WholeNumber:
     return WholeNumber(required=required, validate=validate.Range(1, 60), metadata=described)
 
 
-def _early_start() -> fields.Boolean:
+def _early_start() -> TrueOrFalse:
     described = {"description": "Others than the owner may start a planned film before its time."}
-    return fields.Boolean(truthy={True}, falsy={False}, metadata=described)
+    return TrueOrFalse(metadata=described)
 
 
 class RoomSettingsSchema(PayloadSchema):
@@ -171,6 +172,8 @@ class RoomChangesSchema(PayloadSchema):
     capacity = fields.Integer(strict=True, validate=validate.Range(min=2))
     starts_at = fields.Integer(strict=True, allow_none=True)
     settings = fields.Nested(RoomSettingsSchema)
+    film = fields.Nested(RoomFilmSchema)
+    owner = fields.UUID()
 
 
 class RoomChangedSchema(PayloadSchema):
@@ -183,6 +186,17 @@ class RoomChangedSchema(PayloadSchema):
     partition = _partition()
     changes = fields.Nested(RoomChangesSchema, required=True)
     room = fields.Nested(RoomSchema, required=True)
+
+
+class RoomReopenedSchema(RoomOpenedSchema):
+    """The owner opened a closed room again, of which the archive has events up to ``epoch`` (0: none).
+
+    ``position_ms`` is where its film stood, null where it was never played. Of this and ``room.closed`` the one with
+    the highest ``version`` counts.
+    """
+
+    position_ms = fields.Float(required=True, allow_none=True, validate=validate.Range(min=0))
+    epoch = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
 
 
 class MemberBannedSchema(PayloadSchema):
@@ -345,6 +359,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     **invitation_events.SCHEMAS,
     ROOM_OPENED: RoomOpenedSchema(),
     ROOM_CHANGED: RoomChangedSchema(),
+    ROOM_REOPENED: RoomReopenedSchema(),
     ROOM_CLOSED: RoomClosedSchema(),
     MEMBER_BANNED: MemberBannedSchema(),
     MEMBER_UNBANNED: MemberUnbannedSchema(),

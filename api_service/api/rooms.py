@@ -12,6 +12,7 @@ from api_service.identity import current_session
 from api_service.problems import (
     BANNED,
     CANNOT_BAN,
+    CANNOT_TRANSFER,
     ENTITLEMENT_UNAVAILABLE,
     FILM_NOT_FOUND,
     FILM_UNAVAILABLE,
@@ -26,11 +27,12 @@ from api_service.problems import (
     NOT_ROOM_MODERATOR,
     NOT_ROOM_OWNER,
     PERSON_NOT_FOUND,
+    ROOM_BEGUN,
     ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
-from api_service.usecases import bans, invitation_list, invitations, joining, my_rooms, rooms
+from api_service.usecases import bans, invitation_list, invitations, joining, my_rooms, ownership, rooms
 
 endpoints = Endpoints("rooms")
 
@@ -77,7 +79,18 @@ async def read_room(call: Call) -> web.Response:
     "/rooms/{code}",
     body=schemas.RoomChangeSchema,
     gives=schemas.RoomSchema,
-    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CLOSED, FILM_UNAVAILABLE, ROOM_CHANGED, LIMIT_REACHED),
+    problems=(
+        ROOM_NOT_FOUND,
+        FILM_NOT_FOUND,
+        NOT_ROOM_OWNER,
+        ROOM_CLOSED,
+        ROOM_BEGUN,
+        FILM_UNAVAILABLE,
+        NOT_FRIENDS,
+        GUEST_BANNED,
+        ROOM_CHANGED,
+        LIMIT_REACHED,
+    ),
 )
 async def change_room(call: Call) -> web.Response:
     """Change one's room, also while people are in it; repeating it changes nothing.
@@ -85,7 +98,8 @@ async def change_room(call: Call) -> web.Response:
     Control, capacity and settings may be changed in the room itself at the same time: the last change wins, each value
     by itself. With the `ETag` of an earlier answer in `If-Match`, nothing is changed if the room was changed since.
     Those who are in the room stay when `access` or `capacity` would no longer let them in. Those invited are mailed
-    about another `starts_at`.
+    about another `starts_at` or film. `moderators` adds some; who has been in the room already keeps the role that they
+    have there.
     """
     room = await rooms.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body, call.check_etag)
     return reply(room, headers=etag(room))
@@ -104,6 +118,44 @@ async def close_room(call: Call) -> web.Response:
     """
     await rooms.close(call.db, call.site, call.viewer.id, call.locale, call.code, call.check_etag)
     return done()
+
+
+@endpoints.add(
+    "POST",
+    "/rooms/{code}/reopen",
+    gives=schemas.RoomSchema,
+    problems=(
+        ROOM_NOT_FOUND,
+        FILM_NOT_FOUND,
+        NOT_ROOM_OWNER,
+        FILM_UNAVAILABLE,
+        ROOM_CLOSED,
+        ROOM_CHANGED,
+        LIMIT_REACHED,
+    ),
+)
+async def reopen_room(call: Call) -> web.Response:
+    """Open one's room again within a day of its closing; repeating it changes nothing.
+
+    People, chat and film are as they were, the film paused. Those invited to a screening that is still to come are
+    mailed that it takes place after all.
+    """
+    room = await ownership.reopen(call.db, call.site, call.viewer, call.locale, call.code, call.check_etag)
+    return reply(room, headers=etag(room))
+
+
+@endpoints.add(
+    "POST",
+    "/rooms/{code}/transfer",
+    body=schemas.TransferSchema,
+    gives=schemas.RoomSchema,
+    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, CANNOT_TRANSFER, ROOM_CLOSED, ROOM_CHANGED),
+)
+async def transfer_room(call: Call) -> web.Response:
+    """Hand one's room over to a friend, or to somebody who is invited or has been in it; one stays as a moderator."""
+    heir_id = call.body["user_id"]
+    room = await ownership.transfer(call.db, call.site, call.viewer, call.locale, call.code, heir_id, call.check_etag)
+    return reply(room, headers=etag(room))
 
 
 @endpoints.add(

@@ -7,6 +7,7 @@ check real answers against the OpenAPI document made of these.
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
+from uuid import UUID
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
@@ -150,11 +151,17 @@ def _title(**options: Any) -> fields.String:
     )
 
 
+def _moderators(**options: Any) -> fields.List[UUID]:
+    described = {"description": "Ids of friends who are invited too, and moderate the room from their first visit on."}
+    return fields.List(fields.UUID(), validate=validate.Length(max=20), metadata=described, **options)
+
+
 class RoomChangeSchema(RequestSchema):
     """What to change; what is left out stays as it is."""
 
     title = _title()
-
+    film_id = fields.UUID(metadata={"description": "Another film, before anybody has been in the room."})
+    moderators = _moderators()
     access = _access()
     control = _control()
     capacity = _capacity()
@@ -171,17 +178,18 @@ class RoomRequestSchema(RequestSchema):
     settings = fields.Nested(SettingsOrderSchema, load_default=dict)
     title = _title(load_default=None)
     invite = fields.Nested(GuestsOrderSchema, load_default=Guests)
-    moderators = fields.List(
-        fields.UUID(),
-        load_default=list,
-        validate=validate.Length(max=20),
-        metadata={"description": "Ids of friends who are invited too, and moderate the room from the start."},
-    )
+    moderators = _moderators(load_default=list)
 
     @post_load
     def _order(self, data: dict[str, Any], **_: Any) -> RoomOrder:
         guests = replace(data.pop("invite"), moderators=tuple(dict.fromkeys(data.pop("moderators"))))
         return RoomOrder(guests=guests, **data)
+
+
+class TransferSchema(RequestSchema):
+    user_id = fields.UUID(
+        required=True, metadata={"description": "A friend, or somebody who is invited or has been in the room."}
+    )
 
 
 class MeSchema(Schema):
@@ -258,6 +266,10 @@ class InvitationSchema(Schema):
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
     failure = fields.String(
         required=True, allow_none=True, metadata={"description": "Why the last mail could not be sent."}
+    )
+    moderates = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether they moderate the room, or will from their first visit on."},
     )
 
 

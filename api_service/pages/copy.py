@@ -62,6 +62,14 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("This person cannot be banned"),
             _("Nobody bans the owner or themselves, and only the owner bans a moderator."),
         ),
+        "cannot_transfer": (
+            _("The room cannot go to this person"),
+            _("Choose a friend, or somebody who is invited or has been in it, and is not banned."),
+        ),
+        "room_begun": (
+            _("Somebody has been in this room already"),
+            _("Its film stays. Open a new room for another film."),
+        ),
         "film_unavailable": (
             _("The film is not shown at that time"),
             _("Choose another time, or another film."),

@@ -143,10 +143,12 @@ _named_moderators = (
     .render_derived()
 )
 _MODERATORS = Statement(
-    insert(room_roles).from_select(
+    insert(room_roles)
+    .from_select(
         ["room_id", "user_id", "role"],
         select(bindparam("room_id", type_=Uuid), _named_moderators.c.id, literal("moderator")),
     )
+    .on_conflict_do_nothing()  # whoever has been in the room has the role that they have there
 )
 
 
@@ -224,6 +226,7 @@ async def add(
             None,
             None,
             None,
+            person.id in guests.moderators,
         )
         for row, person in new
     ]

@@ -17,6 +17,8 @@ from shared.events import DELETED_PERSON
 
 LOCALES = ("ru", "en")
 EMAIL_MATCHES = 20
+# Of addresses that were invited and are no account yet (mail_guests.py): no provider is called so.
+MAIL_ISSUER = "mailto:"
 
 _is_email = validate.Email()
 

@@ -167,6 +167,6 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     DeleteMessage: Rule(chat.delete_message, lowest="guest", reads=_RIGHTS),
     # At least; what each setting takes stands in permissions.SETTING.
     ChangeSettings: Rule(room_settings.change_settings, lowest="moderator", reads=_FILM | _META),
-    ChangeRoom: Rule(room_settings.change_room, reads=_FILM | _META),
+    ChangeRoom: Rule(room_settings.change_room, reads=_FILM | _META | _MEMBERS),
     Close: Rule(people.close, reads=_MEMBERS | _META, alone=True),
 }

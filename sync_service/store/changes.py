@@ -162,13 +162,14 @@ def _member_if_here(event: RoleSet | Muted, now: Committing) -> Words:
     return () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
 
 
-def _all_members(_event: Rebased, now: Committing) -> Words:
+def _all_members(_event: Rebased | SettingsChanged, now: Committing) -> Words:
     after, _, _ = now
     return [word for member in after.members.values() for word in (CHANGED_MEMBER, member.id, orjson.dumps(member))]
 
 
-def _capacity(event: SettingsChanged, _: Committing) -> Words:
-    return FIELD, "capacity", event.settings.capacity
+def _capacity(event: SettingsChanged, now: Committing) -> Words:
+    capacity = (FIELD, "capacity", event.settings.capacity)
+    return capacity if event.owner is None else (*capacity, *_all_members(event, now))
 
 
 def _message(event: Said, now: Committing) -> Words:

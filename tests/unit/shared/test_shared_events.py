@@ -66,6 +66,7 @@ VALID: dict[str, dict[str, Any]] = {
         key: value for key, value in invitation().items() if key not in {"link", "answer_link"}
     },
     events.ROOM_OPENED: {"version": 1, "room": room()},
+    events.ROOM_REOPENED: {"version": 3, "room": room(), "position_ms": 41_000.5, "epoch": 2},
     events.ROOM_CHANGED: {
         "version": 2,
         "partition": 7,

@@ -160,6 +160,7 @@ export const ENGLISH = {
   unmuted: (by, name) => `${by} lets ${name} write again`,
   host_is: (name) => `${name} acts for the owner`,
   host_gone: "The owner steers again",
+  owner_is: (name) => `${name} owns the room now`,
   settings_changed: (by, changes) => `${by}: ${changes}`,
   setting: {
     control: (control) => CONTROL[control],

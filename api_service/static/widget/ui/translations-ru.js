@@ -160,6 +160,7 @@ export const RUSSIAN = {
   unmuted: (by, name) => `${by}: ${name} снова может писать`,
   host_is: (name) => `За владельца теперь ${name}`,
   host_gone: "Фильмом снова управляет владелец",
+  owner_is: (name) => `Теперь владелец комнаты — ${name}`,
   settings_changed: (by, changes) => `${by}: ${changes}`,
   setting: {
     control: (control) => CONTROL[control],
