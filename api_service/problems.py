@@ -42,6 +42,9 @@ BANNED: Final = Kind(403, "banned", "You are banned from this room: ask its owne
 ACCOUNT_BLOCKED: Final = Kind(
     403, "account_blocked", "The cinema has blocked this account: ask its support what happened."
 )
+EMAIL_INVITATIONS_OFF: Final = Kind(
+    403, "email_invitations_off", "The cinema lets nobody invite by e-mail address: invite friends, or send the link."
+)
 NOT_ENTITLED: Final = Kind(403, "not_entitled", "The cinema does not let you watch this film.")
 FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
 PERSON_NOT_FOUND: Final = Kind(

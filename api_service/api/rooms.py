@@ -13,6 +13,7 @@ from api_service.problems import (
     BANNED,
     CANNOT_BAN,
     CANNOT_TRANSFER,
+    EMAIL_INVITATIONS_OFF,
     ENTITLEMENT_UNAVAILABLE,
     FILM_NOT_FOUND,
     FILM_UNAVAILABLE,
@@ -50,7 +51,14 @@ InvitationsMadeSchema = InvitationsSchema.from_dict({"left_out": _left_out}, nam
     takes_key=True,
     status=HTTPStatus.CREATED,
     gives=schemas.RoomSchema,
-    problems=(FILM_NOT_FOUND, FILM_UNAVAILABLE, NOT_FRIENDS, IDEMPOTENCY_KEY_REUSED, LIMIT_REACHED),
+    problems=(
+        FILM_NOT_FOUND,
+        FILM_UNAVAILABLE,
+        NOT_FRIENDS,
+        EMAIL_INVITATIONS_OFF,
+        IDEMPOTENCY_KEY_REUSED,
+        LIMIT_REACHED,
+    ),
 )
 async def open_room(call: Call) -> web.Response:
     """Open a room for a film and invite friends to it.
@@ -182,6 +190,7 @@ async def list_invitations(call: Call) -> web.Response:
         NOT_ROOM_OWNER,
         NOT_FRIENDS,
         GUEST_BANNED,
+        EMAIL_INVITATIONS_OFF,
         ROOM_CLOSED,
         IDEMPOTENCY_KEY_REUSED,
         LIMIT_REACHED,

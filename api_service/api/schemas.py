@@ -14,6 +14,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 from api_service.usecases.answers import Answer
 from api_service.usecases.invitation_list import Status
 from api_service.usecases.invitations import MOST_AT_ONCE, Guests
+from api_service.usecases.mail_guests import MOST_AT_ONCE as EMAILS_AT_ONCE
 from api_service.usecases.my_rooms import RoomsStatus
 from api_service.usecases.paging import CURSOR
 from api_service.usecases.rooms import RoomOrder
@@ -92,7 +93,7 @@ class PeopleQuerySchema(RequestSchema):
 
 
 class GuestsOrderSchema(RequestSchema):
-    """Whom to invite, of one's accepted friends."""
+    """Whom to invite: of one's accepted friends, and by e-mail address those who have no account yet."""
 
     matches = TrueOrFalse(
         load_default=False,
@@ -105,9 +106,17 @@ class GuestsOrderSchema(RequestSchema):
         metadata={"description": "Ids of friends to invite, whether they want to watch the film or not."},
     )
 
+    emails = fields.List(
+        fields.Email(validate=validate.Length(max=254)),
+        load_default=list,
+        validate=validate.Length(max=EMAILS_AT_ONCE),
+        metadata={"description": "Addresses of people who have no account yet, if the cinema allows that."},
+    )
+
     @post_load
     def _guests(self, data: dict[str, Any], **_: Any) -> Guests:
-        return Guests(users=tuple(dict.fromkeys(data["users"])), matches=data["matches"])
+        emails = dict.fromkeys(email.lower() for email in data["emails"])
+        return Guests(users=tuple(dict.fromkeys(data["users"])), matches=data["matches"], emails=tuple(emails))
 
 
 class SettingsOrderSchema(RoomSettingsSchema):

@@ -50,6 +50,10 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("You have been banned from this room"),
             _("Its owner or a moderator has shut the door. Ask the owner to let you in again, or open your own room."),
         ),
+        "email_invitations_off": (
+            _("Nobody is invited by e-mail here"),
+            _("Invite friends, or send them the link yourself."),
+        ),
         "not_entitled": (
             _("The cinema does not let you in"),
             _("This film is not among those that you may watch. Ask the cinema's support."),

@@ -151,7 +151,9 @@ _KNOWN = Statement(
 )
 _BY_EMAIL = Statement(
     select(users.c.id, users.c.name)
-    .where(func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)), _stands)
+    .where(
+        func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)), _stands, users.c.issuer != MAIL_ISSUER
+    )
     .order_by(users.c.id)
     .limit(EMAIL_MATCHES)
 )
