@@ -4,13 +4,14 @@ from aiohttp import web
 
 from api_service.api.openapi import setup_api
 from api_service.api.parsing import BODY_BYTES
-from api_service.app_keys import ALLOWED_ORIGINS, DATABASE, FRAME_ANCESTORS, ISSUER, MINTER, SITE
+from api_service.app_keys import ALLOWED_ORIGINS, DATABASE, ENTITLEMENT, FRAME_ANCESTORS, ISSUER, MINTER, SITE
 from api_service.broker.archive import Archive
 from api_service.broker.deliveries import Deliveries
 from api_service.broker.feed import FeedConsumer
 from api_service.broker.outbox_relay import Relay
 from api_service.cors import cross_origin
 from api_service.database import Database
+from api_service.entitlement import EntitlementHook
 from api_service.housekeeping import Housekeeping
 from api_service.identity import Provider, cross_site_guard, save_cookies, setup_identity
 from api_service.middlewares import SecurityHeaders, database_faults, request_deadline
@@ -56,6 +57,9 @@ async def build(settings: Settings) -> web.Application:
     app[ALLOWED_ORIGINS] = frozenset(settings.allowed_origins)
     app[FRAME_ANCESTORS] = settings.frame_ancestors
     app[MINTER] = Minter(*settings.ticket_signing_key)
+    if settings.entitlement is not None:
+        app[ENTITLEMENT] = hook = EntitlementHook(settings.entitlement)
+        app.cleanup_ctx.append(running(hook))
 
     app.add_routes(health.routes())
     setup_identity(app, settings.identity, provider)

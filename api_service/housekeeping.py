@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Integer, Interval, Table, bindparam, delete, func, select, tuple_
+from sqlalchemy import Integer, Interval, Table, bindparam, delete, exists, func, select, tuple_
 
 from api_service.broker import outbox_relay
 from api_service.database import Database, DatabaseUnavailable, Statement
@@ -17,14 +17,18 @@ from api_service.tables import (
     films,
     idempotency_keys,
     inbox,
+    invitations,
     limit_uses,
     provider_logouts,
     removed_friendships,
     removed_wishes,
+    rooms,
     sessions,
+    users,
 )
 from api_service.tables import outbox as outbox_table
 from api_service.usecases import screenings
+from api_service.usecases.people import MAIL_ISSUER
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +47,24 @@ def _purge(table: Table, moment: Any) -> Statement:
     return Statement(delete(table).where(key.in_(old.limit(bindparam("batch", type_=Integer)))))
 
 
+# Addresses that were invited and never became an account, once the last room is over to which they were.
+_GUESTS: Final = Statement(
+    delete(users).where(
+        users.c.id.in_(
+            select(users.c.id)
+            .where(
+                users.c.issuer == MAIL_ISSUER,
+                users.c.updated_at < func.now() - bindparam("age", type_=Interval),
+                ~exists().where(
+                    invitations.c.invitee_id == users.c.id,
+                    invitations.c.room_id == rooms.c.id,
+                    func.coalesce(rooms.c.closed_at, func.now()) > func.now() - bindparam("age", type_=Interval),
+                ),
+            )
+            .limit(bindparam("batch", type_=Integer))
+        )
+    )
+)
 _PURGES: Final = (
     (_purge(outbox_table, outbox_table.c.published_at), timedelta(days=7)),
     # As long as an event may be delivered again, at the latest from a dead-letter queue that is replayed.
@@ -58,6 +80,7 @@ _PURGES: Final = (
     (_purge(erasures, erasures.c.erased_at), timedelta(days=30)),
     # Longer than any access token should live.
     (_purge(provider_logouts, provider_logouts.c.ended_at), timedelta(days=7)),
+    (_GUESTS, timedelta(days=30)),
 )
 _ORIGIN: Final = "^https?://[^/]+"
 _ORIGINS: Final = Statement(

@@ -1,4 +1,4 @@
-"""What the cinema allows: limits that protect people from each other, and how long a room waits for somebody."""
+"""What the cinema allows: limits that protect people from each other, invitations by address, how long a room waits."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ class Policy:
     reminder_min: int = 15
     abandoned_h: float = 24
     unattended_h: float = 12
+    invite_by_email: bool = False
 
 
 def policy(environment: Environment) -> Policy:
@@ -32,5 +33,6 @@ def policy(environment: Environment) -> Policy:
         resend_after_s=environment.integer("RESEND_AFTER_S", default=Policy.resend_after_s, low=0, high=86_400),
         reminder_min=environment.integer("REMINDER_MIN", default=Policy.reminder_min, low=0, high=1_440),
         abandoned_h=environment.number("ABANDONED_H", default=Policy.abandoned_h, low=0.01, high=10_000),
+        invite_by_email=environment.choice("INVITE_BY_EMAIL", ("off", "on"), default="off") == "on",
         unattended_h=environment.number("UNATTENDED_H", default=Policy.unattended_h, low=0.01, high=10_000),
     )

@@ -42,6 +42,10 @@ BANNED: Final = Kind(403, "banned", "You are banned from this room: ask its owne
 ACCOUNT_BLOCKED: Final = Kind(
     403, "account_blocked", "The cinema has blocked this account: ask its support what happened."
 )
+EMAIL_INVITATIONS_OFF: Final = Kind(
+    403, "email_invitations_off", "The cinema lets nobody invite by e-mail address: invite friends, or send the link."
+)
+NOT_ENTITLED: Final = Kind(403, "not_entitled", "The cinema does not let you watch this film.")
 FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
 PERSON_NOT_FOUND: Final = Kind(
     404, "person_not_found", "There is no such person: find them by GET /api/v1/people?email=."
@@ -68,6 +72,14 @@ GUEST_BANNED: Final = Kind(
 )
 CANNOT_BAN: Final = Kind(
     409, "cannot_ban", "Nobody bans the room's owner or themselves, and only the owner bans a moderator."
+)
+CANNOT_TRANSFER: Final = Kind(
+    409,
+    "cannot_transfer",
+    "A room goes to a friend, or to somebody who is invited or has been in it, and who may enter it: give their id.",
+)
+ROOM_BEGUN: Final = Kind(
+    409, "room_begun", "Somebody has been in the room already: its film stays. Open a new room for another film."
 )
 ROOM_CLOSED: Final = Kind(410, "room_closed", "This room was closed by its owner: ask for a new one, or open your own.")
 RUN_REMOVES_TOO_MUCH: Final = Kind(
@@ -99,6 +111,12 @@ DATABASE_UNAVAILABLE: Final = Kind(
     "database_unavailable",
     "The database is not answering; nothing was changed that was not confirmed. Try again.",
     headers=_RETRY,
+)
+ENTITLEMENT_UNAVAILABLE: Final = Kind(
+    503,
+    "entitlement_unavailable",
+    "The cinema does not say at the moment whether you may watch this film. Try again.",
+    headers={"Retry-After": "5"},
 )
 DEADLINE_EXCEEDED: Final = Kind(
     503, "deadline_exceeded", "This took too long and was given up. Try again.", headers=_RETRY

@@ -1,12 +1,19 @@
 """The settings of api_service."""
 
+import base64
+import binascii
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, cast
 
+from api_service.entitlement import WHEN_SILENT, EntitlementSettings, WhenSilent
 from api_service.identity import IdentitySettings, identity_settings
 from api_service.policy import policy
 from api_service.site import Site, room_url_template
-from shared.settings import Environment
+from shared.settings import Environment, is_address
+
+HOOK_KEY_BYTES: Final = 24  # Standard Webhooks, "Signature scheme": 24 to 64 bytes
+_HOOK_KEY_PREFIX: Final = "whsec_"
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Settings:
     demo_dir: Path | None
     allowed_origins: tuple[str, ...] = ()
     frame_ancestors: tuple[str, ...] = ()
+    entitlement: EntitlementSettings | None = None
 
 
 def settings(environment: Environment) -> Settings:
@@ -65,4 +73,33 @@ def settings(environment: Environment) -> Settings:
         demo_dir=Path(demo_dir) if demo_dir else None,
         allowed_origins=environment.origins(default=""),
         frame_ancestors=environment.origins("FRAME_ANCESTORS", default=""),
+        entitlement=_entitlement(environment),
     )
+
+
+def _entitlement(environment: Environment) -> EntitlementSettings | None:
+    url = environment.parsed(
+        "ENTITLEMENT_URL", _hook_url, default="", example="https://cinema.example/together/may-watch"
+    )
+    when_silent = environment.choice("ENTITLEMENT_WHEN_SILENT", WHEN_SILENT, default="refuse")
+    if url == "":
+        return None
+    key = environment.parsed("ENTITLEMENT_KEY", _hook_key, example="whsec_$(openssl rand -base64 32)")
+    return EntitlementSettings(url, key, cast("WhenSilent", when_silent))
+
+
+def _hook_url(text: str) -> str:
+    if text and not is_address(text, ("http", "https")):
+        raise ValueError("must be an http(s) address.")
+    return text
+
+
+def _hook_key(text: str) -> bytes:
+    """Return the key in a secret as Standard Webhooks writes it."""
+    try:
+        key = base64.b64decode(text.removeprefix(_HOOK_KEY_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) < HOOK_KEY_BYTES:
+        raise ValueError(f"must be base64 of at least {HOOK_KEY_BYTES} bytes; whsec_ may stand before it.")
+    return key

@@ -269,6 +269,7 @@ rooms = _table(
     Column("title", Text, nullable=True),
     # The start of which those invited were reminded.
     _moment("reminded_for", nullable=True),
+    _moment("reopened_at", nullable=True),
     # 22 base64url characters carry 128 random bits.
     CheckConstraint("code ~ '^[A-Za-z0-9_-]{22}$'", name="code"),
     CheckConstraint("access IN ('link', 'invited')", name="access"),

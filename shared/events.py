@@ -25,6 +25,7 @@ CONTENT_TYPE: Final = "application/cloudevents+json"
 
 ROOM_OPENED: Final = "room.opened.v1"
 ROOM_CHANGED: Final = "room.changed.v1"
+ROOM_REOPENED: Final = "room.reopened.v1"
 ROOM_CLOSED: Final = "room.closed.v1"
 MEMBER_BANNED: Final = "member.banned.v1"
 MEMBER_UNBANNED: Final = "member.unbanned.v1"
@@ -53,7 +54,13 @@ PLAYBACK_CHANGES: Final = (
 ACCESSES: Final = ("link", "invited")
 CONTROLS: Final = ("everyone", "moderators", "owner")
 # The settings of a room that leaves them out.
-SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
+SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {
+    "locked": False,
+    "slow_mode_s": 0,
+    "hold": True,
+    "hold_max_s": 10,
+    "early_start": False,
+}
 SESSIONS_MOST: Final = 1_000  # of one event; who has more gets several
 # Stands for everybody whose account was deleted, wherever something of theirs is left (RFC 9562, section 5.9).
 DELETED_PERSON: Final = "00000000-0000-0000-0000-000000000000"
@@ -119,6 +126,11 @@ def _hold_max_s(*, required: bool = False) -> WholeNumber:
     return WholeNumber(required=required, validate=validate.Range(1, 60), metadata=described)
 
 
+def _early_start() -> TrueOrFalse:
+    described = {"description": "Others than the owner may start a planned film before its time."}
+    return TrueOrFalse(metadata=described)
+
+
 class RoomSettingsSchema(PayloadSchema):
     """A room's settings beside control and capacity; one that is left out has its default."""
 
@@ -126,6 +138,7 @@ class RoomSettingsSchema(PayloadSchema):
     slow_mode_s = _slow_mode_s()
     hold = _hold()
     hold_max_s = _hold_max_s()
+    early_start = _early_start()
 
 
 class RoomSchema(PayloadSchema):
@@ -159,6 +172,8 @@ class RoomChangesSchema(PayloadSchema):
     capacity = fields.Integer(strict=True, validate=validate.Range(min=2))
     starts_at = fields.Integer(strict=True, allow_none=True)
     settings = fields.Nested(RoomSettingsSchema)
+    film = fields.Nested(RoomFilmSchema)
+    owner = fields.UUID()
 
 
 class RoomChangedSchema(PayloadSchema):
@@ -171,6 +186,17 @@ class RoomChangedSchema(PayloadSchema):
     partition = _partition()
     changes = fields.Nested(RoomChangesSchema, required=True)
     room = fields.Nested(RoomSchema, required=True)
+
+
+class RoomReopenedSchema(RoomOpenedSchema):
+    """The owner opened a closed room again, of which the archive has events up to ``epoch`` (0: none).
+
+    ``position_ms`` is where its film stood, null where it was never played. Of this and ``room.closed`` the one with
+    the highest ``version`` counts.
+    """
+
+    position_ms = fields.Float(required=True, allow_none=True, validate=validate.Range(min=0))
+    epoch = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
 
 
 class MemberBannedSchema(PayloadSchema):
@@ -267,6 +293,7 @@ class LiveSettingsSchema(PayloadSchema):
     slow_mode_s = _slow_mode_s(required=True)
     hold = _hold(required=True)
     hold_max_s = _hold_max_s(required=True)
+    early_start = _early_start()  # not of earlier versions
 
 
 class SettingsChangedSchema(JournalEntrySchema):
@@ -332,6 +359,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     **invitation_events.SCHEMAS,
     ROOM_OPENED: RoomOpenedSchema(),
     ROOM_CHANGED: RoomChangedSchema(),
+    ROOM_REOPENED: RoomReopenedSchema(),
     ROOM_CLOSED: RoomClosedSchema(),
     MEMBER_BANNED: MemberBannedSchema(),
     MEMBER_UNBANNED: MemberUnbannedSchema(),

@@ -14,7 +14,7 @@ REMINDER_DUE: Final = "screening.reminder_due.v1"
 NOTIFICATION_SENT: Final = "notification.sent.v1"
 NOTIFICATION_FAILED: Final = "notification.failed.v1"
 
-CHANGES: Final = ("rescheduled", "cancelled")
+CHANGES: Final = ("rescheduled", "film_changed", "cancelled", "reopened")
 
 
 class PayloadSchema(Schema):
@@ -78,7 +78,10 @@ class InvitationCreatedSchema(InvitationSchema):
 
 
 class InvitationChangedSchema(InvitationCreatedSchema):
-    """The planned screening has another start now, or none (`rescheduled`), or does not take place (`cancelled`)."""
+    """The screening has another start now, or none (`rescheduled`), or another film (and start: `film_changed`).
+
+    Or it does not take place (`cancelled`), or takes place after all (`reopened`).
+    """
 
     change = fields.String(required=True, validate=validate.OneOf(CHANGES))
     previous_starts_at = _moment()

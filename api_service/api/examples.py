@@ -15,6 +15,7 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "invite": {"matches": True, "users": [_BORIS]},
     },
     "change_room": {"control": "moderators", "capacity": 20, "settings": {"locked": True}},
+    "transfer_room": {"user_id": _BORIS},
     "invite_friends": {"users": [_BORIS]},
     "answer_invitation": {"answer": "accepted"},
     "choose_mails": {"wanted": False},

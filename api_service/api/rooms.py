@@ -7,11 +7,14 @@ from marshmallow import fields
 
 from api_service.api import schemas
 from api_service.api.endpoints import PREFIX, Call, Endpoints, done, etag, reply
-from api_service.app_keys import MINTER
+from api_service.app_keys import ENTITLEMENT, MINTER
 from api_service.identity import current_session
 from api_service.problems import (
     BANNED,
     CANNOT_BAN,
+    CANNOT_TRANSFER,
+    EMAIL_INVITATIONS_OFF,
+    ENTITLEMENT_UNAVAILABLE,
     FILM_NOT_FOUND,
     FILM_UNAVAILABLE,
     GUEST_BANNED,
@@ -20,15 +23,17 @@ from api_service.problems import (
     INVITATION_NOT_FOUND,
     INVITATION_OVER,
     LIMIT_REACHED,
+    NOT_ENTITLED,
     NOT_FRIENDS,
     NOT_ROOM_MODERATOR,
     NOT_ROOM_OWNER,
     PERSON_NOT_FOUND,
+    ROOM_BEGUN,
     ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
-from api_service.usecases import bans, invitation_list, invitations, joining, my_rooms, rooms
+from api_service.usecases import bans, invitation_list, invitations, joining, my_rooms, ownership, rooms
 
 endpoints = Endpoints("rooms")
 
@@ -46,7 +51,14 @@ InvitationsMadeSchema = InvitationsSchema.from_dict({"left_out": _left_out}, nam
     takes_key=True,
     status=HTTPStatus.CREATED,
     gives=schemas.RoomSchema,
-    problems=(FILM_NOT_FOUND, FILM_UNAVAILABLE, NOT_FRIENDS, IDEMPOTENCY_KEY_REUSED, LIMIT_REACHED),
+    problems=(
+        FILM_NOT_FOUND,
+        FILM_UNAVAILABLE,
+        NOT_FRIENDS,
+        EMAIL_INVITATIONS_OFF,
+        IDEMPOTENCY_KEY_REUSED,
+        LIMIT_REACHED,
+    ),
 )
 async def open_room(call: Call) -> web.Response:
     """Open a room for a film and invite friends to it.
@@ -75,7 +87,18 @@ async def read_room(call: Call) -> web.Response:
     "/rooms/{code}",
     body=schemas.RoomChangeSchema,
     gives=schemas.RoomSchema,
-    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, ROOM_CLOSED, FILM_UNAVAILABLE, ROOM_CHANGED, LIMIT_REACHED),
+    problems=(
+        ROOM_NOT_FOUND,
+        FILM_NOT_FOUND,
+        NOT_ROOM_OWNER,
+        ROOM_CLOSED,
+        ROOM_BEGUN,
+        FILM_UNAVAILABLE,
+        NOT_FRIENDS,
+        GUEST_BANNED,
+        ROOM_CHANGED,
+        LIMIT_REACHED,
+    ),
 )
 async def change_room(call: Call) -> web.Response:
     """Change one's room, also while people are in it; repeating it changes nothing.
@@ -83,7 +106,8 @@ async def change_room(call: Call) -> web.Response:
     Control, capacity and settings may be changed in the room itself at the same time: the last change wins, each value
     by itself. With the `ETag` of an earlier answer in `If-Match`, nothing is changed if the room was changed since.
     Those who are in the room stay when `access` or `capacity` would no longer let them in. Those invited are mailed
-    about another `starts_at`.
+    about another `starts_at` or film. `moderators` adds some; who has been in the room already keeps the role that they
+    have there.
     """
     room = await rooms.change_room(call.db, call.site, call.viewer, call.locale, call.code, call.body, call.check_etag)
     return reply(room, headers=etag(room))
@@ -102,6 +126,44 @@ async def close_room(call: Call) -> web.Response:
     """
     await rooms.close(call.db, call.site, call.viewer.id, call.locale, call.code, call.check_etag)
     return done()
+
+
+@endpoints.add(
+    "POST",
+    "/rooms/{code}/reopen",
+    gives=schemas.RoomSchema,
+    problems=(
+        ROOM_NOT_FOUND,
+        FILM_NOT_FOUND,
+        NOT_ROOM_OWNER,
+        FILM_UNAVAILABLE,
+        ROOM_CLOSED,
+        ROOM_CHANGED,
+        LIMIT_REACHED,
+    ),
+)
+async def reopen_room(call: Call) -> web.Response:
+    """Open one's room again within a day of its closing; repeating it changes nothing.
+
+    People, chat and film are as they were, the film paused. Those invited to a screening that is still to come are
+    mailed that it takes place after all.
+    """
+    room = await ownership.reopen(call.db, call.site, call.viewer, call.locale, call.code, call.check_etag)
+    return reply(room, headers=etag(room))
+
+
+@endpoints.add(
+    "POST",
+    "/rooms/{code}/transfer",
+    body=schemas.TransferSchema,
+    gives=schemas.RoomSchema,
+    problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, CANNOT_TRANSFER, ROOM_CLOSED, ROOM_CHANGED),
+)
+async def transfer_room(call: Call) -> web.Response:
+    """Hand one's room over to a friend, or to somebody who is invited or has been in it; one stays as a moderator."""
+    heir_id = call.body["user_id"]
+    room = await ownership.transfer(call.db, call.site, call.viewer, call.locale, call.code, heir_id, call.check_etag)
+    return reply(room, headers=etag(room))
 
 
 @endpoints.add(
@@ -128,6 +190,7 @@ async def list_invitations(call: Call) -> web.Response:
         NOT_ROOM_OWNER,
         NOT_FRIENDS,
         GUEST_BANNED,
+        EMAIL_INVITATIONS_OFF,
         ROOM_CLOSED,
         IDEMPOTENCY_KEY_REUSED,
         LIMIT_REACHED,
@@ -215,10 +278,20 @@ async def lift_ban(call: Call) -> web.Response:
 
 
 @endpoints.add(
-    "POST", "/rooms/{code}/join", gives=schemas.JoiningSchema, problems=(ROOM_NOT_FOUND, BANNED, ROOM_CLOSED)
+    "POST",
+    "/rooms/{code}/join",
+    gives=schemas.JoiningSchema,
+    problems=(ROOM_NOT_FOUND, BANNED, NOT_ENTITLED, ROOM_CLOSED, ENTITLEMENT_UNAVAILABLE),
 )
 async def join_room(call: Call) -> web.Response:
-    """Get a ticket for a room's socket: it opens it once, within its lifetime."""
-    minter = call.request.app[MINTER]
+    """Get a ticket for a room's socket: it opens it once, within its lifetime.
+
+    Where the cinema has a hook for that, it decides first whether one may watch the film; the problem's `detail` is its
+    reason, in one's own language.
+    """
+    app = call.request.app
     session_id = await current_session(call.request)
-    return reply(await joining.join(call.db, call.site, minter, call.viewer, call.locale, call.code, session_id))
+    joined = await joining.join(
+        call.db, call.site, app[MINTER], call.viewer, call.locale, call.code, session_id, app.get(ENTITLEMENT)
+    )
+    return reply(joined)

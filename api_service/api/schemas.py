@@ -7,12 +7,14 @@ check real answers against the OpenAPI document made of these.
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
+from uuid import UUID
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
 from api_service.usecases.answers import Answer
 from api_service.usecases.invitation_list import Status
 from api_service.usecases.invitations import MOST_AT_ONCE, Guests
+from api_service.usecases.mail_guests import MOST_AT_ONCE as EMAILS_AT_ONCE
 from api_service.usecases.my_rooms import RoomsStatus
 from api_service.usecases.paging import CURSOR
 from api_service.usecases.rooms import RoomOrder
@@ -91,7 +93,7 @@ class PeopleQuerySchema(RequestSchema):
 
 
 class GuestsOrderSchema(RequestSchema):
-    """Whom to invite, of one's accepted friends."""
+    """Whom to invite: of one's accepted friends, and by e-mail address those who have no account yet."""
 
     matches = TrueOrFalse(
         load_default=False,
@@ -104,9 +106,17 @@ class GuestsOrderSchema(RequestSchema):
         metadata={"description": "Ids of friends to invite, whether they want to watch the film or not."},
     )
 
+    emails = fields.List(
+        fields.Email(validate=validate.Length(max=254)),
+        load_default=list,
+        validate=validate.Length(max=EMAILS_AT_ONCE),
+        metadata={"description": "Addresses of people who have no account yet, if the cinema allows that."},
+    )
+
     @post_load
     def _guests(self, data: dict[str, Any], **_: Any) -> Guests:
-        return Guests(users=tuple(dict.fromkeys(data["users"])), matches=data["matches"])
+        emails = dict.fromkeys(email.lower() for email in data["emails"])
+        return Guests(users=tuple(dict.fromkeys(data["users"])), matches=data["matches"], emails=tuple(emails))
 
 
 class SettingsOrderSchema(RoomSettingsSchema):
@@ -150,11 +160,17 @@ def _title(**options: Any) -> fields.String:
     )
 
 
+def _moderators(**options: Any) -> fields.List[UUID]:
+    described = {"description": "Ids of friends who are invited too, and moderate the room from their first visit on."}
+    return fields.List(fields.UUID(), validate=validate.Length(max=20), metadata=described, **options)
+
+
 class RoomChangeSchema(RequestSchema):
     """What to change; what is left out stays as it is."""
 
     title = _title()
-
+    film_id = fields.UUID(metadata={"description": "Another film, before anybody has been in the room."})
+    moderators = _moderators()
     access = _access()
     control = _control()
     capacity = _capacity()
@@ -171,17 +187,18 @@ class RoomRequestSchema(RequestSchema):
     settings = fields.Nested(SettingsOrderSchema, load_default=dict)
     title = _title(load_default=None)
     invite = fields.Nested(GuestsOrderSchema, load_default=Guests)
-    moderators = fields.List(
-        fields.UUID(),
-        load_default=list,
-        validate=validate.Length(max=20),
-        metadata={"description": "Ids of friends who are invited too, and moderate the room from the start."},
-    )
+    moderators = _moderators(load_default=list)
 
     @post_load
     def _order(self, data: dict[str, Any], **_: Any) -> RoomOrder:
         guests = replace(data.pop("invite"), moderators=tuple(dict.fromkeys(data.pop("moderators"))))
         return RoomOrder(guests=guests, **data)
+
+
+class TransferSchema(RequestSchema):
+    user_id = fields.UUID(
+        required=True, metadata={"description": "A friend, or somebody who is invited or has been in the room."}
+    )
 
 
 class MeSchema(Schema):
@@ -258,6 +275,10 @@ class InvitationSchema(Schema):
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
     failure = fields.String(
         required=True, allow_none=True, metadata={"description": "Why the last mail could not be sent."}
+    )
+    moderates = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether they moderate the room, or will from their first visit on."},
     )
 
 

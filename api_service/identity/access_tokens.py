@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from api_service.identity.provider import Provider
-from api_service.identity.recent import Recent
 from api_service.identity.settings import IdentitySettings
 from api_service.identity.tokens import LEEWAY_S, TOKEN_BYTES, InvalidToken, header_of, subject_of, verified
+from api_service.recent import Recent
 
 CLIENT_CLAIMS: Final = ("client_id", "azp", "cid")
 ACCESS_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})  # RFC 9068, section 2.1

@@ -10,15 +10,15 @@ from typing import Any, Final
 import structlog
 from aiohttp import hdrs
 
-from api_service.database import Queryable
+from api_service.database import Database
 from api_service.identity.access_tokens import AccessTokens
 from api_service.identity.programs import Program, client_of, program_of
 from api_service.identity.provider import Provider, ProviderUnavailable, Refused
-from api_service.identity.recent import Recent
 from api_service.identity.settings import IdentitySettings
 from api_service.identity.tokens import NAME_CLAIMS, InvalidToken, moment_of, profile_of
 from api_service.problems import ACCOUNT_BLOCKED
-from api_service.usecases import erasures, people, sessions
+from api_service.recent import Recent
+from api_service.usecases import erasures, mail_guests, people, sessions
 from api_service.usecases.people import Account, User
 from shared.service import Problem
 
@@ -35,7 +35,7 @@ _HARMLESS: Final = frozenset({"insufficient_scope", "no_userinfo_endpoint"})
 class Bearer:
     """Whom an access token speaks of. What it says of a person is looked at once in each process, not at each use."""
 
-    def __init__(self, settings: IdentitySettings, provider: Provider, db: Queryable) -> None:
+    def __init__(self, settings: IdentitySettings, provider: Provider, db: Database) -> None:
         self._settings = settings
         self._provider = provider
         self._db = db
@@ -100,9 +100,9 @@ class Bearer:
                     raise
         profile = profile_of(self._settings.issuer, claims)
         self._followed.put(token, True, until_s)
-        if known is not None and not known.lacks(profile):
-            return known.user
-        return await people.follow(self._db, profile)
+        user = await people.follow(self._db, profile) if known is None or known.lacks(profile) else known.user
+        await mail_guests.claim(self._db, user.id, profile.email)
+        return user
 
     async def _with_userinfo(self, token: str, claims: Mapping[str, Any]) -> Mapping[str, Any]:
         more = await self._provider.userinfo(token)

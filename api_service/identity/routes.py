@@ -25,7 +25,7 @@ from api_service.identity.oidc import (
 from api_service.identity.provider import ProviderUnavailable
 from api_service.identity.tokens import InvalidToken
 from api_service.language import COOKIE, LANGUAGES
-from api_service.usecases import people, sessions
+from api_service.usecases import mail_guests, people, sessions
 from shared.service import Problem
 
 log = structlog.get_logger(__name__)
@@ -135,6 +135,7 @@ async def _sign_in(request: web.Request, signed_in: SignedIn) -> None:
     """Begin the person's session; one of somebody else in this browser is over."""
     db = request.app[DATABASE]
     user = await people.follow(db, signed_in.profile)
+    await mail_guests.claim(db, user.id, signed_in.profile.email)
     sid = await sessions.begin(db, user.id, signed_in.provider_sid)
     earlier = await request.app[SESSIONS].sid(request)
     if earlier is not None:

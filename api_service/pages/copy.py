@@ -50,9 +50,29 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("You have been banned from this room"),
             _("Its owner or a moderator has shut the door. Ask the owner to let you in again, or open your own room."),
         ),
+        "email_invitations_off": (
+            _("Nobody is invited by e-mail here"),
+            _("Invite friends, or send them the link yourself."),
+        ),
+        "not_entitled": (
+            _("The cinema does not let you in"),
+            _("This film is not among those that you may watch. Ask the cinema's support."),
+        ),
+        "entitlement_unavailable": (
+            _("The cinema does not answer"),
+            _("It has not said yet whether you may watch this film. Try again in a few seconds."),
+        ),
         "cannot_ban": (
             _("This person cannot be banned"),
             _("Nobody bans the owner or themselves, and only the owner bans a moderator."),
+        ),
+        "cannot_transfer": (
+            _("The room cannot go to this person"),
+            _("Choose a friend, or somebody who is invited or has been in it, and is not banned."),
+        ),
+        "room_begun": (
+            _("Somebody has been in this room already"),
+            _("Its film stays. Open a new room for another film."),
         ),
         "film_unavailable": (
             _("The film is not shown at that time"),
@@ -143,6 +163,18 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "invitation.accepted": _("is coming"),
         "invitation.declined": _("is not coming"),
         "invitation.expired": _("invited already"),
+        "invitation.moderates": _("will moderate the room"),
+        "invitation.do.resend": _("Send again"),
+        "invitation.do.revoke": _("Take back"),
+        "invitation.do.moderator": _("Make a moderator"),
+        "invitation.done.resend": _("The letter is sent again"),
+        "invitation.done.revoke": _("The invitation is taken back"),
+        "invitation.done.moderator": _("They will moderate the room"),
+        "invitation.done.moderator_inside": _("They have been here: make them a moderator in the room itself"),
+        "muted": _("No more letters about these rooms"),
+        "muted.text": _("Whoever invites you is not told."),
+        "unmuted": _("Letters come again"),
+        "unmuted.text": _("You get them when you are invited."),
         "all_invited": _("All your friends are invited already."),
         "invite.locked": _("The room is locked: nobody new comes in until somebody inside unlocks it."),
         "invite.full": _("The room is full: somebody new comes in only once somebody has left."),

@@ -16,7 +16,7 @@ from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.rendering import film_position, is_future, page, page_language
 from api_service.problems import BANNED, FILM_NOT_FOUND
-from api_service.usecases import films, friends, matches, my_rooms, rooms
+from api_service.usecases import films, friends, matches, muting, my_rooms, ownership, rooms
 from api_service.usecases.paging import Page
 
 FILMS_SHOWN: Final = 24
@@ -102,7 +102,9 @@ async def rooms_page(request: web.Request) -> web.Response:
     asked = request.query.get("status", "")
     status: my_rooms.RoomsStatus | None = asked if asked in get_args(my_rooms.RoomsStatus) else None  # type: ignore[assignment]
     found = await my_rooms.mine(db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor, status=status)
-    context = {"rooms": found, "now": datetime.now(UTC), "status": status or "", "film_position": film_position}
+    muted = {one.person.id for one in (await muting.mails_of(db, viewer)).muted}
+    now = datetime.now(UTC)
+    context = {"rooms": found, "now": now, "status": status or "", "film_position": film_position, "muted": muted}
     return page(request, "rooms.html", viewer, context)
 
 
@@ -112,10 +114,14 @@ async def room_page(request: web.Request) -> web.Response:
     locale = page_language(request, viewer).code
     room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, locale, request.match_info["code"])
     if room.status == "closed":
-        return page(request, "closed.html", viewer, {"room": room}, status=HTTPStatus.GONE)
+        by_now = datetime.now(UTC)
+        recently = room.closed_at is not None and room.closed_at > by_now - ownership.REOPENED_WITHIN
+        context = {"room": room, "may_reopen": recently and room.role == "owner"}
+        return page(request, "closed.html", viewer, context, status=HTTPStatus.GONE)
     if room.banned:
         raise BANNED.problem()
     starts_later = is_future(room.starts_at, datetime.now(UTC))
     embedders: tuple[str, ...] = request.app[FRAME_ANCESTORS]
-    context = {"room": room, "starts_later": starts_later, "embedders": embedders}
+    by_email = request.app[SITE].policy.invite_by_email
+    context = {"room": room, "starts_later": starts_later, "embedders": embedders, "invites_by_email": by_email}
     return page(request, "room.html", viewer, context)

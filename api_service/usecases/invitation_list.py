@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Interval, Uuid, and_, bindparam, case, func, literal, or_, select, text
 
 from api_service.database import Queryable, Row, Statement
-from api_service.tables import films, invitations, rooms, users
+from api_service.tables import films, invitations, room_roles, rooms, users
 from api_service.tables import outbox as outbox_table
 from api_service.usecases import paging
 from api_service.usecases.paging import Page
@@ -26,6 +26,7 @@ class Invitation:
 
     ``status`` is the person's answer if there is one, else how far the last mail has come: ``pending`` here, ``sent``
     to the notification service, ``delivered`` to the mail server or ``failed``, for the reason ``failure``.
+    ``moderates``: the person has that role, or will have it from their first visit on.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class Invitation:
     answered_at: datetime | None
     revoked_at: datetime | None
     failure: str | None
+    moderates: bool = False
 
 
 _IS_OVER = or_(
@@ -69,10 +71,15 @@ SHOWN: Final = (
         invitations.c.answered_at,
         invitations.c.revoked_at,
         invitations.c.failure,
+        func.coalesce(room_roles.c.role == "moderator", literal(value=False)).label("moderates"),
     )
     .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
     .join(rooms, rooms.c.id == invitations.c.room_id)
     .join(films, films.c.id == rooms.c.film_id)
+    .outerjoin(
+        room_roles,
+        and_(room_roles.c.room_id == invitations.c.room_id, room_roles.c.user_id == invitations.c.invitee_id),
+    )
     .outerjoin(outbox_table, outbox_table.c.id == invitations.c.mail_id)
 )
 _after = bindparam("after", type_=Uuid)
@@ -108,4 +115,4 @@ async def page_of(db: Queryable, room_id: UUID, limit: int, cursor: str | None =
 def _shown(row: Row) -> Invitation:
     invitee = Person(row.invitee_id, row.name)
     moments = (row.created_at, row.mailed_at, row.answered_at, row.revoked_at)
-    return Invitation(row.id, invitee, row.status, *moments, row.failure)
+    return Invitation(row.id, invitee, row.status, *moments, row.failure, row.moderates)

@@ -30,7 +30,7 @@ from api_service.database import Database, Queryable, Row, Statement, Transactio
 from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, INVITATION_OVER, NOT_FRIENDS
 from api_service.site import Site
 from api_service.tables import bans, invitations, room_roles, users, watchlist
-from api_service.usecases import limits, mails, outbox, published
+from api_service.usecases import limits, mail_guests, mails, outbox, published
 from api_service.usecases.friends import friends_of
 from api_service.usecases.idempotency import is_repeated
 from api_service.usecases.invitation_list import MOST_SHOWN, SHOWN, Invitation, page_of
@@ -46,11 +46,15 @@ MOST_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Guests:
-    """Whom to invite: ``users`` and ``moderators``, and with ``matches`` every friend who wants to watch the film."""
+    """Whom to invite: ``users`` and ``moderators``, and with ``matches`` every friend who wants to watch the film.
+
+    ``emails`` are addresses in lower case, for people who have no account yet.
+    """
 
     users: tuple[UUID, ...] = ()
     matches: bool = False
     moderators: tuple[UUID, ...] = ()
+    emails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +147,12 @@ _named_moderators = (
     .render_derived()
 )
 _MODERATORS = Statement(
-    insert(room_roles).from_select(
+    insert(room_roles)
+    .from_select(
         ["room_id", "user_id", "role"],
         select(bindparam("room_id", type_=Uuid), _named_moderators.c.id, literal("moderator")),
     )
+    .on_conflict_do_nothing()  # whoever has been in the room has the role that they have there
 )
 
 
@@ -179,13 +185,13 @@ async def invite(
 async def add(
     transaction: Transaction, site: Site, room: Row, inviter: User, guests: Guests, *, field: str
 ) -> list[Invitation]:
-    """Invite friends who are not invited yet, ask for a mail to each who can be mailed; return the new invitations.
+    """Invite those who are not invited yet, ask for a mail to each who can be mailed; return the new invitations.
 
     Raises the problems `not_friends` and `guest_banned`, whose errors name each wrong place in the request's ``field``,
-    and `limit_reached`. A banned friend who only matches is left out.
+    `email_invitations_off` and `limit_reached`. A banned friend who only matches is left out.
     """
     named = (*guests.users, *guests.moderators)
-    if not named and not guests.matches:
+    if not named and not guests.matches and not guests.emails:
         return []
     candidates = await transaction.all(
         _CANDIDATES,
@@ -200,6 +206,12 @@ async def add(
     by_id = {row.id: row for row in sorted(candidates, key=lambda row: row.id)}
     _check(guests.users, by_id, field)
     _check(guests.moderators, by_id, "moderators")
+    if guests.emails:
+        place = field.rpartition("users")[0] + "emails"
+        by_email = await mail_guests.candidates(transaction, site, room.id, inviter, guests.emails, field=place)
+        by_email.sort(key=lambda row: guests.emails.index(row.email.lower()))
+        _check([row.id for row in by_email], {row.id: row for row in by_email}, place)
+        by_id = {row.id: row for row in sorted([*by_id.values(), *by_email], key=lambda row: row.id)}
     made = await transaction.all(
         _INVITE,
         ids=[uuid7() for _ in by_id],
@@ -224,6 +236,7 @@ async def add(
             None,
             None,
             None,
+            person.id in guests.moderators,
         )
         for row, person in new
     ]

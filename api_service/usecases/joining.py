@@ -13,6 +13,7 @@ from api_service.problems import BANNED
 from api_service.site import Site
 from api_service.tables import chat_messages, room_events, room_roles, visits
 from api_service.usecases import answers, published
+from api_service.usecases.entitlement import Entitlement, question_of
 from api_service.usecases.people import User
 from api_service.usecases.room_access import check_open, visible_room
 from api_service.usecases.rooms import Room, room_of
@@ -80,17 +81,26 @@ _ARCHIVED = Statement(
 
 
 async def join(
-    db: Database, site: Site, minter: Minter, user: User, locale: str, code: str, session_id: UUID
+    db: Database,
+    site: Site,
+    minter: Minter,
+    user: User,
+    locale: str,
+    code: str,
+    session_id: UUID,
+    entitlement: Entitlement | None = None,
 ) -> Joining:
     """Return a ticket for a room that the viewer may know of; what it opens ends with their session.
 
     A simultaneous ban reaches the live room, which refuses tickets of banned people. Raises the problems
-    `room_not_found`, `room_closed` and `banned`.
+    `room_not_found`, `room_closed` and `banned`, and those of the cinema's ``entitlement``, if it has one.
     """
     row = await visible_room(db, user.id, code)
     check_open(row)
     if row.banned:
         raise BANNED.problem()
+    if entitlement is not None:
+        await entitlement.check(await question_of(db, row, user, locale))
     if row.role is None:
         await db.run(_ENTER, room_id=row.id, user_id=user.id)
     if row.owner_id != user.id:

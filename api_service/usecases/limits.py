@@ -68,10 +68,10 @@ async def room_opened(db: Queryable, policy: Policy, owner: UUID) -> None:
     await _count(db, Limit("rooms", policy.rooms_per_hour, HOUR_S, "rooms opened by you within an hour"), [str(owner)])
 
 
-async def searched(db: Queryable, policy: Policy, viewer: UUID) -> None:
-    """Count a search by e-mail address; raises the problem `limit_reached`."""
+async def searched(db: Queryable, policy: Policy, viewer: UUID, amount: int = 1) -> None:
+    """Count searches by e-mail address; raises the problem `limit_reached`."""
     limit = Limit("searches", policy.searches_per_hour, HOUR_S, "searches by e-mail address within an hour")
-    await _count(db, limit, [str(viewer)])
+    await _count(db, limit, [str(viewer)], amount)
 
 
 async def mailed(db: Queryable, policy: Policy, inviter: UUID, room_id: UUID, invitees: Collection[str]) -> None:

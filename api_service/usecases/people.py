@@ -17,6 +17,8 @@ from shared.events import DELETED_PERSON
 
 LOCALES = ("ru", "en")
 EMAIL_MATCHES = 20
+# Of addresses that were invited and are no account yet (mail_guests.py): no provider is called so.
+MAIL_ISSUER = "mailto:"
 
 _is_email = validate.Email()
 
@@ -149,7 +151,9 @@ _KNOWN = Statement(
 )
 _BY_EMAIL = Statement(
     select(users.c.id, users.c.name)
-    .where(func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)), _stands)
+    .where(
+        func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)), _stands, users.c.issuer != MAIL_ISSUER
+    )
     .order_by(users.c.id)
     .limit(EMAIL_MATCHES)
 )

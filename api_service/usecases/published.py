@@ -25,6 +25,7 @@ from shared.events import (
     ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_OPENED,
+    ROOM_REOPENED,
     SESSION_ENDED,
     Event,
 )
@@ -75,6 +76,12 @@ def room_claim(room: Row) -> dict[str, Any]:
 
 def room_opened(room: Row) -> Event:
     return _event(ROOM_OPENED, room.id, {"version": room.version, "room": room_claim(room)})
+
+
+def room_reopened(room: Row, position_ms: float | None, epoch: int) -> Event:
+    """Return the event of a room that is open again: where its film stood, and the archive's last ``epoch`` of it."""
+    data = {"version": room.version, "room": room_claim(room), "position_ms": position_ms, "epoch": epoch}
+    return _event(ROOM_REOPENED, room.id, data)
 
 
 def room_changed(room: Row, fields: Iterable[str], settings: Iterable[str]) -> Event:
@@ -129,7 +136,7 @@ def invitation_created(site: Site, room: Row, inviter: Named, invitation_id: UUI
 def invitation_changed(
     site: Site, room: Row, invitation_id: UUID, invitee: Invitee, *, change: str, previous: datetime | None
 ) -> Event:
-    """Return the event of a screening that has another start, or does not take place; ``change`` is one of CHANGES."""
+    """Return the event of a screening that is not as it was; ``change`` is one of CHANGES."""
     data = _open_invitation(site, room, Person(room.owner_id, room.owner_name), invitation_id, invitee)
     return _event(INVITATION_CHANGED, room.id, {**data, "change": change, "previous_starts_at": previous})
 

@@ -106,9 +106,14 @@ async def moderated_room(db: Queryable, viewer: UUID, code: str) -> Row:
     return row
 
 
+async def lock(transaction: Transaction, room_id: UUID) -> None:
+    """Lock a room's row until the transaction's end."""
+    await transaction.run(_LOCK, room_id=room_id)
+
+
 async def locked_room(transaction: Transaction, viewer: UUID, room_id: UUID) -> Row:
     """Return an open room's row, locked until the transaction's end; raises the problem `room_closed`."""
-    await transaction.run(_LOCK, room_id=room_id)
+    await lock(transaction, room_id)
     row = await room_row(transaction, viewer, room_id)
     check_open(row)
     return row

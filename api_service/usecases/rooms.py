@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, Uuid, bindparam, literal, select, update
+from sqlalchemy import LargeBinary, Text, Uuid, bindparam, exists, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from api_service.database import ConstraintViolated, Database, Queryable, Row, Statement
-from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED
+from api_service.database import ConstraintViolated, Database, Queryable, Row, Statement, Transaction
+from api_service.problems import FILM_NOT_FOUND, IDEMPOTENCY_KEY_REUSED, ROOM_BEGUN
 from api_service.site import Site
-from api_service.tables import idempotency_keys, room_roles, rooms
+from api_service.tables import idempotency_keys, room_events, room_roles, rooms, visits
 from api_service.usecases import invitations, limits, outbox, published, screenings
 from api_service.usecases.films import Film, film_of
 from api_service.usecases.idempotency import fingerprint_of
@@ -78,8 +78,8 @@ class Room:
 Check = Callable[[Room], None]
 
 
-def _any(_: Room) -> None:
-    pass
+def any_room(_: Room) -> None:
+    """Let a room be as it is."""
 
 
 _viewer = bindparam("viewer", type_=Uuid)
@@ -129,8 +129,14 @@ _EARLIER = Statement(
         idempotency_keys.c.user_id == bindparam("owner_id"), idempotency_keys.c.key == bindparam("key")
     )
 )
-# What may be changed beside the settings; the live room is told of all but the title.
-_LIVE: Final = ("access", "control", "capacity", "starts_at")
+# What may be changed beside the settings; the live room is told of all but the title, by these names.
+_LIVE: Final = {
+    "access": "access",
+    "control": "control",
+    "capacity": "capacity",
+    "starts_at": "starts_at",
+    "film_id": "film",
+}
 _CHANGEABLE: Final = (*_LIVE, "title")
 _CHANGE = Statement(
     update(rooms)
@@ -139,6 +145,14 @@ _CHANGE = Statement(
     )
     .values(version=rooms.c.version + 1)
     .where(rooms.c.id == bindparam("room_id", type_=Uuid))
+)
+_HAS_BEGUN = Statement(
+    select(
+        or_(
+            exists().where(visits.c.room_id == bindparam("room_id", type_=Uuid)),
+            exists().where(room_events.c.room_id == bindparam("room_id", type_=Uuid)),
+        ).label("begun")
+    )
 )
 
 
@@ -207,42 +221,62 @@ async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) 
 
 
 async def change_room(
-    db: Database, site: Site, owner: User, locale: str, code: str, wanted: Mapping[str, Any], check: Check = _any
+    db: Database, site: Site, owner: User, locale: str, code: str, wanted: Mapping[str, Any], check: Check = any_room
 ) -> Room:
-    """Change the ``wanted`` fields of one's open room: any of access, control, capacity, starts_at, title and settings.
+    """Change the ``wanted`` fields of one's open room.
 
-    ``check`` sees the room before and may raise. Those invited are told of another start.
+    These are any of access, control, capacity, starts_at, title, film_id, settings and moderators. ``check`` sees the
+    room before and may raise. Those invited are told of another start or film. Friends named as moderators are invited
+    if they are not yet, and have that role from their first visit on; who has been in already keeps theirs.
 
     Settings that are not named stay. A value that is as wanted already is no change: no new version, no event. The live
     room changes control, capacity and settings too, and the archive brings that back here: of two changes at the same
     moment the one that the live room receives last wins, for it applies `room.changed` like any other change and then
-    publishes all of its settings. Raises the problems `room_not_found`, `not_room_owner`, `room_closed` and
-    `film_unavailable` and `limit_reached`.
+    publishes all of its settings. Raises the problems `room_not_found`, `not_room_owner`, `room_closed`,
+    `film_not_found`, `film_unavailable`, `room_begun`, `not_friends`, `guest_banned` and `limit_reached`.
     """
-    async with db.transaction() as transaction:
-        row = await owned_room(transaction, owner.id, code)
-        row = await locked_room(transaction, owner.id, row.id)
-        seen = room_of(row, site, owner.id, locale)
-        check(seen)
-        fields = {name: wanted.get(name, getattr(row, name)) for name in _CHANGEABLE}
-        changed = [name for name in _CHANGEABLE if fields[name] != getattr(row, name)]
-        settings = {name: value for name, value in wanted.get("settings", {}).items() if value != seen.settings[name]}
-        if changed or settings:
-            new = {f"new_{name}": value for name, value in fields.items()}
-            await transaction.run(_CHANGE, room_id=row.id, new_settings={**row.settings, **settings}, **new)
-            previous, row = row.starts_at, await room_row(transaction, owner.id, row.id)
-            if "starts_at" in changed:
-                check_shown(row)
-            live = [name for name in changed if name in _LIVE]
-            if live or settings:
-                await outbox.add(transaction, [published.room_changed(row, live, settings)])
-            if "starts_at" in changed:
-                await screenings.rescheduled(transaction, site, row, previous)
-        shown, now = await of_room(transaction, row.id), await now_in(transaction, [row])
+    try:
+        async with db.transaction() as transaction:
+            row = await owned_room(transaction, owner.id, code)
+            row = await locked_room(transaction, owner.id, row.id)
+            check(room_of(row, site, owner.id, locale))
+            row = await _change(transaction, site, owner, row, wanted)
+            shown, now = await of_room(transaction, row.id), await now_in(transaction, [row])
+    except ConstraintViolated as violated:
+        if violated.constraint == "fk_rooms_film_id":
+            raise FILM_NOT_FOUND.problem() from None
+        raise
     return room_of(row, site, owner.id, locale, shown, now)
 
 
-async def close(db: Database, site: Site, viewer: UUID, locale: str, code: str, check: Check = _any) -> None:
+async def _change(transaction: Transaction, site: Site, owner: User, row: Row, wanted: Mapping[str, Any]) -> Row:
+    """Change a room that is locked, and return its row afterwards."""
+    before = row
+    fields = {name: wanted.get(name, getattr(row, name)) for name in _CHANGEABLE}
+    changed = [name for name in _CHANGEABLE if fields[name] != getattr(row, name)]
+    kept = {**SETTINGS_DEFAULTS, **row.settings}
+    settings = {name: value for name, value in wanted.get("settings", {}).items() if value != kept[name]}
+    if "film_id" in changed and (await transaction.one(_HAS_BEGUN, room_id=row.id)).begun:
+        raise ROOM_BEGUN.problem()
+    if changed or settings:
+        new = {f"new_{name}": value for name, value in fields.items()}
+        await transaction.run(_CHANGE, room_id=row.id, new_settings={**row.settings, **settings}, **new)
+        row = await room_row(transaction, owner.id, row.id)
+    if "film_id" in changed or "starts_at" in changed:
+        check_shown(row)
+    live = [_LIVE[name] for name in changed if name in _LIVE]
+    if live or settings:
+        await outbox.add(transaction, [published.room_changed(row, live, settings)])
+    if "film_id" in changed:
+        await screenings.changed(transaction, site, row, "film_changed", before.starts_at)
+    elif "starts_at" in changed:
+        await screenings.changed(transaction, site, row, "rescheduled", before.starts_at)
+    moderators = Guests(moderators=tuple(wanted.get("moderators", ())))
+    await invitations.add(transaction, site, row, owner, moderators, field="moderators")
+    return row
+
+
+async def close(db: Database, site: Site, viewer: UUID, locale: str, code: str, check: Check = any_room) -> None:
     """Close one's room for everyone and publish that; closing it again changes nothing.
 
     ``check`` sees the room before and may raise. Raises the problems `room_not_found` and `not_room_owner`.

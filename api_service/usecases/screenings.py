@@ -1,7 +1,7 @@
 """A screening's course: those invited are told of a change and reminded in time; rooms that nobody uses are closed."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -58,7 +58,7 @@ _ABANDONED = Statement(
     .where(
         rooms.c.closed_at.is_(None),
         # PostgreSQL's greatest() leaves out what is null.
-        func.greatest(rooms.c.created_at, rooms.c.starts_at, _seen) + _waited < func.now(),
+        func.greatest(rooms.c.created_at, rooms.c.starts_at, rooms.c.reopened_at, _seen) + _waited < func.now(),
     )
     .order_by(rooms.c.id)
     .limit(_batch)
@@ -66,9 +66,18 @@ _ABANDONED = Statement(
 )
 
 
-async def rescheduled(transaction: Transaction, site: Site, room: Row, previous: datetime | None) -> None:
-    """Tell those invited of the new start of ``room``, the row afterwards; raises the problem `limit_reached`."""
-    await _changed(transaction, site, room, "rescheduled", previous, inviter=room.owner_id)
+async def changed(transaction: Transaction, site: Site, room: Row, change: str, previous: datetime | None) -> None:
+    """Tell those invited of another start or film of ``room``, the row afterwards; ``change`` is one of CHANGES.
+
+    Raises the problem `limit_reached`.
+    """
+    await _changed(transaction, site, room, change, previous, inviter=room.owner_id)
+
+
+async def reopened(transaction: Transaction, site: Site, room: Row) -> None:
+    """Tell those invited to a screening that is still to come that it takes place; raises `limit_reached`."""
+    if room.starts_at is not None and room.starts_at > datetime.now(UTC):
+        await _changed(transaction, site, room, "reopened", room.starts_at, inviter=room.owner_id)
 
 
 async def close(transaction: Transaction, site: Site, viewer: UUID, room_id: UUID, reason: str) -> None:

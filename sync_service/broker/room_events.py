@@ -19,6 +19,7 @@ from shared.events import (
     ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_OPENED,
+    ROOM_REOPENED,
     SESSION_ENDED,
     Event,
 )
@@ -28,7 +29,7 @@ from sync_service.redis_client.client import StoreError
 from sync_service.room.commands import Ban, ChangeRoom, Close, Command, Revoke
 from sync_service.room.erasure import erased, without_person
 from sync_service.room.events import Refusal
-from sync_service.room.opening import opening_state
+from sync_service.room.opening import opening_state, reopened
 from sync_service.store.redis_keys import TOMBSTONE_MS, RoomKeys
 from sync_service.store.room_store import Snapshot
 
@@ -62,6 +63,8 @@ class RoomEvents:
                 await self._erased(event)
             elif event.type == ROOM_CLOSED:
                 await self._closed(event)
+            elif event.type == ROOM_REOPENED:
+                await self._reopened(event)
             elif event.type == SESSION_ENDED:
                 await self._session_ended(event)
         except StoreError as error:
@@ -112,19 +115,39 @@ class RoomEvents:
 
     async def _closed(self, event: Event) -> None:
         number, reason = event.data["partition"], event.data["reason"]
-        keys = RoomKeys.of(number, event.subject)
+        keys, store = RoomKeys.of(number, event.subject), self._hub.partitions[number].store
+        if await store.is_outdated(keys, event.data["version"]):
+            return  # it was opened again since
+        await store.note_version(keys, event.data["version"])
         try:
             room = await self._hub.enter(number, event.subject)
         except RoomClosed:
             return
         if room is None:
             # It is not live: a tombstone keeps tickets in use from opening it.
-            await self._hub.partitions[number].store.link.call("SET", keys.closed, reason, "PX", TOMBSTONE_MS)
+            await store.link.call("SET", keys.closed, reason, "PX", TOMBSTONE_MS)
             return
         result = await room.ask(Close(reason=reason))
         if isinstance(result, Refusal) and result.code != "room_closed":
             raise Transient(f"the room could not be closed yet: {result.code}")
         log.info("room closed", room=event.subject, reason=reason)
+
+    async def _reopened(self, event: Event) -> None:
+        """Make a closed room live again, as the store or else the archive remembers it."""
+        claim, version = event.data["room"], event.data["version"]
+        partition = self._hub.partitions[claim["partition"]]
+        keys, store = RoomKeys.of(claim["partition"], event.subject), partition.store
+        if await store.is_outdated(keys, version):
+            return  # it was closed again since
+        await store.note_version(keys, version)
+        now_ms, found = int(partition.now_ms()), await store.read(keys)
+        if isinstance(found, Snapshot):
+            epoch, seq, state = found.epoch, found.seq, reopened(found.state, now_ms)
+        else:
+            epoch, seq = event.data["epoch"], 0
+            state = opening_state(claim, now_ms, event.data["position_ms"])
+        await store.reopen(keys, epoch + 1, seq, state)
+        log.info("room reopened", room=event.subject)
 
     async def _session_ended(self, event: Event) -> None:
         """End what sessions have opened, in every partition: a ticket that is on its way may be for any of them."""

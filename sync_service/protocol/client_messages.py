@@ -179,6 +179,7 @@ class ChangeSettingsSchema(Message):
     slow_mode_s = Whole(0, 300)
     hold = Flag()
     hold_max_s = Whole(1, 60)
+    early_start = Flag()
 
 
 class HistorySchema(Message):

@@ -13,6 +13,7 @@ from sync_service.protocol.values import (
     LEAVING,
     ROLES,
     ChatMessageSchema,
+    FilmSchema,
     MemberSchema,
     PlaybackSchema,
     SettingsSchema,
@@ -166,6 +167,8 @@ class SettingsChangedSchema(RoomEvent):
     access = OneOf(("link", "invited"), required=True)
     starts_at = moment(allow_none=True)
     versions = fields.Dict(keys=fields.String(), values=Whole(1, 2**53), required=True)
+    film = fields.Nested(FilmSchema, allow_none=True, **described("Another film; null: it stays."))
+    owner = Text(ID_LENGTH, allow_none=True, **described("Whose the room is from now on; null: it stays."))
 
 
 class SaidSchema(RoomEvent):

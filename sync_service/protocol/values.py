@@ -108,6 +108,7 @@ class SettingsSchema(Schema):
     slow_mode_s = Whole(0, 300, required=True)
     hold = Flag(required=True)
     hold_max_s = Whole(1, 60, required=True)
+    early_start = Flag(required=True, **described("Whether others than the owner may start a planned film early."))
 
 
 class FilmSchema(Schema):

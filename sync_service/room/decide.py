@@ -148,7 +148,7 @@ _MEMBERS: Final = frozenset({"members"})
 _META: Final = frozenset({"meta"})
 
 RULES: Final[Mapping[type[Command], Rule]] = {
-    Play: Rule(film.play, lowest=CONTROLLER, reads=_FILM),
+    Play: Rule(film.play, lowest=CONTROLLER, reads=_FILM | _META),  # ``starts_at``
     Pause: Rule(film.pause, lowest=CONTROLLER, reads=_FILM),
     Seek: Rule(film.seek, lowest=CONTROLLER, reads=_FILM),
     SetRate: Rule(film.set_rate, lowest=CONTROLLER, reads=_FILM),
@@ -167,6 +167,6 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     DeleteMessage: Rule(chat.delete_message, lowest="guest", reads=_RIGHTS),
     # At least; what each setting takes stands in permissions.SETTING.
     ChangeSettings: Rule(room_settings.change_settings, lowest="moderator", reads=_FILM | _META),
-    ChangeRoom: Rule(room_settings.change_room, reads=_FILM | _META),
+    ChangeRoom: Rule(room_settings.change_room, reads=_FILM | _META | _MEMBERS),
     Close: Rule(people.close, reads=_MEMBERS | _META, alone=True),
 }

@@ -6,7 +6,7 @@ Each ``type`` is spelled here and in the event's message (protocol/event_message
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from sync_service.room.playback import Playback
 from sync_service.room.state import Member, Message, Settings
@@ -105,13 +105,18 @@ class HostChanged(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class SettingsChanged(Event):
-    """The settings after the change, all of them; ``versions`` are the API's, of the fields that it has changed."""
+    """The settings after the change, all of them; ``versions`` are the API's, of the fields that it has changed.
+
+    ``film`` and ``owner`` are None where they stay. The owner before becomes a moderator.
+    """
 
     type: str = "settings_changed"
     settings: Settings
     access: str
     starts_at: int | None
     versions: Mapping[str, int]
+    film: Mapping[str, Any] | None = None
+    owner: str | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)

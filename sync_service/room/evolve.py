@@ -141,11 +141,26 @@ def _host_changed(state: State, event: HostChanged) -> State:
 
 
 def _settings_changed(state: State, event: SettingsChanged) -> State:
-    meta = replace(state.meta, access=event.access, starts_at=event.starts_at, versions=event.versions)
+    meta = replace(
+        state.meta,
+        access=event.access,
+        starts_at=event.starts_at,
+        versions=event.versions,
+        film=event.film or state.meta.film,
+    )
     before = state.rights
     is_locked = event.settings.locked and not before.settings.locked
     rights = replace(before, settings=event.settings, locked_ms=event.time_ms if is_locked else before.locked_ms)
-    return replace(state, meta=meta, rights=rights)
+    after = replace(state, meta=meta, rights=rights)
+    return after if event.owner is None else _handed_over(after, event.owner)
+
+
+def _handed_over(state: State, owner: str) -> State:
+    former = state.rights.owner
+    others = {id_: role for id_, role in state.rights.roles.items() if id_ != owner}
+    rights = replace(state.rights, owner=owner, roles={**others, former: "moderator"}, host=None)
+    state = _with_member(replace(state, rights=rights), former, role="moderator")
+    return _with_member(state, owner, role="owner")
 
 
 def _said(state: State, event: Said) -> State:

@@ -44,7 +44,18 @@ def play(state: State, command: Play, now_ms: int) -> Outcome:
     playback = state.playback
     if playback.status == "playing" and not _at_end(state, now_ms):
         return ()
-    return _fight(state, command, now_ms) or start(state, command, now_ms, _skips(playback))
+    refused = _too_early(state, command, now_ms) or _fight(state, command, now_ms)
+    return refused or start(state, command, now_ms, _skips(playback))
+
+
+def _too_early(state: State, command: Play, now_ms: int) -> Refusal | None:
+    """Return the refusal of starting a planned film before its time, None for the owner or where others may too."""
+    starts_at = state.meta.starts_at
+    if starts_at is None or now_ms >= starts_at or state.playback.started:
+        return None
+    if command.by == state.rights.owner or state.rights.settings.early_start:
+        return None
+    return Refusal("too_early", retry_after_ms=starts_at - now_ms)
 
 
 def _skips(playback: Playback) -> str | None:

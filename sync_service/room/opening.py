@@ -1,13 +1,14 @@
-"""A room's first state: from what the API says of it, or from where the archive left it."""
+"""A room's first state: from what the API says of it, from where the archive left it, or from before it was closed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from sync_service.room.playback import Playback
-from sync_service.room.state import Meta, Rights, Settings, State
+from sync_service.room.playback import Playback, position_at
+from sync_service.room.state import Members, Meta, Rights, Settings, State
 
-_SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s")
+_SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s", "early_start")
 
 
 def opening_state(
@@ -34,3 +35,26 @@ def opening_state(
         rights=Rights(owner=claim["owner"], settings=settings, since_ms=at_ms if restored else 0),
         playback=Playback("paused", round(position_ms or 0), 1.0, at_ms, None, restored, length_ms=length_ms),
     )
+
+
+def reopened(closed: State, now_ms: int) -> State:
+    """Return the state of a closed room that is opened again: nobody is in it, and its film waits where it stood.
+
+    Roles, mutes and bans stay; sessions from before are void.
+    """
+    before = closed.playback
+    # At the closing everybody left.
+    stood_ms = position_at(before, closed.gone.last_seen_ms, closed.duration_ms)
+    playback = replace(
+        before,
+        status="paused",
+        position_ms=round(stood_ms),
+        at_ms=now_ms,
+        by=None,
+        reason=None,
+        waiting_for=(),
+        hold_until_ms=None,
+        lead_rate=None,
+    )
+    rights = replace(closed.rights, since_ms=now_ms, host=None)
+    return replace(closed, closed=None, members=Members(), playback=playback, rights=rights)

@@ -20,6 +20,7 @@ CONTROLLER: Final = "controller"
 SETTING: Final[Mapping[str, str]] = {
     "control": "owner",
     "capacity": "owner",
+    "early_start": "owner",
     "hold": "moderator",
     "hold_max_s": "moderator",
     "locked": "moderator",

@@ -11,8 +11,8 @@ from sync_service.room.film import end_hold
 from sync_service.room.permissions import RANKS, SETTING, rank_of, refused
 from sync_service.room.state import Meta, Settings, State
 
-_OF_META: Final = ("access", "starts_at")
-_CHANGEABLE: Final = (*SETTING, *_OF_META)
+_OF_META: Final = ("access", "starts_at", "film")
+_CHANGEABLE: Final = (*SETTING, *_OF_META, "owner")
 
 
 def change_settings(state: State, command: ChangeSettings, now_ms: int) -> Outcome:
@@ -44,10 +44,12 @@ def change_room(state: State, command: ChangeRoom, now_ms: int) -> Events:
         versions={**meta.versions, **dict.fromkeys(fresh, command.version)},
     )
     settings = replace(settings, **{name: value for name, value in fresh.items() if name in SETTING})
-    return _changed(state, command, now_ms, settings, meta)
+    return _changed(state, command, now_ms, settings, meta, fresh.get("owner"))
 
 
-def _changed(state: State, command: Command, now_ms: int, settings: Settings, meta: Meta) -> Events:
+def _changed(
+    state: State, command: Command, now_ms: int, settings: Settings, meta: Meta, owner: str | None = None
+) -> Events:
     if settings == state.rights.settings and meta == state.meta:
         return ()
     changed = SettingsChanged(
@@ -58,6 +60,8 @@ def _changed(state: State, command: Command, now_ms: int, settings: Settings, me
         access=meta.access,
         starts_at=meta.starts_at,
         versions=meta.versions,
+        film=None if meta.film == state.meta.film else meta.film,
+        owner=None if owner == state.rights.owner else owner,
     )
     if settings.hold or state.playback.status != "holding":
         return (changed,)

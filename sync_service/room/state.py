@@ -94,7 +94,10 @@ class Message:
 
 @value(frozen=True, slots=True)
 class Settings:
-    """What members may change in a live room (``permissions.SETTING`` says who); ``hold_max_s`` bounds one hold."""
+    """What members may change in a live room (``permissions.SETTING`` says who); ``hold_max_s`` bounds one hold.
+
+    With ``early_start`` others than the owner may start a planned film before its time.
+    """
 
     control: str = "everyone"
     capacity: int = 50
@@ -102,6 +105,7 @@ class Settings:
     slow_mode_s: int = 0
     hold: bool = True
     hold_max_s: int = 10
+    early_start: bool = False
 
 
 @value(frozen=True, slots=True)

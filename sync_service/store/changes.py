@@ -162,13 +162,14 @@ def _member_if_here(event: RoleSet | Muted, now: Committing) -> Words:
     return () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
 
 
-def _all_members(_event: Rebased, now: Committing) -> Words:
+def _all_members(_event: Rebased | SettingsChanged, now: Committing) -> Words:
     after, _, _ = now
     return [word for member in after.members.values() for word in (CHANGED_MEMBER, member.id, orjson.dumps(member))]
 
 
-def _capacity(event: SettingsChanged, _: Committing) -> Words:
-    return FIELD, "capacity", event.settings.capacity
+def _capacity(event: SettingsChanged, now: Committing) -> Words:
+    capacity = (FIELD, "capacity", event.settings.capacity)
+    return capacity if event.owner is None else (*capacity, *_all_members(event, now))
 
 
 def _message(event: Said, now: Committing) -> Words:
@@ -229,6 +230,7 @@ def _settings_changed(event: SettingsChanged) -> dict[str, Any]:
             "slow_mode_s": settings.slow_mode_s,
             "hold": settings.hold,
             "hold_max_s": settings.hold_max_s,
+            "early_start": settings.early_start,
         },
         "by": event.by,
         "at": _moment(event.time_ms),

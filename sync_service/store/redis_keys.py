@@ -39,6 +39,7 @@ class RoomKeys:
     texts: bytes
     presence: bytes
     closed: bytes
+    lifecycle: bytes  # the highest version at which the API closed or reopened it
     restoring: bytes
     packed: bytes  # the first keys of a call of commit.lua
     packed_id: bytes
@@ -60,6 +61,7 @@ class RoomKeys:
             texts=texts,
             presence=presence,
             closed=closed,
+            lifecycle=room + b":lifecycle",
             restoring=room + b":restoring",
             packed=packed(*of_commit),
             packed_id=packed(room_id),

@@ -21,7 +21,19 @@ from sync_service.room.value import value
 from sync_service.store import redis_keys
 from sync_service.store.changes import EncodedEvent, sections
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.scripts import APPLIED, COMMIT, END_SESSIONS, HISTORY, OFFER, OPEN, RAISE, READ, REWRITE, TAIL
+from sync_service.store.scripts import (
+    APPLIED,
+    COMMIT,
+    END_SESSIONS,
+    HISTORY,
+    OFFER,
+    OPEN,
+    RAISE,
+    READ,
+    REOPEN,
+    REWRITE,
+    TAIL,
+)
 
 SECTIONS: Final = ("playback", "rights", "meta", "members")
 # What a partition's journal may hold while RabbitMQ is away, in entries of about 400 bytes: with 64 partitions 5 GB.
@@ -193,6 +205,21 @@ class RoomStore:
             state.rights.settings.capacity,
         )
         return str(reply[1].decode()) if reply[0] == b"closed" else None
+
+    async def reopen(self, names: RoomKeys, epoch: int, seq: int, state: State) -> None:
+        """Make a room that was closed, or that is not there, live again in this state; one that is live stays."""
+        keys = names.room, names.closed, names.members, names.log, names.presence, names.chat, names.texts
+        origin, capacity = _origin(state, epoch, seq), state.rights.settings.capacity
+        await REOPEN.call(self.link, len(keys), *keys, epoch, seq, origin, *sections(state).values(), capacity)
+
+    async def is_outdated(self, names: RoomKeys, version: int) -> bool:
+        """Return whether the API has closed or reopened the room at a higher version, as noted here."""
+        noted = await self.link.call("GET", names.lifecycle)
+        return noted is not None and int(noted) > version
+
+    async def note_version(self, names: RoomKeys, version: int) -> None:
+        """Note that the API has closed or reopened the room at this version."""
+        await self.link.call("SET", names.lifecycle, version, "PX", redis_keys.TOMBSTONE_MS)
 
     async def offer(self, names: RoomKeys, epoch: int, seq: int, state: State) -> int | None:
         """Offer a replica of a room that the store has lost; return the ms until the next offer, None if it is over."""

@@ -48,13 +48,6 @@ SITE: Final = Site(
     public_url="http://cinema.test", sync_public_url="ws://cinema.test:8081", partitions=64, link_key=SESSION_KEY
 )
 
-_ADD_FILM = Statement(
-    insert(films_table).values(
-        {column.name: bindparam(column.name, type_=column.type) for column in list(films_table.c)[:8]}
-    )
-)
-
-
 _SIGN_IN = Statement(
     insert(sessions)
     .values(
@@ -96,7 +89,9 @@ class Cinema:
             "media_url": "/demo/media/film.mp4",
             "poster_url": "/demo/media/film.webp",
         }
-        await self.db.run(_ADD_FILM, **{**row, **changes})
+        row |= changes
+        values = {name: bindparam(name, type_=films_table.c[name].type) for name in row}
+        await self.db.run(Statement(insert(films_table).values(values)), **row)
         return film_id
 
     async def befriend(self, one: User, *others: User) -> None:

@@ -99,11 +99,19 @@ class RoomReplica:
             case "host_changed":
                 self.room = {**self.room, "host": event["host"]}
             case "settings_changed":
-                self.room = {**self.room, **{name: event[name] for name in ("settings", "access", "starts_at")}}
+                self._change_room(event)
             case "said":
                 self.messages.append(event["message"])
             case "message_deleted":
                 self._blank(event["message_id"])
+
+    def _change_room(self, event: Message) -> None:
+        names = ("settings", "access", "starts_at", *(["film"] if event["film"] is not None else []))
+        self.room = {**self.room, **{name: event[name] for name in names}}
+        if event["owner"] is not None:
+            self._change_member(self.room["owner"], role="moderator")
+            self._change_member(event["owner"], role="owner")
+            self.room |= {"owner": event["owner"], "host": None}
 
     def _shift_moments(self, shift_ms: int) -> None:
         for member in list(self.members.values()):

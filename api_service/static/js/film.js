@@ -65,7 +65,7 @@ form.addEventListener("submit", async (event) => {
     control: form.elements.control.value,
     capacity: Number(form.elements.capacity.value),
     starts_at: startsText,
-    settings: { hold: form.elements.hold.value === "yes", slow_mode_s: Number(form.elements.slow_mode_s.value) },
+    settings: { hold: form.elements.hold.value === "yes", slow_mode_s: Number(form.elements.slow_mode_s.value), early_start: form.elements.early_start.checked },
     invite: { users: chosenPeople(form) },
   };
   const json = JSON.stringify(body);

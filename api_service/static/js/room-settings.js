@@ -1,8 +1,8 @@
-/** The dialog in which the owner and moderators change the room's settings and lift bans, and the dialog that confirms a ban. */
+/** The dialog in which the owner and moderators change the room's name and settings and lift bans, and the dialog that confirms a ban. */
 import { mayChangeSetting } from "../widget/core/permissions.js";
 import { textsFor } from "../widget/ui/translations.js";
 import { refusalPhrase } from "../widget/ui/phrases.js";
-import { call } from "./api.js";
+import { ApiProblem, call } from "./api.js";
 import { busy, make } from "./dom.js";
 import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
@@ -12,6 +12,7 @@ const together = document.getElementById("together");
 const opener = document.getElementById("settings-button");
 const dialog = document.getElementById("room-settings");
 const form = document.getElementById("arrange");
+const title = form.elements.title ?? null; // the owner's
 const bans = document.getElementById("bans");
 const banDialog = document.getElementById("ban");
 const banNow = document.getElementById("ban-now");
@@ -23,7 +24,11 @@ const READ = {
   slow_mode_s: ({ value }) => Number(value),
   hold: ({ checked }) => checked,
   locked: ({ checked }) => checked,
+  early_start: ({ checked }) => checked,
 };
+
+/** Those that this room has: only a planned film can be started early. */
+const NAMES = Object.keys(READ).filter((name) => form.elements[name]);
 
 together.addEventListener("mt-state", () => {
   opener.hidden = !mayChangeSetting(together.room, "locked");
@@ -36,7 +41,7 @@ together.addEventListener("mt-status", () => {
 
 opener.addEventListener("click", () => {
   const { settings } = together.room.room;
-  for (const name of Object.keys(READ)) {
+  for (const name of NAMES) {
     const field = form.elements[name];
     show(field, settings[name]);
     field.disabled = !mayChangeSetting(together.room, name);
@@ -56,18 +61,33 @@ function show(field, value) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { settings } = together.room.room;
-  const fields = Object.keys(READ).filter((name) => !form.elements[name].disabled);
+  const fields = NAMES.filter((name) => !form.elements[name].disabled);
   const changes = Object.fromEntries(fields.map((name) => [name, READ[name](form.elements[name])]).filter(([name, value]) => value !== settings[name]));
-  if (Object.keys(changes).length === 0) return dialog.close();
+  const isRenamed = title && title.value.trim() !== title.defaultValue;
+  if (Object.keys(changes).length === 0 && !isRenamed) return dialog.close();
   try {
-    await busy(event.submitter ?? form.querySelector("[type=submit]"), () => together.changeSettings(changes));
+    await busy(event.submitter ?? form.querySelector("[type=submit]"), async () => {
+      if (isRenamed) await rename(title.value.trim());
+      if (Object.keys(changes).length > 0) await together.changeSettings(changes);
+    });
     dialog.close();
     toast(text("arranged"));
   } catch (refusal) {
-    toast(refusalPhrase(refusal, textsFor(together)), "", { alarm: true });
+    if (refusal instanceof ApiProblem) tellProblem(refusal);
+    else toast(refusalPhrase(refusal, textsFor(together)), "", { alarm: true });
   }
   return undefined;
 });
+
+/** Call the room by another name, or by its film's without one. */
+async function rename(name) {
+  await call("PATCH", `/rooms/${code}`, { body: { title: name || null } });
+  const before = document.getElementById("hall-title").textContent;
+  const shown = name || title.dataset.film;
+  title.defaultValue = name;
+  document.getElementById("hall-title").textContent = shown;
+  document.title = document.title.replace(before, () => shown);
+}
 
 // -- bans -----------------------------------------------------------------------------------------------------------
 

@@ -3,15 +3,16 @@ import "../widget/movie-together.js";
 import "../widget/chat.js";
 import "../widget/people.js";
 import "../widget/reactions.js";
+import "./invitations.js";
 import "./room-settings.js";
 import { attachSource } from "../widget/sources.js";
 import { textsFor } from "../widget/ui/translations.js";
 import { controlPhrase } from "../widget/ui/phrases.js";
-import { call, callAll, newKey } from "./api.js";
-import { busy, chosenPeople, make, personChoice } from "./dom.js";
+import { call } from "./api.js";
+import { busy, make } from "./dom.js";
 import { RUSSIAN } from "./media-chrome-ru.js";
 import { lang, text } from "./page-texts.js";
-import { tellProblem, toast } from "./toasts.js";
+import { tellProblem } from "./toasts.js";
 
 const hall = document.getElementById("hall");
 const together = document.getElementById("together");
@@ -20,7 +21,6 @@ const line = document.getElementById("line");
 const note = document.getElementById("note");
 const rate = document.getElementById("rate");
 const { code } = hall.dataset;
-const title = document.title;
 
 // -- the player -----------------------------------------------------------------------------------------------------
 
@@ -117,52 +117,11 @@ function showWhetherOpen() {
 together.addEventListener("mt-state", showWhetherOpen);
 
 document.addEventListener("mt-unread", ({ detail }) => {
+  const title = document.title.replace(/^\(\d+\) /, "");
   document.title = detail.unread ? `(${detail.unread}) ${title}` : title;
 });
 
-// -- inviting and closing -------------------------------------------------------------------------------------------
-
-const inviteForm = document.getElementById("invite-more");
-const inviteList = document.getElementById("invite-friends");
-
-document.querySelector("[data-opens=invite]").addEventListener("click", () => inviteForm && showFriends());
-
-async function showFriends() {
-  try {
-    const [friends, invitations] = await Promise.all([callAll("/me/friends?status=accepted"), callAll(`/rooms/${code}/invitations`)]);
-    const invited = new Map(invitations.filter((one) => !one.revoked_at).map(({ invitee, status }) => [invitee.id, status]));
-    const accepted = friends.map(({ person }) => person);
-    const choices = accepted.map((person) => {
-      const already = invited.has(person.id);
-      return personChoice(person, { checked: already, disabled: already, note: already ? text(`invitation.${invited.get(person.id)}`) : null });
-    });
-    inviteList.replaceChildren(...choices);
-    if (accepted.length === 0) inviteList.replaceChildren(make("p", { class: "dim" }, text("no_friends")));
-    else if (accepted.every(({ id }) => invited.has(id))) inviteList.append(make("p", { class: "dim" }, text("all_invited")));
-    allow();
-  } catch (error) {
-    inviteList.replaceChildren();
-    tellProblem(error);
-  }
-}
-
-function allow() {
-  inviteForm.querySelector("[type=submit]").disabled = chosenPeople(inviteForm).length === 0;
-}
-
-inviteForm?.addEventListener("change", allow);
-inviteForm?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const users = chosenPeople(inviteForm);
-  try {
-    await busy(inviteForm.querySelector("[type=submit]"), () =>
-      call("POST", `/rooms/${code}/invitations`, { body: { users }, key: newKey() }));
-    toast(text("invited"), text("invited.text"));
-    document.getElementById("invite").close();
-  } catch (error) {
-    tellProblem(error);
-  }
-});
+// -- closing --------------------------------------------------------------------------------------------------------
 
 document.getElementById("close-now")?.addEventListener("click", async ({ currentTarget }) => {
   try {

@@ -343,8 +343,8 @@ export class MovieTogether extends RoomElement {
       this.#player?.detach();
       if (this.#player && !this.media.paused) this.media.pause();
     }
-    this.#notices.connection(name, detail.reason, { entered: this.room !== null });
-    this.#emit("mt-status", { status: name, reason: detail.reason ?? null });
+    this.#notices.connection(name, detail, { entered: this.room !== null });
+    this.#emit("mt-status", { status: name, reason: detail.reason ?? null, message: detail.error?.message ?? null });
     if (name === "closed") this.#emit("mt-closed", { reason: detail.reason });
   };
 

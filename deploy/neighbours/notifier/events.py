@@ -16,7 +16,7 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_ID_CHARACTERS = 255
 MAX_LINK_CHARACTERS = 2000
 MAX_SHOWN_CHARACTERS = 200
-CHANGES = ("rescheduled", "cancelled")
+CHANGES = ("rescheduled", "film_changed", "cancelled", "reopened")
 # Characters that turn the direction of the text after them: with these a name could make a mail read as another one.
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -49,7 +49,7 @@ class Invitee:
 class Notification:
     """What one event has to say to one person. `link` is None for a revoked invitation; names are one clean line.
 
-    `change` is `rescheduled` or `cancelled` in a changed invitation, else None.
+    `change` is one of `CHANGES` in a changed invitation, else None.
     """
 
     event_id: str

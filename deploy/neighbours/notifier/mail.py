@@ -106,9 +106,15 @@ def _rendered(template: str, notification: Notification, subject: str, zone: Zon
         unsubscribe_link=notification.unsubscribe_link,
         open_now=not over and notification.starts_at is None,
         when=moment(notification.starts_at) if notification.kind is not Kind.REVOKED else None,
-        was=moment(notification.previous_starts_at) if notification.change == "rescheduled" else None,
+        was=moment(notification.previous_starts_at) if _is_moved(notification) else None,
         calendar_note=method_of(notification) == "REQUEST",
     )
+
+
+def _is_moved(notification: Notification) -> bool:
+    if notification.change == "film_changed":
+        return notification.previous_starts_at != notification.starts_at
+    return notification.change == "rescheduled"
 
 
 def _section(notification: Notification) -> str:

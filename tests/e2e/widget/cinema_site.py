@@ -11,6 +11,7 @@ from deploy.local.services import AUDIENCE, CLIENT_ID, ROOT
 from tests.e2e.site import LocalSite
 from tests.support.identity_fixtures import Browser
 
+HOOK_KEY: Final = "whsec_" + "k" * 32
 EXAMPLE: Final = ROOT / "docs" / "examples" / "cinema"
 _TYPES: Final = {".html": "text/html", ".js": "text/javascript"}
 
@@ -29,11 +30,14 @@ class CinemaSite:
         self.elsewhere = f"http://127.0.0.1:{port}"
         self.beside = f"http://localhost:{port}"
         self.page = "<!doctype html><title>A page of the cinema</title>"
+        self.refused: dict[str, dict[str, str]] = {}  # why, by language, by the person's ``sub``
+        self.answers_who_may_watch = True
         self._together: LocalSite | None = None
         self._tokens: dict[str, str] = {}
         app = web.Application()
         pages = web.get("/{name:[a-z]+.(html|js)}", self._file)
-        app.add_routes([web.get("/token", self._token), web.get("/page", self._page), pages])
+        hook = web.post("/may-watch", self._may_watch)
+        app.add_routes([web.get("/token", self._token), web.get("/page", self._page), hook, pages])
         self._runner = web.AppRunner(app)
 
     async def start(self, together: LocalSite) -> None:
@@ -52,6 +56,12 @@ class CinemaSite:
 
     async def _page(self, _request: web.Request) -> web.Response:
         return web.Response(text=self.page, content_type="text/html")
+
+    async def _may_watch(self, request: web.Request) -> web.Response:
+        if not self.answers_who_may_watch:
+            return web.Response(status=500)
+        reason = self.refused.get((await request.json())["person"]["subject"])
+        return web.json_response({"allowed": reason is None, "reason": reason})
 
     async def _token(self, request: web.Request) -> web.Response:
         return web.json_response({"access_token": await self.token(request.cookies["viewer"])})

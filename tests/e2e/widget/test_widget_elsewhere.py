@@ -15,7 +15,7 @@ from deploy.local.free_ports import free_port
 from tests.e2e.mails import Inbox
 from tests.e2e.site import LocalSite
 from tests.e2e.viewer import FILMS, PATIENCE_MS, VIEWERS, Viewer
-from tests.e2e.widget.cinema_site import EXAMPLE, CinemaSite
+from tests.e2e.widget.cinema_site import EXAMPLE, HOOK_KEY, CinemaSite
 
 # An HLS stream: hls.js, its playlist and its parts come from the other origin too.
 FILM = FILMS["paper-whales"]["id"]
@@ -40,6 +40,8 @@ def together_site(stores_folder: Path, cinema: CinemaSite) -> Iterator[LocalSite
         ALLOWED_ORIGINS=cinema.elsewhere,
         FRAME_ANCESTORS=cinema.beside,
         ROOM_URL_TEMPLATE=cinema.elsewhere + "/watch.html?film={film}&together={code}",
+        ENTITLEMENT_URL=cinema.elsewhere + "/may-watch",
+        ENTITLEMENT_KEY=HOOK_KEY,
     )
     try:
         site.start()
@@ -189,6 +191,39 @@ async def test_what_a_page_set_before_the_module_came_is_used(
     join_url = f"{together_site.url}/api/v1/rooms/{code}/join"
     await farid.page.evaluate("url => document.getElementById('t').setAttribute('join-url', url)", join_url)
     await farid.page.wait_for_function("document.getElementById('t').live", timeout=PATIENCE_MS)
+
+
+async def test_the_cinema_s_reason_reaches_whoever_it_does_not_let_in_and_trying_again_helps(
+    anchored: Visitor, visit: Any, open_cinema: CinemaSite
+) -> None:
+    farid = await visit("farid")
+    open_cinema.refused["farid"] = {"en": "Your subscription has ended.", "ru": "Ваша подписка закончилась."}
+    await farid.page.goto(anchored.page.url)
+    reason = open_cinema.refused["farid"][VIEWERS["farid"]["locale"]]
+    await expect(farid.page.locator("movie-together").get_by_text(reason)).to_be_visible()
+    assert ["403" in complaint for complaint in farid.complaints] == [True], "the browser tells of the refusal"
+    farid.complaints.clear()
+
+    open_cinema.refused.clear()
+    await farid.page.locator("movie-together .end button").click()
+    await farid.wait_room(anchored.name, farid.name)
+
+
+async def test_while_the_cinema_does_not_answer_the_viewer_is_told_and_comes_in_once_it_does(
+    anchored: Visitor, visit: Any, open_cinema: CinemaSite
+) -> None:
+    farid = await visit("farid")
+    open_cinema.answers_who_may_watch = False
+    try:
+        await farid.page.goto(anchored.page.url)
+        told = farid.page.locator("movie-together").get_by_text("The cinema has not answered yet")
+        await expect(told).to_be_visible()
+    finally:
+        open_cinema.answers_who_may_watch = True
+
+    await farid.wait_room(anchored.name, farid.name)
+    assert all("503" in complaint for complaint in farid.complaints), "the browser tells of each refusal"
+    farid.complaints.clear()
 
 
 _LOADED = """([url, integrity]) => new Promise(done => {

@@ -12,7 +12,7 @@ from api_service.usecases import room_access
 from shared.events import Event, decode, encode, new_event
 from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer, in_days, utc
 
-DEFAULTS = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
+DEFAULTS = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10, "early_start": False}
 
 
 async def a_room(site: RunningSite, **order: Any) -> tuple[Viewer, str, dict[str, Any]]:
@@ -105,7 +105,9 @@ async def test_a_repeated_change_is_told_once(site: RunningSite) -> None:
         ({"capacity": 201}, "capacity"),
         ({"capacity": "20"}, "capacity"),
         ({"starts_at": "tomorrow"}, "starts_at"),
-        ({"film_id": "0199c0dd-0000-7000-8000-000000000001"}, "film_id"),
+        ({"film_id": "17"}, "film_id"),
+        ({"owner_id": "0199c0dd-0000-7000-8000-000000000001"}, "owner_id"),
+        ({"moderators": ["17"]}, "moderators.0"),
         ({"settings": None}, "settings"),
         ({"settings": {"locked": "yes"}}, "settings.locked"),
         ({"settings": {"slow_mode_s": 301}}, "settings.slow_mode_s"),

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api_service.broker.archive import Archive
 from api_service.database import Database
-from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, VISIT_STARTED, Event, new_event
+from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, SETTINGS_DEFAULTS, VISIT_STARTED, Event, new_event
 from shared.tickets import Ticket, Verifier
 from tests.support.api_fixtures import TICKET_SEED, RunningSite, Viewer, in_days, utc
 from tests.support.journalled import Journal
@@ -203,5 +203,5 @@ async def test_the_ticket_carries_the_role_and_the_settings_that_the_live_room_g
     ticket = VERIFIER.verify(answer.body["ticket"], time.time())
     assert ticket.user["role"] == answer.body["room"]["role"] == "guest"
     assert (ticket.room["control"], ticket.room["capacity"]) == ("owner", 9)
-    assert ticket.room["settings"] == {"locked": True, "slow_mode_s": 0, "hold": True, "hold_max_s": 10}
+    assert ticket.room["settings"] == {**SETTINGS_DEFAULTS, "locked": True}
     assert (await anna.get(f"/rooms/{room['code']}")).body["settings"] == ticket.room["settings"]

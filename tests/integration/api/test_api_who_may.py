@@ -112,6 +112,8 @@ TABLE: Final[Mapping[str, Row]] = {
     "read_room": Row(IN_ROOM),
     "change_room": Row(OWNER, body={"capacity": 20}),
     "close_room": Row(OWNER),
+    "reopen_room": Row(OWNER),
+    "transfer_room": Row(OWNER, body={"user_id": ""}, path={"user_id": "moderator"}),
     "join_room": Row(INTO_ROOM),
     "list_invitations": Row(OWNER),
     "invite_friends": Row(OWNER, body={"users": []}),
@@ -198,7 +200,7 @@ class Scene:
         if row.rows is not None:
             options |= {"json": row.rows, "headers": {"Content-Type": NDJSON}}
         elif row.body is not None:
-            options["json"] = {name: places["film_id"] if name == "film_id" else it for name, it in row.body.items()}
+            options["json"] = {name: it if it != "" else places[name] for name, it in row.body.items()}
         if actor in PROGRAMS:
             scope = "" if actor == "no scope" else actor
             return await self.program.acting_with(scope=scope).send(operation.method, path, **options)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from tests.support.api_fixtures import RunningSite, session_cookie
+from tests.support.api_fixtures import RunningSite, in_days, session_cookie
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
@@ -42,13 +42,16 @@ async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Pa
         await page.get_by_label("Go on").check()
         await page.get_by_label("Messages of one person").select_option("15")
         await page.get_by_label("People at most").select_option("5")
+        await page.get_by_label("At a set time").check()
+        await page.get_by_label("Day and time").fill(in_days(2).strftime("%Y-%m-%dT%H:%M"))
+        await page.get_by_label("Others may start the film early").check()
     await page.locator("#open").click()
     await page.wait_for_url("**/rooms/*")
 
     (room,) = await site.cinema.rows("SELECT access, control, capacity, settings FROM rooms")
     expected = (
-        ("invited", "moderators", 5, {"hold": False, "slow_mode_s": 15})
+        ("invited", "moderators", 5, {"hold": False, "slow_mode_s": 15, "early_start": True})
         if chosen
-        else ("link", "everyone", 50, {"hold": True, "slow_mode_s": 0})
+        else ("link", "everyone", 50, {"hold": True, "slow_mode_s": 0, "early_start": False})
     )
     assert tuple(room) == expected

@@ -246,6 +246,7 @@ async def test_a_ping_gives_the_stores_time(node: SyncNode, crowd: Crowd, room: 
 
 async def test_a_slow_network_makes_starts_lie_farther_ahead(node: SyncNode, crowd: Crowd, room: Room) -> None:
     room["starts_at"] = NEVER_MS
+    room["settings"]["early_start"] = True
     client = await crowd.enter(node, room)
     await client.ping(rtt_ms=280)
     await client.expect("member_changed")

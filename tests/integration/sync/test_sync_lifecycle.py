@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from shared.events import (
     ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_OPENED,
+    ROOM_REOPENED,
     SETTINGS_CHANGED,
     VISIT_ENDED,
     VISIT_STARTED,
@@ -88,6 +90,70 @@ def closed(room: Room, version: int = 2) -> Event:
 
 def opened(room: Room) -> Event:
     return new_event(ROOM_OPENED, room["id"], {"version": 1, "room": room}, source="api_service")
+
+
+def reopened(room: Room, version: int, *, position_ms: float | None = None, epoch: int = 0) -> Event:
+    data = {"version": version, "room": {**room, "version": version}, "position_ms": position_ms, "epoch": epoch}
+    return new_event(ROOM_REOPENED, room["id"], data, source="api_service")
+
+
+async def test_a_room_that_is_opened_again_goes_on_as_it_was(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room, module_redis_url: str
+) -> None:
+    room["starts_at"] = NEVER_MS
+    anna, boris = await crowd.enter(nodes[0], room, room["owner"]), await crowd.enter(nodes[1], room)
+    await anna.seek(7_000)
+    await anna.say("before")
+    await anna.set_role(boris.id, "moderator")
+    await publish(archive.broker, closed(room))
+    for client in (anna, boris):
+        assert await client.closed() == 4410
+
+    await publish(archive.broker, reopened(room, 3))
+    keys = RoomKeys.of(5, room["id"])
+    await until_stored(module_redis_url, lambda store: not store.exists(keys.closed))
+    # Late and twice: nothing happens.
+    for event in (closed(room), reopened(room, 3)):
+        await publish(archive.broker, event)
+    await asyncio.sleep(0.3)
+
+    back = await crowd.enter(nodes[1], room, boris.id)
+    assert (back.playback["status"], back.playback["position_ms"]) == ("paused", 7_000)
+    assert back.welcome["you"]["role"] == "moderator"
+    assert [message["text"] for message in back.messages] == ["before"]
+    assert back.point[0] == 2
+    with pytest.raises(Disconnected) as refused:
+        await anna.reconnect()
+    assert refused.value.code == 4401, "what was opened before is void"
+    assert (await back.say("after"))["type"] == "ack"
+    for _ in range(300):
+        if (texts := [event.data["text"] for event in archive.of(room, CHAT_POSTED)]) == ["before", "after"]:
+            break
+        await asyncio.sleep(0.1)
+    assert texts == ["before", "after"]
+
+    await publish(archive.broker, closed(room, 4))
+    assert await back.closed() == 4410
+    await publish(archive.broker, reopened(room, 3))
+    await asyncio.sleep(0.3)
+    with pytest.raises(Disconnected) as refused:
+        await crowd.enter(nodes[0], room)
+    assert refused.value.code == 4410
+
+
+async def test_a_room_that_the_store_has_forgotten_is_opened_again_as_the_archive_knows_it(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room, module_redis_url: str
+) -> None:
+    room["starts_at"] = NEVER_MS
+    await publish(archive.broker, closed(room))
+    keys = RoomKeys.of(5, room["id"])
+    await until_stored(module_redis_url, lambda store: store.exists(keys.closed))
+
+    await publish(archive.broker, reopened(room, 3, position_ms=9_000, epoch=4))
+    await until_stored(module_redis_url, lambda store: not store.exists(keys.closed))
+
+    anna = await crowd.enter(nodes[0], room)
+    assert (anna.playback["position_ms"], anna.point[0]) == (9_000, 5)
 
 
 async def test_a_closed_room_tells_everyone_and_stays_closed(
@@ -206,6 +272,34 @@ async def test_what_the_api_changes_reaches_everyone_late_twice_and_out_of_order
     await publish(archive.broker, changed(room, 5, access="invited"))
     await boris.until(lambda: boris.room["access"] == "invited")
     assert boris.settings["control"] == "owner"
+
+
+async def test_a_room_that_is_handed_over_knows_its_new_owner_on_every_node(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room
+) -> None:
+    owner, anna = await crowd.enter(nodes[0], room, room["owner"]), await crowd.enter(nodes[1], room)
+    vera = await crowd.enter(nodes[0], room)
+    await publish(archive.broker, changed(room, 2, owner=anna.id))
+    for client in (owner, anna, vera):
+        await client.until(lambda client=client: client.room["owner"] == anna.id)  # type: ignore[misc]
+        assert client.members[owner.id]["role"] == "moderator"
+        assert client.members[anna.id]["role"] == "owner"
+    assert (await owner.change_settings(control="owner"))["code"] == "forbidden"
+    assert (await anna.change_settings(control="owner"))["type"] == "ack"
+    newcomer = await crowd.enter(nodes[1], room)
+    assert newcomer.room["owner"] == anna.id
+    assert newcomer.members[owner.id]["role"] == "moderator"
+
+
+async def test_another_film_reaches_a_room_that_nobody_has_entered(
+    nodes: Nodes, crowd: Crowd, archive: Archive, room: Room, module_redis_url: str
+) -> None:
+    await publish(archive.broker, opened(room))
+    film: dict[str, Any] = {"id": str(uuid.uuid4()), "title": "Другой фильм", "duration_ms": 90_000}
+    await publish(archive.broker, changed(room, 2, film=film))
+    meta = RoomKeys.of(5, room["id"]).room, "meta"
+    await until_stored(module_redis_url, lambda store: film["id"].encode() in (store.hget(*meta) or b""))
+    assert (await crowd.enter(nodes[0], room)).room["film"] == film
 
 
 async def test_who_is_banned_is_gone_and_stays_out_until_it_is_lifted(

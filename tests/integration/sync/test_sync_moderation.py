@@ -139,6 +139,7 @@ async def test_settings_change_for_everyone_and_take_the_right(nodes: Nodes, cro
     await boris.until(lambda: boris.settings["control"] == "moderators")
     assert boris.settings == {
         "control": "moderators", "capacity": 4, "locked": True, "slow_mode_s": 30, "hold": True, "hold_max_s": 10,
+        "early_start": False,
     }  # fmt: skip
     assert (await boris.say("one"))["type"] == "ack"
     assert (await boris.say("two"))["code"] == "slow_mode"

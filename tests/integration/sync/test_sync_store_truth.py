@@ -7,6 +7,7 @@ import random
 import time
 import uuid
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ from sync_service.store.records import read_record
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of
 from tests.support.store_desk import Desk, desk
-from tests.unit.sync.rooms import OWNER, empty_room, says
+from tests.unit.sync.rooms import OWNER, empty_room, joined, says
 from tests.unit.sync.watched_room import WatchedRoom
 
 __all__ = ["desk"]
@@ -50,7 +51,7 @@ PEOPLE = [OWNER, "moderator", "anna", "boris", "vera", "guest"]
 
 
 class Node:
-    """A node with a replica of the room that is as old as it likes; ``without`` a check of the script, if named."""
+    """A node with a replica of the room that is as old as it likes, ``without`` the checks of the script named."""
 
     def __init__(self, store: RoomStore, names: RoomKeys, snapshot: Snapshot, without: str = "") -> None:
         self.without = without
@@ -79,7 +80,7 @@ class Node:
             events.append(encoded(event, command, state))
         step = Step(
             epoch=self.replica.epoch,
-            guards=guards_of(self.replica.hashes, RULES[type(command)].reads - {self.without}),
+            guards=guards_of(self.replica.hashes, RULES[type(command)].reads - {*self.without.split()}),
             deadline_ms=int(time.time() * 1000) + 60_000,
             op=op if isinstance(op, Depart) else None,
             command_keys=[] if command.id is None or self.without == "ids" else [f"{command.by}:{command.id}"],
@@ -151,6 +152,24 @@ async def test_without_one_of_its_guards_it_is_not(desk: Desk, guard: str) -> No
 async def test_without_the_memory_of_ids_commands_apply_twice(desk: Desk) -> None:
     with pytest.raises(AssertionError, match="twice"):
         await many_rooms(desk, 20, without="ids")
+
+
+@pytest.mark.parametrize(("guard", "answer"), [("", b"conflict"), ("rights meta", b"ok")])
+async def test_a_film_that_was_put_off_meanwhile_is_not_started_early(desk: Desk, guard: str, answer: bytes) -> None:
+    room_id, now_ms = uuid.uuid4().hex, 10_000_000
+    names = RoomKeys.of(3, room_id)
+    await desk.store.open(names, 1, 0, joined(empty_room(), "anna"))
+    snapshot = await desk.store.read(names)
+    assert isinstance(snapshot, Snapshot)
+    one, other = (Node(RoomStore(desk.store.shard, 3, f"node {n}"), names, snapshot, guard) for n in range(2))
+    state = replace(snapshot.state, members=joined(empty_room(), "anna").members)
+    other.replica.replace(replace(snapshot, state=state))
+
+    await one.commits(room_id, ChangeRoom(version=2, changes={"starts_at": now_ms + 60_000}), None, now_ms)
+    reply = await other.commits(room_id, Play(by="anna", id="early"), None, now_ms)
+
+    assert not isinstance(reply, Refusal)
+    assert reply[0] == answer
 
 
 async def one_room(desk: Desk, dice: random.Random, met: Counter[str], without: str) -> None:

@@ -13,6 +13,7 @@ Room = dict[str, Any]
 
 async def test_what_is_done_on_one_node_reaches_the_other(nodes: Nodes, crowd: Crowd, room: Room) -> None:
     room["starts_at"] = NEVER_MS
+    room["settings"]["early_start"] = True
     anna = await crowd.enter(nodes[0], room, name="Anna")
     boris = await crowd.enter(nodes[1], room, name="Boris")
     joined = await anna.expect("member_joined")

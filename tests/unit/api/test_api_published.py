@@ -43,6 +43,8 @@ EVENTS = [
     published.invitation_created(SITE, ROOM, ANNA, uuid4(), BORIS),
     published.invitation_revoked(SITE, ROOM, ANNA, uuid4(), BORIS),
     published.room_changed(ROOM, ["starts_at", "capacity"], ["hold"]),
+    published.room_changed(ROOM, ["film", "owner"], []),
+    published.room_reopened(ROOM, 41_000.5, 2),
     published.member_banned(ROOM, uuid4(), ANNA.id),
     published.member_unbanned(ROOM, uuid4(), ANNA.id),
     published.member_revoked(ROOM, uuid4(), ANNA.id),
@@ -90,6 +92,8 @@ def test_a_change_names_what_changed_and_nothing_else() -> None:
 
     assert changed.data["changes"] == {"starts_at": 1_777_665_600_500, "capacity": 50, "settings": {"hold": False}}
     assert changed.data["room"] == published.room_claim(ROOM)
+    handed = decode(on_the_wire(EVENTS[5])).data["changes"]
+    assert handed == {"owner": str(ANNA.id), "film": published.room_claim(ROOM)["film"]}
     assert "settings" not in published.room_changed(ROOM, ["access"], []).data["changes"]
 
 

@@ -260,6 +260,25 @@ def test_a_cancelled_screening_says_when_it_would_have_been_and_leads_nowhere(la
         assert "None" not in shown
 
 
+@pytest.mark.parametrize("language", ["ru", "en"])
+@pytest.mark.parametrize("change", ["film_changed", "reopened"])
+def test_another_film_and_a_room_opened_again_bring_the_entry_up_to_date(change: str, language: str) -> None:
+    event = invitation_changed(invitation_created(starts_at=START), change)
+    event["data"]["invitee"]["locale"] = language
+    mail = mail_of(event)
+    for shown in (part(mail, "plain"), part(mail, "html")):
+        assert texts(language)[change]["heading"] in shown
+        assert event["data"]["link"] in shown
+        assert texts(language)["was"] not in shown, "the start is as it was"
+        assert "None" not in shown
+    assert entry_of(event)[0] == "REQUEST"
+
+
+def test_another_film_at_another_time_says_both() -> None:
+    event = invitation_changed(invitation_created(starts_at=START), "film_changed", starts_at="2026-11-29T18:00:00Z")
+    assert texts("ru")["was"] in part(mail_of(event), "plain")
+
+
 def test_times_are_told_in_the_person_s_zone() -> None:
     event = invitation_changed(invitation_created(starts_at=START), starts_at="2026-11-29T18:00:00Z")
     event["data"]["invitee"]["time_zone"] = "Asia/Tokyo"

@@ -66,6 +66,7 @@ VALID: dict[str, dict[str, Any]] = {
         key: value for key, value in invitation().items() if key not in {"link", "answer_link"}
     },
     events.ROOM_OPENED: {"version": 1, "room": room()},
+    events.ROOM_REOPENED: {"version": 3, "room": room(), "position_ms": 41_000.5, "epoch": 2},
     events.ROOM_CHANGED: {
         "version": 2,
         "partition": 7,
@@ -90,7 +91,7 @@ VALID: dict[str, dict[str, Any]] = {
     events.SETTINGS_CHANGED: journal(
         control="owner",
         capacity=20,
-        settings={"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10},
+        settings={"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10, "early_start": False},
         by=uuid4(),
         at=MOMENT,
     ),

@@ -47,6 +47,8 @@ LAWFUL = {
             "language",
             "mail_links",
             "problems",
+            "recent",
+            "entitlement",
             "site",
         )
     },

@@ -144,7 +144,7 @@ def test_every_error_and_close_code_is_told() -> None:
 def test_the_settings_begin_as_told() -> None:
     first = {names(cells[0])[0]: cells[2] for cells in rows("Settings")}
     settings = Settings()
-    for name in ("locked", "slow_mode_s", "hold", "hold_max_s"):
+    for name in ("locked", "slow_mode_s", "hold", "hold_max_s", "early_start"):
         assert first[name] == str(getattr(settings, name)).lower()
 
 

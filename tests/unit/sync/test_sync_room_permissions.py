@@ -138,6 +138,7 @@ SETTINGS = {
     "slow_mode_s": (9, MODERATOR),
     "hold": (False, MODERATOR),
     "hold_max_s": (9, MODERATOR),
+    "early_start": (True, OWNER),
 }
 
 

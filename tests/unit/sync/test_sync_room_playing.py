@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from sync_service.room.commands import Due, Leave, Pause, Play, Seek, SetRate
-from sync_service.room.deadlines import AUTO_START_MS, next_due_ms
-from sync_service.room.events import MemberLeft, PlaybackChanged
+from sync_service.room.commands import ChangeSettings, Due, Leave, Pause, Play, Seek, SetRate
+from sync_service.room.deadlines import AUTO_START_MS, HOST_AFTER_MS, next_due_ms
+from sync_service.room.events import MemberLeft, PlaybackChanged, Refusal
 from sync_service.room.playback import Playback, lead_ms, position_at
 from sync_service.room.player import rtt_bucket_ms
-from tests.unit.sync.rooms import DURATION_MS, applied, empty_room, fact, facts, joined, playing, says
+from tests.unit.sync.rooms import (
+    DURATION_MS,
+    OWNER,
+    applied,
+    empty_room,
+    fact,
+    facts,
+    joined,
+    playing,
+    refusal,
+    refused,
+    says,
+)
 
 
 def test_play_lies_ahead_so_that_all_start_together() -> None:
@@ -161,6 +173,37 @@ def test_a_room_with_a_date_waits_for_it() -> None:
     assert next_due_ms(room) == 90_000
     assert facts(room, Due(), 89_999) == ()
     assert applied(room, Due(), 90_000).playback.status == "playing"
+
+
+@pytest.mark.parametrize("control", ["everyone", "moderators", "owner"])
+def test_a_planned_film_is_started_early_by_its_owner_alone(control: str) -> None:
+    room = joined(empty_room(starts_at=90_000, control=control), OWNER, "moderator", "anna")
+    for who in ("moderator", "anna"):
+        if control == "everyone" or (control, who) == ("moderators", "moderator"):
+            assert refused(room, Play(by=who), 60_000) == Refusal("too_early", retry_after_ms=30_000)
+            assert applied(room, Play(by=who), 90_000).playback.status == "playing"
+        else:
+            assert refusal(room, Play(by=who), 60_000) == "forbidden"
+    assert applied(room, Play(by=OWNER), 60_000).playback.status == "playing"
+
+
+def test_who_acts_for_an_absent_owner_does_not_start_their_film_early() -> None:
+    room = joined(empty_room(starts_at=900_000, control="owner"), "anna")
+    room = applied(room, Due(), HOST_AFTER_MS)
+    assert room.rights.host == "anna"
+    assert refusal(room, Play(by="anna"), HOST_AFTER_MS + 1) == "too_early"
+
+
+def test_others_start_a_planned_film_early_where_its_owner_lets_them() -> None:
+    room = joined(empty_room(starts_at=90_000), OWNER, "anna")
+    room = applied(room, ChangeSettings(by=OWNER, changes={"early_start": True}), 50_000)
+    assert applied(room, Play(by="anna"), 60_000).playback.status == "playing"
+
+
+def test_a_planned_film_that_was_started_early_is_everybody_s() -> None:
+    room = applied(joined(empty_room(starts_at=90_000), OWNER, "anna"), Play(by=OWNER), 60_000)
+    room = applied(room, Pause(by="anna"), 61_000)
+    assert applied(room, Play(by="anna"), 62_000).playback.status == "playing"
 
 
 def test_seeking_before_the_start_leaves_the_start_to_come() -> None:

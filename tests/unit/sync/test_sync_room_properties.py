@@ -49,6 +49,7 @@ changes = st.fixed_dictionaries(
         "slow_mode_s": st.integers(0, 300),
         "hold": st.booleans(),
         "hold_max_s": st.integers(1, 60),
+        "early_start": st.booleans(),
     },
 )
 

@@ -6,10 +6,23 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
-from sync_service.room.commands import ChangeRoom, ChangeSettings, Kick, Leave
+from sync_service.room.commands import ChangeRoom, ChangeSettings, Close, Due, Kick, Leave, Pause, Play, SetRole
+from sync_service.room.deadlines import HOST_AFTER_MS
 from sync_service.room.events import SettingsChanged
+from sync_service.room.opening import reopened
 from sync_service.room.state import Settings, State
-from tests.unit.sync.rooms import OWNER, applied, empty_room, fact, facts, join_of, joined, refusal, refused
+from tests.unit.sync.rooms import (
+    OWNER,
+    applied,
+    empty_room,
+    fact,
+    facts,
+    join_of,
+    joined,
+    playing,
+    refusal,
+    refused,
+)
 
 
 def test_a_change_tells_all_settings_as_they_are_now() -> None:
@@ -67,7 +80,7 @@ CHANGES: list[tuple[int, dict[str, Any]]] = [
     (3, {"capacity": 9, "settings": {"slow_mode_s": 30}}),
     (4, {"control": "moderators", "access": "invited"}),
     (5, {"starts_at": 90_000, "settings": {"locked": False, "hold": False}}),
-    (6, {"starts_at": None, "settings": {"hold_max_s": 4}}),
+    (6, {"starts_at": None, "settings": {"hold_max_s": 4}, "owner": "anna"}),
 ]
 
 
@@ -82,7 +95,7 @@ def heard(*order: int) -> State:
 def test_what_the_api_changed_ends_the_same_in_whatever_order_it_comes() -> None:
     meant = heard(*range(len(CHANGES)))
     assert meant.rights.settings == Settings("moderators", 9, False, 30, False, 4)
-    assert (meant.meta.access, meant.meta.starts_at) == ("invited", None)
+    assert (meant.meta.access, meant.meta.starts_at, meant.rights.owner) == ("invited", None, "anna")
     for order in itertools.permutations(range(len(CHANGES))):
         room = heard(*order)
         assert (room.meta, room.rights) == (meant.meta, replace(meant.rights, locked_ms=room.rights.locked_ms)), order
@@ -108,6 +121,51 @@ def test_a_late_word_about_other_things_leaves_what_was_set_here() -> None:
 def test_a_word_of_a_newer_api_about_what_is_not_known_here_is_ignored() -> None:
     room = heard(0)
     assert facts(room, ChangeRoom(version=9, changes={"theme": "dark", "settings": {"theme": "dark"}}), 5) == ()
+
+
+def test_a_room_that_is_handed_over_has_its_new_owner_at_once_and_the_former_one_moderates() -> None:
+    room = joined(empty_room(control="owner"), OWNER, "anna", "boris")
+    handed = fact(room, ChangeRoom(version=2, changes={"owner": "anna"}), 5, SettingsChanged)
+    assert (handed.owner, handed.film) == ("anna", None)
+    room = applied(room, ChangeRoom(version=2, changes={"owner": "anna"}), 5)
+    assert {id_: member.role for id_, member in room.members.items()} == {
+        OWNER: "moderator",
+        "anna": "owner",
+        "boris": "viewer",
+    }
+    assert refusal(room, Play(by=OWNER), 6) == "forbidden"
+    assert facts(room, Play(by="anna"), 6)
+    assert refusal(room, Kick(by=OWNER, member_id="anna"), 6) == "forbidden"
+
+
+def test_who_owned_a_room_while_away_comes_back_as_a_moderator() -> None:
+    room = applied(joined(empty_room(), "anna"), ChangeRoom(version=2, changes={"owner": "anna"}), 5)
+    assert joined(room, OWNER, now_ms=9).members[OWNER].role == "moderator"
+
+
+def test_a_host_is_not_needed_once_the_room_is_theirs() -> None:
+    room = applied(joined(empty_room(control="owner"), "anna"), Due(), HOST_AFTER_MS)
+    assert room.rights.host == "anna"
+    room = applied(room, ChangeRoom(version=2, changes={"owner": "anna"}), HOST_AFTER_MS + 1)
+    assert room.rights.host is None
+    assert facts(room, Pause(by="anna"), HOST_AFTER_MS + 2)
+
+
+def test_another_film_is_the_room_s_from_then_on() -> None:
+    other = {"id": "other", "title": "Other", "duration_ms": 90_000}
+    room = applied(empty_room(), ChangeRoom(version=2, changes={"film": other}), 5)
+    assert (room.meta.film, room.duration_ms) == (other, 90_000)
+    assert facts(room, ChangeRoom(version=2, changes={"film": other}), 6) == ()
+
+
+def test_a_room_that_is_opened_again_waits_where_its_film_stood() -> None:
+    room = applied(playing(OWNER, "boris"), SetRole(by=OWNER, member_id="boris", role="guest"), 500)
+    closed = applied(room, Close(reason="owner"), 10_150)
+    again = reopened(closed, 500_000)
+    assert (again.closed, again.members) == (None, {})
+    assert (again.playback.status, again.playback.position_ms, again.playback.started) == ("paused", 10_000, True)
+    assert refusal(again, join_of("boris", 500_100, since_ms=0), 500_100) == "resume_invalid"
+    assert joined(again, "boris", now_ms=500_100).members["boris"].role == "guest"
 
 
 def test_fewer_seats_than_people_send_nobody_away() -> None:

@@ -49,7 +49,7 @@ export const PLAYBACK = {
   status: "paused", position_ms: 0, rate: 1, at_ms: 0, by: null, started: false, reason: null, waiting_for: [], hold_until_ms: null, sought_ms: 0,
 };
 
-export const SETTINGS = { control: "everyone", capacity: 20, locked: false, slow_mode_s: 0, hold: true, hold_max_s: 10 };
+export const SETTINGS = { control: "everyone", capacity: 20, locked: false, slow_mode_s: 0, hold: true, hold_max_s: 10, early_start: false };
 
 export const WELCOME = {
   type: "welcome", protocol: 1, mode: "snapshot", epoch: 1, seq: 10, hash: "h10", server_ms: 5_000, resume: "token-1",

@@ -88,6 +88,16 @@ test("roles, mutes, the host and the settings are carried forward", () => {
   assert.equal(evolve(state, { type: "muted", member_id: "a", until_ms: null }).members[0].muted_until_ms, null);
 });
 
+test("a room that is handed over or shows another film is known as such", () => {
+  const film = { id: "f2", title: "Other", duration_ms: 90_000 };
+  const changed = { type: "settings_changed", settings: {}, access: "link", starts_at: null, film: null, owner: null };
+  const before = evolve(fromSnapshot(snapshot), { type: "host_changed", host: "a" });
+  const state = [{ ...changed, film }, { ...changed, owner: "a" }].reduce(evolve, before);
+  assert.deepEqual([state.room.film, state.room.owner, state.room.host], [film, "a", null]);
+  assert.deepEqual([state.you.role, state.members[0].role], ["owner", "owner"]);
+  assert.equal(evolve(state, { ...changed, owner: "b" }).members[0].role, "moderator");
+});
+
 test("who paused stays known through seeks and changes of speed, until the film goes on", () => {
   const paused = { ...snapshot.state.playback, by: "a", at_ms: 10, started: true };
   let state = evolve(fromSnapshot(snapshot), { type: "paused", playback: paused });

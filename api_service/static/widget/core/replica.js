@@ -59,7 +59,7 @@ export function evolve(state, event) {
     case "host_changed":
       return { ...state, room: { ...state.room, host: event.host } };
     case "settings_changed":
-      return { ...state, room: { ...state.room, settings: event.settings, access: event.access, starts_at: event.starts_at } };
+      return withOwner(withSettings(state, event), event.owner);
     case "said":
       return {
         ...state,
@@ -88,6 +88,18 @@ function withShiftedMutes(members, ms) {
 
 function withOwnRole(state, id, role) {
   return id === state.you?.id ? { ...state, you: { ...state.you, role } } : state;
+}
+
+function withSettings(state, { settings, access, starts_at: startsAt, film }) {
+  return { ...state, room: { ...state.room, settings, access, starts_at: startsAt, film: film ?? state.room.film } };
+}
+
+/** Return the state after the room was handed over; the owner before becomes a moderator. */
+function withOwner(state, owner) {
+  if (!owner) return state;
+  const roles = { [state.room.owner]: "moderator", [owner]: "owner" };
+  const withRole = (one) => (one && roles[one.id] ? { ...one, role: roles[one.id] } : one);
+  return { ...state, room: { ...state.room, owner, host: null }, you: withRole(state.you), members: state.members.map(withRole) };
 }
 
 function withMemberFields(state, id, fields) {

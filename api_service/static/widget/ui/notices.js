@@ -5,7 +5,10 @@ import { filmDiffersPhrase, refusalPhrase } from "./phrases.js";
 const QUIET_MS = 900;
 
 /** The end screens for these reasons offer another try. */
-const RETRIABLE = new Set(["room_full", "room_locked", "kicked"]);
+const RETRIABLE = new Set(["room_full", "room_locked", "kicked", "not_entitled"]);
+
+/** What the API says of these reasons is written for the viewer, in their language. */
+const SAID = new Set(["not_entitled"]);
 
 /** The notice for each status of a player that does not run (core/player.js), by the name of its text. */
 const PLAYER_TEXTS = { starting: "starting", stalled: "stalled", loading: "stalled", outside: "outside" };
@@ -22,6 +25,7 @@ export class Notices {
   #overlay;
   #texts;
   #lost = false;
+  #delay = null;
   #timer = null;
   #reloadTimer = null;
   #status = null;
@@ -31,16 +35,19 @@ export class Notices {
     this.#texts = texts;
   }
 
-  /** Show a status of the connection (core/socket.js); `entered` means that the room is known already. */
-  connection(status, reason, { entered }) {
+  /** Show a status of the connection with its detail (core/socket.js); `entered` means that the room is known already. */
+  connection(status, { reason, error }, { entered }) {
     if (status === "live") {
       this.#overlay.showStatus(this.#lost ? this.#texts.back : null);
       this.#lost = false;
+      this.#delay = null;
     } else if (status === "closed" || status === "stopped") {
-      this.#overlay.showEndScreen(reason, { retriable: RETRIABLE.has(reason) });
+      this.#overlay.showEndScreen(reason, { retriable: RETRIABLE.has(reason), said: SAID.has(reason) ? error.message : null });
     } else {
       this.#lost ||= entered;
-      this.#overlay.showStatus(entered ? this.#texts.reconnecting : this.#texts.connecting, { busy: true });
+      if (status === "waiting") this.#delay = error?.code ?? null;
+      const text = this.#texts[`delayed_${this.#delay}`] ?? (entered ? this.#texts.reconnecting : this.#texts.connecting);
+      this.#overlay.showStatus(text, { busy: true });
     }
   }
 

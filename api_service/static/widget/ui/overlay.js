@@ -112,8 +112,8 @@ export class Overlay {
     (kind === "sound" ? this.#top : this.#over).append(this.#button);
   }
 
-  /** Show the end screen for a reason; the page may add actions to it through the slot "ended". */
-  showEndScreen(reason, { retriable = false } = {}) {
+  /** Show the end screen for a reason, with `said` as its text if there is one; the page may add actions to it through the slot "ended". */
+  showEndScreen(reason, { retriable = false, said = null } = {}) {
     this.showStatus(null);
     this.showStandstill(null);
     this.showButton(null);
@@ -122,8 +122,8 @@ export class Overlay {
     this.#end?.remove();
     const texts = this.#texts;
     const title = texts[`${reason}_title`] ?? texts.stopped_title;
-    const text = texts[`${reason}_text`] ?? texts.stopped_text;
-    this.#end = make("div", { class: "end", part: "ended", role: "alert" }, make("h2", {}, title), make("p", {}, text));
+    const text = said ?? texts[`${reason}_text`] ?? texts.stopped_text;
+    this.#end = make("div", { class: "end", part: "ended", role: "alert" }, make("h2", {}, title), make("p", { dir: said ? "auto" : null }, text));
     if (retriable) {
       const button = make("button", { type: "button", class: "primary" }, reason === "kicked" ? texts.enter_again : texts.try_again);
       button.addEventListener("click", () => this.#on.tryAgain());

@@ -110,6 +110,7 @@ export function eventPhrase(event, { texts, nameOf, before = null }) {
     case "host_changed":
       return event.host ? texts.host_is(named(event.host)) : texts.host_gone;
     case "settings_changed":
+      if (event.owner) return texts.owner_is(named(event.owner));
       return settingsPhrase(event, before, texts, name);
     case "closed":
       return texts.closed;

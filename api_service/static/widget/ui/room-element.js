@@ -97,7 +97,7 @@ export class RoomElement extends HTMLElement {
   }
 
   /**
-   * Change any of {control, capacity, locked, slow_mode_s, hold, hold_max_s}.
+   * Change any of {control, capacity, locked, slow_mode_s, hold, hold_max_s, early_start}.
    * @param {Record<string, unknown>} changes
    * @returns {Promise<any>}
    */

@@ -39,6 +39,8 @@ export const ENGLISH = {
   sign_in_required_text: "Reload the page to sign in again; you will come back here.",
   room_not_found_title: "There is no such room",
   room_not_found_text: "Check the link, or ask whoever sent it for a new one.",
+  not_entitled_title: "The cinema does not let you in",
+  delayed_entitlement_unavailable: "The cinema has not answered yet whether you may watch. Asking again…",
   stopped_title: "You cannot enter this room",
   stopped_text: "Reload the page; if it happens again, ask the room's owner.",
   // refusals
@@ -48,6 +50,7 @@ export const ENGLISH = {
   refused_cooldown: (s) => `Pause and play were undone back and forth. Wait ${s} s, or talk it over in the chat.`,
   refused_muted: (s) => `You were muted. You may write again in ${s} s.`,
   refused_slow_mode: (s) => `The room is in slow mode. You may write again in ${s} s.`,
+  refused_too_early: "The film is planned for later: until then only the owner may start it.",
   refused_member_not_found: "This person is not in the room any more.",
   refused_message_not_found: "This message is not there any more.",
   refused_other: "The room did not take this. Try again.",
@@ -157,6 +160,7 @@ export const ENGLISH = {
   unmuted: (by, name) => `${by} lets ${name} write again`,
   host_is: (name) => `${name} acts for the owner`,
   host_gone: "The owner steers again",
+  owner_is: (name) => `${name} owns the room now`,
   settings_changed: (by, changes) => `${by}: ${changes}`,
   setting: {
     control: (control) => CONTROL[control],
@@ -165,6 +169,7 @@ export const ENGLISH = {
     slow_mode_s: (s) => (s ? `slow mode, a message every ${s} s` : "slow mode is off"),
     hold: (hold) => (hold ? "the room waits for those who load" : "the room waits for nobody"),
     hold_max_s: (s) => `the room waits ${s} s at most`,
+    early_start: (early) => (early ? "others may start the film early" : "only the owner starts the film early"),
   },
   closed: "The room was closed",
 };

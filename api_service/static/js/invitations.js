@@ -1,0 +1,102 @@
+/** The dialog in which the owner invites people, has a letter sent again, takes an invitation back, and names moderators. */
+import { call, callAll, newKey } from "./api.js";
+import { busy, chosenPeople, make, personChoice } from "./dom.js";
+import { text } from "./page-texts.js";
+import { tellProblem, toast } from "./toasts.js";
+
+const room = `/rooms/${document.getElementById("hall").dataset.code}`;
+const dialog = document.getElementById("invite");
+const form = document.getElementById("invite-more");
+const list = document.getElementById("invite-friends");
+const invited = document.getElementById("invited");
+
+/** After these there is nothing to send again or to take back. */
+const OVER = new Set(["declined", "expired"]);
+
+if (form) {
+  document.querySelector("[data-opens=invite]").addEventListener("click", show);
+  for (const change of ["change", "input"]) form.addEventListener(change, allow);
+  form.addEventListener("submit", invite);
+}
+
+async function show() {
+  try {
+    const [friends, all] = await Promise.all([callAll("/me/friends?status=accepted"), callAll(`${room}/invitations`)]);
+    const standing = all.filter((one) => !one.revoked_at);
+    showFriends(friends.map(({ person }) => person), new Set(standing.map(({ invitee }) => invitee.id)));
+    showInvited(standing, new Set(friends.map(({ person }) => person.id)));
+  } catch (error) {
+    list.replaceChildren();
+    tellProblem(error);
+  }
+}
+
+function showFriends(friends, already) {
+  const others = friends.filter(({ id }) => !already.has(id));
+  list.replaceChildren(...others.map((person) => personChoice(person)));
+  if (others.length === 0) list.append(make("p", { class: "dim" }, text(friends.length ? "all_invited" : "no_friends")));
+  allow();
+}
+
+function emails() {
+  const field = form.elements.emails;
+  return field?.validity.valid ? field.value.split(",").map((one) => one.trim()).filter(Boolean) : [];
+}
+
+function allow() {
+  form.querySelector("[type=submit]").disabled = chosenPeople(form).length + emails().length === 0;
+}
+
+async function invite(event) {
+  event.preventDefault();
+  const body = { users: chosenPeople(form), ...(form.elements.emails ? { emails: emails() } : {}) };
+  try {
+    await busy(form.querySelector("[type=submit]"), () => call("POST", `${room}/invitations`, { body, key: newKey() }));
+    toast(text("invited"), text("invited.text"));
+    form.reset();
+    dialog.close();
+  } catch (error) {
+    tellProblem(error);
+  }
+}
+
+// -- those who are invited ------------------------------------------------------------------------------------------
+
+function showInvited(invitations, friends) {
+  invited.hidden = invitations.length === 0;
+  invited.querySelector("ul").replaceChildren(...invitations.map((one) => row(one, friends.has(one.invitee.id))));
+}
+
+function row(invitation, isFriend) {
+  const { id, invitee, status, moderates } = invitation;
+  const note = text(moderates ? "invitation.moderates" : `invitation.${status}`);
+  const buttons = [
+    OVER.has(status) ? null : action("resend", () => call("POST", `${room}/invitations/${id}/resend`, { key: newKey() })),
+    moderates || !isFriend || OVER.has(status) ? null : action("moderator", () => makeModerator(invitee.id)),
+    action("revoke", () => call("DELETE", `${room}/invitations/${id}`)),
+  ];
+  return make("li", { "data-invitee": invitee.id },
+    make("span", { dir: "auto" }, invitee.name, make("small", {}, note)), make("div", { class: "buttons" }, ...buttons));
+}
+
+/** Return a button that does `work`, says so or why not, and shows the list anew. */
+function action(name, work) {
+  const button = make("button", { class: "button button--plain", type: "button", "data-do": name }, text(`invitation.do.${name}`));
+  button.addEventListener("click", async () => {
+    try {
+      const done = await busy(button, work);
+      toast(text(`invitation.done.${done ?? name}`));
+      await show();
+    } catch (error) {
+      tellProblem(error);
+    }
+  });
+  return button;
+}
+
+/** Return what to say: whoever has been in the room has their role from there. */
+async function makeModerator(person) {
+  const changed = await call("PATCH", room, { body: { moderators: [person] } });
+  const now = changed.invitations.find(({ invitee, revoked_at: revokedAt }) => invitee.id === person && !revokedAt);
+  return now?.moderates ? "moderator" : "moderator_inside";
+}

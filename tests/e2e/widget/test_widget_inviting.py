@@ -1,0 +1,98 @@
+"""Invitations, names and moderators as the owner presses them, and letters that a person does not want."""
+
+from __future__ import annotations
+
+import secrets
+
+from playwright.async_api import Locator, expect
+
+from tests.e2e.conftest import NewViewer
+from tests.e2e.mails import Inbox
+from tests.e2e.site import Site
+from tests.e2e.viewer import Viewer
+from tests.e2e.widget.conftest import OpenRoom, SignIn
+
+
+def invited(owner: Viewer, name: str) -> Locator:
+    return owner.page.locator("#invited li", has_text=name)
+
+
+async def opens_invitations(owner: Viewer) -> None:
+    await owner.page.locator("[data-opens=invite]").click()
+    await expect(owner.page.locator("#invite-friends .skeleton")).to_have_count(0)
+
+
+async def test_the_owner_invites_names_a_moderator_and_takes_back(
+    new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn, site: Site
+) -> None:
+    elena, boris = await new_viewer("elena"), await new_viewer("boris")
+    link = await open_room(elena)
+    page = elena.page
+    address = f"{secrets.token_hex(4)}@example.com"
+
+    await opens_invitations(elena)
+    await page.locator("#invite-friends label", has_text=boris.name).click()
+    await page.locator("#invite-emails").fill(address)
+    await page.locator("#invite-more [type=submit]").click()
+    await expect(page.locator("#toasts")).to_contain_text("Письма отправлены")
+    mails = await Inbox(site.inbox_url).wait_mails(address, link.rpartition("/")[2])
+    assert link in mails[0]["links"]
+
+    await opens_invitations(elena)
+    await expect(page.locator("#invite-friends label", has_text=boris.name)).to_have_count(0)
+    await invited(elena, boris.name).locator("[data-do=resend]").click()
+    await expect(page.locator("#toasts .toast--alarm")).to_contain_text("Слишком часто")
+    await invited(elena, boris.name).locator("[data-do=moderator]").click()
+    await expect(invited(elena, boris.name)).to_contain_text("будет модератором")
+    await expect(invited(elena, address).locator("[data-do=moderator]")).to_have_count(0)  # only friends are named
+    await invited(elena, address).locator("[data-do=revoke]").click()
+    await expect(invited(elena, address)).to_have_count(0)
+    await page.locator("#invite [data-close]").first.click()
+
+    await sign_in(boris)
+    await boris.enter(link)
+    await expect(boris.page.locator("#settings-button")).to_be_visible()
+
+
+async def test_a_room_has_the_name_that_its_owner_gives_it(new_viewer: NewViewer, open_room: OpenRoom) -> None:
+    elena = await new_viewer("elena")
+    link = await open_room(elena)
+    await elena.page.locator("#settings-button").click()
+    await elena.page.locator("#room-title").fill("Пятница у Елены")
+    await elena.page.locator("#arrange [type=submit]").click()
+    await expect(elena.page.locator("#hall-title")).to_have_text("Пятница у Елены")
+    assert "Пятница у Елены" in await elena.page.title()
+
+    await elena.enter(link)
+    await expect(elena.page.locator("#hall-title")).to_have_text("Пятница у Елены")
+    assert "Пятница у Елены" in await elena.page.title()
+
+
+async def test_a_room_that_was_closed_is_opened_again_by_a_press(new_viewer: NewViewer, open_room: OpenRoom) -> None:
+    elena = await new_viewer("elena")
+    link = await open_room(elena)
+    await elena.close_room()
+    await expect(elena.page.locator("movie-together .end")).to_contain_text("Комната закрыта")
+
+    await elena.page.goto(link)
+    await elena.page.locator("#reopen").click()
+
+    await elena.wait_in_room()
+
+
+async def test_whoever_wants_no_letters_of_an_inviter_says_so_on_the_page_of_rooms(
+    new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn, site: Site
+) -> None:
+    elena, boris = await new_viewer("elena"), await new_viewer("boris")
+    link = await open_room(elena)
+    await sign_in(boris)
+    await boris.enter(link)
+    mute = boris.page.locator(f"li:has(a[href$='{link.rpartition('/')[2]}']) [data-mute]")
+
+    for pressed in ("true", "false"):
+        await boris.page.goto(f"{site.url}/rooms")
+        await expect(mute).to_contain_text(elena.name)
+        await mute.click()
+        await expect(mute).to_have_attribute("aria-pressed", pressed)
+        await boris.page.reload()
+        await expect(mute).to_have_attribute("aria-pressed", pressed)
