@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
@@ -99,8 +100,9 @@ def setup_api(app: web.Application) -> None:
     app.router.add_get(PATH, _describe)
 
 
+@cache
 def document(path: str = "") -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of all endpoints; ``path`` is that of the site's address."""
+    """Return the OpenAPI 3.1 document of all endpoints, made once; ``path`` is that of the site's address."""
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec(
         title="Movie Together",

@@ -3,6 +3,8 @@
 import itertools
 import subprocess
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -21,7 +23,10 @@ CATALOGUES: Final = ("pg_class", "pg_attribute", "pg_constraint", "pg_trigger", 
 # Changes with every statement that alters the schema or gathers statistics; a copy has what its template has.
 _VERSION: Final = "(SELECT concat(count(*), '/', sum(xmin::text::bigint)) FROM {})"
 SCHEMA: Final = f"SELECT concat_ws(',', {', '.join(map(_VERSION.format, CATALOGUES))})"
-DISCONNECT: Final = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{}'"
+DISCONNECT: Final = """
+SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 # Foreign keys are not looked at meanwhile, so that the order of the tables does not matter.
 EMPTY: Final = """
 DO $$ DECLARE name text; BEGIN
@@ -79,9 +84,12 @@ class Databases:
 
     def give_back(self, url: str) -> None:
         """Empty a migrated database for the next test; drop it if its schema has changed or it has grown."""
-        self._run(DISCONNECT.format(_name(url)))
-        if self._run(SCHEMA, url) == self._schema and self._run(SIZE, url) < self._size + GROWN:
-            self._run(EMPTY, url)
+        with _connected(url) as cursor:
+            _value(cursor, DISCONNECT)
+            reusable = _value(cursor, SCHEMA) == self._schema and _value(cursor, SIZE) < self._size + GROWN
+            if reusable:
+                _value(cursor, EMPTY)
+        if reusable:
             self._spare.append(url)
         else:
             self.drop(url)
@@ -103,15 +111,25 @@ class Databases:
 
     def _run(self, statement: str, url: str = "") -> Any:
         """Run a statement in the database at ``url`` (the server's own without one); return the value it selects."""
-        connection = psycopg2.connect(url or self._url_of("postgres"))
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-                row = cursor.fetchone() if cursor.description else None
-                return None if row is None else row[0]
-        finally:
-            connection.close()
+        with _connected(url or self._url_of("postgres")) as cursor:
+            return _value(cursor, statement)
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Any]:
+    connection = psycopg2.connect(url)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def _value(cursor: Any, statement: str) -> Any:
+    cursor.execute(statement)
+    row = cursor.fetchone() if cursor.description else None
+    return None if row is None else row[0]
 
 
 def migrate(database_url: str) -> None:

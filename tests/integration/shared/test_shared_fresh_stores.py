@@ -1,9 +1,21 @@
 """A database that is used again is as good as a new one."""
 
+from collections.abc import Iterator
+
 import psycopg2
 import pytest
 
+from deploy.local.postgres import Postgres
+from deploy.local.stores import GivenStore
 from tests.support.fresh_stores import Databases
+
+
+@pytest.fixture(scope="module")
+def databases(postgres: Postgres | GivenStore) -> Iterator[Databases]:
+    """Makers of databases that no other test has used."""
+    made = Databases(postgres.url)
+    yield made
+    made.close()
 
 
 def run(url: str, statement: str) -> list[tuple[object, ...]]:

@@ -189,7 +189,7 @@ def test_without_a_run_there_is_no_token_and_the_remedy_is_told(local_run: Local
 def test_a_cinema_connects_by_the_commands_of_the_guide(alive: LocalRun) -> None:
     guide = (ROOT / "docs" / "integrating.md").read_text("utf-8")
     commands = "\n".join(re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL))
-    assert commands.count("curl") == 9
+    assert commands.count("curl") == 10
     site = f"SITE=http://localhost:{alive.env['API_PORT']}"
     script = "set -eu\n" + commands.replace("SITE=http://localhost:8080", site)
 
@@ -211,8 +211,11 @@ def test_a_cinema_connects_by_the_commands_of_the_guide(alive: LocalRun) -> None
         assert cursor.fetchone() == (2,)
         cursor.execute("SELECT name FROM users WHERE subject = 'u-17'")
         assert cursor.fetchone() == ("Anna Weiss",)
+        # The last command erases a friend.
+        cursor.execute("SELECT count(*) FROM users WHERE subject = 'u-19'")
+        assert cursor.fetchone() == (0,)
         cursor.execute("SELECT count(*) FROM friendships WHERE fed")
-        assert cursor.fetchone() == (2,)
+        assert cursor.fetchone() == (1,)
     connection.close()
 
 
