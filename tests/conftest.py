@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from api_service import heartbeat
 from deploy.local import free_ports
 from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
@@ -60,6 +61,12 @@ def events_fit_their_schemas(received_events: list[str]) -> Iterator[None]:
     received_events.clear()
     yield
     assert received_events == []
+
+
+@pytest.fixture(autouse=True)
+def patient_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the suite fills the machine PostgreSQL may answer nobody for a moment, which is no hang."""
+    monkeypatch.setattr(heartbeat, "ANSWER_TICKS", 50)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from typing import IO, Final
 ROOT: Final = Path(__file__).parent.parent
 RUNS: Final = {
     "e2e": ["tests/e2e", "tests/integration/identity"],
-    "media": ["tests/media", "tests/load", "tests/unit"],
+    "media": ["tests/media", "tests/load", "tests/unit", "tests/integration/feed", "tests/integration/pages"],
     "sync": ["tests/integration/sync", "tests/integration/together", "tests/integration/notifier"],
     "faults": ["tests/faults", "tests/integration/stack"],
 }

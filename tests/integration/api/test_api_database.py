@@ -44,6 +44,11 @@ OTHERS_SLEEPING = Statement(
 )
 
 
+@pytest.fixture(autouse=True)
+def patient_heartbeat() -> None:
+    """Here it has the patience that it has in service."""
+
+
 async def count(db: Database) -> int:
     return int((await db.one(COUNT)).number)
 
