@@ -18,19 +18,13 @@ def free_port() -> int:
 
     Nobody else who asks here gets it while this process lives, also while nothing listens on it yet, or for now.
     """
-    free = list(_good_ports() - _handed_out)
+    free = list(port_for.available_good_ports() - _handed_out)
     random.shuffle(free)
     for port in free:
         # Checked once it is ours: the check opens a connection, which a server of another process would notice.
         if reserve(port) and not port_for.port_is_used(port):
             return int(port)
     raise OSError(errno.EADDRINUSE, "every port that programs may take is in use")
-
-
-@functools.cache
-def _good_ports() -> set[int]:
-    good: set[int] = port_for.available_good_ports()
-    return good
 
 
 def free_ports(count: int) -> list[int]:
