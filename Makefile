@@ -53,7 +53,7 @@ test-schema: setup-tests ## the API against its own document, by thousands of ge
 	@$(PY) -m pytest tests/integration/schema --schema-at-length -s $(ARGS)
 
 test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three masters and three replicas
-	@$(PY) -m pytest --store=cluster tests/integration/sync $(ARGS)
+	@$(PY) -m pytest --store=cluster --schedules=200 tests/integration/sync $(ARGS)
 
 test-media: setup-tests ## films of every kind, in step for three viewers (10 min; ARGS='-k hls')
 	@ALL_MEDIA=1 $(PY) -m pytest tests/media $(ARGS)

@@ -44,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=("standalone", "cluster"), help="run the rooms' tests on this kind of Redis")
     parser.addoption("--schema-at-length", action="store_true", help="test the API by thousands of requests")
     parser.addoption("--schema-seed", type=int, default=1, help="another seed makes other requests")
+    parser.addoption("--schedules", type=int, default=80, help="how many schedules of a room's people are tried")
     parser.addoption("--invitations", type=int, default=300, help="how many go through killed brokers and notifiers")
 
 

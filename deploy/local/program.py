@@ -25,6 +25,7 @@ LOG_TAIL_LINES: Final = 30
 STOP_S = 15
 READY_ANSWER_S: Final = 2
 POLL_S: Final = 0.05
+LETS_GO_S: Final = 3
 
 
 class PortTaken(Exception):
@@ -112,6 +113,7 @@ class Program:
         self.port = port
         self.log = log
         self.process: subprocess.Popen[bytes] | None = None
+        self._ran = False
         self._environment = dict(plain_environment() if env is None else env)
         self._cwd = cwd
         self._rights: dict[str, Any] = account.popen_arguments() if account else {}
@@ -152,8 +154,12 @@ class Program:
         if self.running():
             return self
         self._end(self._family())  # what is left of the last time
-        if self._port_answers():
-            raise PortTaken(self.name, self.port)
+        # Threads of a process that was killed may hold its socket for a moment after it has ended.
+        let_go_by = time.monotonic() + (LETS_GO_S if self._ran else 0)
+        while self._port_answers():
+            if time.monotonic() >= let_go_by:
+                raise PortTaken(self.name, self.port)
+            time.sleep(POLL_S)
         if shutil.which(self.command[0], path=self._environment.get("PATH")) is None:
             raise NotStarted(f"{self.name} cannot be started: {self.command[0]} is not on this machine")
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -169,6 +175,7 @@ class Program:
                 **self._rights,
             )
         _started.add(self)
+        self._ran = True
         self._ready_by = time.monotonic() + self._timeout_s
         return self
 

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -137,6 +138,15 @@ def test_the_signals_mean_again_what_they_meant_before(tmp_path: Path, free_port
 def test_a_program_on_a_taken_port_is_not_started(tmp_path: Path, free_port: int) -> None:
     with server(tmp_path, free_port), pytest.raises(PortTaken, match=str(free_port)):
         server(tmp_path, free_port).start()
+
+
+def test_the_port_of_a_process_that_was_killed_is_waited_for(tmp_path: Path, free_port: int) -> None:
+    program = server(tmp_path, free_port)
+    program.start().kill()
+    with socket.create_server(("127.0.0.1", free_port)) as held:
+        threading.Timer(0.5, held.close).start()
+        program.start()
+    program.kill()
 
 
 def test_a_program_that_ends_at_start_is_shown_with_its_last_words(tmp_path: Path, free_port: int) -> None:

@@ -19,7 +19,6 @@ from tests.support.processes import RunProcess
 from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, publish, start_node
 
 Room = dict[str, Any]
-SCHEDULES = 200
 AT_ONCE = 12
 VISITORS = 4
 ACTS = 8
@@ -56,8 +55,9 @@ async def api(module_amqp_url: str) -> AsyncIterator[Broker]:
 
 @pytest.mark.timeout(400)
 async def test_any_schedule_ends_with_identical_logs_and_states(
-    three_nodes: Sequence[SyncNode], cinema: Cinema, api: Broker
+    three_nodes: Sequence[SyncNode], cinema: Cinema, api: Broker, pytestconfig: pytest.Config
 ) -> None:
+    schedules = int(pytestconfig.getoption("--schedules"))
     gate = asyncio.Semaphore(AT_ONCE)
     seen: Counter[str] = Counter()
 
@@ -73,10 +73,10 @@ async def test_any_schedule_ends_with_identical_logs_and_states(
                 await schedule.crowd.go_home()
             return None
 
-    failures = [failure for failure in await asyncio.gather(*map(one, range(SCHEDULES))) if failure is not None]
+    failures = [failure for failure in await asyncio.gather(*map(one, range(schedules))) if failure is not None]
     assert not failures, "\n".join(failures)
     # Nothing is proven by what did not happen.
-    rare = {name: seen[name] for name in EVENTS if seen[name] < SCHEDULES // 20}
+    rare = {name: seen[name] for name in EVENTS if seen[name] < schedules // 20}
     assert not rare, seen
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.local.free_ports import free_port
+from sync_service.protocol.codes import CloseCode
 from tests.support.api_fixtures import RunningSite, Viewer, running_site, settings_for
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.processes import RunProcess
@@ -187,7 +188,8 @@ async def test_an_erased_owner_is_gone_from_both_services_at_once_and_the_room_g
 
     assert (await zoya.delete("/me")).status == 204
     async with asyncio.timeout(5):
-        assert await owner.closed() == 4440
+        # Her session's end and her erasure from the room are events of their own: either may come first.
+        assert await owner.closed() in {CloseCode.SESSION_ENDED, CloseCode.FORBIDDEN}
     await guest.until(lambda: guest.room["owner"] == str(boris.me.id))
     assert str(zoya.me.id) not in guest.members
     assert words not in str(guest.messages)
