@@ -163,7 +163,8 @@ class Players:
         if member not in self._room.state.members:
             _done(on_done, Refusal("not_a_member"))
             return
-        if says == known or not self._may_tell(person, says, known):
+        # That nothing is left is always told: there may be no other change to tell it with.
+        if says == known or (person.facts and not self._may_tell(person, says, known)):
             _done(on_done, Done(self._room.seq))
             return
         person.told = says
