@@ -78,7 +78,7 @@ async def site(
 
 @pytest.fixture
 async def new_watcher(browser: Browser, site: MediaSite) -> AsyncIterator[NewWatcher]:
-    """Give a browser window to a viewer; all end with the test, and what their consoles said is shown if it failed."""
+    """Return what opens a browser window for a viewer; if the test fails, what the consoles said is shown."""
     async with AsyncExitStack() as windows:
 
         async def make(name: str = "Anna") -> Watcher:

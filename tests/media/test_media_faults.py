@@ -25,7 +25,7 @@ BREAKS_OFF = "document.querySelector('video').addEventListener('emptied', () => 
 
 
 async def running(site: MediaSite, new_watcher: NewWatcher, kind: str) -> tuple[str, Watcher]:
-    """Give a room where Anna watches a film of this kind from a server that works."""
+    """Return a room where Anna watches a film of this kind from a server that works."""
     room = site.open_room(FILM_MS)
     anna = await new_watcher("Anna")
     await anna.enter(room, f"/films/sound/{kind}/{STREAMS[kind]}")

@@ -88,7 +88,7 @@ async def open_cinema(cinema: CinemaSite, together_site: LocalSite) -> AsyncIter
 
 @pytest.fixture
 async def visit(browser: Browser, open_cinema: CinemaSite) -> AsyncIterator[Any]:
-    """Give a browser at the cinema to a viewer by their ``sub``; the test fails on what their page complains of."""
+    """Open a browser at the cinema for a viewer (``sub``); the test fails on what their page complains of."""
     visitors: list[Visitor] = []
 
     async def make(sub: str, **options: Any) -> Visitor:

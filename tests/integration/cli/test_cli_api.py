@@ -2,12 +2,9 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 from zipfile import ZipFile
-
-import pytest
 
 import api_service.cli
 import sync_service.cli
@@ -15,24 +12,11 @@ from api_service.database import Database
 from api_service.usecases import outbox, sessions
 from shared.events import ROOM_CLOSED, Event, new_event
 from shared.service import EX_CONFIG
-from tests.support.api_fixtures import PATIENCE_S, Cinema, running_site, settings_for
+from tests.support.api_fixtures import Cinema, running_site, settings_for
 from tests.support.commands import command, environment
 from tests.support.identity_adversary import Adversary
 
 FILES = Path(__file__).parents[3] / "docs" / "examples" / "feed"
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    made = Database(database_url, acquire_deadline_s=PATIENCE_S)
-    await made.start()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def cinema(db: Database) -> Cinema:
-    return Cinema(db)
 
 
 def a_closing() -> Event:

@@ -34,14 +34,6 @@ ROWS = {
 }
 
 
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    made = Database(database_url, acquire_deadline_s=PATIENCE_S)
-    await made.start()
-    yield made
-    await made.close()
-
-
 @asynccontextmanager
 async def consuming(url: str, db: Database, *, known_within_s: float = PATIENCE_S) -> AsyncIterator[None]:
     """Take the queue of the feed for a while."""

@@ -1,10 +1,8 @@
 """Whatever the order in which versions of things come, and however often: the same stands in the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,14 +49,6 @@ UNION ALL SELECT 'wish', subject, external_id FROM watchlist
     JOIN users ON users.id = user_id JOIN films ON films.id = film_id
 ORDER BY 1, 2, 3
 """
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    made = Database(database_url, acquire_deadline_s=PATIENCE_S)
-    await made.start()
-    yield made
-    await made.close()
 
 
 async def brought_in(db: Database, rows: list[Row], batch: int) -> list[Any]:

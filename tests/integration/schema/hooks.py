@@ -28,7 +28,7 @@ schemathesis.openapi.format(
 
 @schemathesis.hook
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _options: dict[str, Any]) -> None:
-    """Give each order a key of its own: a key that was used for another is refused, whatever the schema says."""
+    """Set a key of its own for each order: a key that was used for another is refused, whatever the schema says."""
     if case.headers and _GOOD_KEY.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] = str(uuid4())
 

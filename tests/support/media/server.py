@@ -114,7 +114,7 @@ class MediaSite:
         return web.Response(text=re.sub(r"\{\{\w+\}\}", "", html), content_type="text/html")
 
     async def _license(self, request: web.Request) -> web.Response:
-        """Give the key that a player asks for (Encrypted Media Extensions, 9.1.4)."""
+        """Answer with the key that a player asks for (Encrypted Media Extensions, 9.1.4)."""
         [kid] = (await request.json())["kids"]
         secret = base64.urlsafe_b64encode(bytes.fromhex(KEY)).decode().rstrip("=")
         return web.json_response({"keys": [{"kty": "oct", "k": secret, "kid": kid}], "type": "temporary"})
