@@ -26,7 +26,7 @@ export const PARAMETERS = Object.freeze({
   pulseMs: 500,
   largestNudge: 0.05,
   smallestNudge: 0.005,
-  /** In the first seconds after a start, while far off, the rate may change by more. */
+  /** In the first seconds after a start, while far off, the rate changes by this much, for a shorter time. */
   catchUpNudge: 0.2,
   catchUpAboveMs: 25,
   catchUpForMs: 5_000,
@@ -135,8 +135,9 @@ export class Drift {
   #pulse(errorMs, nowMs, rate) {
     const off = Math.abs(errorMs);
     const catchesUp = off > PARAMETERS.catchUpAboveMs && nowMs - this.#startedMs < PARAMETERS.catchUpForMs;
-    const most = catchesUp ? PARAMETERS.catchUpNudge : PARAMETERS.largestNudge;
-    const nudge = Math.min(most, Math.max(PARAMETERS.smallestNudge, off / (PARAMETERS.pulseMs * rate)));
+    const nudge = catchesUp
+      ? PARAMETERS.catchUpNudge
+      : Math.min(PARAMETERS.largestNudge, Math.max(PARAMETERS.smallestNudge, off / (PARAMETERS.pulseMs * rate)));
     this.#inStep = false;
     this.#pulsing = true;
     this.#corrected = off;

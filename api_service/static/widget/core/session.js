@@ -145,8 +145,8 @@ export class Session {
   #onSnapshot(message) {
     this.#position.moveTo(message);
     this.#state = fromSnapshot(message, this.#state);
+    this.#on.playback(this.#state.playback); // first: a player that has to seek need not wait until the page is drawn
     this.#on.room(this.#state);
-    this.#on.playback(this.#state.playback);
   }
 
   #onEvent(event) {
@@ -157,8 +157,8 @@ export class Session {
     this.#state = evolve(this.#state, event);
     if (event.type === "rebased") this.#onRebased(event.shift_ms);
     if (event.command && event.by === this.#state.you?.id) this.#commands.acknowledge(event.command, { seq: event.seq });
+    if (this.#state.playback !== before) this.#on.playback(this.#state.playback); // first, as at a snapshot
     this.#on.event(event, this.#state);
-    if (this.#state.playback !== before) this.#on.playback(this.#state.playback);
     return undefined;
   }
 

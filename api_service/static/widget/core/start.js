@@ -16,8 +16,11 @@ export const FIRST_LATENCY_MS = Object.freeze({ load: 130, seek: 95, pause: 0 })
 export const SHORTEST_LATENCY_MS = -100;
 export const LONGEST_LATENCY_MS = 400;
 
-/** The duration assumed before the first seek, ms. */
-export const FIRST_SEEK_MS = 120;
+/**
+ * The durations assumed before the first seek of each kind, ms: the first one on a page fetches the film from another place than its beginning
+ * and starts the decoder there (240 to 420 ms measured in Chromium on a busy machine).
+ */
+export const FIRST_SEEK_MS = Object.freeze({ load: 300, seek: 120 });
 export const LONGEST_SEEK_MS = 4_000;
 
 /** Seeks vary: this much more time than the last ones took is allowed for. */
@@ -25,9 +28,9 @@ const SEEK_MARGIN = 1.25;
 
 /**
  * After an aim that was missed the film is mostly there already, as the player has fetched on from the place that it missed: the next aim
- * allows for a slow seek only so far, the one after it twice as far, and so on.
+ * allows for a slow seek only so far, the one after it three times as far, and so on.
  */
-const AFTER_MISS_MS = 250;
+const AFTER_MISS_MS = 120;
 
 /** The last seeks that count. One slow seek among them changes nothing, so that it does not delay the starts after it. */
 const SEEKS_KEPT = 3;
@@ -35,13 +38,15 @@ const SEEKS_KEPT = 3;
 export class StartTiming {
   #latencies = { ...FIRST_LATENCY_MS };
   #learnt = new Set();
-  #seeks = [];
+  #seeks = { load: [], seek: [] };
+  #latestSeekMs = 0;
 
   constructor() {
-    const stored = storedLatencies();
+    const stored = storedTiming();
     for (const kind of Object.keys(FIRST_LATENCY_MS)) {
       if (stored[kind] >= SHORTEST_LATENCY_MS && stored[kind] <= LONGEST_LATENCY_MS) this.#latencies[kind] = stored[kind];
     }
+    if (Array.isArray(stored.loadSeeks)) this.#seeks.load = stored.loadSeeks.filter((ms) => ms >= 0 && ms <= LONGEST_SEEK_MS).slice(-SEEKS_KEPT);
   }
 
   /** Return how many ms before the instant to call play(); `after` is what the player did before: "load", "seek" or "pause". */
@@ -51,8 +56,7 @@ export class StartTiming {
 
   /** Return how far ahead, in ms, a start aims that has to seek first, after so many `misses` of aims that came too late. */
   aimMs(after, misses = 0) {
-    const seeks = this.#seeks.length ? [...this.#seeks].sort((a, b) => a - b) : [FIRST_SEEK_MS];
-    const expectedMs = misses ? Math.min(seeks.at(-1), AFTER_MISS_MS * 2 ** (misses - 1)) : seeks[seeks.length >> 1];
+    const expectedMs = misses ? Math.min(this.#latestSeekMs, AFTER_MISS_MS * 3 ** (misses - 1)) : this.#usualSeekMs(after);
     return Math.min(LONGEST_SEEK_MS, expectedMs * SEEK_MARGIN + this.leadMs(after));
   }
 
@@ -62,16 +66,27 @@ export class StartTiming {
     const weight = this.#learnt.has(after) ? 0.5 : 1;
     this.#learnt.add(after);
     this.#latencies[after] += (latencyMs - this.#latencies[after]) * weight;
-    save(KEY, JSON.stringify(this.#latencies));
+    this.#save();
   }
 
-  /** Learn from a seek that took `tookMs` until the player could play. */
-  seekTook(tookMs) {
-    this.#seeks = [...this.#seeks, Math.min(LONGEST_SEEK_MS, tookMs)].slice(-SEEKS_KEPT);
+  /** Learn from a seek that took `tookMs` until the player could play; `after` is "load" for the first one on a page. */
+  seekTook(tookMs, after = "seek") {
+    this.#latestSeekMs = Math.min(LONGEST_SEEK_MS, tookMs);
+    this.#seeks[after] = [...this.#seeks[after], this.#latestSeekMs].slice(-SEEKS_KEPT);
+    if (after === "load") this.#save();
+  }
+
+  #usualSeekMs(after) {
+    const seeks = [...this.#seeks[after]].sort((a, b) => a - b);
+    return seeks[seeks.length >> 1] ?? FIRST_SEEK_MS[after];
+  }
+
+  #save() {
+    save(KEY, JSON.stringify({ ...this.#latencies, loadSeeks: this.#seeks.load }));
   }
 }
 
-function storedLatencies() {
+function storedTiming() {
   try {
     return JSON.parse(load(KEY)) ?? {};
   } catch {

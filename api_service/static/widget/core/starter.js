@@ -28,12 +28,13 @@ export class Starter {
    */
   async prepare({ atMs, target, endMs, outdated }) {
     for (let aim = 1; ; aim += 1) {
-      const { startsAtMs, seeks } = this.#aim(atMs, target, aim - 1);
+      const { startsAtMs, seekAfter } = this.#aim(atMs, target, aim - 1);
       if (target(startsAtMs) >= endMs) return false;
       const beganMs = this.#now();
       await this.#control.arrival(outdated);
       if (outdated()) return false;
-      if (seeks) this.#timing.seekTook(this.#now() - beganMs);
+      // The first seek on a page is of its own kind; one that follows a missed aim is like any other.
+      if (seekAfter) this.#timing.seekTook(this.#now() - beganMs, aim === 1 ? seekAfter : "seek");
       const lateMs = this.#now() - startsAtMs + this.#timing.leadMs(this.#control.stoppedBy);
       if (lateMs > LATE_MS && aim < AIMS_AT_MOST) continue;
       await sleep(-lateMs);
@@ -48,15 +49,15 @@ export class Starter {
     this.#timing.started(after, startsAtMs - calledMs - errorMs);
   }
 
-  /** Seek, unless the player stands right; return when the film will be there (server's ms) and whether it seeks. */
+  /** Seek, unless the player stands right; return when the film will be there (server's ms) and what the seek, if any, follows: "load" or "seek". */
   #aim(atMs, target, misses) {
     const now = this.#now();
     const soonestMs = atMs > now ? atMs : now + Math.max(0, this.#timing.leadMs(this.#control.stoppedBy));
-    if (Math.abs(this.#control.positionMs - target(soonestMs)) <= SAME_FRAME_MS) return { startsAtMs: soonestMs, seeks: false };
+    if (Math.abs(this.#control.positionMs - target(soonestMs)) <= SAME_FRAME_MS) return { startsAtMs: soonestMs, seekAfter: null };
     const after = this.#control.stoppedBy === "load" ? "load" : "seek";
     const startsAtMs = Math.max(atMs, now + this.#timing.aimMs(after, misses));
     this.#control.seek(target(startsAtMs));
-    return { startsAtMs, seeks: true };
+    return { startsAtMs, seekAfter: after };
   }
 }
 
