@@ -35,6 +35,7 @@ SESSION_ENDED: Final = "session.ended.v1"
 VISIT_STARTED: Final = "visit.started.v1"
 VISIT_ENDED: Final = "visit.ended.v1"
 MEMBER_CHANGED: Final = "member.changed.v1"
+ASIDE_CHANGED: Final = "aside.changed.v1"
 SETTINGS_CHANGED: Final = "settings.changed.v1"
 PLAYBACK_CHANGED: Final = "playback.changed.v1"
 CHAT_POSTED: Final = "chat.posted.v1"
@@ -60,7 +61,14 @@ SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {
     "hold": True,
     "hold_max_s": 10,
     "early_start": False,
+    "wait_ad_s": 0,
+    "wait_away_s": 0,
+    "wait_until_members": 200,
+    "snap_on_pause": True,
 }
+ASIDE_REASONS: Final = ("away", "rewatch", "ad", "alone")
+WAIT_MOST_S: Final = 300
+MEMBERS_MOST: Final = 200
 SESSIONS_MOST: Final = 1_000  # of one event; who has more gets several
 # Stands for everybody whose account was deleted, wherever something of theirs is left (RFC 9562, section 5.9).
 DELETED_PERSON: Final = "00000000-0000-0000-0000-000000000000"
@@ -126,19 +134,36 @@ def _hold_max_s(*, required: bool = False) -> WholeNumber:
     return WholeNumber(required=required, validate=validate.Range(1, 60), metadata=described)
 
 
-def _early_start() -> TrueOrFalse:
-    described = {"description": "Others than the owner may start a planned film before its time."}
-    return TrueOrFalse(metadata=described)
+class _LaterSettingsSchema(PayloadSchema):
+    """Settings that earlier versions do not have, and so may leave out everywhere."""
+
+    early_start = TrueOrFalse(
+        metadata={"description": "Others than the owner may start a planned film before its time."}
+    )
+    wait_ad_s = WholeNumber(
+        validate=validate.Range(0, WAIT_MOST_S),
+        metadata={"description": "How many seconds the film waits at most for a viewer in an advertisement."},
+    )
+    wait_away_s = WholeNumber(
+        validate=validate.Range(0, WAIT_MOST_S),
+        metadata={"description": "How many seconds the film waits at most for a viewer who has stepped out."},
+    )
+    wait_until_members = WholeNumber(
+        validate=validate.Range(1, MEMBERS_MOST),
+        metadata={"description": "With more people than this in the room the film waits for nobody."},
+    )
+    snap_on_pause = TrueOrFalse(
+        metadata={"description": "A pause is at the place of the player of whoever paused."}
+    )
 
 
-class RoomSettingsSchema(PayloadSchema):
+class RoomSettingsSchema(_LaterSettingsSchema):
     """A room's settings beside control and capacity; one that is left out has its default."""
 
     locked = _locked()
     slow_mode_s = _slow_mode_s()
     hold = _hold()
     hold_max_s = _hold_max_s()
-    early_start = _early_start()
 
 
 class RoomSchema(PayloadSchema):
@@ -288,12 +313,23 @@ class MemberChangedSchema(JournalEntrySchema):
     at = fields.AwareDateTime(required=True, format="iso")
 
 
-class LiveSettingsSchema(PayloadSchema):
+class LiveSettingsSchema(_LaterSettingsSchema):
     locked = _locked(required=True)
     slow_mode_s = _slow_mode_s(required=True)
     hold = _hold(required=True)
     hold_max_s = _hold_max_s(required=True)
-    early_start = _early_start()  # not of earlier versions
+
+
+class AsideChangedSchema(JournalEntrySchema):
+    """A member has stepped aside, for ``reason``, or has come back (null); ``position_ms`` is where the film was.
+
+    Whoever leaves the room is aside no longer; no event of this type tells so.
+    """
+
+    user_id = fields.UUID(required=True)
+    reason = fields.String(required=True, allow_none=True, validate=validate.OneOf(ASIDE_REASONS))
+    position_ms = fields.Float(required=True, validate=validate.Range(min=0))
+    at = fields.AwareDateTime(required=True, format="iso")
 
 
 class SettingsChangedSchema(JournalEntrySchema):
@@ -369,6 +405,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     VISIT_STARTED: VisitStartedSchema(),
     VISIT_ENDED: VisitEndedSchema(),
     MEMBER_CHANGED: MemberChangedSchema(),
+    ASIDE_CHANGED: AsideChangedSchema(),
     SETTINGS_CHANGED: SettingsChangedSchema(),
     PLAYBACK_CHANGED: PlaybackChangedSchema(),
     CHAT_POSTED: ChatPostedSchema(),

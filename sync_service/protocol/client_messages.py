@@ -23,7 +23,7 @@ from sync_service.protocol.messages import (
 )
 from sync_service.protocol.values import CONTROLS, ROLES
 from sync_service.room import commands
-from sync_service.room.state import CAPACITY_MOST
+from sync_service.room.state import ASIDE, CAPACITY_MOST, WAIT_MOST_S
 
 
 class HelloSchema(Message):
@@ -63,8 +63,9 @@ class PauseSchema(Message):
 
     type = "pause"
     becomes = commands.Pause
-    example = such(id="a2")
+    example = such(id="a2", position_ms=754_020.5)
     id = id_()
+    position_ms = Number(0, FILM_MOST_MS, **described("Where the player of whoever pauses stands."))
 
 
 class SeekSchema(Message):
@@ -85,6 +86,25 @@ class SetRateSchema(Message):
     example = such(id="a4", rate=1.25)
     id = id_()
     rate = Number(0.25, 4, required=True)
+
+
+class AsideSchema(Message):
+    """Leave the shared timeline without moving anybody."""
+
+    type = "aside"
+    becomes = commands.StepAside
+    example = such(id="a12", reason="rewatch")
+    id = id_()
+    reason = OneOf(ASIDE, required=True)
+
+
+class BackSchema(Message):
+    """Follow the shared timeline again."""
+
+    type = "back"
+    becomes = commands.ComeBack
+    example = such(id="a13")
+    id = id_()
 
 
 class ReportSchema(Message):
@@ -180,6 +200,10 @@ class ChangeSettingsSchema(Message):
     hold = Flag()
     hold_max_s = Whole(1, 60)
     early_start = Flag()
+    wait_ad_s = Whole(0, WAIT_MOST_S)
+    wait_away_s = Whole(0, WAIT_MOST_S)
+    wait_until_members = Whole(1, CAPACITY_MOST)
+    snap_on_pause = Flag()
 
 
 class HistorySchema(Message):
@@ -203,8 +227,8 @@ class LeaveSchema(Message):
 CLIENT: Final[Mapping[str, Message]] = {
     schema.type: schema()
     for schema in (
-        HelloSchema, PingSchema, PlaySchema, PauseSchema, SeekSchema, SetRateSchema, ReportSchema, SaySchema,
-        ReactSchema, TypingSchema, DeleteMessageSchema, SetRoleSchema, MuteSchema, KickSchema, ChangeSettingsSchema,
+        HelloSchema, PingSchema, PlaySchema, PauseSchema, SeekSchema, SetRateSchema, AsideSchema, BackSchema,
+        ReportSchema, SaySchema, ReactSchema, TypingSchema, DeleteMessageSchema, SetRoleSchema, MuteSchema, KickSchema, ChangeSettingsSchema,
         HistorySchema, LeaveSchema,
     )
 }  # fmt: skip

@@ -8,7 +8,19 @@ from typing import Final
 from marshmallow import fields
 
 from sync_service.protocol.fields import OneOf, Text, Whole
-from sync_service.protocol.messages import ANNA, ID_LENGTH, SAID, Message, Place, described, id_, moment, person, such
+from sync_service.protocol.messages import (
+    ANNA,
+    FILM_MOST_MS,
+    ID_LENGTH,
+    SAID,
+    Message,
+    Place,
+    described,
+    id_,
+    moment,
+    person,
+    such,
+)
 from sync_service.protocol.values import (
     LEAVING,
     ROLES,
@@ -18,6 +30,7 @@ from sync_service.protocol.values import (
     PlaybackSchema,
     SettingsSchema,
 )
+from sync_service.room.state import ASIDE
 
 _COMMON: Final = {
     "epoch": 1,
@@ -116,6 +129,23 @@ class MemberLeftSchema(RoomEvent):
     left_ms = moment()
 
 
+class SteppedAsideSchema(RoomEvent):
+    """Somebody's player follows the film no longer; ``position_ms`` is where the film is."""
+
+    type = "stepped_aside"
+    member_id = person()
+    reason = OneOf(ASIDE, required=True)
+    position_ms = Whole(0, FILM_MOST_MS, required=True)
+
+
+class CameBackSchema(RoomEvent):
+    """Somebody's player follows the film again, which is at ``position_ms``."""
+
+    type = "came_back"
+    member_id = person()
+    position_ms = Whole(0, FILM_MOST_MS, required=True)
+
+
 class RoleSetSchema(RoomEvent):
     """Somebody has another role now, here or not."""
 
@@ -209,8 +239,8 @@ EVENTS: Final[Mapping[str, Message]] = {
     schema.type: schema()
     for schema in (
         PlayedSchema, PausedSchema, SoughtSchema, RateChangedSchema, LengthChangedSchema, HoldStartedSchema,
-        HoldEndedSchema, RebasedSchema, MemberJoinedSchema, MemberChangedSchema, MemberLeftSchema, RoleSetSchema,
-        MutedSchema, BannedSchema, UnbannedSchema, RevokedSchema, HostChangedSchema, SettingsChangedSchema, SaidSchema,
+        HoldEndedSchema, RebasedSchema, MemberJoinedSchema, MemberChangedSchema, MemberLeftSchema,
+        SteppedAsideSchema, CameBackSchema, RoleSetSchema, MutedSchema, BannedSchema, UnbannedSchema, RevokedSchema, HostChangedSchema, SettingsChangedSchema, SaidSchema,
         MessageDeletedSchema, ClosedSchema,
     )
 }  # fmt: skip

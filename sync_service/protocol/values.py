@@ -10,12 +10,14 @@ from sync_service.protocol.fields import Flag, Number, OneOf, Text, Whole
 from sync_service.protocol.messages import FILM_MOST_MS, ID_LENGTH, described, id_, moment, person
 from sync_service.room.permissions import CONTROL, RANKS
 from sync_service.room.playback import RATE_MAX, RATE_MIN, Status
-from sync_service.room.state import CAPACITY_MOST
+from sync_service.room.state import ASIDE, CAPACITY_MOST, WAIT_MOST_S
 
 ROLES: Final = tuple(reversed(RANKS))  # the highest first
 CONTROLS: Final = tuple(CONTROL)
 # Why the film is as it is, where no member did it on purpose.
-REASONS: Final = ("auto_start", "empty", "buffering", "ready", "left", "hold_timeout", "hold_skipped")
+REASONS: Final = (
+    "auto_start", "empty", "buffering", "ad", "away", "ready", "back", "aside", "left", "hold_timeout", "hold_skipped",
+)  # fmt: skip
 LEAVING: Final = ("left", "lost", "kicked", "banned", "revoked", "closed")
 
 
@@ -56,6 +58,14 @@ class PlayerSchema(Schema):
     second_screen = Flag(required=True)
 
 
+class AsideSchema(Schema):
+    """That a member's player has left the room's timeline."""
+
+    reason = OneOf(ASIDE, required=True)
+    since_ms = moment()
+    position_ms = Whole(0, FILM_MOST_MS, required=True, **described("Where the film was then."))
+
+
 class MemberSchema(Schema):
     """Somebody in the room, once, however many tabs they have; ``id`` is the user's."""
 
@@ -77,6 +87,9 @@ class MemberSchema(Schema):
         values=fields.Nested(PlayerSchema),
         required=True,
         **described("What the values above are derived from; of no use to clients."),
+    )
+    aside = fields.Nested(
+        AsideSchema, required=True, allow_none=True, **described("Whether they have stepped aside; null: they follow.")
     )
 
 
@@ -109,6 +122,12 @@ class SettingsSchema(Schema):
     hold = Flag(required=True)
     hold_max_s = Whole(1, 60, required=True)
     early_start = Flag(required=True, **described("Whether others than the owner may start a planned film early."))
+    wait_ad_s = Whole(0, WAIT_MOST_S, required=True, **described("For a member in an advertisement; 0: not at all."))
+    wait_away_s = Whole(0, WAIT_MOST_S, required=True, **described("For a member who is away; 0: not at all."))
+    wait_until_members = Whole(
+        1, CAPACITY_MOST, required=True, **described("With more members than this the room waits for nobody.")
+    )
+    snap_on_pause = Flag(required=True, **described("Whether a pause is at the place of whoever paused."))
 
 
 class FilmSchema(Schema):

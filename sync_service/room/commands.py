@@ -28,7 +28,9 @@ class Play(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Pause(Command):
-    pass
+    """``position_ms`` is where the player of whoever pauses stands, None where they do not say."""
+
+    position_ms: float | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,18 @@ class Rebase(Command):
 
     shift_ms: int
     era: int
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class StepAside(Command):
+    """Leave the shared timeline without moving anybody; ``reason`` is one of ``state.ASIDE``."""
+
+    reason: str
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class ComeBack(Command):
+    """Follow the shared timeline again."""
 
 
 # --- people ---

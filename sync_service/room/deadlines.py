@@ -10,7 +10,8 @@ from typing import Final
 from sync_service.room.commands import Due
 from sync_service.room.events import Events, HostChanged
 from sync_service.room.evolve import evolve
-from sync_service.room.film import end_hold, start
+from sync_service.room.film import start
+from sync_service.room.holding import end_hold
 from sync_service.room.permissions import host_of
 from sync_service.room.state import Member, State
 

@@ -44,12 +44,17 @@ vector stand its cause (``by``, ``reason``) and its hold (``waiting_for``, ``hol
 
     paused --play, auto-start--> playing --pause, the last one has left--> paused
     playing --a ready player runs dry--> holding --ready again, left, timeout, skipped--> playing
+    playing --somebody steps aside for whom the settings wait--> holding --they come back, …--> playing
     playing, holding --pause--> paused          holding --play, seek--> playing
 
 Its length (length.py) is what the players agree on, over the catalogue's figure. What players say of themselves
 (player.py) is a matter of connections and ends with them; what a member is shown as is derived from it.
 
 A seek of a paused film leaves it paused; a change of the rate leaves the status as it is.
+
+**Aside** (aside.py) is a member whose player has left the timeline: away, in an advertisement, at another place. No
+command of theirs moves the film until they come back, so nothing that their player does reaches the others. That
+stands in the ``rights``, which every command for the film reads, and outlives a lost connection; the member repeats it.
 
 **Rights** outlive membership: roles, mutes, kicks and bans are of people, here or not. A ticket's role counts only for
 a person whom the room does not know. A kick, a lock and a new beginning each void the sessions that began before them,
@@ -72,12 +77,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sync_service.room import chat, deadlines, film, length, people, room_settings
+from sync_service.room import aside, chat, deadlines, film, holding, length, people, room_settings
 from sync_service.room.commands import (
     Ban,
     ChangeRoom,
     ChangeSettings,
     Close,
+    ComeBack,
     Command,
     DeleteMessage,
     Due,
@@ -94,11 +100,12 @@ from sync_service.room.commands import (
     Seek,
     SetRate,
     SetRole,
+    StepAside,
 )
 from sync_service.room.events import Events, Outcome, Refusal
 from sync_service.room.evolve import evolve
 from sync_service.room.permissions import CONTROLLER, forbidden
-from sync_service.room.state import State
+from sync_service.room.state import Member, State
 from sync_service.room.value import value
 
 
@@ -112,11 +119,16 @@ def decide(state: State, command: Command, now_ms: int) -> Outcome:
     member = state.members.get(command.by or "")
     if member is None:
         return Refusal("not_a_member")
-    return forbidden(state, rule.lowest, member) or rule.apply(state, command, now_ms)
+    return forbidden(state, rule.lowest, member) or _aside(rule, member) or rule.apply(state, command, now_ms)
+
+
+def _aside(rule: Rule, member: Member) -> Refusal | None:
+    """Return the refusal of moving the film while one is aside, None for whatever else."""
+    return Refusal("aside") if rule.lowest == CONTROLLER and member.aside is not None else None
 
 
 def _report(state: State, command: Report, now_ms: int) -> Events:
-    events = film.report(state, command, now_ms)
+    events = holding.report(state, command, now_ms)
     after = state
     for event in events:
         after = evolve(after, event)
@@ -153,10 +165,12 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     Seek: Rule(film.seek, lowest=CONTROLLER, reads=_FILM),
     SetRate: Rule(film.set_rate, lowest=CONTROLLER, reads=_FILM),
     Report: Rule(_report, lowest="guest", reads=_FILM | _MEMBERS),
+    StepAside: Rule(aside.step_aside, lowest="guest", reads=_FILM | _MEMBERS),
+    ComeBack: Rule(aside.come_back, lowest="guest", reads=_FILM | _MEMBERS),
     Due: Rule(deadlines.due, reads=_FILM | _MEMBERS | _META),
     Rebase: Rule(film.rebase, reads=_FILM | _MEMBERS, alone=True),
     Join: Rule(people.join, reads=_RIGHTS),
-    Leave: Rule(people.leave, reads=_MEMBERS | {"playback"}),
+    Leave: Rule(people.leave, reads=_FILM | _MEMBERS),  # how long the others are waited for is a setting
     Kick: Rule(people.kick, lowest="moderator", reads=_FILM | _MEMBERS),
     Ban: Rule(people.ban, reads=_FILM | _MEMBERS),
     Revoke: Rule(people.revoke, reads=_FILM | _MEMBERS),
@@ -166,7 +180,7 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     # One's own message; that of another member takes what permissions.may_moderate says.
     DeleteMessage: Rule(chat.delete_message, lowest="guest", reads=_RIGHTS),
     # At least; what each setting takes stands in permissions.SETTING.
-    ChangeSettings: Rule(room_settings.change_settings, lowest="moderator", reads=_FILM | _META),
+    ChangeSettings: Rule(room_settings.change_settings, lowest="moderator", reads=_FILM | _META | _MEMBERS),
     ChangeRoom: Rule(room_settings.change_room, reads=_FILM | _META | _MEMBERS),
     Close: Rule(people.close, reads=_MEMBERS | _META, alone=True),
 }

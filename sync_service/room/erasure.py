@@ -49,6 +49,7 @@ def _rights_without(rights: Rights, person: str, owner: str) -> Rights:
         muted=_without(rights.muted, person),
         kicked=_without(rights.kicked, person),
         bans=_without(rights.bans, person),
+        asides=_without(rights.asides, person),
         host=None if rights.host in (person, owner) else rights.host,
     )
 

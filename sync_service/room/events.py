@@ -71,6 +71,25 @@ class MemberLeft(Event):
 
 
 @value(frozen=True, slots=True, kw_only=True)
+class SteppedAside(Event):
+    """A member follows the film no longer, for this ``reason``; ``position_ms`` is where the film is."""
+
+    type: str = "stepped_aside"
+    member_id: str
+    reason: str
+    position_ms: int
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class CameBack(Event):
+    """A member follows the film again; ``position_ms`` is where it is."""
+
+    type: str = "came_back"
+    member_id: str
+    position_ms: int
+
+
+@value(frozen=True, slots=True, kw_only=True)
 class RoleSet(Event):
     type: str = "role_set"
     member_id: str

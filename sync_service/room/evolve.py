@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sync_service.room.events import (
     BanChanged,
+    CameBack,
     Closed,
     Event,
     HostChanged,
@@ -21,13 +22,16 @@ from sync_service.room.events import (
     RoleSet,
     Said,
     SettingsChanged,
+    SteppedAside,
 )
-from sync_service.room.state import MESSAGES_KEPT, Gone, Member, Members, Message, State
+from sync_service.room.state import MESSAGES_KEPT, Aside, Gone, Member, Members, Message, State
 
 # A kick voids the sessions that began before it, whose resume tokens live ten minutes.
 KICKS_KEPT_MS: Final = 900_000
 # How long a hold counts against the budget of the member for whom the room was held.
 HOLDS_WINDOW_MS: Final = 300_000
+# So long it is kept that somebody has stepped aside who is not here: a lost connection comes back much sooner.
+ASIDES_KEPT_MS: Final = 6 * 3_600_000
 
 
 def evolve(state: State, event: Event) -> State:
@@ -58,6 +62,7 @@ def _rebased(state: State, event: Rebased) -> State:
         state.rights,
         muted=_shifted(state.rights.muted, shift_ms),
         kicked=_shifted(state.rights.kicked, back_ms),
+        asides={id_: _moved(aside, shift_ms) for id_, aside in state.rights.asides.items()},
         since_ms=state.rights.since_ms + back_ms,
         locked_ms=state.rights.locked_ms + back_ms,
     )
@@ -67,6 +72,7 @@ def _rebased(state: State, event: Rebased) -> State:
             joined_ms=member.joined_ms + shift_ms,
             muted_until_ms=None if member.muted_until_ms is None else member.muted_until_ms + shift_ms,
             holds=tuple(hold_ms + shift_ms for hold_ms in member.holds),
+            aside=None if member.aside is None else _moved(member.aside, shift_ms),
         )
         for id_, member in state.members.items()
     }
@@ -80,6 +86,10 @@ def _rebased(state: State, event: Rebased) -> State:
 
 def _shifted(moments: Mapping[str, int], shift_ms: int) -> dict[str, int]:
     return {id_: moment_ms + shift_ms for id_, moment_ms in moments.items()}
+
+
+def _moved(aside: Aside, shift_ms: int) -> Aside:
+    return replace(aside, since_ms=aside.since_ms + shift_ms)
 
 
 def _member(state: State, event: MemberJoined | MemberChanged) -> State:
@@ -126,6 +136,22 @@ def _with_member(state: State, member_id: str, **changes: Any) -> State:
     if member is None:
         return state
     return replace(state, members=Members({**state.members, member_id: replace(member, **changes)}))
+
+
+def _stepped_aside(state: State, event: SteppedAside) -> State:
+    aside = Aside(event.reason, event.time_ms, event.position_ms)
+    others = {
+        id_: other
+        for id_, other in state.rights.asides.items()
+        if id_ in state.members or other.since_ms > event.time_ms - ASIDES_KEPT_MS
+    }
+    rights = replace(state.rights, asides={**others, event.member_id: aside})
+    return _with_member(replace(state, rights=rights), event.member_id, aside=aside)
+
+
+def _came_back(state: State, event: CameBack) -> State:
+    others = {id_: other for id_, other in state.rights.asides.items() if id_ != event.member_id}
+    return _with_member(replace(state, rights=replace(state.rights, asides=others)), event.member_id, aside=None)
 
 
 def _ban_changed(state: State, event: BanChanged) -> State:
@@ -184,6 +210,8 @@ EVOLUTIONS: Final[Mapping[type[Event], Callable[[State, Any], State]]] = {
     MemberJoined: _member,
     MemberChanged: _member,
     MemberLeft: _left,
+    SteppedAside: _stepped_aside,
+    CameBack: _came_back,
     RoleSet: _role_set,
     Muted: _muted,
     BanChanged: _ban_changed,

@@ -1,4 +1,4 @@
-"""The film: play, pause, seek, rate, holding for members whose player has run dry, and a clock that was set."""
+"""The film: play, pause, seek, rate, and a clock that was set."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from sync_service.room.commands import Command, Pause, Play, Rebase, Report, Seek, SetRate
-from sync_service.room.events import Events, MemberChanged, Outcome, PlaybackChange, PlaybackChanged, Rebased, Refusal
-from sync_service.room.evolve import evolve, recent_of
+from sync_service.room.commands import Command, Pause, Play, Rebase, Seek, SetRate
+from sync_service.room.events import Events, Outcome, PlaybackChange, PlaybackChanged, Rebased, Refusal
 from sync_service.room.permissions import RANKS, rank_of
 from sync_service.room.playback import (
     RATE_MAX,
@@ -20,7 +19,7 @@ from sync_service.room.playback import (
     position_at,
     within,
 )
-from sync_service.room.state import Member, State
+from sync_service.room.state import State
 
 # A fight over the film: each play or pause that undoes another member's adds one to the heat, which falls by one in
 # FIGHT_COOLS_MS. Above FIGHT_MOST viewers have to wait until it has fallen; moderators and the owner do not.
@@ -29,20 +28,19 @@ FIGHT_COOLS_MS: Final = 5_000
 _BY_HAND: Final = (None, "hold_skipped")  # the reasons of what a member did on purpose
 _UNDONE: Final[Mapping[str, Status]] = {"played": "paused", "paused": "playing"}
 
-# The budget of holds: a member for whom the room was held this often within HOLDS_WINDOW_MS catches up alone.
-HOLDS_MOST: Final = 3
-# Every player has to fetch the film anew after a seek: running dry then does not count against the budget.
-SEEK_GRACE_MS: Final = 3_000
+# A pause snaps to the place of whoever paused where that is no farther off: nobody is thrown back by more. Beyond it
+# their player is out of step, and its place is nobody's.
+SNAP_MOST_MS: Final = 1_000
 
 Vector = tuple[Status, float, float, int]  # status, position_ms, rate, at_ms
 Cause = tuple[str | None, str | None]  # by, reason
 Hold = tuple[tuple[str, ...], int | None]  # waiting_for, hold_until_ms
-_NO_HOLD: Final[Hold] = ((), None)
+NO_HOLD: Final[Hold] = ((), None)
 
 
 def play(state: State, command: Play, now_ms: int) -> Outcome:
     playback = state.playback
-    if playback.status == "playing" and not _at_end(state, now_ms):
+    if playback.status == "playing" and not at_end(state, now_ms):
         return ()
     refused = _too_early(state, command, now_ms) or _fight(state, command, now_ms)
     return refused or start(state, command, now_ms, _skips(playback))
@@ -64,16 +62,17 @@ def _skips(playback: Playback) -> str | None:
 
 def start(state: State, command: Command, now_ms: int, reason: str | None) -> Events:
     """Start the film, at the end from its beginning; nothing if it plays."""
-    at_end = _at_end(state, now_ms)
+    is_over = at_end(state, now_ms)
     before = state.playback
-    if before.status == "playing" and not at_end:
+    if before.status == "playing" and not is_over:
         return ()
-    position_ms = 0 if at_end else position_at(before, now_ms, state.duration_ms)
-    vector: Vector = "playing", position_ms, before.rate, now_ms + _lead_ms(state)
-    return _changed("played", before, command, now_ms, vector, (command.by, reason))
+    position_ms = 0 if is_over else position_at(before, now_ms, state.duration_ms)
+    vector: Vector = "playing", position_ms, before.rate, now_ms + lead_of(state)
+    return changed("played", before, command, now_ms, vector, (command.by, reason))
 
 
-def _at_end(state: State, now_ms: int) -> bool:
+def at_end(state: State, now_ms: int) -> bool:
+    """Return whether the film is over at this moment."""
     duration_ms = state.duration_ms
     return duration_ms is not None and position_at(state.playback, now_ms, duration_ms) >= duration_ms
 
@@ -81,14 +80,22 @@ def _at_end(state: State, now_ms: int) -> bool:
 def pause(state: State, command: Pause, now_ms: int) -> Outcome:
     if state.playback.status == "paused":
         return ()
-    return _fight(state, command, now_ms) or stop(state, command, now_ms, now_ms, None)
+    return _fight(state, command, now_ms) or stop(state, command, _snapped(state, command, now_ms), now_ms, None)
 
 
-def stop(state: State, command: Command, then_ms: int, now_ms: int, reason: str | None) -> Events:
-    """Pause the film at its position of the moment ``then_ms``."""
+def _snapped(state: State, command: Pause, now_ms: int) -> float:
+    """Return where to pause: at the place of the player of whoever pauses, if it is in step, else where the film is."""
+    film_ms, own_ms = position_at(state.playback, now_ms, state.duration_ms), command.position_ms
+    if own_ms is None or not state.rights.settings.snap_on_pause or state.playback.status != "playing":
+        return film_ms
+    return within(own_ms, state.duration_ms) if abs(own_ms - film_ms) <= SNAP_MOST_MS else film_ms
+
+
+def stop(state: State, command: Command, position_ms: float, now_ms: int, reason: str | None) -> Events:
+    """Pause the film at this position."""
     before = state.playback
-    vector: Vector = "paused", position_at(before, then_ms, state.duration_ms), before.rate, now_ms
-    return _changed("paused", before, command, now_ms, vector, (command.by, reason))
+    vector: Vector = "paused", position_ms, before.rate, now_ms
+    return changed("paused", before, command, now_ms, vector, (command.by, reason))
 
 
 def seek(state: State, command: Seek, now_ms: int) -> Events:
@@ -96,11 +103,11 @@ def seek(state: State, command: Seek, now_ms: int) -> Events:
     position_ms = within(command.position_ms, state.duration_ms)
     status: Status = "paused" if before.status == "paused" else "playing"
     # Everyone has to fetch the new place first: while playing, a seek is a start and gets a lead of its own.
-    ahead_ms = max(SEEK_LEAD_MIN_MS, _lead_ms(state)) if status == "playing" else 0
+    ahead_ms = max(SEEK_LEAD_MIN_MS, lead_of(state)) if status == "playing" else 0
     # A seek leaves the cause of the status as it is, unless it ends a hold.
     skips = _skips(before)
     cause = (before.by, before.reason) if skips is None else (command.by, skips)
-    return _changed("sought", before, command, now_ms, (status, position_ms, before.rate, now_ms + ahead_ms), cause)
+    return changed("sought", before, command, now_ms, (status, position_ms, before.rate, now_ms + ahead_ms), cause)
 
 
 def set_rate(state: State, command: SetRate, now_ms: int) -> Events:
@@ -113,29 +120,30 @@ def set_rate(state: State, command: SetRate, now_ms: int) -> Events:
     at_ms, lead_rate = max(now_ms, before.at_ms), before.lead_rate
     if before.status == "playing" and before.at_ms <= now_ms:
         # Ahead of time, as a start, so that nobody is off by their delay; until then the film runs on as it does.
-        at_ms, lead_rate = now_ms + _lead_ms(state), before.rate
-        if _at_end(state, at_ms):
+        at_ms, lead_rate = now_ms + lead_of(state), before.rate
+        if at_end(state, at_ms):
             at_ms, lead_rate = now_ms, None
     # What still lies ahead keeps its moment: members who know of it would start, or change the rate, twice.
     vector: Vector = before.status, position_at(before, at_ms, state.duration_ms), rate, at_ms
-    return _changed("rate_changed", before, command, now_ms, vector, cause, hold, lead_rate)
+    return changed("rate_changed", before, command, now_ms, vector, cause, hold, lead_rate)
 
 
-def _lead_ms(state: State) -> int:
+def lead_of(state: State) -> int:
+    """Return how far ahead (ms) a start must lie for those who are here."""
     return lead_ms(state.members.highest_rtt_ms)
 
 
-def _changed(
+def changed(
     type_: PlaybackChange,
     before: Playback,
     command: Command,
     now_ms: int,
     vector: Vector,
     cause: Cause,
-    hold: Hold = _NO_HOLD,
+    hold: Hold = NO_HOLD,
     lead_rate: float | None = None,
 ) -> Events:
-    """Return the event by which ``before`` becomes a playback of this vector, cause and hold."""
+    """Return the event by which the playback ``before`` becomes a playback of this vector, cause and hold."""
     status, position_ms, rate, at_ms = vector
     by, reason = cause
     waiting_for, hold_until_ms = hold
@@ -186,67 +194,6 @@ def _fight(state: State, command: Play | Pause, now_ms: int) -> Refusal | None:
         return None
     wait_ms = int(too_hot * FIGHT_COOLS_MS) + 1
     return Refusal("cooldown", retry_after_ms=wait_ms)
-
-
-# --- what players report, and holding ---
-
-
-def report(state: State, command: Report, now_ms: int) -> Events:
-    member = state.members[command.by or ""]
-    changed = member.with_player(command.node, command.says)
-    if changed == member:
-        return ()
-    runs_dry = changed.is_dry and not member.is_dry
-    hold = _may_hold(state, changed, now_ms) if runs_dry else None
-    if hold == "counts":
-        changed = replace(changed, holds=(*recent_of(member.holds, now_ms), now_ms))
-    event = MemberChanged(time_ms=now_ms, by=command.by, command=command.id, member=changed)
-    after = evolve(state, event)
-    if hold is not None:
-        return (event, *_hold_for(after, member.id, command, now_ms))
-    if not changed.is_dry:
-        reason = "left" if command.says is None and not changed.players else "ready"
-        return (event, *goes_on_without(after, member.id, command, now_ms, reason))
-    return (event,)
-
-
-def _may_hold(state: State, member: Member, now_ms: int) -> str | None:
-    """Return "counts" for a hold out of this member's budget, "free" for one that costs nothing, None for none."""
-    playback, settings = state.playback, state.rights.settings
-    if not settings.hold or not member.waits or playback.status == "paused" or _at_end(state, now_ms):
-        return None
-    if now_ms - playback.sought_ms < SEEK_GRACE_MS:
-        return "free"
-    return "counts" if len(recent_of(member.holds, now_ms)) < HOLDS_MOST else None
-
-
-def _hold_for(state: State, member_id: str, command: Command, now_ms: int) -> Events:
-    before = state.playback
-    is_held = before.status == "holding"
-    until_ms = before.hold_until_ms if is_held else now_ms + state.rights.settings.hold_max_s * 1000
-    vector: Vector = "holding", position_at(before, now_ms, state.duration_ms), before.rate, now_ms
-    hold: Hold = (*before.waiting_for, member_id), until_ms
-    return _changed("hold_started", before, command, now_ms, vector, (command.by, "buffering"), hold)
-
-
-def goes_on_without(state: State, member_id: str, command: Command, now_ms: int, reason: str) -> Events:
-    """Wait for this member no longer; the film goes on when nobody else is waited for."""
-    before = state.playback
-    if member_id not in before.waiting_for:
-        return ()
-    others = tuple(other for other in before.waiting_for if other != member_id)
-    if not others:
-        return end_hold(state, command, now_ms, reason)
-    vector: Vector = "holding", before.position_ms, before.rate, now_ms
-    hold: Hold = others, before.hold_until_ms
-    return _changed("hold_started", before, command, now_ms, vector, (command.by, before.reason), hold)
-
-
-def end_hold(state: State, command: Command, now_ms: int, reason: str) -> Events:
-    """End the hold: the film goes on from the position at which it was held."""
-    before = state.playback
-    vector: Vector = "playing", before.position_ms, before.rate, now_ms + _lead_ms(state)
-    return _changed("hold_ended", before, command, now_ms, vector, (command.by, reason))
 
 
 # --- time ---

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from sync_service.room.permissions import SETTING
 from sync_service.room.playback import Playback, position_at
 from sync_service.room.state import Members, Meta, Rights, Settings, State
 
-_SETTINGS = ("locked", "slow_mode_s", "hold", "hold_max_s", "early_start")
+_SETTINGS = tuple(name for name in SETTING if name not in {"control", "capacity"})
 
 
 def opening_state(
@@ -56,5 +57,5 @@ def reopened(closed: State, now_ms: int) -> State:
         hold_until_ms=None,
         lead_rate=None,
     )
-    rights = replace(closed.rights, since_ms=now_ms, host=None)
+    rights = replace(closed.rights, since_ms=now_ms, host=None, asides={})
     return replace(closed, closed=None, members=Members(), playback=playback, rights=rights)

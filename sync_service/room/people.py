@@ -18,9 +18,11 @@ from sync_service.room.events import (
     RoleSet,
 )
 from sync_service.room.evolve import evolve, recent_of
-from sync_service.room.film import goes_on_without, stop
+from sync_service.room.film import stop
+from sync_service.room.holding import goes_on_without
 from sync_service.room.length import length_events
 from sync_service.room.permissions import RANKS, may_moderate, rank_of, refused, role_of
+from sync_service.room.playback import position_at
 from sync_service.room.player import RTT_BUCKETS_MS
 from sync_service.room.state import Member, State
 
@@ -44,6 +46,8 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
     if rights.settings.locked and is_new and RANKS[role] < RANKS["moderator"]:
         return Refusal("room_locked")
     until_ms = rights.muted.get(member_id, 0)
+    # Whoever was aside when their connection was lost is aside still; a new session begins with the others.
+    aside = rights.asides.get(member_id)
     member = Member(
         member_id,
         command.name,
@@ -54,6 +58,7 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
         command.visit_id,
         muted_until_ms=until_ms if until_ms > now_ms else None,
         holds=recent_of(state.gone.holds.get(member_id, ()), now_ms),
+        aside=aside if aside is not None and command.since_ms < aside.since_ms else None,
     )
     joined = MemberJoined(time_ms=now_ms, by=member_id, command=command.id, member=member)
     if member_id != rights.owner or rights.host is None:
@@ -93,7 +98,8 @@ def _without(state: State, left: MemberLeft, command: Command, now_ms: int) -> E
             after = evolve(after, event)
         return (left, *goes_on, *length_events(after, now_ms))
     # Nobody watches while the grace runs out: the film stops where it was when the last connection ended.
-    return (left, *stop(after, by_itself, after.gone.last_seen_ms, now_ms, "empty"))
+    stood_ms = position_at(after.playback, after.gone.last_seen_ms, after.duration_ms)
+    return (left, *stop(after, by_itself, stood_ms, now_ms, "empty"))
 
 
 def kick(state: State, command: Kick, now_ms: int) -> Outcome:

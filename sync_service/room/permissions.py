@@ -25,6 +25,10 @@ SETTING: Final[Mapping[str, str]] = {
     "hold_max_s": "moderator",
     "locked": "moderator",
     "slow_mode_s": "moderator",
+    "snap_on_pause": "moderator",
+    "wait_ad_s": "moderator",
+    "wait_away_s": "moderator",
+    "wait_until_members": "moderator",
 }
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from sync_service.room.commands import ChangeRoom, ChangeSettings, Command
 from sync_service.room.events import Events, Outcome, SettingsChanged
-from sync_service.room.film import end_hold
+from sync_service.room.evolve import evolve
+from sync_service.room.holding import wait_as_set
 from sync_service.room.permissions import RANKS, SETTING, rank_of, refused
 from sync_service.room.state import Meta, Settings, State
 
@@ -63,6 +64,4 @@ def _changed(
         film=None if meta.film == state.meta.film else meta.film,
         owner=None if owner == state.rights.owner else owner,
     )
-    if settings.hold or state.playback.status != "holding":
-        return (changed,)
-    return (changed, *end_hold(state, command, now_ms, "hold_skipped"))
+    return (changed, *wait_as_set(evolve(state, changed), command, now_ms))

@@ -12,16 +12,29 @@ from sync_service.room.player import SILENT, Player, together
 from sync_service.room.value import value
 
 CAPACITY_MOST: Final = 200
+WAIT_MOST_S: Final = 300
 # In slow mode a member's last message is at most one message of each other member back.
 MESSAGES_KEPT: Final = CAPACITY_MOST
 MESSAGES_SHOWN: Final = 50  # in the snapshot that a newcomer receives
+# Why a member leaves the shared timeline: out of the room; hearing a place again; an interstitial of the cinema in
+# their player; watching on by themselves.
+ASIDE: Final = ("away", "rewatch", "ad", "alone")
+
+
+@value(frozen=True, slots=True)
+class Aside:
+    """A member's player follows the room no longer: for which ``reason`` (ASIDE), since when, and where the film was."""
+
+    reason: str
+    since_ms: int
+    position_ms: int
 
 
 @value(frozen=True, slots=True)
 class Member:
     """A person in the room, once, however many tabs they have; a visit lasts from joining to leaving.
 
-    ``muted_until_ms`` repeats ``Rights.muted``. ``holds`` are the moments (ms) of the holds that count against their
+    ``muted_until_ms`` repeats ``Rights.muted``, ``aside`` ``Rights.asides``. ``holds`` are the moments (ms) of the holds that count against their
     budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``, ``buffering``, ``waits``,
     ``duration_ms`` and ``second_screen`` are what these come to (player.py).
     """
@@ -40,12 +53,15 @@ class Member:
     duration_ms: int | None = None
     second_screen: bool = False
     players: Mapping[str, Player] = field(default_factory=dict)
+    aside: Aside | None = None
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Member:
         """Return the member that this JSON object describes."""
         players = {node: Player.read(player) for node, player in raw["players"].items()}
-        return cls(**{**raw, "holds": tuple(raw["holds"]), "players": players})
+        aside = raw.get("aside")
+        aside = None if aside is None else Aside(**aside)
+        return cls(**{**raw, "holds": tuple(raw["holds"]), "players": players, "aside": aside})
 
     def with_player(self, node: str, says: Player | None) -> Member:
         """Return the member whose players on this node say so, all together; None: none is left there."""
@@ -96,7 +112,9 @@ class Message:
 class Settings:
     """What members may change in a live room (``permissions.SETTING`` says who); ``hold_max_s`` bounds one hold.
 
-    With ``early_start`` others than the owner may start a planned film before its time.
+    With ``early_start`` others than the owner may start a planned film before its time. ``wait_ad_s`` and
+    ``wait_away_s`` bound the wait for a member aside for that reason, 0 means none; the room waits for nobody where
+    more than ``wait_until_members`` are in it. With ``snap_on_pause`` a pause is at the place of whoever paused.
     """
 
     control: str = "everyone"
@@ -106,6 +124,10 @@ class Settings:
     hold: bool = True
     hold_max_s: int = 10
     early_start: bool = False
+    wait_ad_s: int = 0
+    wait_away_s: int = 0
+    wait_until_members: int = CAPACITY_MOST
+    snap_on_pause: bool = True
 
 
 @value(frozen=True, slots=True)
@@ -115,7 +137,7 @@ class Rights:
     ``roles``: the roles that were set here, in the place of the ticket's; ``muted``: until when (ms); ``kicked``: when
     (ms), which voids every session that began before; ``bans``: the version of the room that banned, negative where it
     lifted the ban; ``revoked``: the version that took their invitation back, which voids tickets and sessions of lower
-    ones. ``host`` acts for an owner who has been gone for a while. Sessions that began before ``since_ms``
+    ones; ``asides``: who has stepped aside, kept for those whose connection is lost meanwhile. ``host`` acts for an owner who has been gone for a while. Sessions that began before ``since_ms``
     are void; a locked room lets in sessions that began before ``locked_ms``.
     """
 
@@ -126,6 +148,7 @@ class Rights:
     kicked: Mapping[str, int] = field(default_factory=dict)
     bans: Mapping[str, int] = field(default_factory=dict)
     revoked: Mapping[str, int] = field(default_factory=dict)
+    asides: Mapping[str, Aside] = field(default_factory=dict)
     host: str | None = None
     since_ms: int = 0
     locked_ms: int = 0
@@ -133,7 +156,8 @@ class Rights:
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Rights:
         """Return the rights that this JSON object describes."""
-        return cls(**{**raw, "settings": Settings(**raw["settings"])})
+        asides = {id_: Aside(**aside) for id_, aside in raw.get("asides", {}).items()}
+        return cls(**{**raw, "settings": Settings(**raw["settings"]), "asides": asides})
 
 
 @value(frozen=True, slots=True)

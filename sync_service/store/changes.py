@@ -13,11 +13,13 @@ from typing import Any, Final
 import orjson
 
 from shared.events import (
+    ASIDE_CHANGED,
     CHAT_DELETED,
     CHAT_POSTED,
     MEMBER_CHANGED,
     PLAYBACK_CHANGED,
     SETTINGS_CHANGED,
+    SETTINGS_DEFAULTS,
     VISIT_ENDED,
     VISIT_STARTED,
 )
@@ -25,6 +27,7 @@ from sync_service.redis_client.wire import packed
 from sync_service.room.commands import Command, DeleteMessage
 from sync_service.room.events import (
     BanChanged,
+    CameBack,
     Closed,
     Event,
     HostChanged,
@@ -38,6 +41,7 @@ from sync_service.room.events import (
     RoleSet,
     Said,
     SettingsChanged,
+    SteppedAside,
 )
 from sync_service.room.evolve import blank
 from sync_service.room.permissions import role_of
@@ -156,7 +160,7 @@ def _changed_member(event: MemberChanged, _: Committing) -> Words:
     return CHANGED_MEMBER, event.member.id, orjson.dumps(event.member)
 
 
-def _member_if_here(event: RoleSet | Muted, now: Committing) -> Words:
+def _member_if_here(event: RoleSet | Muted | SteppedAside | CameBack, now: Committing) -> Words:
     after, _, _ = now
     member = after.members.get(event.member_id)
     return () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
@@ -220,18 +224,21 @@ def _member_changed(event: RoleSet | Muted, after: State) -> dict[str, Any]:
     }
 
 
+def _aside_changed(event: SteppedAside | CameBack) -> dict[str, Any]:
+    return {
+        "user_id": event.member_id,
+        "reason": event.reason if isinstance(event, SteppedAside) else None,
+        "position_ms": event.position_ms,
+        "at": _moment(event.time_ms),
+    }
+
+
 def _settings_changed(event: SettingsChanged) -> dict[str, Any]:
     settings = event.settings
     return {
         "control": settings.control,
         "capacity": settings.capacity,
-        "settings": {
-            "locked": settings.locked,
-            "slow_mode_s": settings.slow_mode_s,
-            "hold": settings.hold,
-            "hold_max_s": settings.hold_max_s,
-            "early_start": settings.early_start,
-        },
+        "settings": {name: getattr(settings, name) for name in SETTINGS_DEFAULTS},
         "by": event.by,
         "at": _moment(event.time_ms),
     }
@@ -299,6 +306,8 @@ STORED: Final[Mapping[type[Event], Stored]] = {
     # Whoever rewrites a member (their role, say) must have seen what their own player reported last.
     MemberChanged: Stored(("members",), touches_only=True, writes=_changed_member),
     MemberLeft: Stored(("members",), writes=_no_member, journal=VISIT_ENDED, data=_visit_ended),  # see ``sections_of``
+    SteppedAside: Stored(("rights",), writes=_member_if_here, journal=ASIDE_CHANGED, data=_aside_changed),
+    CameBack: Stored(("rights",), writes=_member_if_here, journal=ASIDE_CHANGED, data=_aside_changed),
     RoleSet: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=_member_changed),
     Muted: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=_member_changed),
     BanChanged: Stored(("rights",)),
