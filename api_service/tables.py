@@ -399,6 +399,20 @@ room_events = _table(
     Index(None, "user_id"),
 )
 
+# Members who stepped aside from the room's timeline, and who came back: `reason` is null then.
+asides = _table(
+    "asides",
+    _reference("room_id", "rooms"),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _reference("user_id", "users"),
+    Column("reason", Text, nullable=True),
+    Column("position_ms", Double, nullable=False),  # where the film was
+    Column("happened_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("room_id", "epoch", "seq"),
+    Index(None, "user_id"),
+)
+
 chat_messages = _table(
     "chat_messages",
     _reference("room_id", "rooms"),

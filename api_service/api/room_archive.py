@@ -18,7 +18,7 @@ from api_service.language import choose
 from api_service.problems import BANNED, INVALID_CURSOR, NOT_THERE, ROOM_NOT_FOUND
 from api_service.usecases import recap, room_archive
 from api_service.usecases.people import User
-from shared.events import PLAYBACK_CHANGES, PLAYBACK_STATUSES
+from shared.events import ASIDE_REASONS, PLAYBACK_CHANGES, PLAYBACK_STATUSES
 
 SCOPE: Final[Scope] = "admin"
 _FORBIDDEN: Final = """\
@@ -46,6 +46,20 @@ class PauseSchema(Schema):
     )
 
 
+class AsideSchema(Schema):
+    at = fields.AwareDateTime(required=True)
+    position_ms = fields.Integer(required=True, metadata={"description": "Where the film was then."})
+    lasted_ms = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Until they came back or left; null if neither was told."},
+    )
+    reason = fields.String(
+        required=True, validate=validate.OneOf(ASIDE_REASONS), metadata={"description": "Why they stepped aside."}
+    )
+    person = fields.Nested(PersonSchema, required=True)
+
+
 class LivelyMinuteSchema(Schema):
     position_ms = fields.Integer(required=True, metadata={"description": "Where in the film the minute begins."})
     messages = fields.Integer(required=True)
@@ -63,6 +77,12 @@ class RecapSchema(Schema):
         fields.Nested(PauseSchema),
         required=True,
         metadata={"description": f"The earliest first, at most {recap.PAUSES_MOST:,}."},
+    )
+    asides_count = fields.Integer(required=True)
+    asides = fields.List(
+        fields.Nested(AsideSchema),
+        required=True,
+        metadata={"description": f"Who left the room's timeline, the earliest first, at most {recap.ASIDES_MOST:,}."},
     )
     messages_count = fields.Integer(required=True)
     liveliest = fields.List(
@@ -184,7 +204,7 @@ def _endpoint(
 
 @_endpoint("recap", RecapSchema)
 async def read_recap(call: ArchiveCall) -> web.Response:
-    """Read what came of an evening: who was there and how long, the pauses, the minutes in which most was said.
+    """Read what came of an evening: who was there and how long, the pauses, who stepped aside, the lively minutes.
 
     For the room's owner and those who were in it; for programs with the scope `admin`, of any room.
     """

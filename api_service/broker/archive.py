@@ -1,6 +1,6 @@
 """The archive: the consumer that writes rooms' journal events to PostgreSQL.
 
-They become rows of visits, playback and chat; roles and settings update `room_roles` and `rooms`, for tickets and
+They become rows of visits, playback, asides and chat; roles and settings update `room_roles` and `rooms`, for tickets and
 pages, and publish nothing, since they come from the live room. The order of arrival does not matter: a row that can
 be overwritten stores its place (epoch, seq) in the room's journal.
 """
@@ -16,14 +16,16 @@ from sqlalchemy import Table, Text, bindparam, case, func, literal, select, tupl
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, InvalidValue, Statement, Transaction
-from api_service.tables import chat_deletions, chat_messages, inbox, room_events, room_roles, rooms, visits
+from api_service.tables import asides, chat_deletions, chat_messages, inbox, room_events, room_roles, rooms, visits
 from api_service.usecases import erasures
 from shared import events
 from shared.broker import Broker, Transient
 from shared.events import DELETED_PERSON, Event, InvalidEvent
 
 QUEUE: Final = "api_service.journal"
-KEYS: Final = ("visit.*.v1", "member.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1")
+KEYS: Final = (
+    "visit.*.v1", "member.changed.v1", "aside.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1",
+)  # fmt: skip
 # The broker delivers more events at once than the pool has connections: a burst of chat must leave some to requests.
 AT_ONCE: Final = 4
 
@@ -67,6 +69,12 @@ _MEMBER_CHANGED = Statement(
         where=(room_roles.c.role != literal("owner"))
         & (tuple_(room_roles.c.epoch, room_roles.c.seq) < tuple_(_role.excluded.epoch, _role.excluded.seq)),
     )
+)
+
+_ASIDE_CHANGED = Statement(
+    insert(asides)
+    .values(_values(asides, "room_id", "epoch", "seq", "user_id", "reason", "position_ms", "happened_at"))
+    .on_conflict_do_nothing()
 )
 
 _settings = _values(rooms, "control", "capacity", "settings", "settings_epoch", "settings_seq")
@@ -225,6 +233,9 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
             return _VISIT_ENDED, {**visit, **_picked(data, id="visit_id", end_reason="reason")}
         case events.MEMBER_CHANGED:
             return _MEMBER_CHANGED, _picked(data, "room_id", "user_id", "role", "epoch", "seq")
+        case events.ASIDE_CHANGED:
+            names = ("room_id", "epoch", "seq", "user_id", "reason", "position_ms")
+            return _ASIDE_CHANGED, _picked(data, *names, happened_at="at")
         case events.SETTINGS_CHANGED:
             changed = _picked(data, "room_id", "control", "capacity", "settings")
             return _SETTINGS_CHANGED, {**changed, **_picked(data, settings_epoch="epoch", settings_seq="seq")}
@@ -237,8 +248,8 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
                 "playback_at": _moment(playback["at_ms"]),
             }
         case events.CHAT_POSTED:
-            names = ("message_id", "author_id", "author_name", "text", "position_ms", "sent_at")
-            message = _picked(data, "room_id", "epoch", "seq", *names)
+            said = ("message_id", "author_id", "author_name", "text", "position_ms", "sent_at")
+            message = _picked(data, "room_id", "epoch", "seq", *said)
             return _CHAT_POSTED, {**message, "reply_to": data.get("reply_to")}
         case events.CHAT_DELETED:
             return _CHAT_DELETED, _picked(data, "room_id", "message_id", deleted_at="at")

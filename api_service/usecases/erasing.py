@@ -94,6 +94,7 @@ _GIVEN_AWAY: Final = (
     _of_person("invitations", "id", "inviter_id", "UPDATE invitations SET inviter_id = :nobody"),
     _of_person("visits", "id", "user_id", "UPDATE visits SET user_id = :nobody"),
     _of_person("room_events", _PLACE, "user_id", "UPDATE room_events SET user_id = :nobody"),
+    _of_person("asides", _PLACE, "user_id", "UPDATE asides SET user_id = :nobody"),
     # Their words are theirs: what is left of a message is its place.
     _of_person(
         "chat_messages",

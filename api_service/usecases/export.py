@@ -142,6 +142,14 @@ WHERE entry.user_id = :user_id AND {_PLACED}""",  # noqa: S608
         **_PLACE_START,
     ),
     _list(
+        "asides",
+        f"""
+SELECT {_PLACE_COLUMNS}, room.code AS room, entry.reason, round(entry.position_ms) AS position_ms, entry.happened_at
+FROM asides AS entry JOIN rooms AS room ON room.id = entry.room_id
+WHERE entry.user_id = :user_id AND {_PLACED}""",  # noqa: S608
+        **_PLACE_START,
+    ),
+    _list(
         "sessions",
         """
 SELECT id AS after_session, id, by_token, provider_sid, created_at, expires_at, ended_at, end_reason

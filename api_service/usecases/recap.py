@@ -1,4 +1,4 @@
-"""A room's recap: who was there and how long, when the film was paused, and the minutes in which most was said.
+"""A room's recap: who was there and how long, pauses, who stepped aside, and the minutes in which most was said.
 
 Reactions are signals that nothing stores, so liveliness is counted in messages alone.
 """
@@ -11,12 +11,13 @@ from uuid import UUID
 from sqlalchemy import Integer, Uuid, bindparam, func, or_, select, text
 
 from api_service.database import Queryable, Statement
-from api_service.tables import chat_messages, room_events, rooms, users, visits
+from api_service.tables import asides, chat_messages, room_events, rooms, users, visits
 from api_service.usecases.people import Person, person_shown
 from api_service.usecases.room_archive import archived_room
 
 PEOPLE_MOST: Final = 1_000
 PAUSES_MOST: Final = 1_000
+ASIDES_MOST: Final = 1_000
 LIVELIEST_MOST: Final = 5
 MINUTE_MS: Final = 60_000
 
@@ -44,6 +45,17 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """Somebody's player left the room's timeline; ``lasted_ms`` is None for one who neither came back nor left."""
+
+    at: datetime
+    position_ms: int
+    lasted_ms: int | None
+    reason: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
 class LivelyMinute:
     """A minute of the film from ``position_ms`` on, and how many messages were sent in it."""
 
@@ -53,12 +65,14 @@ class LivelyMinute:
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """The whole of it: ``people`` are those who were there longest, ``pauses`` the earliest."""
+    """The whole of it: ``people`` are those who were there longest, ``pauses`` and ``asides`` the earliest."""
 
     people_count: int
     people: list[Presence]
     pauses_count: int
     pauses: list[Pause]
+    asides_count: int
+    asides: list[Aside]
     messages_count: int
     liveliest: list[LivelyMinute]
 
@@ -130,6 +144,38 @@ _PAUSES = Statement(
     .order_by(_change.c.epoch, _change.c.seq)
     .limit(_most)
 )
+_step = (
+    select(
+        asides,
+        func.lead(asides.c.happened_at)
+        .over(partition_by=asides.c.user_id, order_by=(asides.c.epoch, asides.c.seq))
+        .label("next_at"),
+    )
+    .where(asides.c.room_id == _room_id)
+    .subquery("step")
+)
+_left_at = (
+    select(func.min(visits.c.ended_at))
+    .where(
+        visits.c.room_id == _room_id, visits.c.user_id == _step.c.user_id, visits.c.ended_at >= _step.c.happened_at
+    )
+    .scalar_subquery()
+)
+_ASIDES = Statement(
+    select(
+        _step.c.happened_at,
+        _step.c.position_ms,
+        _step.c.reason,
+        func.least(_step.c.next_at, _left_at).label("until"),
+        _step.c.user_id,
+        users.c.name,
+        func.count().over().label("asides_count"),
+    )
+    .join_from(_step, users, users.c.id == _step.c.user_id)
+    .where(_step.c.reason.is_not(None))
+    .order_by(_step.c.epoch, _step.c.seq)
+    .limit(_most)
+)
 
 
 async def recap(db: Queryable, reader: UUID | None, locale: str, code: str) -> Recap:
@@ -141,6 +187,7 @@ async def recap(db: Queryable, reader: UUID | None, locale: str, code: str) -> R
     people = await db.all(_PEOPLE, room_id=room.id, most=PEOPLE_MOST)
     said = {row.author_id: row.messages for row in await db.all(_MESSAGES, room_id=room.id)}
     pauses = await db.all(_PAUSES, room_id=room.id, most=PAUSES_MOST)
+    stepped = await db.all(_ASIDES, room_id=room.id, most=ASIDES_MOST)
     lively = await db.all(_LIVELIEST, room_id=room.id, most=LIVELIEST_MOST)
     return Recap(
         people_count=people[0].people_count if people else 0,
@@ -160,13 +207,26 @@ async def recap(db: Queryable, reader: UUID | None, locale: str, code: str) -> R
             Pause(
                 at=row.happened_at,
                 position_ms=round(row.position_ms),
-                lasted_ms=None
-                if row.next_at is None
-                else round((row.next_at - row.happened_at).total_seconds() * 1000),
+                lasted_ms=_between_ms(row.happened_at, row.next_at),
                 by=None if row.user_id is None else person_shown(row.user_id, row.name, locale),
             )
             for row in pauses
         ],
+        asides_count=stepped[0].asides_count if stepped else 0,
+        asides=[
+            Aside(
+                at=row.happened_at,
+                position_ms=round(row.position_ms),
+                lasted_ms=_between_ms(row.happened_at, row.until),
+                reason=row.reason,
+                person=person_shown(row.user_id, row.name, locale),
+            )
+            for row in stepped
+        ],
         messages_count=sum(said.values()),
         liveliest=[LivelyMinute(round(row.minute) * MINUTE_MS, row.messages) for row in lively],
     )
+
+
+def _between_ms(begun: datetime, ended: datetime | None) -> int | None:
+    return None if ended is None else round((ended - begun).total_seconds() * 1000)
