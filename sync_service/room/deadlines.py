@@ -55,14 +55,14 @@ def due(state: State, command: Due, now_ms: int) -> Events:
 
 
 def _start_due_ms(state: State) -> int | None:
-    """Return when the film starts by itself: once a member is ready, at latest AUTO_START_MS after the first join.
+    """Return when the film starts by itself: once a member who is not aside is ready, at latest AUTO_START_MS after the first join.
 
     A room with ``starts_at`` waits for that moment. None where it has started, or nobody is here.
     """
     if state.playback.started or not state.members:
         return None
     members = state.members.values()
-    due_ms = 0 if any(member.ready for member in members) else min(m.joined_ms for m in members) + AUTO_START_MS
+    due_ms = 0 if any(member.ready and member.aside is None for member in members) else min(m.joined_ms for m in members) + AUTO_START_MS
     return max(due_ms, state.meta.starts_at or 0)
 
 

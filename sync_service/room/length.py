@@ -37,15 +37,19 @@ def length_events(state: State, now_ms: int) -> Events:
 
 def differs(state: State, member_id: str, duration_ms: int) -> bool:
     """Return whether a player of this length plays another film than the room, as others here confirm."""
-    if same(duration_ms, state.duration_ms):
+    member = state.members.get(member_id)
+    if same(duration_ms, state.duration_ms) or (member is not None and member.aside is not None):
         return False
     votes = (vote_of(member) for id_, member in state.members.items() if id_ != member_id)
     return any(vote is not None and same(vote, state.duration_ms) for vote in votes)
 
 
 def vote_of(member: Member) -> int | None:
-    """Return the length (ms) that a member's players tell, None where none is ready or they tell none."""
-    return member.duration_ms if member.ready else None
+    """Return the length (ms) that a member's players tell, None where none is ready or they tell none.
+
+    The player of somebody aside may be playing something else.
+    """
+    return member.duration_ms if member.ready and member.aside is None else None
 
 
 def same(one_ms: int, other_ms: int | None) -> bool:
@@ -54,7 +58,7 @@ def same(one_ms: int, other_ms: int | None) -> bool:
 
 
 def _agreed_ms(state: State) -> int | None:
-    voting = [member for member in state.members.values() if not member.second_screen]
+    voting = [member for member in state.members.values() if not member.second_screen and member.aside is None]
     votes = sorted(vote for vote in map(vote_of, voting) if vote is not None and vote >= LEAST_MS)
     if not votes:
         return None

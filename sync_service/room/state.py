@@ -91,8 +91,8 @@ class Members(dict[str, Member]):
 
     @cached_property
     def highest_rtt_ms(self) -> int:
-        """The highest round trip of a member, as a bucket; 0 in an empty room."""
-        return max((member.rtt_ms for member in self.values()), default=0)
+        """The highest round trip of a member who follows the film, as a bucket; 0 where nobody does."""
+        return max((member.rtt_ms for member in self.values() if member.aside is None), default=0)
 
 
 @value(frozen=True, slots=True)

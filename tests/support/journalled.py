@@ -6,6 +6,7 @@ from uuid import UUID
 
 from api_service.usecases.people import User
 from shared.events import (
+    ASIDE_CHANGED,
     CHAT_DELETED,
     CHAT_POSTED,
     MEMBER_CHANGED,
@@ -44,6 +45,11 @@ class Journal:
     def played(self, seq: int, position_ms: float = 0, *, by: UUID | None = None, **more: Any) -> Event:
         playback = {"status": "playing", "position_ms": position_ms, "rate": 1.0, "at_ms": NOW.timestamp() * 1000}
         return self.event(PLAYBACK_CHANGED, seq, event="played", playback=playback, by=by, at=NOW, **more)
+
+    def aside(self, seq: int, user: User, reason: str | None, **more: Any) -> Event:
+        """Somebody steps aside for a reason, or comes back (None), at the ``seq``th second."""
+        at = NOW + timedelta(seconds=seq)
+        return self.event(ASIDE_CHANGED, seq, user_id=user.id, reason=reason, position_ms=seq * 1_000, at=at, **more)
 
     def said(self, seq: int, user: User, text: str = "Привет!", **more: Any) -> Event:
         return self.event(

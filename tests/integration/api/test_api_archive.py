@@ -35,7 +35,7 @@ async def journal(db: Database, cinema: Cinema, anna: User) -> Journal:
 
 async def archived(cinema: Cinema) -> dict[str, list[tuple[Any, ...]]]:
     """Everything in the archive."""
-    tables = {"visits": "id", "room_events": "epoch, seq", "chat_messages": "epoch, seq"}
+    tables = {"visits": "id", **dict.fromkeys(("room_events", "chat_messages", "asides"), "epoch, seq")}
     return {
         table: [tuple(row) for row in await cinema.rows(f"SELECT * FROM {table} ORDER BY {order}")]  # noqa: S608
         for table, order in tables.items()
@@ -50,13 +50,25 @@ async def keep(db: Database, events: Iterable[Event]) -> None:
 
 async def test_each_kind_of_event_becomes_a_row(db: Database, cinema: Cinema, journal: Journal, anna: User) -> None:
     await keep(
-        db, [journal.came(1, anna), journal.played(2, 500, by=anna.id), journal.said(3, anna), journal.left(4, anna)]
+        db,
+        [
+            journal.came(1, anna),
+            journal.played(2, 500, by=anna.id),
+            journal.said(3, anna),
+            journal.left(4, anna),
+            journal.aside(5, anna, "rewatch"),
+            journal.aside(6, anna, None),
+        ],
     )
 
     found = await archived(cinema)
     room = journal.room_id
     assert found["visits"] == [("v1", room, anna.id, 1, 4, NOW, NOW + timedelta(seconds=4), "left")]
     assert found["room_events"] == [(room, 1, 2, "played", "playing", 500, 1, NOW, anna.id, NOW, None)]
+    assert found["asides"] == [
+        (room, 1, 5, anna.id, "rewatch", 5_000, NOW + timedelta(seconds=5)),
+        (room, 1, 6, anna.id, None, 6_000, NOW + timedelta(seconds=6)),
+    ]
     assert found["chat_messages"] == [(room, 1, 3, "m3", anna.id, "Anna", "Привет!", 1_500.5, NOW, None, None)]
 
 
@@ -75,13 +87,14 @@ async def test_any_order_and_any_repetition_archive_the_same(
         journal.said(3, anna),
         journal.left(4, anna),
         journal.played(1, 700, epoch=2),
+        journal.aside(5, anna, "ad"),
     ]
     await keep(db, events)
     expected = await archived(cinema)
 
     orders = list(itertools.permutations(events))
     for order in random.Random(7).sample(orders, 12):
-        for table in ("visits", "room_events", "chat_messages", "inbox"):
+        for table in ("visits", "room_events", "chat_messages", "asides", "inbox"):
             await cinema.rows(f"WITH gone AS (DELETE FROM {table}) SELECT 1")  # noqa: S608
         await keep(db, [*order, *order[:3]])
         assert await archived(cinema) == expected

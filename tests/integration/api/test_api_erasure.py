@@ -197,6 +197,7 @@ async def test_what_comes_late_of_an_erased_person_is_stored_as_nobody_s(db: Dat
         journal.said(4, zoya, NAME),
         journal.played(5, by=zoya.id),
         journal.made(6, zoya.id, "moderator"),
+        journal.aside(7, zoya, "ad"),
     ]
     for event in (*late, *late):
         await archive.write(event)
@@ -205,9 +206,10 @@ async def test_what_comes_late_of_an_erased_person_is_stored_as_nobody_s(db: Dat
     visits = await cinema.rows("SELECT user_id, end_reason FROM visits ORDER BY id")
     assert visits == [(DELETED_ID, "left"), (DELETED_ID, None)]
     assert await cinema.value("SELECT user_id FROM room_events") == DELETED_ID
+    assert await cinema.value("SELECT user_id FROM asides") == DELETED_ID
     assert await cinema.value("SELECT count(*) FROM chat_messages") == 0
     with pytest.raises(InvalidEvent, match="no such room or person"):
-        await archive.write(journal.said(7, User(uuid4(), "Never was", None, "ru")))
+        await archive.write(journal.said(8, User(uuid4(), "Never was", None, "ru")))
 
 
 async def test_erasing_is_repeatable_and_never_conflicts(db: Database, site: RunningSite) -> None:

@@ -27,6 +27,7 @@ FILES = {
     "visits",
     "messages",
     "playback",
+    "asides",
     "sessions",
 }
 
@@ -65,6 +66,9 @@ async def test_each_file_has_what_is_one_s_own_and_no_address_of_others(site: Ru
         journal.said(3, boris, "his"),
         journal.played(4, by=anna.id),
         journal.played(5, by=boris.id),
+        journal.aside(6, anna, "ad"),
+        journal.aside(7, boris, "away"),
+        journal.aside(8, anna, None),
     ):
         await Archive(cinema.db).write(event)
 
@@ -84,6 +88,7 @@ async def test_each_file_has_what_is_one_s_own_and_no_address_of_others(site: Ru
     assert [visit["room"] for visit in found["visits"]] == [other["code"]]
     assert [message["text"] for message in found["messages"]] == ["hers"]
     assert [event["event"] for event in found["playback"]] == ["played"]
+    assert [(step["reason"], step["position_ms"]) for step in found["asides"]] == [("ad", 6_000), (None, 8_000)]
     assert len(found["sessions"]) == 1
     assert "boris@example.com" not in json.dumps(found)
     assert not any(name.startswith("after_") for rows in found.values() for row in rows for name in row)

@@ -119,6 +119,32 @@ async def test_the_recap_tells_the_pauses_with_who_asked_and_how_long(evening: E
     assert recap["pauses_count"] == 1
 
 
+async def test_the_recap_tells_who_stepped_aside_why_and_how_long(evening: Evening) -> None:
+    anna, boris, journal = evening.anna, evening.boris, evening.journal
+    await evening.keep(
+        journal.aside(20, anna, "rewatch"),
+        journal.aside(25, boris, "ad"),
+        journal.aside(40, anna, "away"),  # for another reason: the first one is over
+        journal.aside(70, anna, None),
+        journal.aside(80, boris, "alone"),  # until he leaves, in the 100th second
+        journal.aside(90, anna, "alone"),
+    )
+
+    recap = await evening.read(boris, "recap")
+    told = [
+        (one["reason"], one["person"]["name"], one["position_ms"], one["lasted_ms"], one["at"])
+        for one in recap["asides"]
+    ]
+    assert told == [
+        ("rewatch", "Anna", 20_000, 20_000, utc(NOW + timedelta(seconds=20))),
+        ("ad", "Boris", 25_000, 55_000, utc(NOW + timedelta(seconds=25))),
+        ("away", "Anna", 40_000, 30_000, utc(NOW + timedelta(seconds=40))),
+        ("alone", "Boris", 80_000, 20_000, utc(NOW + timedelta(seconds=80))),
+        ("alone", "Anna", 90_000, None, utc(NOW + timedelta(seconds=90))),
+    ]
+    assert recap["asides_count"] == 5
+
+
 async def test_the_liveliest_minutes_are_those_of_the_film_with_most_messages(evening: Evening) -> None:
     positions = [61_000, 62_000, 119_999, 120_000, 5_000, 6_000]
     await evening.keep(*(evening.said_at(10 + seq, at, evening.anna) for seq, at in enumerate(positions)))

@@ -140,6 +140,10 @@ async def test_settings_change_for_everyone_and_take_the_right(nodes: Nodes, cro
     assert boris.settings == {
         "control": "moderators", "capacity": 4, "locked": True, "slow_mode_s": 30, "hold": True, "hold_max_s": 10,
         "early_start": False,
+        "wait_ad_s": 0,
+        "wait_away_s": 0,
+        "wait_until_members": 200,
+        "snap_on_pause": True,
     }  # fmt: skip
     assert (await boris.say("one"))["type"] == "ack"
     assert (await boris.say("two"))["code"] == "slow_mode"

@@ -17,6 +17,7 @@ from sync_service.protocol import silence
 from sync_service.protocol.sanitising import cleaned, is_emoji, longer_than
 from sync_service.room.commands import (
     ChangeSettings,
+    ComeBack,
     Command,
     DeleteMessage,
     Kick,
@@ -26,6 +27,7 @@ from sync_service.room.commands import (
     Rebase,
     Say,
     SetRole,
+    StepAside,
 )
 from sync_service.room.events import Closed
 from sync_service.room.evolve import evolve
@@ -183,6 +185,8 @@ def test_a_frame_says_how_long_it_is(size: int, head: int) -> None:
         Kick(by=OWNER, member_id="11111111-1111-4111-8111-111111111111"),
         ChangeSettings(by=OWNER, changes={"slow_mode_s": 5}),
         Rebase(shift_ms=-5, era=0),
+        StepAside(by="11111111-1111-4111-8111-111111111111", reason="ad"),
+        ComeBack(by="33333333-3333-4333-8333-333333333333"),
         Say(by="11111111-1111-4111-8111-111111111111", message_id="m", text="привет"),
         Leave(by="11111111-1111-4111-8111-111111111111", reason="left", gone_ms=5),
     ],
@@ -190,7 +194,7 @@ def test_a_frame_says_how_long_it_is(size: int, head: int) -> None:
 def test_what_the_archive_is_told_fits_the_contract(command: Command) -> None:
     room = joined(empty_room(), "11111111-1111-4111-8111-111111111111", now_ms=5)
     room = replace(room, rights=replace(room.rights, owner=OWNER))
-    room = joined(room, OWNER, now_ms=5)
+    room = applied(joined(room, OWNER, now_ms=5), StepAside(by=OWNER, reason="alone"), 5)
     for event in facts(room, command, 1_700_000_000_000):
         room = evolve(room, event)
         type_, data = entry_of(event, room)

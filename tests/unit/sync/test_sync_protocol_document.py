@@ -17,6 +17,7 @@ from sync_service.protocol.server_messages import SERVER
 from sync_service.protocol.values import CONTROLS, LEAVING, REASONS, ROLES
 from sync_service.room.commands import (
     ChangeSettings,
+    ComeBack,
     Command,
     DeleteMessage,
     Kick,
@@ -28,10 +29,11 @@ from sync_service.room.commands import (
     Seek,
     SetRate,
     SetRole,
+    StepAside,
 )
 from sync_service.room.decide import RULES
 from sync_service.room.permissions import RANKS, SETTING, lowest_role
-from sync_service.room.state import Rights, Settings
+from sync_service.room.state import ASIDE, CAPACITY_MOST, WAIT_MOST_S, Rights, Settings
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 VALUES: dict[str, type[Schema]] = {
@@ -43,6 +45,7 @@ VALUES: dict[str, type[Schema]] = {
     "state": values.RoomStateSchema,
     "member": values.MemberSchema,
     "player": values.PlayerSchema,
+    "aside": values.AsideSchema,
     "message": values.ChatMessageSchema,
     "author": values.AuthorSchema,
 }
@@ -53,6 +56,8 @@ COMMANDS: dict[str, type[Command]] = {
     "pause": Pause,
     "seek": Seek,
     "set_rate": SetRate,
+    "aside": StepAside,
+    "back": ComeBack,
     "mute": Mute,
     "kick": Kick,
     "set_role": SetRole,
@@ -144,12 +149,18 @@ def test_every_error_and_close_code_is_told() -> None:
 def test_the_settings_begin_as_told() -> None:
     first = {names(cells[0])[0]: cells[2] for cells in rows("Settings")}
     settings = Settings()
-    for name in ("locked", "slow_mode_s", "hold", "hold_max_s", "early_start"):
+    for name in sorted(set(SETTING) - {"control", "capacity"}):
         assert first[name] == str(getattr(settings, name)).lower()
 
 
 def test_the_words_for_roles_and_control_are_those_of_tickets_and_events() -> None:
     assert (ROLES, ROLES[1:], CONTROLS) == (tickets.ROLES, events.LIVE_ROLES, events.CONTROLS)
+
+
+def test_the_bounds_of_settings_and_the_reasons_of_stepping_aside_are_those_of_events() -> None:
+    assert (ASIDE, CAPACITY_MOST, WAIT_MOST_S) == (events.ASIDE_REASONS, events.MEMBERS_MOST, events.WAIT_MOST_S)
+    settings = Settings()
+    assert {name: getattr(settings, name) for name in events.SETTINGS_DEFAULTS} == events.SETTINGS_DEFAULTS
 
 
 def roles_of(cells: list[str]) -> list[str]:

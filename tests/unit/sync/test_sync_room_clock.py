@@ -7,7 +7,8 @@ import pytest
 from sync_service.room.commands import ChangeSettings, Due, Kick, Leave, Mute, Pause, Play, Rebase, Say
 from sync_service.room.deadlines import HOST_AFTER_MS, next_due_ms
 from sync_service.room.events import Rebased
-from sync_service.room.film import FIGHT_COOLS_MS, HOLDS_MOST
+from sync_service.room.film import FIGHT_COOLS_MS
+from sync_service.room.holding import HOLDS_MOST
 from sync_service.room.playback import position_at
 from sync_service.room.state import State
 from tests.unit.sync.rooms import (

@@ -8,7 +8,7 @@ from sync_service.room.commands import ChangeSettings, Due, Kick, Leave, Pause, 
 from sync_service.room.deadlines import next_due_ms
 from sync_service.room.events import MemberChanged, MemberLeft, PlaybackChanged, SettingsChanged
 from sync_service.room.evolve import HOLDS_WINDOW_MS
-from sync_service.room.film import HOLDS_MOST, SEEK_GRACE_MS
+from sync_service.room.holding import HOLDS_MOST, SEEK_GRACE_MS
 from sync_service.room.playback import position_at
 from sync_service.room.state import State
 from tests.unit.sync.rooms import DURATION_MS, OWNER, applied, facts, joined, playing, says

@@ -8,6 +8,7 @@ import pytest
 
 from sync_service.room.commands import (
     ChangeSettings,
+    ComeBack,
     Command,
     DeleteMessage,
     Kick,
@@ -18,6 +19,7 @@ from sync_service.room.commands import (
     Seek,
     SetRate,
     SetRole,
+    StepAside,
 )
 from sync_service.room.decide import decide
 from sync_service.room.events import Refusal
@@ -60,6 +62,13 @@ def test_the_film_is_for_those_who_have_the_control(control: str, lowest: str, o
     room = full_room(control)
     allowed = {member for member in PEOPLE if may(room, order(member))}
     assert allowed == set(PEOPLE[PEOPLE.index(lowest) :])
+
+
+def test_everyone_may_step_aside_and_come_back() -> None:
+    room = full_room("owner")
+    for member in PEOPLE:
+        assert may(room, StepAside(by=member, reason="away"))
+        assert may(applied(room, StepAside(by=member, reason="away"), 5), ComeBack(by=member))
 
 
 @pytest.mark.parametrize("control", ["everyone", "moderators", "owner"])
@@ -139,6 +148,10 @@ SETTINGS = {
     "hold": (False, MODERATOR),
     "hold_max_s": (9, MODERATOR),
     "early_start": (True, OWNER),
+    "wait_ad_s": (30, MODERATOR),
+    "wait_away_s": (30, MODERATOR),
+    "wait_until_members": (3, MODERATOR),
+    "snap_on_pause": (False, MODERATOR),
 }
 
 

@@ -13,6 +13,7 @@ from sync_service.room.commands import (
     ChangeRoom,
     ChangeSettings,
     Close,
+    ComeBack,
     DeleteMessage,
     Due,
     Join,
@@ -27,12 +28,13 @@ from sync_service.room.commands import (
     Seek,
     SetRate,
     SetRole,
+    StepAside,
 )
 from sync_service.room.deadlines import HOST_AFTER_MS, next_due_ms
 from sync_service.room.decide import decide
 from sync_service.room.events import Event, MemberJoined, MemberLeft, Refusal
 from sync_service.room.playback import position_at
-from sync_service.room.state import State
+from sync_service.room.state import ASIDE, State
 from sync_service.store.records import read_record
 from tests.unit.sync.rooms import DURATION_MS, OWNER, after, empty_room, says, stored
 from tests.unit.sync.watched_room import CONTROL, RANK, WatchedRoom
@@ -50,6 +52,10 @@ changes = st.fixed_dictionaries(
         "hold": st.booleans(),
         "hold_max_s": st.integers(1, 60),
         "early_start": st.booleans(),
+        "wait_ad_s": st.sampled_from([0, 20, 300]),
+        "wait_away_s": st.sampled_from([0, 40]),
+        "wait_until_members": st.sampled_from([2, 200]),
+        "snap_on_pause": st.booleans(),
     },
 )
 
@@ -107,9 +113,33 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
     def plays(self, number: int) -> None:
         self.order(Play(by=self.one(number), id=self.fresh()))
 
+    @rule(number=members, off_ms=st.none() | st.floats(-2_000, 2_000))
+    def pauses(self, number: int, off_ms: float | None) -> None:
+        own_ms = None if off_ms is None else max(self.position() + off_ms, 0)
+        self.order(Pause(by=self.one(number), id=self.fresh(), position_ms=own_ms))
+
+    @rule(number=members, reason=st.sampled_from(ASIDE))
+    def steps_aside(self, number: int, reason: str) -> None:
+        self.order(StepAside(by=self.one(number), id=self.fresh(), reason=reason))
+
     @rule(number=members)
-    def pauses(self, number: int) -> None:
-        self.order(Pause(by=self.one(number), id=self.fresh()))
+    def comes_back(self, number: int) -> None:
+        self.order(ComeBack(by=self.one(number), id=self.fresh()))
+
+    @rule(number=members, reason=st.sampled_from(ASIDE))
+    def is_lost_while_aside_and_resumes(self, number: int, reason: str) -> None:
+        who = self.one(number)
+        if who not in self.state.members:
+            return
+        since_ms = self.sessions[who]
+        self.steps_aside(number, reason)
+        self.now_ms += 1
+        self.leaves(number, 0)
+        self.joins(who, ticket=False)
+        back = self.state.members.get(who)
+        kept = self.state.rights.asides.get(who)
+        if back is not None and kept is not None:
+            assert back.aside == (kept if since_ms < kept.since_ms else None)
 
     @rule(number=members, to_ms=st.floats(-1e6, 1e6))
     def seeks(self, number: int, to_ms: float) -> None:
@@ -233,8 +263,9 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         assert playback.waiting_for
         assert len(set(playback.waiting_for)) == len(playback.waiting_for)
         for awaited in playback.waiting_for:
-            assert self.state.members[awaited].buffering
-            assert self.state.members[awaited].waits
+            member = self.state.members[awaited]
+            assert member.waits
+            assert member.buffering if member.aside is None else member.aside.reason in {"ad", "away"}
         moment_ms = next_due_ms(self.state)
         assert moment_ms is not None
         assert playback.hold_until_ms is not None
@@ -262,7 +293,9 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         assert not isinstance(events, Refusal)
         room = after(self.state, events)
         outcomes = [decide(room, Seek(by=member, position_ms=1), then_ms) for member in room.members]
-        assert not all(isinstance(outcome, Refusal) for outcome in outcomes)
+        # Whoever is aside has it as soon as they come back.
+        codes = {outcome.code if isinstance(outcome, Refusal) else None for outcome in outcomes}
+        assert codes & {None, "aside"}
 
     @invariant()
     def the_owner_and_a_host_are_not_here_together(self) -> None:
@@ -274,6 +307,7 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         for member in self.state.members.values():
             role = "owner" if member.id == OWNER else rights.roles.get(member.id)
             assert role in (None, member.role)
+            assert member.aside in (None, rights.asides.get(member.id))
             muted = rights.muted.get(member.id, 0) > self.now_ms
             assert muted == ((member.muted_until_ms or 0) > self.now_ms)
             assert rights.bans.get(member.id, 0) <= 0

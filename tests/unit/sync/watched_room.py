@@ -9,6 +9,7 @@ from sync_service.room.commands import (
     ChangeRoom,
     ChangeSettings,
     Close,
+    ComeBack,
     Command,
     DeleteMessage,
     Due,
@@ -24,9 +25,11 @@ from sync_service.room.commands import (
     Seek,
     SetRate,
     SetRole,
+    StepAside,
 )  # fmt: skip
 from sync_service.room.decide import decide
 from sync_service.room.events import Event, PlaybackChanged, Rebased, Refusal
+from sync_service.room.film import SNAP_MOST_MS
 from sync_service.room.playback import position_at
 from sync_service.room.state import State
 from sync_service.store.records import body_of, placed
@@ -39,6 +42,8 @@ ON_PEOPLE = (Kick, Mute, SetRole)
 LOWEST: dict[type[Command], str] = {
     Say: "guest",
     Report: "guest",
+    StepAside: "guest",
+    ComeBack: "guest",
     DeleteMessage: "guest",
     Kick: "moderator",
     Mute: "moderator",
@@ -84,6 +89,7 @@ class WatchedRoom:
             assert event.time_ms == self.now_ms
             self.moves_the_film_only_by_seeking(self.state, event)
             self.waits_no_longer_than_it_may(self.state, event)
+            self.whoever_is_aside_moves_nobody(self.state, command, event)
             self.state = after(self.state, (event,))
             seq = len(self.log) + 1
             self.log.append(placed(1, seq, b"%016x" % seq, event, body_of(event)).json)
@@ -95,6 +101,7 @@ class WatchedRoom:
         rank = RANK.index(member.role)
         if isinstance(command, FILM):
             lowest = CONTROL[before.rights.settings.control]
+            assert member.aside is None
             assert rank >= RANK.index(lowest) or (before.rights.host == member.id and member.role != "guest")
             if isinstance(command, Play) and not before.playback.started and not before.rights.settings.early_start:
                 assert member.role == "owner" or self.now_ms >= (before.meta.starts_at or 0)
@@ -131,6 +138,8 @@ class WatchedRoom:
         is_ms = position_at(event.playback, event.time_ms, length_ms)
         if event.type == "played" and was_ms >= length_ms:
             assert is_ms == 0
+        elif event.type == "paused" and event.by is not None and state.rights.settings.snap_on_pause:
+            assert abs(is_ms - was_ms) <= SNAP_MOST_MS + CONTINUITY_MS
         elif event.playback.reason == "empty" and event.type == "paused":
             assert is_ms <= was_ms + CONTINUITY_MS
         else:
@@ -145,11 +154,30 @@ class WatchedRoom:
     def waits_no_longer_than_it_may(self, state: State, event: Event) -> None:
         if not isinstance(event, PlaybackChanged) or event.playback.status != "holding":
             return
+        until_ms, settings = event.playback.hold_until_ms, state.rights.settings
+        assert until_ms is not None
         if state.playback.status == "holding":
-            assert event.playback.hold_until_ms == state.playback.hold_until_ms
+            assert until_ms <= (state.playback.hold_until_ms or 0)
         else:
             assert event.type == "hold_started"
-            assert event.playback.hold_until_ms == event.time_ms + state.rights.settings.hold_max_s * 1000
+            (awaited,) = event.playback.waiting_for
+            aside = state.members[awaited].aside
+            bounds = {"ad": settings.wait_ad_s, "away": settings.wait_away_s}
+            bound_s = settings.hold_max_s if aside is None else bounds[aside.reason]
+            assert until_ms == event.time_ms + bound_s * 1000
+            assert len(state.members) <= settings.wait_until_members
+
+    def whoever_is_aside_moves_nobody(self, state: State, command: Command, event: Event) -> None:
+        """Whatever they and their players do: at most the room waits for them, or does so no longer."""
+        member = state.members.get(command.by or "")
+        if member is None or not isinstance(event, PlaybackChanged) or event.by != member.id:
+            return
+        if isinstance(command, ChangeSettings):
+            return
+        if isinstance(command, StepAside | ComeBack) or member.aside is not None:
+            assert event.type in {"hold_started", "hold_ended"}
+            waits = event.playback.waiting_for
+            assert (member.id in waits) != (member.id in state.playback.waiting_for)
 
     def goes(self, whom: str, command: Command) -> None:
         """Somebody's going by itself moves nothing, but for the last one out and for whom the room waited for."""
