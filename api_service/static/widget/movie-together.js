@@ -1,8 +1,9 @@
 /**
  * <movie-together code="…"> binds the player inside it (or `element.media = adapter`) to a room. See docs/embedding.md.
  *
- * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-error, mt-closed.
+ * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-aside, mt-error, mt-closed.
  */
+import { Aside } from "./core/aside.js";
 import { openedMs } from "./core/broadcast.js";
 import { PLAYBACK_COMMANDS, Refusal } from "./core/commands.js";
 import { mayControl } from "./core/permissions.js";
@@ -30,7 +31,8 @@ const API = new URL("../../api/v1", import.meta.url).href;
 const LIVE_EVERY_MS = 1_000;
 
 /** Events that change what somebody may do, or how they are shown. */
-const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed"]);
+const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed",
+  "stepped_aside", "came_back"]);
 
 export class MovieTogether extends RoomElement {
   static observedAttributes = ["code", "api", "join-url", "second-screen"];
@@ -40,6 +42,7 @@ export class MovieTogether extends RoomElement {
   #token = null;
   #changed = false;
   #player = null;
+  #aside = null;
   #rateTimer = null;
   #liveTimer = null;
   #session = null;
@@ -48,7 +51,7 @@ export class MovieTogether extends RoomElement {
   #notices = null;
   #acts = new ViewerActs();
   #controls = new ControlRequests(this, {
-    takes: () => this.#player !== null || this.secondScreen,
+    takes: () => (this.#player !== null && this.asideReason !== "ad") || this.secondScreen,
     onCommand: (type, value) => this.#control(type, value),
   });
   #mediaKeys = new MediaKeys((type, value) => this.#control(type, value), () => this.media);
@@ -189,7 +192,11 @@ export class MovieTogether extends RoomElement {
 
   /** The player's position minus the room's, ms, or null while it does not run. @returns {number | null} */
   get skewMs() {
-    return this.#player?.skewMs ?? null;
+    return this.asideReason === null ? this.#player?.skewMs ?? null : null;
+  }
+
+  get ownWay() {
+    return this.#aside;
   }
 
   /** At a broadcast {dated, edgeMs, behindMs} (core/player.js), else null. @returns {{dated: boolean, edgeMs: number, behindMs: number} | null} */
@@ -233,7 +240,14 @@ export class MovieTogether extends RoomElement {
           ready: () => this.#reports?.playerReady(),
         },
       });
-      this.#reports = new Reports({ session, player: this.#player, positionMs: () => this.#mediaMs(), waits: this.waits });
+      this.#aside = new Aside({
+        player: this.#player,
+        now: session.now,
+        on: { tell: (type, fields) => this.ask(type, fields, { quiet: true }).catch(() => {}), changed: this.#onAside },
+      });
+      this.#reports = new Reports({
+        session, player: this.#player, positionMs: () => this.#mediaMs(), waits: this.waits, aside: () => this.asideReason !== null,
+      });
       this.#liveTimer = setInterval(this.#followLive, LIVE_EVERY_MS);
       this.#mediaKeys.take();
     }
@@ -247,6 +261,8 @@ export class MovieTogether extends RoomElement {
     this.#reports = null;
     this.#notices?.clear();
     this.#mediaKeys.release();
+    this.#aside?.stop();
+    this.#aside = null;
     this.#player?.detach();
     this.#player = null;
     clearTimeout(this.#rateTimer);
@@ -294,6 +310,7 @@ export class MovieTogether extends RoomElement {
         toEdge: () => this.toLive().catch(() => {}),
         tryAgain: () => (this.#player?.failed ? this.#player.reload() : this.connect()),
         reload: () => this.#player?.reload(),
+        comeBack: (options) => this.comeBack(options),
       },
     });
     this.#notices = new Notices(this.#overlay, texts);
@@ -302,14 +319,15 @@ export class MovieTogether extends RoomElement {
   // -- the viewer's commands --------------------------------------------------------------------------------------
 
   #control(type, value) {
-    if (!this.mayControl) return this.#refuse(new Refusal({ code: "forbidden" }), type);
+    if (!this.mayControl && this.asideReason === null) return this.#refuse(new Refusal({ code: "forbidden" }), type);
     return this.secondScreen ? this.#onPlayerCommand(type, value) : this.#player?.command(type, value);
   }
 
   #onPlayerCommand(type, value) {
+    if (this.#aside?.command(type, value)) return;
     const answered = {
       play: () => this.play(),
-      pause: () => this.pause(),
+      pause: () => this.ask("pause", this.#player ? { position_ms: this.#mediaMs() } : {}),
       seek: () => this.seek(value),
       set_rate: () => this.setRate(value),
     }[type]();
@@ -348,7 +366,23 @@ export class MovieTogether extends RoomElement {
     if (name === "closed") this.#emit("mt-closed", { reason: detail.reason });
   };
 
+  #onAside = () => {
+    this.#showAside();
+    this.#emit("mt-aside", { reason: this.asideReason, catchingUp: this.#aside?.catchingUp ?? false });
+    this.#reports?.playerReady();
+  };
+
+  /** Show that this viewer is aside: here, or by another device of theirs. */
+  #showAside() {
+    const { room } = this;
+    const known = room?.members.find(({ id }) => id === room.you?.id)?.aside ?? null;
+    const reason = this.asideReason ?? known?.reason ?? null;
+    this.#overlay.showAside(reason && { reason, catchingUp: this.#aside?.catchingUp ?? false });
+    return known;
+  }
+
   #onRoom = (state) => {
+    this.#aside?.settle(this.#showAside());
     this.#overlay.showStandstill(state);
     this.#emit("mt-room", state);
     this.#emit("mt-members", { members: state.members, you: state.you });
@@ -359,6 +393,7 @@ export class MovieTogether extends RoomElement {
     this.#overlay.showStandstill(state);
     this.#emit("mt-event", event);
     if (event.type === "length_changed") this.#notices.filmDiffers(null); // the server tells again whose film differs
+    if (event.type === "stepped_aside" || event.type === "came_back") this.#showAside();
     if (event.type === "said") this.#emit("mt-message", event.message);
     if (MEMBER_EVENTS.has(event.type)) this.#emit("mt-members", { members: state.members, you: state.you });
     if (event.playback || MEMBER_EVENTS.has(event.type)) this.#emitState();
@@ -376,7 +411,7 @@ export class MovieTogether extends RoomElement {
     const playback = inForceAt(room.playback, now);
     clearTimeout(this.#rateTimer);
     if (playback !== room.playback) this.#rateTimer = setTimeout(() => this.#follow(), room.playback.at_ms - now);
-    this.#player?.follow(playback, lengthOf(room.playback, room.room?.film), this.#originMs);
+    this.#aside?.follow(playback, lengthOf(room.playback, room.room?.film), this.#originMs);
   }
 
   /** The date of a broadcast's position 0, ms; null for a film, whose length the catalogue knows. */
@@ -386,7 +421,7 @@ export class MovieTogether extends RoomElement {
   }
 
   #followLive = () => {
-    if (this.#endReason) return;
+    if (this.#endReason || this.asideReason !== null) return;
     const { broadcast, mayControl } = this;
     this.#overlay.showLive(broadcast, { mayControl });
     const { status, sought_ms: soughtMs } = this.room?.playback ?? {};

@@ -137,12 +137,13 @@ export class MovieTogetherPeople extends HTMLElement {
       ...(pressable ? { type: "button", "aria-haspopup": "menu", "aria-expanded": String(this.#menu.memberId === member.id) } : {}),
     }, ...parts);
     if (pressable) chip.addEventListener("click", () => this.#open(member.id));
-    return make("li", { class: state ? "loading" : "", "data-member": member.id }, chip);
+    const looks = [state && "loading", member.aside && "aside"].filter(Boolean).join(" ");
+    return make("li", { class: looks, "data-member": member.id }, chip);
   }
 
   /** Return that a member's player is loading, for screen readers and the tooltip, or null; others see the ring pulse. */
   #loadingState(member) {
-    if (member.second_screen) return null;
+    if (member.second_screen || member.aside) return null;
     if (!member.ready) return this.#texts.not_ready;
     return member.buffering ? this.#texts.buffering : null;
   }
@@ -150,13 +151,14 @@ export class MovieTogetherPeople extends HTMLElement {
   #notesOf(member) {
     const room = this.#room;
     const role = roleOf(room, member.id);
-    const skewMs = member.ready && room.playback.status === "playing" ? this.#skews.get(member.id) ?? 0 : 0;
+    const skewMs = member.ready && !member.aside && room.playback.status === "playing" ? this.#skews.get(member.id) ?? 0 : 0;
     const seconds = Math.round(Math.abs(skewMs) / 1000);
     return [
       member.id === room.you?.id ? this.#texts.you : null,
       role === "viewer" ? null : this.#texts[role],
       room.room.host === member.id ? this.#texts.host : null,
       member.second_screen ? this.#texts.second_screen : null,
+      member.aside ? this.#texts.aside[member.aside.reason] : null,
       (member.muted_until_ms ?? 0) > this.#nowMs ? this.#texts.muted_now : null,
       Math.abs(skewMs) < SKEW_SHOWN_MS ? null : skewMs < 0 ? this.#texts.behind(seconds) : this.#texts.ahead(seconds),
     ].filter(Boolean);
@@ -171,7 +173,7 @@ export class MovieTogetherPeople extends HTMLElement {
   #open(id) {
     const member = this.#room?.members.find((one) => one.id === id);
     if (!member) return;
-    const own = id === this.#room.you?.id ? { waits: this.#companion.together.waits } : null;
+    const own = id === this.#room.you?.id ? { waits: this.#companion.together.waits, aside: member.aside !== null && member.aside !== undefined } : null;
     const actions = memberActions(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
     this.#chip(id).setAttribute("aria-expanded", "true");
     this.#menu.open(this.#chip(id), member, actions, own);
@@ -188,7 +190,9 @@ export class MovieTogetherPeople extends HTMLElement {
   #carryOut(action, value, id) {
     const { together } = this.#companion;
     const name = this.#room?.names[id];
+    const own = { away: () => together.stepAway(), alone: () => together.watchAlone(), rewatch: () => together.rewatch(), come_back: () => together.comeBack() };
     if (action === "waits") together.waits = value;
+    else if (action in own) own[action]();
     else if (action === "ban") this.dispatchEvent(new CustomEvent("mt-ban", { detail: { id, name }, bubbles: true, composed: true }));
     else {
       const answered = action === "make" ? together.setRole(id, value) : action === "kick" ? together.kick(id) : together.mute(id, value);

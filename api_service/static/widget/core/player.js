@@ -37,7 +37,8 @@ export class Player {
   #durationMs = Infinity;
   #generation = 0; // counts the timelines followed, so that an asynchronous start notices that it is outdated
   #running = false;
-  #aside = false; // the system paused it: it starts again only when the viewer says so
+  #letGo = false; // something else is shown in it
+  #heldBack = false; // the system paused it: it starts again only when the viewer says so
   #stalled = false;
   #silenced = false;
   #correcting = false;
@@ -119,6 +120,7 @@ export class Player {
     this.#generation += 1;
     this.#playback = playback;
     this.#durationMs = durationMs;
+    if (this.#letGo) return undefined;
     this.#diverged = false;
     this.#seekDebounce.cancel();
     clearTimeout(this.#outsideTimer);
@@ -132,9 +134,21 @@ export class Player {
 
   /** Follow the same timeline anew: the clock jumped, a command was refused, or the player was disturbed. */
   resync() {
-    if (!this.#playback) return;
+    if (!this.#playback || this.#letGo) return;
     this.#correcting = true;
     this.#follow(this.#playback, this.#durationMs);
+  }
+
+  /** Leave the player to somebody who shows something else in it, as it is, until `takeUp`. */
+  letGo() {
+    this.#stop();
+    this.#letGo = true;
+    this.#control.setRate(1);
+  }
+
+  /** Have the player again; it follows what `follow` tells next. */
+  takeUp() {
+    this.#letGo = false;
   }
 
   /** Load the source again, now: the viewer has asked for it, or the machine is online again. */
@@ -162,7 +176,7 @@ export class Player {
   /** Carry out the viewer's command here at once where that disturbs nobody, and pass it to `on.command`; a seek is in the player's own time. */
   command(type, value) {
     this.#diverged = true;
-    this.#aside = false;
+    this.#heldBack = false;
     if (type === "pause") {
       this.#halt();
       this.#on.command("pause");
@@ -179,7 +193,7 @@ export class Player {
 
   /** Play with sound after the viewer's press, which browsers require. */
   allow() {
-    this.#aside = false;
+    this.#heldBack = false;
     this.#silenced = false;
     this.#media.muted = false;
     if (this.#media.paused || !this.#running) this.resync();
@@ -188,15 +202,20 @@ export class Player {
 
   /** Release the player and leave it as it is. */
   detach() {
+    this.#stop();
+    this.#control.release();
+    for (const type of MEDIA_EVENTS) this.#media.removeEventListener(type, this.#onMedia);
+    this.#control.setRate(this.#playback?.rate ?? 1);
+  }
+
+  /** Do nothing more of what is under way. */
+  #stop() {
     this.#generation += 1;
     this.#running = false;
     this.#seekDebounce.cancel();
     clearTimeout(this.#outsideTimer);
     this.#returns.stop();
     this.#loop.stop();
-    this.#control.release();
-    for (const type of MEDIA_EVENTS) this.#media.removeEventListener(type, this.#onMedia);
-    this.#control.setRate(this.#playback?.rate ?? 1);
   }
 
   /**
@@ -250,7 +269,7 @@ export class Player {
 
   async #start(generation) {
     this.#halt();
-    if (this.#aside) return void this.#setStatus("blocked");
+    if (this.#heldBack) return void this.#setStatus("blocked");
     this.#setStatus("starting");
     const { rate, at_ms: atMs } = this.#playback;
     const outdated = () => generation !== this.#generation;
@@ -306,6 +325,7 @@ export class Player {
   // -- the player's events ----------------------------------------------------------------------------------------
 
   #onMedia = (event) => {
+    if (this.#letGo) return undefined;
     const media = this.#media;
     const change = this.#control.changeIn(event, this.#running ? this.#target(this.#now()) : null);
     if (change?.byViewer) return this.#onViewerCommand(change.type);
@@ -334,7 +354,7 @@ export class Player {
   /** A command given to the player itself: by its own controls, a picture-in-picture window, the system's media keys. */
   #onViewerCommand(command) {
     this.#diverged = true;
-    this.#aside = false;
+    this.#heldBack = false;
     if (command === "play") {
       this.#halt(); // everyone starts together, when the room says so
       this.#on.command("play");
@@ -354,7 +374,7 @@ export class Player {
   #onForeignChange(type) {
     if (type === "pause") {
       if (this.#hidden()) return; // pageVisible() resumes
-      this.#aside = true; // a phone call, unplugged headphones: the viewer says when to go on
+      this.#heldBack = true; // a phone call, unplugged headphones: the viewer says when to go on
       this.#halt();
       this.#setStatus("blocked");
     } else if (type === "seek") {
@@ -362,7 +382,7 @@ export class Player {
       const offMs = Math.abs(this.#control.positionMs - this.#target(this.#now()));
       if (!this.#running && this.#status === "resting" && offMs > SAME_PLACE_S * 1000) this.#returns.soon();
     } else {
-      this.#aside &&= type !== "play"; // the system goes on after the call
+      this.#heldBack &&= type !== "play"; // the system goes on after the call
       this.#returns.soon();
     }
   }

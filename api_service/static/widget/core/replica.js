@@ -52,6 +52,12 @@ export function evolve(state, event) {
         members: state.members.filter((member) => member.id !== event.member_id),
         names: withNames(state.names, [{ id: event.member_id, name: event.name }]),
       };
+    case "stepped_aside": {
+      const { reason, position_ms, time_ms: since_ms } = event;
+      return withMemberFields(state, event.member_id, { aside: { reason, since_ms, position_ms } });
+    }
+    case "came_back":
+      return withMemberFields(state, event.member_id, { aside: null });
     case "role_set":
       return withMemberFields(withOwnRole(state, event.member_id, event.role), event.member_id, { role: event.role });
     case "muted":

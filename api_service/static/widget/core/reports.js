@@ -23,18 +23,23 @@ export class Reports {
   #player;
   #positionMs;
   #waits;
+  #aside;
   #buffering;
   #ready = false;
   #timer;
 
-  /** `positionMs()` returns the player's position; `waits` is whether the room should wait for this viewer. */
-  constructor({ session, player, positionMs, waits }) {
+  /**
+   * `positionMs()` returns the player's position; `waits` is whether the room should wait for this viewer; `aside()` whether their player
+   * goes a way of its own, of which the room is not told.
+   */
+  constructor({ session, player, positionMs, waits, aside = () => false }) {
     this.#session = session;
     this.#player = player;
     this.#positionMs = positionMs;
     this.#waits = waits;
+    this.#aside = aside;
     this.#buffering = new Buffering({
-      stallReason: () => (session.live ? player.stallReason : null),
+      stallReason: () => (session.live && !aside() ? player.stallReason : null),
       onChange: (buffering) => session.report({ buffering, position_ms: positionMs() }),
     });
     this.#timer = setInterval(this.#reportSkew, SKEW_EVERY_MS);
@@ -50,7 +55,7 @@ export class Reports {
 
   /** Report once per connection that the player can start; from then on the room may wait for it. */
   playerReady() {
-    if (this.#ready || !this.#session.live || !this.#player.ready) return;
+    if (this.#ready || this.#aside() || !this.#session.live || !this.#player.ready) return;
     const { durationMs } = this.#player;
     const length = Number.isFinite(durationMs) && durationMs > 0 ? { duration_ms: durationMs } : {}; // a live stream has none
     this.#ready = this.#session.report({ ready: true, buffering: false, waits: this.#waits, ...length });
@@ -64,7 +69,7 @@ export class Reports {
 
   #reportSkew = () => {
     const { skewMs } = this.#player;
-    if (skewMs !== null) this.#session.report({ skew_ms: Math.round(skewMs * 10) / 10, position_ms: this.#positionMs() });
+    if (skewMs !== null && !this.#aside()) this.#session.report({ skew_ms: Math.round(skewMs * 10) / 10, position_ms: this.#positionMs() });
   };
 
   /** Stop reporting. */

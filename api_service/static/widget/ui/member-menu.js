@@ -36,6 +36,11 @@ export function memberActions(state, member, { nowMs, bans = false }) {
   ];
 }
 
+/** Return what this viewer may do by themselves: leave the shared film for a while, or come back to it. */
+function ownActions({ aside }) {
+  return aside ? [{ action: "come_back" }] : [{ action: "away" }, { action: "rewatch" }, { action: "alone" }];
+}
+
 export class MemberMenu {
   node = make("div", { class: "menu", role: "menu", popover: "auto", hidden: true });
   memberId = null;
@@ -50,13 +55,13 @@ export class MemberMenu {
     this.node.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#onClosed());
   }
 
-  /** Open the menu at a member's chip; `own` is {waits} on this viewer's own chip, else null. */
+  /** Open the menu at a member's chip; `own` is {waits, aside} on this viewer's own chip, else null. */
   open(chip, member, actions, own) {
     this.close();
     this.memberId = member.id;
     const title = this.#texts.actions_for(member.name);
     this.node.setAttribute("aria-label", title);
-    const items = own ? [this.#waits(own.waits)] : actions.map((one) => this.#item(one));
+    const items = own ? [this.#waits(own.waits), ...ownActions(own).map((one) => this.#item(one))] : actions.map((one) => this.#item(one));
     this.node.replaceChildren(make("h3", { dir: "auto", "aria-hidden": "true" }, member.name), ...items);
     this.node.hidden = false;
     this.node.showPopover?.();

@@ -1,4 +1,5 @@
 /** The layer over the picture: status line, standstill banner, the button that a refused autoplay needs, reactions, end screen. */
+import { ASIDE_CSS, AsideBar } from "./aside-bar.js";
 import { BANNER_CSS, Banner } from "./banner.js";
 import { FLOATING_CSS, Floating } from "./floating.js";
 import { LIVE_CSS, LiveBadge } from "./live-badge.js";
@@ -31,6 +32,7 @@ const CSS = `
   .end h2 { margin: 0; font-size: clamp(1.15rem, 3.5vw, 1.6rem); line-height: 1.2; text-wrap: balance; }
   .end p { margin: 0; max-width: 34rem; color: #b9bdc8; text-wrap: pretty; }
   .end .primary, .end ::slotted(*) { justify-self: center; margin-top: .5rem; }
+  ${ASIDE_CSS}
   ${BANNER_CSS}
   ${FLOATING_CSS}
   ${LIVE_CSS}
@@ -48,14 +50,16 @@ export class Overlay {
   #banner;
   #floating = new Floating(this.#over);
   #live;
+  #aside;
   #button = null;
   #end = null;
   #fade = null;
   #note = null;
 
   /**
-   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn(), toEdge()}: the buttons of a refused autoplay, of a
-   * film that does not come, of the end screen, of the banner while the room waits for somebody, and of a broadcast that is behind.
+   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn(), toEdge(), comeBack({faster})}: the buttons of a refused
+   * autoplay, of a film that does not come, of the end screen, of the banner while the room waits for somebody, of a broadcast that is behind,
+   * and of a viewer who is aside.
    */
   constructor(root, { texts, nowMs, on }) {
     adoptStyles(root, CSS);
@@ -63,6 +67,7 @@ export class Overlay {
     this.#on = on;
     this.#banner = new Banner({ top: this.#top, centre: this.#over, texts, nowMs, onGoOn: on.goOn });
     this.#live = new LiveBadge(this.#over, { texts, onToEdge: on.toEdge });
+    this.#aside = new AsideBar(this.#top, { texts, onBack: on.comeBack });
     root.append(make("slot"), this.#over);
   }
 
@@ -95,6 +100,11 @@ export class Overlay {
     this.#banner.show(room);
   }
 
+  /** Show that this viewer is aside, {reason, catchingUp}, and the way back; null shows nothing. */
+  showAside(aside) {
+    this.#aside.show(aside);
+  }
+
   /** Let a reaction float over the film. */
   float(emoji, name) {
     this.#floating.show(emoji, name);
@@ -119,6 +129,7 @@ export class Overlay {
     this.showButton(null);
     this.showNote(null);
     this.showLive(null);
+    this.showAside(null);
     this.#end?.remove();
     const texts = this.#texts;
     const title = texts[`${reason}_title`] ?? texts.stopped_title;

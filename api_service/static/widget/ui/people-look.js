@@ -13,6 +13,7 @@ export const PEOPLE_CSS = `
   .chip:focus-visible { outline-offset: -2px; }
   @media (pointer: coarse), (max-width: 40rem) { .chip { min-height: 2.75rem; } }
   li.loading .face { border-style: dotted; animation: wait 1.6s ease-in-out infinite; }
+  li.aside .chip { opacity: .7; }
   @keyframes wait { 50% { opacity: .4; } }
   @media (prefers-reduced-motion: reduce) { li.loading .face { animation: none; } }
   .face {

@@ -29,12 +29,12 @@ export function pausePhrase(state, texts) {
 
 /** Return {text, seconds, mine} while the room waits for somebody, else null; `mine` means for this viewer alone. */
 export function holdPhrase(state, texts, nowMs) {
-  const { status, waiting_for: waitingFor = [], hold_until_ms: untilMs } = state.playback;
+  const { status, waiting_for: waitingFor = [], hold_until_ms: untilMs, reason } = state.playback;
   if (status !== "holding") return null;
   const mine = waitingFor.length === 1 && waitingFor[0] === state.you?.id;
   const names = waitingFor.map((id) => (id === state.you?.id ? texts.you : nameIn(state, id, texts)));
   return {
-    text: mine ? texts.waiting_for_you : texts.waiting_for(listed(names, texts)),
+    text: mine ? (["ad", "away"].includes(reason) ? texts.waiting_for_you_back : texts.waiting_for_you) : texts.waiting_for(listed(names, texts)),
     seconds: Math.max(0, Math.ceil(((untilMs ?? nowMs) - nowMs) / 1000)),
     mine,
   };
@@ -96,6 +96,8 @@ export function eventPhrase(event, { texts, nameOf, before = null }) {
       return event.by && event.playback.waiting_for.includes(event.by) ? texts.held_for(name) : null;
     case "hold_ended":
       return event.playback.reason === "hold_timeout" ? texts.hold_timeout : null;
+    case "stepped_aside": // an advertisement or a place heard again is over before a line about it is read
+      return texts.stepped_aside[event.reason]?.(whom) ?? null;
     case "role_set":
       return texts.role_set(name ?? texts.somebody, whom, event.role);
     case "muted":

@@ -11,6 +11,48 @@ export class RoomElement extends HTMLElement {
     return Promise.reject(new Error("not connected"));
   }
 
+  /** This viewer's own way through the film (core/aside.js), or null; <movie-together> overrides it. @returns {import("../core/aside.js").Aside | null} */
+  get ownWay() {
+    return null;
+  }
+
+  /** Why this viewer is aside, "away", "rewatch", "ad" or "alone"; null while they watch with the others. @returns {string | null} */
+  get asideReason() {
+    return this.ownWay?.reason ?? null;
+  }
+
+  /** Step out: the player stands still here, and the film goes on for the others unless the room is set to wait. */
+  stepAway() {
+    if (this.ownWay) this.ownWay.away();
+    else this.ask("aside", { reason: "away" }).catch(() => {});
+  }
+
+  /** See the last `ms` again here alone (at most two minutes), then faster until level with the others. @param {number} [ms] */
+  rewatch(ms = 10_000) {
+    this.ownWay?.rewatch(ms);
+  }
+
+  /** Watch on alone, from here; the player obeys this viewer, and nobody else is moved. */
+  watchAlone() {
+    this.ownWay?.alone();
+  }
+
+  /** Leave the player to an advertisement or the like: it is not touched, and what happens to it concerns nobody, until `endInterstitial`. */
+  beginInterstitial() {
+    this.ownWay?.interstitial();
+  }
+
+  /** Take the player up again after `beginInterstitial`: it gets level with the others, faster where that is possible. */
+  endInterstitial() {
+    if (this.asideReason === "ad") this.ownWay.back({ faster: true });
+  }
+
+  /** Come back to the others' place: at once, or `faster` than they until level. @param {{faster?: boolean}} [options] */
+  comeBack({ faster = false } = {}) {
+    if (this.asideReason !== null) this.ownWay.back({ faster });
+    else this.ask("back").catch(() => {}); // another device of theirs may have stepped aside
+  }
+
   /** Play the film. @returns {Promise<any>} */
   play() {
     return this.ask("play");
@@ -97,7 +139,7 @@ export class RoomElement extends HTMLElement {
   }
 
   /**
-   * Change any of {control, capacity, locked, slow_mode_s, hold, hold_max_s, early_start}.
+   * Change any of {control, capacity, locked, slow_mode_s, hold, hold_max_s, early_start, wait_ad_s, wait_away_s, wait_until_members, snap_on_pause}.
    * @param {Record<string, unknown>} changes
    * @returns {Promise<any>}
    */
