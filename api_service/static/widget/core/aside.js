@@ -97,6 +97,7 @@ export class Aside {
   command(type, value) {
     if (this.#reason === null) return false;
     const hereMs = this.#player.positionMs;
+    if (this.catchingUp) this.#own = null; // its speed was that of catching up
     if (type === "play" && this.#reason === "away") this.back();
     else if (this.#reason === "ad") return true;
     else if (type === "play") this.#run(hereMs);
@@ -119,6 +120,7 @@ export class Aside {
     const before = this.#reason;
     if (before === "ad" && reason !== "ad") this.#player.takeUp();
     if (before !== reason) this.#untilMs = null;
+    if (this.catchingUp) this.#own = null; // its speed was that of catching up
     this.#reason = reason;
     this.#stage = "own";
     if (tell && before !== reason) this.#on.tell("aside", { reason });
@@ -126,6 +128,7 @@ export class Aside {
   }
 
   #stand(positionMs) {
+    clearTimeout(this.#timer);
     this.#followOwn({ status: "paused", position_ms: positionMs, rate: 1, at_ms: this.#now(), lead_rate: null });
   }
 

@@ -12,12 +12,12 @@ export const LONGEST_MS = 6 * 60_000;
 
 /**
  * Return how a player at `fromMs` gets level with the room's `playback` from the server's time `nowMs` on: {vector, levelAtMs}, the vector
- * to follow until then; or null where it has to jump: it is ahead, the room itself is too fast, or it would take too long.
+ * to follow until then; or null where it follows the room at once: it is level or ahead, the room itself is too fast, or it would take too long.
  */
 export function catchUp(fromMs, playback, nowMs, durationMs = Infinity) {
   const behindMs = positionAt(playback, nowMs, durationMs) - fromMs;
-  if (behindMs < -LEVEL_MS) return null;
-  const takesMs = meetsInMs(Math.max(0, behindMs - LEVEL_MS), playback, nowMs);
+  if (behindMs <= LEVEL_MS) return null;
+  const takesMs = meetsInMs(behindMs - LEVEL_MS, playback, nowMs);
   if (takesMs > LONGEST_MS) return null;
   const vector = { status: "playing", position_ms: fromMs, rate: FASTEST, at_ms: nowMs, lead_rate: null };
   return { vector, levelAtMs: nowMs + takesMs };
