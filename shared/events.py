@@ -61,6 +61,8 @@ SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {
     "hold": True,
     "hold_max_s": 10,
     "early_start": False,
+    "start": "at_once",
+    "start_when_ready": 0,
     "wait_ad_s": 0,
     "wait_away_s": 0,
     "wait_until_members": 200,
@@ -68,6 +70,7 @@ SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {
 }
 ASIDE_REASONS: Final = ("away", "rewatch", "ad", "alone")
 WAIT_MOST_S: Final = 300
+STARTS: Final = ("at_once", "together", "at")
 MEMBERS_MOST: Final = 200
 SESSIONS_MOST: Final = 1_000  # of one event; who has more gets several
 # Stands for everybody whose account was deleted, wherever something of theirs is left (RFC 9562, section 5.9).
@@ -139,6 +142,17 @@ class _LaterSettingsSchema(PayloadSchema):
 
     early_start = TrueOrFalse(
         metadata={"description": "Others than the owner may start a planned film before its time."}
+    )
+    start = fields.String(
+        validate=validate.OneOf(STARTS),
+        metadata={
+            "description": "How the film starts: as soon as somebody is ready, out of a lobby when its owner says so, or "
+            "at the planned moment."
+        },
+    )
+    start_when_ready = WholeNumber(
+        validate=validate.Range(0, MEMBERS_MOST),
+        metadata={"description": "With so many people, all of them ready, a lobby starts the film by itself; 0: never."},
     )
     wait_ad_s = WholeNumber(
         validate=validate.Range(0, WAIT_MOST_S),

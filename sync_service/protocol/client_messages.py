@@ -23,7 +23,7 @@ from sync_service.protocol.messages import (
 )
 from sync_service.protocol.values import CONTROLS, ROLES
 from sync_service.room import commands
-from sync_service.room.state import ASIDE, CAPACITY_MOST, WAIT_MOST_S
+from sync_service.room.state import ASIDE, CAPACITY_MOST, STARTS, WAIT_MOST_S
 
 
 class HelloSchema(Message):
@@ -200,6 +200,8 @@ class ChangeSettingsSchema(Message):
     hold = Flag()
     hold_max_s = Whole(1, 60)
     early_start = Flag()
+    start = OneOf(STARTS)
+    start_when_ready = Whole(0, CAPACITY_MOST)
     wait_ad_s = Whole(0, WAIT_MOST_S)
     wait_away_s = Whole(0, WAIT_MOST_S)
     wait_until_members = Whole(1, CAPACITY_MOST)

@@ -23,6 +23,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "slow_mode": "The room is in slow mode; you may speak again after retry_after_ms.",
     "cooldown": "Play and pause were undone back and forth; the film stays as it is for retry_after_ms.",
     "too_early": "The film is planned for later; only the owner starts it before retry_after_ms is over.",
+    "lobby": "The film has not begun; its owner starts it when all are here.",
     "aside": "You are aside; come back before you move the film for all.",
     "member_not_found": "There is no such member in this room.",
     "message_not_found": "There is no such message in this room's chat.",

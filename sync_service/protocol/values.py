@@ -10,7 +10,7 @@ from sync_service.protocol.fields import Flag, Number, OneOf, Text, Whole
 from sync_service.protocol.messages import FILM_MOST_MS, ID_LENGTH, described, id_, moment, person
 from sync_service.room.permissions import CONTROL, RANKS
 from sync_service.room.playback import RATE_MAX, RATE_MIN, Status
-from sync_service.room.state import ASIDE, CAPACITY_MOST, WAIT_MOST_S
+from sync_service.room.state import ASIDE, CAPACITY_MOST, STARTS, WAIT_MOST_S
 
 ROLES: Final = tuple(reversed(RANKS))  # the highest first
 CONTROLS: Final = tuple(CONTROL)
@@ -122,6 +122,10 @@ class SettingsSchema(Schema):
     hold = Flag(required=True)
     hold_max_s = Whole(1, 60, required=True)
     early_start = Flag(required=True, **described("Whether others than the owner may start a planned film early."))
+    start = OneOf(STARTS, required=True, **described("How the film starts: see docs/protocol.md."))
+    start_when_ready = Whole(
+        0, CAPACITY_MOST, required=True, **described("With so many people, all ready, a lobby starts it; 0: never.")
+    )
     wait_ad_s = Whole(0, WAIT_MOST_S, required=True, **described("For a member in an advertisement; 0: not at all."))
     wait_away_s = Whole(0, WAIT_MOST_S, required=True, **described("For a member who is away; 0: not at all."))
     wait_until_members = Whole(

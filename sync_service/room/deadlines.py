@@ -12,10 +12,10 @@ from sync_service.room.events import Events, HostChanged
 from sync_service.room.evolve import evolve
 from sync_service.room.film import start
 from sync_service.room.holding import end_hold
+from sync_service.room.lobby import start_due_ms
 from sync_service.room.permissions import host_of
 from sync_service.room.state import Member, State
 
-AUTO_START_MS: Final = 5_000
 HOST_AFTER_MS: Final = 60_000
 
 
@@ -27,7 +27,7 @@ def next_due_ms(state: State) -> int | None:
     if playback.started and playback.status != "holding" and state.rights.settings.control == "everyone":
         return None  # most rooms, and after each of their events
     due_ms: int | None = None
-    for moment_ms in (_start_due_ms(state), _hold_due_ms(state), _host_due_ms(state)):
+    for moment_ms in (start_due_ms(state), _hold_due_ms(state), _host_due_ms(state)):
         if moment_ms is not None and (due_ms is None or moment_ms < due_ms):
             due_ms = moment_ms
     return due_ms
@@ -35,7 +35,7 @@ def next_due_ms(state: State) -> int | None:
 
 def start_if_due(state: State, now_ms: int) -> Events:
     """Start the film if the moment of its automatic start has come."""
-    start_ms = _start_due_ms(state)
+    start_ms = start_due_ms(state)
     return start(state, Due(), now_ms, "auto_start") if start_ms is not None and now_ms >= start_ms else ()
 
 
@@ -52,18 +52,6 @@ def due(state: State, command: Due, now_ms: int) -> Events:
         host = _host_for(state)
         events += (HostChanged(time_ms=now_ms, by=None, command=None, host=None if host is None else host.id),)
     return events
-
-
-def _start_due_ms(state: State) -> int | None:
-    """Return when the film starts by itself: once a member who is not aside is ready, at latest AUTO_START_MS after the first join.
-
-    A room with ``starts_at`` waits for that moment. None where it has started, or nobody is here.
-    """
-    if state.playback.started or not state.members:
-        return None
-    members = state.members.values()
-    due_ms = 0 if any(member.ready and member.aside is None for member in members) else min(m.joined_ms for m in members) + AUTO_START_MS
-    return max(due_ms, state.meta.starts_at or 0)
 
 
 def _hold_due_ms(state: State) -> int | None:

@@ -42,7 +42,7 @@ compares moments of the state with ``now_ms`` and with each other, nothing else.
 from it, and nothing ticks. ``at_ms`` lies in the future when a start is ahead, so that all start together. Beside the
 vector stand its cause (``by``, ``reason``) and its hold (``waiting_for``, ``hold_until_ms``):
 
-    paused --play, auto-start--> playing --pause, the last one has left--> paused
+    paused --play, auto-start (lobby.py)--> playing --pause, the last one has left--> paused
     playing --a ready player runs dry--> holding --ready again, left, timeout, skipped--> playing
     playing --somebody steps aside for whom the settings wait--> holding --they come back, …--> playing
     playing, holding --pause--> paused          holding --play, seek--> playing
@@ -160,7 +160,7 @@ _MEMBERS: Final = frozenset({"members"})
 _META: Final = frozenset({"meta"})
 
 RULES: Final[Mapping[type[Command], Rule]] = {
-    Play: Rule(film.play, lowest=CONTROLLER, reads=_FILM | _META),  # ``starts_at``
+    Play: Rule(film.play, lowest=CONTROLLER, reads=_FILM | _META | _MEMBERS),  # ``starts_at``; a lobby and its owner
     Pause: Rule(film.pause, lowest=CONTROLLER, reads=_FILM),
     Seek: Rule(film.seek, lowest=CONTROLLER, reads=_FILM),
     SetRate: Rule(film.set_rate, lowest=CONTROLLER, reads=_FILM),

@@ -8,6 +8,7 @@ from typing import Final
 
 from sync_service.room.commands import Command, Pause, Play, Rebase, Seek, SetRate
 from sync_service.room.events import Events, Outcome, PlaybackChange, PlaybackChanged, Rebased, Refusal
+from sync_service.room.lobby import may_start
 from sync_service.room.permissions import RANKS, rank_of
 from sync_service.room.playback import (
     RATE_MAX,
@@ -42,18 +43,8 @@ def play(state: State, command: Play, now_ms: int) -> Outcome:
     playback = state.playback
     if playback.status == "playing" and not at_end(state, now_ms):
         return ()
-    refused = _too_early(state, command, now_ms) or _fight(state, command, now_ms)
+    refused = may_start(state, command, now_ms) or _fight(state, command, now_ms)
     return refused or start(state, command, now_ms, _skips(playback))
-
-
-def _too_early(state: State, command: Play, now_ms: int) -> Refusal | None:
-    """Return the refusal of starting a planned film before its time, None for the owner or where others may too."""
-    starts_at = state.meta.starts_at
-    if starts_at is None or now_ms >= starts_at or state.playback.started:
-        return None
-    if command.by == state.rights.owner or state.rights.settings.early_start:
-        return None
-    return Refusal("too_early", retry_after_ms=starts_at - now_ms)
 
 
 def _skips(playback: Playback) -> str | None:

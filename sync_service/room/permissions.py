@@ -21,6 +21,8 @@ SETTING: Final[Mapping[str, str]] = {
     "control": "owner",
     "capacity": "owner",
     "early_start": "owner",
+    "start": "owner",
+    "start_when_ready": "owner",
     "hold": "moderator",
     "hold_max_s": "moderator",
     "locked": "moderator",

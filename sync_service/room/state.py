@@ -13,6 +13,7 @@ from sync_service.room.value import value
 
 CAPACITY_MOST: Final = 200
 WAIT_MOST_S: Final = 300
+STARTS: Final = ("at_once", "together", "at")
 # In slow mode a member's last message is at most one message of each other member back.
 MESSAGES_KEPT: Final = CAPACITY_MOST
 MESSAGES_SHOWN: Final = 50  # in the snapshot that a newcomer receives
@@ -112,7 +113,9 @@ class Message:
 class Settings:
     """What members may change in a live room (``permissions.SETTING`` says who); ``hold_max_s`` bounds one hold.
 
-    With ``early_start`` others than the owner may start a planned film before its time. ``wait_ad_s`` and
+    How the film starts (lobby.py): ``start``; with ``early_start`` others than the owner may start it out of a lobby or
+    before its time; ``start_when_ready`` is with how many people, all ready, a lobby starts it by itself, 0 means never.
+    ``wait_ad_s`` and
     ``wait_away_s`` bound the wait for a member aside for that reason, 0 means none; the room waits for nobody where
     more than ``wait_until_members`` are in it. With ``snap_on_pause`` a pause is at the place of whoever paused.
     """
@@ -124,6 +127,8 @@ class Settings:
     hold: bool = True
     hold_max_s: int = 10
     early_start: bool = False
+    start: str = "at_once"
+    start_when_ready: int = 0
     wait_ad_s: int = 0
     wait_away_s: int = 0
     wait_until_members: int = CAPACITY_MOST

@@ -140,6 +140,8 @@ async def test_settings_change_for_everyone_and_take_the_right(nodes: Nodes, cro
     assert boris.settings == {
         "control": "moderators", "capacity": 4, "locked": True, "slow_mode_s": 30, "hold": True, "hold_max_s": 10,
         "early_start": False,
+        "start": "at_once",
+        "start_when_ready": 0,
         "wait_ad_s": 0,
         "wait_away_s": 0,
         "wait_until_members": 200,

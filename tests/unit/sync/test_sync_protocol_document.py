@@ -33,7 +33,7 @@ from sync_service.room.commands import (
 )
 from sync_service.room.decide import RULES
 from sync_service.room.permissions import RANKS, SETTING, lowest_role
-from sync_service.room.state import ASIDE, CAPACITY_MOST, WAIT_MOST_S, Rights, Settings
+from sync_service.room.state import ASIDE, CAPACITY_MOST, STARTS, WAIT_MOST_S, Rights, Settings
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 VALUES: dict[str, type[Schema]] = {
@@ -158,7 +158,8 @@ def test_the_words_for_roles_and_control_are_those_of_tickets_and_events() -> No
 
 
 def test_the_bounds_of_settings_and_the_reasons_of_stepping_aside_are_those_of_events() -> None:
-    assert (ASIDE, CAPACITY_MOST, WAIT_MOST_S) == (events.ASIDE_REASONS, events.MEMBERS_MOST, events.WAIT_MOST_S)
+    bounds = events.ASIDE_REASONS, events.MEMBERS_MOST, events.WAIT_MOST_S, events.STARTS
+    assert bounds == (ASIDE, CAPACITY_MOST, WAIT_MOST_S, STARTS)
     settings = Settings()
     assert {name: getattr(settings, name) for name in events.SETTINGS_DEFAULTS} == events.SETTINGS_DEFAULTS
 

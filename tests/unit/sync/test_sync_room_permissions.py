@@ -148,6 +148,8 @@ SETTINGS = {
     "hold": (False, MODERATOR),
     "hold_max_s": (9, MODERATOR),
     "early_start": (True, OWNER),
+    "start": ("together", OWNER),
+    "start_when_ready": (3, OWNER),
     "wait_ad_s": (30, MODERATOR),
     "wait_away_s": (30, MODERATOR),
     "wait_until_members": (3, MODERATOR),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sync_service.room.commands import ChangeSettings, Due, Leave, Pause, Play, Seek, SetRate
-from sync_service.room.deadlines import AUTO_START_MS, HOST_AFTER_MS, next_due_ms
+from sync_service.room.deadlines import HOST_AFTER_MS, next_due_ms
 from sync_service.room.events import MemberLeft, PlaybackChanged, Refusal
+from sync_service.room.lobby import AUTO_START_MS
 from sync_service.room.playback import Playback, lead_ms, position_at
 from sync_service.room.player import rtt_bucket_ms
 from tests.unit.sync.rooms import (

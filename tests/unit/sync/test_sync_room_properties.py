@@ -52,6 +52,8 @@ changes = st.fixed_dictionaries(
         "hold": st.booleans(),
         "hold_max_s": st.integers(1, 60),
         "early_start": st.booleans(),
+        "start": st.sampled_from(["at_once", "together", "at"]),
+        "start_when_ready": st.sampled_from([0, 2, 4]),
         "wait_ad_s": st.sampled_from([0, 20, 300]),
         "wait_away_s": st.sampled_from([0, 40]),
         "wait_until_members": st.sampled_from([2, 200]),

@@ -105,13 +105,15 @@ class WatchedRoom:
             assert rank >= RANK.index(lowest) or (before.rights.host == member.id and member.role != "guest")
             if isinstance(command, Play) and not before.playback.started and not before.rights.settings.early_start:
                 assert member.role == "owner" or self.now_ms >= (before.meta.starts_at or 0)
+                if before.rights.settings.start == "together":
+                    assert member.role == "owner" or OWNER not in before.members
         else:
             assert rank >= RANK.index(LOWEST[type(command)])
         if isinstance(command, ON_PEOPLE):
             self.only_on_lower_ones(before, rank, command.member_id)
         elif isinstance(command, DeleteMessage) and command.message.author["id"] != member.id:
             self.only_on_lower_ones(before, rank, command.message.author["id"])
-        elif isinstance(command, ChangeSettings) and {"control", "capacity", "early_start"} & command.changes.keys():
+        elif isinstance(command, ChangeSettings) and {"control", "capacity", "early_start", "start", "start_when_ready"} & command.changes.keys():
             assert member.role == "owner"
         elif isinstance(command, Say):
             assert before.rights.muted.get(member.id, 0) <= self.now_ms
