@@ -65,7 +65,10 @@ form.addEventListener("submit", async (event) => {
     control: form.elements.control.value,
     capacity: Number(form.elements.capacity.value),
     starts_at: startsText,
-    settings: { hold: form.elements.hold.value === "yes", slow_mode_s: Number(form.elements.slow_mode_s.value), early_start: form.elements.early_start.checked },
+    settings: {
+      hold: form.elements.hold.value === "yes", slow_mode_s: Number(form.elements.slow_mode_s.value), early_start: form.elements.early_start.checked,
+      ...startSettings(),
+    },
     invite: { users: chosenPeople(form) },
   };
   const json = JSON.stringify(body);
@@ -80,6 +83,14 @@ form.addEventListener("submit", async (event) => {
     tellProblem(error);
   }
 });
+
+/** Return how the film starts: out of a lobby also by itself, once all who are invited and their host are ready. */
+function startSettings() {
+  const { value } = form.elements.when;
+  const people = chosenPeople(form).length + 1;
+  if (value === "together") return { start: "together", start_when_ready: people > 1 ? people : 0 };
+  return { start: value === "later" ? "at" : "at_once" };
+}
 
 // The browser's Back button shows the page as it was left: with the button busy.
 addEventListener("pageshow", ({ persisted }) => {

@@ -22,12 +22,14 @@ const READ = {
   control: ({ value }) => value,
   capacity: ({ value }) => Number(value),
   slow_mode_s: ({ value }) => Number(value),
+  wait_away_s: ({ value }) => Number(value),
+  wait_ad_s: ({ value }) => Number(value),
   hold: ({ checked }) => checked,
   locked: ({ checked }) => checked,
   early_start: ({ checked }) => checked,
 };
 
-/** Those that this room has: only a planned film can be started early. */
+/** Those that this room has: only a film that is planned, or waits in a lobby, can be started early. */
 const NAMES = Object.keys(READ).filter((name) => form.elements[name]);
 
 together.addEventListener("mt-state", () => {

@@ -310,6 +310,7 @@ export class MovieTogether extends RoomElement {
         toEdge: () => this.toLive().catch(() => {}),
         tryAgain: () => (this.#player?.failed ? this.#player.reload() : this.connect()),
         reload: () => this.#player?.reload(),
+        start: () => this.play().catch(() => {}),
         comeBack: (options) => this.comeBack(options),
       },
     });
@@ -325,6 +326,7 @@ export class MovieTogether extends RoomElement {
 
   #onPlayerCommand(type, value) {
     if (this.#aside?.command(type, value)) return;
+    if (type === "play" && this.#overlay.pressStart()) return void this.#player?.commandAnswered();
     const answered = {
       play: () => this.play(),
       pause: () => this.ask("pause", this.#player ? { position_ms: this.#mediaMs() } : {}),

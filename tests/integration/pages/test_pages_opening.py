@@ -50,8 +50,8 @@ async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Pa
 
     (room,) = await site.cinema.rows("SELECT access, control, capacity, settings FROM rooms")
     expected = (
-        ("invited", "moderators", 5, {"hold": False, "slow_mode_s": 15, "early_start": True})
+        ("invited", "moderators", 5, {"hold": False, "slow_mode_s": 15, "early_start": True, "start": "at"})
         if chosen
-        else ("link", "everyone", 50, {"hold": True, "slow_mode_s": 0, "early_start": False})
+        else ("link", "everyone", 50, {"hold": True, "slow_mode_s": 0, "early_start": False, "start": "at_once"})
     )
     assert tuple(room) == expected

@@ -8,7 +8,7 @@
 const RANKS = { guest: 0, viewer: 1, moderator: 2, owner: 3 };
 const LOWEST_ROLE_BY_CONTROL = { everyone: "viewer", moderators: "moderator", owner: "owner" };
 const LOWEST_ROLE_BY_SETTING = {
-  control: "owner", capacity: "owner", early_start: "owner", locked: "moderator", slow_mode_s: "moderator", hold: "moderator", hold_max_s: "moderator",
+  control: "owner", capacity: "owner", early_start: "owner", start: "owner", start_when_ready: "owner", locked: "moderator", slow_mode_s: "moderator", hold: "moderator", hold_max_s: "moderator",
   wait_ad_s: "moderator", wait_away_s: "moderator", wait_until_members: "moderator", snap_on_pause: "moderator",
 };
 

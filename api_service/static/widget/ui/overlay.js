@@ -3,6 +3,7 @@ import { ASIDE_CSS, AsideBar } from "./aside-bar.js";
 import { BANNER_CSS, Banner } from "./banner.js";
 import { FLOATING_CSS, Floating } from "./floating.js";
 import { LIVE_CSS, LiveBadge } from "./live-badge.js";
+import { LOBBY_CSS, Lobby } from "./lobby.js";
 import { adoptStyles, make } from "./look.js";
 
 const CSS = `
@@ -36,6 +37,7 @@ const CSS = `
   ${BANNER_CSS}
   ${FLOATING_CSS}
   ${LIVE_CSS}
+  ${LOBBY_CSS}
 `;
 
 /** A status that is not `busy` fades after this time. */
@@ -51,15 +53,16 @@ export class Overlay {
   #floating = new Floating(this.#over);
   #live;
   #aside;
+  #lobby;
   #button = null;
   #end = null;
   #fade = null;
   #note = null;
 
   /**
-   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn(), toEdge(), comeBack({faster})}: the buttons of a refused
+   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn(), toEdge(), comeBack({faster}), start()}: the buttons of a refused
    * autoplay, of a film that does not come, of the end screen, of the banner while the room waits for somebody, of a broadcast that is behind,
-   * and of a viewer who is aside.
+   * of a viewer who is aside, and of a lobby.
    */
   constructor(root, { texts, nowMs, on }) {
     adoptStyles(root, CSS);
@@ -68,6 +71,7 @@ export class Overlay {
     this.#banner = new Banner({ top: this.#top, centre: this.#over, texts, nowMs, onGoOn: on.goOn });
     this.#live = new LiveBadge(this.#over, { texts, onToEdge: on.toEdge });
     this.#aside = new AsideBar(this.#top, { texts, onBack: on.comeBack });
+    this.#lobby = new Lobby(this.#over, { texts, nowMs, onStart: on.start });
     root.append(make("slot"), this.#over);
   }
 
@@ -98,6 +102,12 @@ export class Overlay {
   /** Show why the film stands still, if it does; `room` is the replica (core/replica.js) or null. */
   showStandstill(room) {
     this.#banner.show(room);
+    this.#lobby.show(room);
+  }
+
+  /** Press the lobby's button; return false where there is none, or this viewer may not start the film. */
+  pressStart() {
+    return this.#lobby.press();
   }
 
   /** Show that this viewer is aside, {reason, catchingUp}, and the way back; null shows nothing. */

@@ -1,0 +1,102 @@
+/** The panel over a film that has not begun: who is here and ready, the countdown, and the button that starts it, with a question where needed. */
+import { lobbyOf } from "../core/lobby.js";
+import { readablePosition } from "../core/timeline.js";
+import { make } from "./look.js";
+import { isolated } from "./phrases.js";
+
+export const LOBBY_CSS = `
+  .lobby {
+    pointer-events: auto; place-self: center; max-width: calc(100% - 1.5rem); padding: 1rem 1.5rem; border-radius: 1rem; display: grid; gap: .6rem;
+    justify-items: center; text-align: center; background: rgb(8 9 13 / .88); color: #f1eee8;
+  }
+  .lobby[hidden], .lobby [hidden] { display: none; }
+  .lobby p { margin: 0; text-wrap: balance; overflow-wrap: anywhere; }
+  .lobby .when { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
+  .lobby .buttons { display: flex; flex-wrap: wrap; gap: .6rem; justify-content: center; }
+  .lobby .wait { border: 0; padding: .5rem .75rem; background: none; color: inherit; font-weight: 600; }
+`;
+
+const TICK_MS = 500;
+
+export class Lobby {
+  #texts;
+  #nowMs;
+  #on;
+  #room = null;
+  #asked = false;
+  #timer = null;
+  #when = make("p", { class: "when", "aria-hidden": "true" });
+  #who = make("p", { role: "status" });
+  #question = make("p", { role: "alert" });
+  #start;
+  #wait;
+  #panel;
+
+  /** `over` is its parent; `nowMs()` returns the server's time; `onStart()` is called once whoever may start the film has said so. */
+  constructor(over, { texts, nowMs, onStart }) {
+    this.#texts = texts;
+    this.#nowMs = nowMs;
+    this.#on = onStart;
+    this.#start = make("button", { type: "button", class: "primary" }, texts.lobby_start);
+    this.#start.addEventListener("click", () => this.press());
+    this.#wait = make("button", { type: "button", class: "wait" }, texts.lobby_wait);
+    this.#wait.addEventListener("click", () => this.#ask(false));
+    const buttons = make("div", { class: "buttons" }, this.#start, this.#wait);
+    this.#panel = make("div", { class: "lobby", part: "lobby", hidden: true }, this.#when, this.#who, this.#question, buttons);
+    over.append(this.#panel);
+  }
+
+  /** Show the lobby of a room (the replica), if it has one that is not over; null shows nothing. */
+  show(room) {
+    this.#room = room;
+    this.#tick();
+  }
+
+  /** Start the film, or ask first where it is early or somebody is not ready; return false where there is no lobby, or this viewer may not. */
+  press() {
+    const lobby = this.#room && lobbyOf(this.#room, this.#nowMs());
+    if (!lobby?.mayStart) return false;
+    if (lobby.asks && !this.#asked) this.#ask(true);
+    else {
+      this.#ask(false);
+      this.#on();
+    }
+    return true;
+  }
+
+  #ask(asked) {
+    this.#asked = asked;
+    this.#tick();
+    if (asked) this.#start.focus();
+  }
+
+  #tick = () => {
+    clearTimeout(this.#timer);
+    const lobby = this.#room && lobbyOf(this.#room, this.#nowMs());
+    this.#panel.hidden = !lobby;
+    if (!lobby) {
+      this.#asked = false;
+      return;
+    }
+    this.#asked &&= lobby.asks && lobby.mayStart;
+    const texts = this.#texts;
+    this.#when.hidden = lobby.inMs === 0;
+    this.#when.textContent = readablePosition(Math.ceil(lobby.inMs / 1000) * 1000);
+    // The status role announces each change of this text, which must not be that of the seconds.
+    const who = lobby.together ? this.#people(lobby) : texts.lobby_planned;
+    if (this.#who.textContent !== who) this.#who.textContent = who;
+    this.#question.hidden = !this.#asked;
+    if (this.#asked) this.#question.textContent = lobby.inMs > 0 ? texts.lobby_early : texts.lobby_not_all;
+    this.#start.hidden = !lobby.mayStart;
+    this.#start.textContent = this.#asked ? texts.lobby_start_now : texts.lobby_start;
+    this.#wait.hidden = !this.#asked;
+    this.#timer = setTimeout(this.#tick, TICK_MS);
+  };
+
+  #people({ here, ready, wanted, loading, allReady }) {
+    if (allReady) return this.#texts.lobby_all_ready(here);
+    const count = this.#texts.lobby_ready(ready, Math.max(here, wanted));
+    const names = loading.slice(0, 3).map(({ name }) => isolated(name));
+    return names.length ? `${count} ${this.#texts.lobby_loading(new Intl.ListFormat(this.#texts.lang).format(names), loading.length - names.length)}` : count;
+  }
+}
