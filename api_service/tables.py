@@ -395,6 +395,9 @@ room_events = _table(
     _reference("user_id", "users", on_delete="SET NULL", nullable=True),
     Column("happened_at", DateTime(timezone=True), nullable=False),
     Column("length_ms", BigInteger, nullable=True),  # of the film, as players agreed; null: the catalogue's counts
+    # Of a change of the film; no keys, since a film may be deleted.
+    Column("film_id", Uuid, nullable=True),
+    Column("previous_film_id", Uuid, nullable=True),
     PrimaryKeyConstraint("room_id", "epoch", "seq"),
     Index(None, "user_id"),
 )

@@ -51,6 +51,7 @@ PLAYBACK_CHANGES: Final = (
     "rebased",
     "hold_started",
     "hold_ended",
+    "film_changed",
 )
 ACCESSES: Final = ("link", "invited")
 CONTROLS: Final = ("everyone", "moderators", "owner")
@@ -376,10 +377,15 @@ class PlaybackSchema(PayloadSchema):
 
 
 class PlaybackChangedSchema(JournalEntrySchema):
-    """The film was moved, started or stopped, by a person or by the room itself (`by` is null)."""
+    """The film was moved, started or stopped, by a person or by the room itself (`by` is null).
+
+    With ``film_changed`` the room watches another film from here on: ``film_id`` instead of ``previous_film_id``.
+    """
 
     event = fields.String(required=True, validate=validate.OneOf(PLAYBACK_CHANGES))
     playback = fields.Nested(PlaybackSchema, required=True)
+    film_id = fields.UUID(load_default=None, allow_none=True)
+    previous_film_id = fields.UUID(load_default=None, allow_none=True)
     by = fields.UUID(required=True, allow_none=True)
     at = fields.AwareDateTime(required=True, format="iso")
 

@@ -26,6 +26,18 @@ _FORBIDDEN: Final = """\
 - `account_blocked`: The cinema has blocked the account."""
 
 
+def _film() -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": "The place of its film in `films`, from 0."})
+
+
+class FilmShownSchema(Schema):
+    film_id = fields.UUID(required=True)
+    title = fields.String(required=True, metadata={"description": "Empty where the film was deleted since."})
+    since = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "When it was chosen; null of the first one."}
+    )
+
+
 class PresenceSchema(Schema):
     person = fields.Nested(PersonSchema, required=True)
     visits = fields.Integer(required=True)
@@ -36,6 +48,7 @@ class PresenceSchema(Schema):
 
 
 class PauseSchema(Schema):
+    film = _film()
     at = fields.AwareDateTime(required=True)
     position_ms = fields.Integer(required=True, metadata={"description": "Where the film stood."})
     lasted_ms = fields.Integer(
@@ -47,6 +60,7 @@ class PauseSchema(Schema):
 
 
 class AsideSchema(Schema):
+    film = _film()
     at = fields.AwareDateTime(required=True)
     position_ms = fields.Integer(required=True, metadata={"description": "Where the film was then."})
     lasted_ms = fields.Integer(
@@ -61,11 +75,13 @@ class AsideSchema(Schema):
 
 
 class LivelyMinuteSchema(Schema):
+    film = _film()
     position_ms = fields.Integer(required=True, metadata={"description": "Where in the film the minute begins."})
     messages = fields.Integer(required=True)
 
 
 class RecapSchema(Schema):
+    films = fields.List(fields.Nested(FilmShownSchema), required=True, metadata={"description": "In their order."})
     people_count = fields.Integer(required=True)
     people = fields.List(
         fields.Nested(PresenceSchema),

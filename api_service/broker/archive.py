@@ -103,6 +103,8 @@ _PLAYBACK_CHANGED = Statement(
             "user_id",
             "happened_at",
             "length_ms",
+            "film_id",
+            "previous_film_id",
         )
     )
     .on_conflict_do_nothing()
@@ -246,6 +248,8 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
                 **_picked(playback, "status", "position_ms", "rate"),
                 "length_ms": playback.get("length_ms"),  # entries from before it was there have none
                 "playback_at": _moment(playback["at_ms"]),
+                "film_id": data.get("film_id"),
+                "previous_film_id": data.get("previous_film_id"),
             }
         case events.CHAT_POSTED:
             said = ("message_id", "author_id", "author_name", "text", "position_ms", "sent_at")

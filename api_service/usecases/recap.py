@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, bindparam, func, or_, select, text
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Uuid, bindparam, func, or_, select, text, tuple_
 
-from api_service.database import Queryable, Statement
-from api_service.tables import asides, chat_messages, room_events, rooms, users, visits
+from api_service.database import Queryable, Row, Statement
+from api_service.tables import asides, chat_messages, films, room_events, rooms, users, visits
+from api_service.usecases.languages import in_language
 from api_service.usecases.people import Person, person_shown
 from api_service.usecases.room_archive import archived_room
 
@@ -20,6 +21,15 @@ PAUSES_MOST: Final = 1_000
 ASIDES_MOST: Final = 1_000
 LIVELIEST_MOST: Final = 5
 MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class FilmShown:
+    """A film of the room, from the moment ``since`` on; None for the first one."""
+
+    film_id: UUID
+    title: str
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +46,16 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A pause of the film; ``lasted_ms`` is None for one after which it was not played again."""
+    """A pause of the film; ``lasted_ms`` is None for one after which it was not played again.
+
+    ``film`` is the place of its film in the recap's list, as everywhere here.
+    """
 
     at: datetime
     position_ms: int
     lasted_ms: int | None
     by: Person | None
+    film: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,7 @@ class Aside:
     lasted_ms: int | None
     reason: str
     person: Person
+    film: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +76,14 @@ class LivelyMinute:
 
     position_ms: int
     messages: int
+    film: int
 
 
 @dataclass(frozen=True, slots=True)
 class Recap:
     """The whole of it: ``people`` are those who were there longest, ``pauses`` and ``asides`` the earliest."""
 
+    films: list[FilmShown]
     people_count: int
     people: list[Presence]
     pauses_count: int
@@ -106,12 +123,39 @@ _said = (chat_messages.c.room_id == _room_id, chat_messages.c.deleted_at.is_(Non
 _MESSAGES = Statement(
     select(chat_messages.c.author_id, func.count().label("messages")).where(*_said).group_by(chat_messages.c.author_id)
 )
+
+
+def _film_no(table: FromClause) -> ColumnElement[int]:
+    """Return the column of how many changes of the film came before a row of a room's history."""
+    changes = room_events.alias("changes")
+    return (
+        select(func.count())
+        .where(
+            changes.c.room_id == _room_id,
+            changes.c.film_id.is_not(None),
+            tuple_(changes.c.epoch, changes.c.seq) < tuple_(table.c.epoch, table.c.seq),
+        )
+        .correlate(table)
+        .scalar_subquery()
+    )
+
+
+_FILMS = Statement(
+    select(room_events.c.film_id, room_events.c.previous_film_id, room_events.c.happened_at)
+    .where(room_events.c.room_id == _room_id, room_events.c.film_id.is_not(None))
+    .order_by(room_events.c.epoch, room_events.c.seq)
+)
+_TITLES = Statement(
+    select(films.c.id, films.c.title).where(films.c.id == func.any(bindparam("film_ids", type_=ARRAY(Uuid))))
+)
 _minute = func.floor(chat_messages.c.position_ms / MINUTE_MS)
 _LIVELIEST = Statement(
-    select(_minute.label("minute"), func.count().label("messages"))
+    select(
+        _film_no(chat_messages).label("film_no"), _minute.label("minute"), func.count().label("messages")
+    )
     .where(*_said)
-    .group_by(text("minute"))
-    .order_by(func.count().desc(), text("minute"))
+    .group_by(text("film_no"), text("minute"))
+    .order_by(func.count().desc(), text("film_no"), text("minute"))
     .limit(_most)
 )
 _place = (room_events.c.epoch, room_events.c.seq)
@@ -132,6 +176,7 @@ _PAUSES = Statement(
         _change.c.next_at,
         _change.c.user_id,
         users.c.name,
+        _film_no(_change).label("film_no"),
         func.count().over().label("pauses_count"),
     )
     .outerjoin_from(_change, users, users.c.id == _change.c.user_id)
@@ -169,6 +214,7 @@ _ASIDES = Statement(
         func.least(_step.c.next_at, _left_at).label("until"),
         _step.c.user_id,
         users.c.name,
+        _film_no(_step).label("film_no"),
         func.count().over().label("asides_count"),
     )
     .join_from(_step, users, users.c.id == _step.c.user_id)
@@ -184,12 +230,14 @@ async def recap(db: Queryable, reader: UUID | None, locale: str, code: str) -> R
     Viewers whose accounts were deleted count as one.
     """
     room = await archived_room(db, reader, code)
+    shown = await _films_of(db, room, locale)
     people = await db.all(_PEOPLE, room_id=room.id, most=PEOPLE_MOST)
     said = {row.author_id: row.messages for row in await db.all(_MESSAGES, room_id=room.id)}
     pauses = await db.all(_PAUSES, room_id=room.id, most=PAUSES_MOST)
     stepped = await db.all(_ASIDES, room_id=room.id, most=ASIDES_MOST)
     lively = await db.all(_LIVELIEST, room_id=room.id, most=LIVELIEST_MOST)
     return Recap(
+        films=shown,
         people_count=people[0].people_count if people else 0,
         people=[
             Presence(
@@ -209,6 +257,7 @@ async def recap(db: Queryable, reader: UUID | None, locale: str, code: str) -> R
                 position_ms=round(row.position_ms),
                 lasted_ms=_between_ms(row.happened_at, row.next_at),
                 by=None if row.user_id is None else person_shown(row.user_id, row.name, locale),
+                film=row.film_no,
             )
             for row in pauses
         ],
@@ -220,12 +269,23 @@ async def recap(db: Queryable, reader: UUID | None, locale: str, code: str) -> R
                 lasted_ms=_between_ms(row.happened_at, row.until),
                 reason=row.reason,
                 person=person_shown(row.user_id, row.name, locale),
+                film=row.film_no,
             )
             for row in stepped
         ],
         messages_count=sum(said.values()),
-        liveliest=[LivelyMinute(round(row.minute) * MINUTE_MS, row.messages) for row in lively],
+        liveliest=[LivelyMinute(round(row.minute) * MINUTE_MS, row.messages, row.film_no) for row in lively],
     )
+
+
+async def _films_of(db: Queryable, room: Row, locale: str) -> list[FilmShown]:
+    """Return a room's films in their order; one that was deleted since has no title."""
+    changes = await db.all(_FILMS, room_id=room.id)
+    since: list[tuple[UUID, datetime | None]] = [(row.film_id, row.happened_at) for row in changes]
+    since.insert(0, (changes[0].previous_film_id if changes else room.film_id, None))
+    rows = await db.all(_TITLES, film_ids=[film_id for film_id, _ in since])
+    titles = {row.id: in_language(row.title, locale) for row in rows}
+    return [FilmShown(film_id, titles.get(film_id, ""), at) for film_id, at in since]
 
 
 def _between_ms(begun: datetime, ended: datetime | None) -> int | None:

@@ -175,6 +175,8 @@ class Hub:
                 continue
             due = True
             if kind is PlaybackChanged:
+                if event.type == "film_changed":
+                    room.players.film_changed()
                 if event.type == "length_changed":
                     room.players.compare_lengths()
                 continue

@@ -57,6 +57,11 @@ class Facts:
         if duration_ms is not None:
             self.duration_ms = round(duration_ms)
 
+    def film_changed(self) -> None:
+        """Forget what was said of a film that is no longer the room's."""
+        self.ready = self.was_ready = self.buffering = False
+        self.duration_ms = self.skew_ms = self.told = None
+
     def measured(self, rtt_ms: float) -> None:
         """Take the round trip that the connection has measured."""
         self.rtt_ms = rtt_bucket_ms(rtt_ms, self.rtt_ms)
@@ -213,6 +218,13 @@ class Players:
             return False
         changes.append(now_s)
         return True
+
+    def film_changed(self) -> None:
+        """Forget what players say of a film that is no longer the room's; each reports anew once it has the other."""
+        for person in self._people.values():
+            person.told = None
+            for facts in person.facts:
+                facts.film_changed()
 
     # --- to the connections, and to the others ---
 

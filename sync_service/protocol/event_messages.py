@@ -201,6 +201,14 @@ class SettingsChangedSchema(RoomEvent):
     owner = Text(ID_LENGTH, allow_none=True, **described("Whose the room is from now on; null: it stays."))
 
 
+class FilmChangedSchema(PlaybackEvent):
+    """The room watches another film, which has not begun: load it, and report ready anew."""
+
+    type = "film_changed"
+    film = fields.Nested(FilmSchema, required=True)
+    previous_film_id = id_()
+
+
 class SaidSchema(RoomEvent):
     """Somebody wrote to the chat."""
 
@@ -240,7 +248,8 @@ EVENTS: Final[Mapping[str, Message]] = {
     for schema in (
         PlayedSchema, PausedSchema, SoughtSchema, RateChangedSchema, LengthChangedSchema, HoldStartedSchema,
         HoldEndedSchema, RebasedSchema, MemberJoinedSchema, MemberChangedSchema, MemberLeftSchema,
-        SteppedAsideSchema, CameBackSchema, RoleSetSchema, MutedSchema, BannedSchema, UnbannedSchema, RevokedSchema, HostChangedSchema, SettingsChangedSchema, SaidSchema,
+        SteppedAsideSchema, CameBackSchema, RoleSetSchema, MutedSchema, BannedSchema, UnbannedSchema, RevokedSchema, HostChangedSchema, SettingsChangedSchema, FilmChangedSchema,
+        SaidSchema,
         MessageDeletedSchema, ClosedSchema,
     )
 }  # fmt: skip

@@ -47,6 +47,8 @@ vector stand its cause (``by``, ``reason``) and its hold (``waiting_for``, ``hol
     playing --somebody steps aside for whom the settings wait--> holding --they come back, …--> playing
     playing, holding --pause--> paused          holding --play, seek--> playing
 
+A change of the film lays another one at its beginning, paused and not started: it starts as the first one did.
+
 Its length (length.py) is what the players agree on, over the catalogue's figure. What players say of themselves
 (player.py) is a matter of connections and ends with them; what a member is shown as is derived from it.
 

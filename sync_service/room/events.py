@@ -139,6 +139,16 @@ class SettingsChanged(Event):
 
 
 @value(frozen=True, slots=True, kw_only=True)
+class FilmChanged(Event):
+    """The room has another ``film``, which has not begun; nobody's player has it yet."""
+
+    type: str = "film_changed"
+    film: Mapping[str, Any]
+    previous_film_id: str
+    playback: Playback
+
+
+@value(frozen=True, slots=True, kw_only=True)
 class Said(Event):
     type: str = "said"
     message: Message

@@ -11,6 +11,7 @@ from sync_service.room.events import (
     CameBack,
     Closed,
     Event,
+    FilmChanged,
     HostChanged,
     MemberChanged,
     MemberJoined,
@@ -181,6 +182,18 @@ def _settings_changed(state: State, event: SettingsChanged) -> State:
     return after if event.owner is None else _handed_over(after, event.owner)
 
 
+def _film_changed(state: State, event: FilmChanged) -> State:
+    members = {id_: member.without_film() for id_, member in state.members.items()}
+    away = {id_: aside for id_, aside in state.rights.asides.items() if aside.reason == "away"}
+    return replace(
+        state,
+        meta=replace(state.meta, film=event.film),
+        rights=replace(state.rights, asides=away),
+        playback=event.playback,
+        members=Members(members),
+    )
+
+
 def _handed_over(state: State, owner: str) -> State:
     former = state.rights.owner
     others = {id_: role for id_, role in state.rights.roles.items() if id_ != owner}
@@ -217,6 +230,7 @@ EVOLUTIONS: Final[Mapping[type[Event], Callable[[State, Any], State]]] = {
     BanChanged: _ban_changed,
     HostChanged: _host_changed,
     SettingsChanged: _settings_changed,
+    FilmChanged: _film_changed,
     Said: _said,
     MessageDeleted: _message_deleted,
     Closed: _closed,

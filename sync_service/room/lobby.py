@@ -19,7 +19,8 @@ AUTO_START_MS: Final = 5_000
 def start_due_ms(state: State) -> int | None:
     """Return when the film starts by itself, None where it has started, nobody is here, or a lobby waits.
 
-    Outside of a lobby: once a member who is not aside is ready, at latest AUTO_START_MS after the first join.
+    Outside of a lobby: once a member who is not aside is ready, at latest AUTO_START_MS after the first join, or after
+    another film was chosen for people who are here already.
     """
     if state.playback.started or not state.members:
         return None
@@ -28,7 +29,11 @@ def start_due_ms(state: State) -> int | None:
         return planned_ms if all_are_ready(state) else None
     members = state.members.values()
     is_ready = any(member.ready and member.aside is None for member in members)
-    return max(0 if is_ready else min(member.joined_ms for member in members) + AUTO_START_MS, planned_ms)
+    if is_ready:
+        return planned_ms
+    # A film that nobody has moved yet stands where it was laid: when the room opened, or at the change of the film.
+    laid_ms = 0 if state.playback.sought_ms else state.playback.at_ms
+    return max(max(min(member.joined_ms for member in members), laid_ms) + AUTO_START_MS, planned_ms)
 
 
 def all_are_ready(state: State) -> bool:

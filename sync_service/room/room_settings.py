@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Final
 
 from sync_service.room.commands import ChangeRoom, ChangeSettings, Command
-from sync_service.room.events import Events, Outcome, SettingsChanged
+from sync_service.room.events import Events, FilmChanged, Outcome, SettingsChanged
 from sync_service.room.evolve import evolve
 from sync_service.room.holding import wait_as_set
 from sync_service.room.permissions import RANKS, SETTING, rank_of, refused
+from sync_service.room.playback import Playback
 from sync_service.room.state import Meta, Settings, State
 
 _OF_META: Final = ("access", "starts_at", "film")
@@ -64,4 +65,20 @@ def _changed(
         film=None if meta.film == state.meta.film else meta.film,
         owner=None if owner == state.rights.owner else owner,
     )
-    return (changed, *wait_as_set(evolve(state, changed), command, now_ms))
+    after = evolve(state, changed)
+    if changed.film is not None and (state.members or state.playback.started):
+        return (changed, _film_changed(after, command, now_ms, state.meta.film["id"]))
+    return (changed, *wait_as_set(after, command, now_ms))
+
+
+def _film_changed(state: State, command: Command, now_ms: int, previous_film_id: str) -> FilmChanged:
+    """Return the event by which the film that was chosen is at its beginning, for people who have another one."""
+    playback = Playback("paused", 0, 1.0, now_ms, None, started=False, era=state.playback.era)
+    return FilmChanged(
+        time_ms=now_ms,
+        by=command.by,
+        command=command.id,
+        film=state.meta.film,
+        previous_film_id=previous_film_id,
+        playback=playback,
+    )

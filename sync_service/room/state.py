@@ -67,8 +67,20 @@ class Member:
     def with_player(self, node: str, says: Player | None) -> Member:
         """Return the member whose players on this node say so, all together; None: none is left there."""
         players = {other: player for other, player in self.players.items() if other != node}
-        if says is not None and says != SILENT:
+        if says is not None:
             players[node] = says
+        return self._with(players)
+
+    def without_film(self) -> Member:
+        """Return the member none of whose players has the film: it is another one now. Whoever is away stays so."""
+        players = {
+            node: Player(waits=player.waits, rtt_ms=player.rtt_ms, second_screen=player.second_screen)
+            for node, player in self.players.items()
+        }
+        return replace(self._with(players), aside=self.aside if self.aside and self.aside.reason == "away" else None)
+
+    def _with(self, players: Mapping[str, Player]) -> Member:
+        players = {node: player for node, player in players.items() if player != SILENT}
         all_ = together(players.values())
         return replace(
             self,

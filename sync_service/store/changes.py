@@ -30,6 +30,7 @@ from sync_service.room.events import (
     CameBack,
     Closed,
     Event,
+    FilmChanged,
     HostChanged,
     MemberChanged,
     MemberJoined,
@@ -166,7 +167,7 @@ def _member_if_here(event: RoleSet | Muted | SteppedAside | CameBack, now: Commi
     return () if member is None else (CHANGED_MEMBER, member.id, orjson.dumps(member))
 
 
-def _all_members(_event: Rebased | SettingsChanged, now: Committing) -> Words:
+def _all_members(_event: Rebased | SettingsChanged | FilmChanged, now: Committing) -> Words:
     after, _, _ = now
     return [word for member in after.members.values() for word in (CHANGED_MEMBER, member.id, orjson.dumps(member))]
 
@@ -264,6 +265,12 @@ def _playback_changed(event: PlaybackChanged | Rebased) -> dict[str, Any]:
     }
 
 
+def _film_changed(event: FilmChanged) -> dict[str, Any]:
+    changed = PlaybackChanged("played", event.time_ms, event.by, event.command, event.playback)
+    films = {"film_id": event.film["id"], "previous_film_id": event.previous_film_id}
+    return {**_playback_changed(changed), "event": event.type, **films}
+
+
 def _chat_posted(event: Said) -> dict[str, Any]:
     message = event.message
     return {
@@ -313,6 +320,9 @@ STORED: Final[Mapping[type[Event], Stored]] = {
     BanChanged: Stored(("rights",)),
     HostChanged: Stored(("rights",)),
     SettingsChanged: Stored(("rights", "meta"), writes=_capacity, journal=SETTINGS_CHANGED, data=_settings_changed),
+    FilmChanged: Stored(
+        ("playback", "rights", "meta", "members"), writes=_all_members, journal=PLAYBACK_CHANGED, data=_film_changed
+    ),
     Said: Stored(writes=_message, journal=CHAT_POSTED, data=_chat_posted),
     MessageDeleted: Stored(writes=_blanked_message, journal=CHAT_DELETED, data=_chat_deleted),
     Closed: Stored(("meta",)),

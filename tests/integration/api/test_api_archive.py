@@ -64,7 +64,7 @@ async def test_each_kind_of_event_becomes_a_row(db: Database, cinema: Cinema, jo
     found = await archived(cinema)
     room = journal.room_id
     assert found["visits"] == [("v1", room, anna.id, 1, 4, NOW, NOW + timedelta(seconds=4), "left")]
-    assert found["room_events"] == [(room, 1, 2, "played", "playing", 500, 1, NOW, anna.id, NOW, None)]
+    assert found["room_events"] == [(room, 1, 2, "played", "playing", 500, 1, NOW, anna.id, NOW, None, None, None)]
     assert found["asides"] == [
         (room, 1, 5, anna.id, "rewatch", 5_000, NOW + timedelta(seconds=5)),
         (room, 1, 6, anna.id, None, 6_000, NOW + timedelta(seconds=6)),

@@ -114,6 +114,7 @@ async def test_the_recap_tells_the_pauses_with_who_asked_and_how_long(evening: E
             "position_ms": 10_000,
             "lasted_ms": 30_000,
             "by": named(evening.boris),
+            "film": 0,
         }
     ], "neither a hold, nor before the film began, nor when the last one had left"
     assert recap["pauses_count"] == 1
@@ -151,10 +152,40 @@ async def test_the_liveliest_minutes_are_those_of_the_film_with_most_messages(ev
 
     recap = await evening.read(evening.anna, "recap")
     assert recap["liveliest"] == [
-        {"position_ms": 60_000, "messages": 3},
-        {"position_ms": 0, "messages": 2},
-        {"position_ms": 120_000, "messages": 1},
+        {"position_ms": 60_000, "messages": 3, "film": 0},
+        {"position_ms": 0, "messages": 2, "film": 0},
+        {"position_ms": 120_000, "messages": 1, "film": 0},
     ]
+
+
+async def test_the_recap_keeps_the_films_of_an_evening_apart(evening: Evening) -> None:
+    anna, cinema = evening.anna, evening.site.cinema
+    first = await cinema.value("SELECT film_id FROM rooms")
+    second = await cinema.film(title="Second")
+    changed = evening.playback(50, "film_changed", "paused", 0, None)
+    changed.data["film_id"], changed.data["previous_film_id"] = str(second), str(first)
+    await evening.keep(
+        evening.said_at(10, 61_000, anna),
+        evening.playback(12, "played", "playing", 0, anna),
+        evening.playback(20, "paused", "paused", 10_000, anna),
+        evening.playback(22, "played", "playing", 10_000, anna),
+        changed,
+        evening.said_at(60, 62_000, anna),
+        evening.said_at(61, 63_000, anna),
+        evening.playback(70, "played", "playing", 0, anna),
+        evening.playback(80, "paused", "paused", 9_000, anna),
+        evening.playback(81, "played", "playing", 9_000, anna),
+        evening.journal.aside(90, anna, "ad"),
+    )
+
+    recap = await evening.read(anna, "recap")
+    assert [film["film_id"] for film in recap["films"]] == [str(first), str(second)]
+    assert [film["since"] for film in recap["films"]] == [None, utc(NOW + timedelta(seconds=50))]
+    minutes = [(one["film"], one["position_ms"], one["messages"]) for one in recap["liveliest"]]
+    assert minutes == [(1, 60_000, 2), (0, 60_000, 1)]
+    by_hand = [pause["film"] for pause in recap["pauses"] if pause["by"] is not None]
+    assert by_hand == [0, 1]
+    assert [aside["film"] for aside in recap["asides"]] == [1]
 
 
 async def test_messages_come_by_the_film_s_time_or_as_they_were_sent_page_by_page(evening: Evening) -> None:

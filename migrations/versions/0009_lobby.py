@@ -1,4 +1,4 @@
-"""Who stepped aside from a room's timeline, and who came back.
+"""Who stepped aside from a room's timeline, and who came back; and changes of a room's film.
 
 Revision: 0009, after 0008.
 """
@@ -26,8 +26,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_asides_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("room_id", "epoch", "seq", name=op.f("pk_asides")),
     )
+    for name in ("film_id", "previous_film_id"):
+        op.add_column("room_events", sa.Column(name, sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_asides_user_id"), "asides", ["user_id"])
 
 
 def downgrade() -> None:
+    for name in ("previous_film_id", "film_id"):
+        op.drop_column("room_events", name)
     op.drop_table("asides")
