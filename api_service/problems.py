@@ -79,7 +79,10 @@ CANNOT_TRANSFER: Final = Kind(
     "A room goes to a friend, or to somebody who is invited or has been in it, and who may enter it: give their id.",
 )
 ROOM_BEGUN: Final = Kind(
-    409, "room_begun", "Somebody has been in the room already: its film stays. Open a new room for another film."
+    409, "room_begun", "Somebody has been in the room already: change its film by `POST /rooms/{code}/film`."
+)
+OTHERS_NOT_ENTITLED: Final = Kind(
+    409, "others_not_entitled", "The cinema does not let everyone who is in the room watch this film: choose another."
 )
 ROOM_CLOSED: Final = Kind(410, "room_closed", "This room was closed by its owner: ask for a new one, or open your own.")
 RUN_REMOVES_TOO_MUCH: Final = Kind(

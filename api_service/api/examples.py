@@ -15,6 +15,7 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "invite": {"matches": True, "users": [_BORIS]},
     },
     "change_room": {"control": "moderators", "capacity": 20, "settings": {"locked": True}},
+    "change_film": {"film_id": _FILM, "start": "at_once"},
     "transfer_room": {"user_id": _BORIS},
     "invite_friends": {"users": [_BORIS]},
     "answer_invitation": {"answer": "accepted"},

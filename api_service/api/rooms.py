@@ -27,13 +27,14 @@ from api_service.problems import (
     NOT_FRIENDS,
     NOT_ROOM_MODERATOR,
     NOT_ROOM_OWNER,
+    OTHERS_NOT_ENTITLED,
     PERSON_NOT_FOUND,
     ROOM_BEGUN,
     ROOM_CHANGED,
     ROOM_CLOSED,
     ROOM_NOT_FOUND,
 )
-from api_service.usecases import bans, invitation_list, invitations, joining, my_rooms, ownership, rooms
+from api_service.usecases import bans, film_change, invitation_list, invitations, joining, my_rooms, ownership, rooms
 
 endpoints = Endpoints("rooms")
 
@@ -149,6 +150,36 @@ async def reopen_room(call: Call) -> web.Response:
     mailed that it takes place after all.
     """
     room = await ownership.reopen(call.db, call.site, call.viewer, call.locale, call.code, call.check_etag)
+    return reply(room, headers=etag(room))
+
+
+@endpoints.add(
+    "POST",
+    "/rooms/{code}/film",
+    body=schemas.FilmChangeSchema,
+    gives=schemas.RoomSchema,
+    problems=(
+        ROOM_NOT_FOUND,
+        FILM_NOT_FOUND,
+        NOT_ROOM_OWNER,
+        NOT_ENTITLED,
+        OTHERS_NOT_ENTITLED,
+        ROOM_CLOSED,
+        FILM_UNAVAILABLE,
+        ROOM_CHANGED,
+        ENTITLEMENT_UNAVAILABLE,
+    ),
+)
+async def change_film(call: Call) -> web.Response:
+    """Have one's room go on with another film; its people, chat and link stay. Repeating it changes nothing.
+
+    The cinema is asked about everybody who is in the room now, and those who come later as they come.
+    """
+    hook = call.request.app.get(ENTITLEMENT)
+    film_id, start = call.body["film_id"], call.body["start"]
+    room = await film_change.change_film(
+        call.db, call.site, call.viewer, call.locale, call.code, film_id, start, hook, call.check_etag
+    )
     return reply(room, headers=etag(room))
 
 

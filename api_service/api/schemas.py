@@ -195,6 +195,15 @@ class RoomRequestSchema(RequestSchema):
         return RoomOrder(guests=guests, **data)
 
 
+class FilmChangeSchema(RequestSchema):
+    film_id = fields.UUID(required=True)
+    start = fields.String(
+        load_default="together",
+        validate=validate.OneOf(("at_once", "together")),
+        metadata={"description": "From a lobby, or by itself as soon as somebody is ready."},
+    )
+
+
 class TransferSchema(RequestSchema):
     user_id = fields.UUID(
         required=True, metadata={"description": "A friend, or somebody who is invited or has been in the room."}

@@ -74,6 +74,10 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("Somebody has been in this room already"),
             _("Its film stays. Open a new room for another film."),
         ),
+        "others_not_entitled": (
+            _("Not everyone here may watch this film"),
+            _("Choose another one, or watch it in a room of its own."),
+        ),
         "film_unavailable": (
             _("The film is not shown at that time"),
             _("Choose another time, or another film."),

@@ -182,6 +182,7 @@ _PAUSES = Statement(
     .outerjoin_from(_change, users, users.c.id == _change.c.user_id)
     .where(
         _change.c.status == "paused",
+        _change.c.event != "film_changed",
         _change.c.status_before.is_not(None),
         # When the last one leaves, the room pauses the film by itself: no pause unless it goes on.
         or_(_change.c.user_id.is_not(None), _change.c.next_at.is_not(None)),

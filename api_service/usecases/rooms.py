@@ -221,12 +221,21 @@ async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) 
 
 
 async def change_room(
-    db: Database, site: Site, owner: User, locale: str, code: str, wanted: Mapping[str, Any], check: Check = any_room
+    db: Database,
+    site: Site,
+    owner: User,
+    locale: str,
+    code: str,
+    wanted: Mapping[str, Any],
+    check: Check = any_room,
+    *,
+    begun_too: bool = False,
 ) -> Room:
     """Change the ``wanted`` fields of one's open room.
 
     These are any of access, control, capacity, starts_at, title, film_id, settings and moderators. ``check`` sees the
-    room before and may raise. Those invited are told of another start or film. Friends named as moderators are invited
+    room before and may raise. Those invited are told of another start or film; not of another film of a room in which
+    somebody has been, which takes ``begun_too``. Friends named as moderators are invited
     if they are not yet, and have that role from their first visit on; who has been in already keeps theirs.
 
     Settings that are not named stay. A value that is as wanted already is no change: no new version, no event. The live
@@ -240,7 +249,7 @@ async def change_room(
             row = await owned_room(transaction, owner.id, code)
             row = await locked_room(transaction, owner.id, row.id)
             check(room_of(row, site, owner.id, locale))
-            row = await _change(transaction, site, owner, row, wanted)
+            row = await _change(transaction, site, owner, row, wanted, begun_too=begun_too)
             shown, now = await of_room(transaction, row.id), await now_in(transaction, [row])
     except ConstraintViolated as violated:
         if violated.constraint == "fk_rooms_film_id":
@@ -249,14 +258,17 @@ async def change_room(
     return room_of(row, site, owner.id, locale, shown, now)
 
 
-async def _change(transaction: Transaction, site: Site, owner: User, row: Row, wanted: Mapping[str, Any]) -> Row:
+async def _change(
+    transaction: Transaction, site: Site, owner: User, row: Row, wanted: Mapping[str, Any], *, begun_too: bool
+) -> Row:
     """Change a room that is locked, and return its row afterwards."""
     before = row
     fields = {name: wanted.get(name, getattr(row, name)) for name in _CHANGEABLE}
     changed = [name for name in _CHANGEABLE if fields[name] != getattr(row, name)]
     kept = {**SETTINGS_DEFAULTS, **row.settings}
     settings = {name: value for name, value in wanted.get("settings", {}).items() if value != kept[name]}
-    if "film_id" in changed and (await transaction.one(_HAS_BEGUN, room_id=row.id)).begun:
+    has_begun = "film_id" in changed and (await transaction.one(_HAS_BEGUN, room_id=row.id)).begun
+    if has_begun and not begun_too:
         raise ROOM_BEGUN.problem()
     if changed or settings:
         new = {f"new_{name}": value for name, value in fields.items()}
@@ -267,7 +279,9 @@ async def _change(transaction: Transaction, site: Site, owner: User, row: Row, w
     live = [_LIVE[name] for name in changed if name in _LIVE]
     if live or settings:
         await outbox.add(transaction, [published.room_changed(row, live, settings)])
-    if "film_id" in changed:
+    if has_begun:
+        pass  # whoever is invited to an evening that is under way comes to what it has come to
+    elif "film_id" in changed:
         await screenings.changed(transaction, site, row, "film_changed", before.starts_at)
     elif "starts_at" in changed:
         await screenings.changed(transaction, site, row, "rescheduled", before.starts_at)

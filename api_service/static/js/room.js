@@ -52,6 +52,9 @@ if (video.dataset.source) {
   });
 }
 
+// Another film has another source, poster and title: the page is loaded anew, and its viewer is back before anybody misses them.
+together.addEventListener("mt-film", () => location.reload());
+
 rate.addEventListener("change", () => {
   together.setRate(Number(rate.value)).catch(() => showRate());
 });

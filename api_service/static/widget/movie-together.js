@@ -1,7 +1,7 @@
 /**
  * <movie-together code="…"> binds the player inside it (or `element.media = adapter`) to a room. See docs/embedding.md.
  *
- * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-aside, mt-error, mt-closed.
+ * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-aside, mt-film, mt-error, mt-closed.
  */
 import { Aside } from "./core/aside.js";
 import { openedMs } from "./core/broadcast.js";
@@ -32,7 +32,7 @@ const LIVE_EVERY_MS = 1_000;
 
 /** Events that change what somebody may do, or how they are shown. */
 const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed",
-  "stepped_aside", "came_back"]);
+  "stepped_aside", "came_back", "film_changed"]);
 
 export class MovieTogether extends RoomElement {
   static observedAttributes = ["code", "api", "join-url", "second-screen"];
@@ -394,12 +394,21 @@ export class MovieTogether extends RoomElement {
   #onEvent = (event, state) => {
     this.#overlay.showStandstill(state);
     this.#emit("mt-event", event);
+    if (event.type === "film_changed") this.#onFilm(event);
     if (event.type === "length_changed") this.#notices.filmDiffers(null); // the server tells again whose film differs
     if (event.type === "stepped_aside" || event.type === "came_back") this.#showAside();
     if (event.type === "said") this.#emit("mt-message", event.message);
     if (MEMBER_EVENTS.has(event.type)) this.#emit("mt-members", { members: state.members, you: state.you });
     if (event.playback || MEMBER_EVENTS.has(event.type)) this.#emitState();
   };
+
+  /** The page loads the film, after which the player reports itself ready. */
+  #onFilm({ film, previous_film_id: previousId }) {
+    this.#reports?.filmChanged();
+    this.#aside?.filmChanged();
+    this.#notices.filmDiffers(null);
+    this.#emit("mt-film", { film, previousId });
+  }
 
   #onSignal = (signal) => {
     if (signal.type === "reacted") this.#overlay.float(signal.emoji, this.room.names[signal.by] ?? textsFor(this).someone);

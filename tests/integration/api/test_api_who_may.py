@@ -113,6 +113,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "change_room": Row(OWNER, body={"capacity": 20}),
     "close_room": Row(OWNER),
     "reopen_room": Row(OWNER),
+    "change_film": Row(OWNER, body={"film_id": ""}),
     "transfer_room": Row(OWNER, body={"user_id": ""}, path={"user_id": "moderator"}),
     "join_room": Row(INTO_ROOM),
     "list_invitations": Row(OWNER),

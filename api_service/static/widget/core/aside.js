@@ -107,6 +107,14 @@ export class Aside {
     return true;
   }
 
+  /** The room has another film: whoever was on a way of their own through the one before follows again. */
+  filmChanged() {
+    if (this.#reason === null || this.#reason === "away") return;
+    if (this.#reason === "ad") this.#player.takeUp();
+    this.stop();
+    this.#on.changed();
+  }
+
   /** Stop: the connection or the player is over. */
   stop() {
     clearTimeout(this.#timer);

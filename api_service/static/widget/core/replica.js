@@ -41,6 +41,10 @@ export function evolve(state, event) {
       return { ...state, playback: event.playback, pause: event.playback.status === "paused" ? state.pause : null };
     case "length_changed":
       return { ...state, playback: event.playback };
+    case "film_changed": {
+      const members = state.members.map((one) => ({ ...one, ready: false, buffering: false, aside: one.aside?.reason === "away" ? one.aside : null }));
+      return { ...state, playback: event.playback, pause: pauseOf(event.playback), room: { ...state.room, film: event.film }, members };
+    }
     case "rebased":
       return { ...state, playback: event.playback, members: withShiftedMutes(state.members, event.shift_ms) };
     case "member_joined":

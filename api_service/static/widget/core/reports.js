@@ -62,6 +62,12 @@ export class Reports {
     if (this.#ready) this.#buffering.start();
   }
 
+  /** The room has another film: report anew once this player has it. */
+  filmChanged() {
+    this.#ready = false;
+    this.#buffering.stop();
+  }
+
   set waits(waits) {
     this.#waits = waits;
     this.#session.report({ waits });

@@ -111,6 +111,8 @@ export function eventPhrase(event, { texts, nameOf, before = null }) {
       return texts.revoked(name ?? texts.somebody, whom);
     case "host_changed":
       return event.host ? texts.host_is(named(event.host)) : texts.host_gone;
+    case "film_changed":
+      return texts.film_changed(name ?? texts.somebody, isolated(event.film.title));
     case "settings_changed":
       if (event.owner) return texts.owner_is(named(event.owner));
       return settingsPhrase(event, before, texts, name);

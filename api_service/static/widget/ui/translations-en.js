@@ -187,6 +187,7 @@ export const ENGLISH = {
   unmuted: (by, name) => `${by} lets ${name} write again`,
   host_is: (name) => `${name} acts for the owner`,
   host_gone: "The owner steers again",
+  film_changed: (by, title) => `${by} chose another film: ${title}`,
   owner_is: (name) => `${name} owns the room now`,
   settings_changed: (by, changes) => `${by}: ${changes}`,
   setting: {

@@ -187,6 +187,7 @@ export const RUSSIAN = {
   unmuted: (by, name) => `${by}: ${name} снова может писать`,
   host_is: (name) => `За владельца теперь ${name}`,
   host_gone: "Фильмом снова управляет владелец",
+  film_changed: (by, title) => `${by}: следующий фильм — ${title}`,
   owner_is: (name) => `Теперь владелец комнаты — ${name}`,
   settings_changed: (by, changes) => `${by}: ${changes}`,
   setting: {
