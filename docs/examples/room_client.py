@@ -65,6 +65,7 @@ class Room:
             if message["seq"] != self.place["seq"] + 1:
                 raise ConnectionError("an event is missing: come back for it")
             self.playback = message.get("playback", self.playback)
+            self.duration_ms = message["film"]["duration_ms"] if kind == "film_changed" else self.duration_ms
             self.pings = [] if kind == "rebased" else self.pings
             print(kind, message["message"]["text"] if kind == "said" else message["by"], flush=True)
         if "hash" in message:
@@ -79,12 +80,13 @@ class Room:
             print(kind, message.get("code", message["id"]), flush=True)
 
     async def listen(self):
-        """Take each line that is typed as one to say."""
+        """Take each line that is typed as one to say, but for "/aside away" (or rewatch, ad, alone) and "/back"."""
         typed = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(typed), sys.stdin)
         async for line in typed:
-            id_ = str(time.time_ns())
-            self.unanswered[id_] = {"type": "say", "id": id_, "text": line.decode()}
+            id_, (verb, _, rest) = str(time.time_ns()), line.decode().strip().partition(" ")
+            commands = {"/aside": {"type": "aside", "reason": rest}, "/back": {"type": "back"}}
+            self.unanswered[id_] = {"id": id_, **commands.get(verb, {"type": "say", "text": line.decode()})}
 
 
 if __name__ == "__main__":

@@ -8,17 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from aiohttp import web
 
+from api_service.broker.archive import Archive
 from api_service.entitlement import ANSWER_BYTES, EntitlementHook, EntitlementSettings, WhenSilent
 from api_service.recent import Recent
 from api_service.usecases.entitlement import Question
 from deploy.local.free_ports import free_port
 from shared.service import Problem
 from tests.support.api_fixtures import ISSUER, Answer, RunningSite, Viewer, running_site, settings_for
+from tests.support.journalled import Journal
 
 ROOT: Final = Path(__file__).parents[3]
 KEY: Final = bytes(range(32))
@@ -275,3 +277,29 @@ def test_the_memory_of_answers_is_bounded() -> None:
         recent.put(str(number), number, until_s=1)
 
     assert [recent.get(str(number)) for number in range(3)] == [None, 1, 2]
+
+
+async def test_a_room_goes_on_with_a_film_that_everyone_there_may_watch(site: RunningSite, hook: Hook) -> None:
+    anna, room = await in_a_room(site)
+    boris, gone = await site.cinema.person("Boris"), await site.cinema.person("Gone")
+    journal, archive = Journal(UUID(room["id"])), Archive(site.cinema.db)
+    for event in (journal.came(1, boris), journal.came(2, gone, "v2"), journal.left(3, gone, "v2")):
+        await archive.write(event)
+    film_id = str(await site.cinema.film("Second", external_id="tt-second"))
+
+    async def only_anna(request: web.Request) -> web.StreamResponse:
+        question = await request.json()
+        return web.json_response({"allowed": question["person"]["subject"] == "Anna-en"})
+
+    hook.answering = only_anna
+    refused = await anna.post(f"/rooms/{room['code']}/film", {"film_id": film_id})
+    assert (refused.status, refused.code) == (409, "others_not_entitled")
+    assert "Boris" in refused.body["detail"]
+    assert (await anna.get(f"/rooms/{room['code']}")).body["film"]["id"] == room["film"]["id"]
+    asked = {(question["person"]["subject"], question["film"]["external_id"]) for question in hook.questions}
+    assert asked == {("Anna-en", "tt-second"), ("Boris", "tt-second")}, "whoever has left is not asked about"
+
+    hook.answers({"allowed": True})
+    third = str(await site.cinema.film("Third", external_id="tt-third"))
+    changed = await anna.post(f"/rooms/{room['code']}/film", {"film_id": third})
+    assert (changed.status, changed.body["film"]["id"]) == (200, third)

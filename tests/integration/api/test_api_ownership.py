@@ -275,6 +275,36 @@ async def test_the_film_of_a_room_in_which_somebody_was_stays(site: RunningSite)
     assert (same.status, same.body["capacity"]) == (200, 9)
 
 
+async def test_a_room_goes_on_with_another_film_and_the_same_people(site: RunningSite) -> None:
+    anna, boris = await people(site, "Anna", "Boris")
+    room = await opened(site, anna, boris)
+    await Archive(site.cinema.db).write(Journal(UUID(room["id"])).came(3, boris.me))
+    film_id = str(await site.cinema.film("Upper Pines"))
+
+    answer = await anna.post(f"/rooms/{room['code']}/film", {"film_id": film_id, "start": "at_once"})
+
+    assert (answer.status, answer.body["film"]["id"], answer.body["code"]) == (200, film_id, room["code"])
+    again = await anna.post(f"/rooms/{room['code']}/film", {"film_id": film_id, "start": "at_once"})
+    assert (again.status, again.body["version"]) == (200, answer.body["version"])
+    (event,) = await told(site, "room.changed.v1")
+    assert event["changes"]["film"]["id"] == film_id
+    assert await told(site, "invitation.changed.v1") == [], "whoever is invited comes to what it has come to"
+    lobby = await anna.post(f"/rooms/{room['code']}/film", {"film_id": room["film"]["id"]})
+    assert lobby.body["settings"]["start"] == "together"
+
+
+async def test_only_its_owner_chooses_another_film_and_only_one_that_is_shown(site: RunningSite) -> None:
+    anna, boris = await people(site, "Anna", "Boris")
+    room = await opened(site, anna, boris)
+    over = await site.cinema.film("Over", available_until=in_days(-1))
+    answers = [
+        await boris.post(f"/rooms/{room['code']}/film", {"film_id": room["film"]["id"]}),
+        await anna.post(f"/rooms/{room['code']}/film", {"film_id": str(uuid4())}),
+        await anna.post(f"/rooms/{room['code']}/film", {"film_id": str(over)}),
+    ]
+    assert [answer.code for answer in answers] == ["not_room_owner", "film_not_found", "film_unavailable"]
+
+
 async def test_a_film_that_is_not_there_is_no_choice(site: RunningSite) -> None:
     (anna,) = await people(site, "Anna")
     room = await opened(site, anna)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sync_service.live.commit import Done, PendingCommand
 from sync_service.live.players import RTT_CHANGES_IN_S, RTT_CHANGES_MOST, Facts, Players
+from sync_service.room.commands import ChangeRoom
 from sync_service.room.decide import decide
 from sync_service.room.events import Event, MemberChanged, PlaybackChanged, Refusal
 from sync_service.room.evolve import evolve
@@ -179,6 +180,25 @@ def test_a_second_tab_that_ran_dry_and_closed_holds_nobody_and_leaves_nobody_loa
         assert not scene.anna.buffering
         scene.report(first, buffering=True)
         assert scene.room.state.playback.waiting_for == ("anna",)
+
+    run(scenario)
+
+
+def test_of_another_film_nobody_is_ready_until_they_say_so_anew() -> None:
+    def scenario(scene: Scene) -> None:
+        facts = scene.connect()
+        scene.report(facts, ready=True, duration_ms=59_000)
+        other = {"id": "other", "title": "Other", "duration_ms": 90_000}
+        scene.room.submit(PendingCommand(ChangeRoom(version=2, changes={"film": other}), lambda _: None))
+        for node in scene.nodes:
+            node.film_changed()
+        assert not scene.anna.ready
+        assert not scene.room.state.playback.started
+        scene.report(facts, buffering=True)  # it loads: nobody waits for one that has not been ready
+        assert not scene.anna.buffering
+        scene.report(facts, ready=True, buffering=False, duration_ms=90_000)
+        assert (scene.anna.ready, scene.anna.duration_ms) == (True, 90_000)
+        assert scene.room.state.playback.status == "playing"
 
     run(scenario)
 

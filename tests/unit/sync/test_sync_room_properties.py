@@ -237,6 +237,8 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         elif what == "change":
             named: dict[str, Any] = {name: changes.pop(name) for name in ("control", "capacity") if name in changes}
             starts_at = None if version % 2 else self.now_ms + 5_000
+            if version % 3 == 0:
+                named["film"] = {"id": f"film {version}", "title": "Film", "duration_ms": 50_000}
             self.order(ChangeRoom(version=version, changes={**named, "settings": changes, "starts_at": starts_at}))
         elif what == "clock" and self.state.closed is None:
             self.now_ms += shift_ms

@@ -56,6 +56,22 @@ test("events carry the replica of the room forward", () => {
   assert.deepEqual(evolve(state, { type: "closed", reason: "owner" }).closed, { reason: "owner" });
 });
 
+test("who is aside is known until they are back, and another film begins with nobody ready", () => {
+  const before = fromSnapshot({ ...snapshot, members: [{ id: "a", name: "Ann", ready: true, aside: null }, { id: "b", name: "Bob", ready: true, aside: null }] });
+  const step = (member_id, reason) => ({ type: "stepped_aside", member_id, reason, position_ms: 7_000, time_ms: 90 });
+  const aside = [step("a", "away"), step("b", "alone")].reduce(evolve, before);
+  assert.deepEqual(aside.members.map((one) => one.aside), [
+    { reason: "away", since_ms: 90, position_ms: 7_000 }, { reason: "alone", since_ms: 90, position_ms: 7_000 },
+  ]);
+  assert.deepEqual(evolve(aside, { type: "came_back", member_id: "a", position_ms: 8_000 }).members.map((one) => one.aside?.reason), [undefined, "alone"]);
+  const film = { id: "f2", title: "Second", duration_ms: 9_000 };
+  const laid = { status: "paused", position_ms: 0, rate: 1, at_ms: 100, by: null, reason: null, started: false, sought_ms: 0 };
+  const changed = evolve(aside, { type: "film_changed", film, previous_film_id: "f1", playback: laid });
+  assert.deepEqual([changed.room.film, changed.playback], [film, laid]);
+  assert.deepEqual(changed.members.map(({ ready, aside: one }) => [ready, one?.reason]), [[false, "away"], [false, undefined]]);
+  assert.deepEqual(changed.messages, aside.messages);
+});
+
 test("a later snapshot keeps messages that it no longer contains, and this viewer", () => {
   const before = fromSnapshot({ ...snapshot, messages: [{ id: "m0", text: "zero", author: ANN }, { id: "m1", text: "one", author: ANN }] });
   const snapshotMessages = [{ id: "m1", text: "", deleted: true, author: ANN }, { id: "m2", author: ANN }];

@@ -9,11 +9,11 @@ beforeEach(() => {
 });
 
 /** A connection that keeps what is reported, and a player whose state a test sets. */
-function watched({ waits = true } = {}) {
+function watched({ waits = true, aside } = {}) {
   const reported = [];
   const session = { live: true, report: (fields) => session.live && Boolean(reported.push(fields)) };
   const player = { ready: false, stallReason: null, skewMs: null };
-  const reports = new Reports({ session, player, positionMs: () => 7_000, waits });
+  const reports = new Reports({ session, player, positionMs: () => 7_000, waits, aside });
   return { session, player, reports, reported };
 }
 
@@ -85,4 +85,32 @@ test("a running player's skew is reported now and then", (t) => {
   player.skewMs = -12.345;
   mock.timers.tick(10_000);
   assert.deepEqual(reported, [{ skew_ms: -12.3, position_ms: 7_000 }]);
+});
+
+test("of a player that goes a way of its own nothing is reported", (t) => {
+  let aside = true;
+  const { player, reports, reported } = watched({ aside: () => aside });
+  t.after(() => reports.stop());
+  Object.assign(player, { ready: true, skewMs: 40_000, durationMs: 15_000 });
+  reports.connected();
+  reports.playerReady();
+  mock.timers.tick(30_000);
+  assert.deepEqual(reported, []);
+  aside = false;
+  player.durationMs = 90_000;
+  reports.playerReady();
+  assert.deepEqual(reported, [{ ready: true, buffering: false, waits: true, duration_ms: 90_000 }]);
+});
+
+test("of another film a player is ready once it has loaded that", (t) => {
+  const { player, reports, reported } = watched();
+  t.after(() => reports.stop());
+  Object.assign(player, { ready: true, durationMs: 60_000, loads: 1 });
+  reports.connected();
+  reports.filmChanged();
+  reports.playerReady();
+  assert.equal(reported.length, 1, "it still has the film before");
+  Object.assign(player, { loads: 2, durationMs: 90_000 });
+  reports.playerReady();
+  assert.deepEqual(reported[1], { ready: true, buffering: false, waits: true, duration_ms: 90_000 });
 });

@@ -37,6 +37,7 @@ export class Player {
   #durationMs = Infinity;
   #generation = 0; // counts the timelines followed, so that an asynchronous start notices that it is outdated
   #running = false;
+  #loads = 0;
   #letGo = false; // something else is shown in it
   #heldBack = false; // the system paused it: it starts again only when the viewer says so
   #stalled = false;
@@ -84,6 +85,11 @@ export class Player {
   /** The length of the film that the player has, ms; NaN before it is known, Infinity for a live stream. */
   get durationMs() {
     return Math.round(this.#media.duration * 1000);
+  }
+
+  /** How many films it has loaded: a reload of one counts too. */
+  get loads() {
+    return this.#loads;
   }
 
   /** Whether the player stands where the room is and can start. */
@@ -325,6 +331,7 @@ export class Player {
   // -- the player's events ----------------------------------------------------------------------------------------
 
   #onMedia = (event) => {
+    if (event.type === "loadedmetadata") this.#loads += 1;
     if (this.#letGo) return undefined;
     const media = this.#media;
     const change = this.#control.changeIn(event, this.#running ? this.#target(this.#now()) : null);

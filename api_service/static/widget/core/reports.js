@@ -26,6 +26,7 @@ export class Reports {
   #aside;
   #buffering;
   #ready = false;
+  #loadsFrom = 0; // the film is one that the player has loaded since
   #timer;
 
   /**
@@ -55,6 +56,7 @@ export class Reports {
 
   /** Report once per connection that the player can start; from then on the room may wait for it. */
   playerReady() {
+    if (this.#player.loads < this.#loadsFrom) return;
     if (this.#ready || this.#aside() || !this.#session.live || !this.#player.ready) return;
     const { durationMs } = this.#player;
     const length = Number.isFinite(durationMs) && durationMs > 0 ? { duration_ms: durationMs } : {}; // a live stream has none
@@ -65,6 +67,7 @@ export class Reports {
   /** The room has another film: report anew once this player has it. */
   filmChanged() {
     this.#ready = false;
+    this.#loadsFrom = this.#player.loads + 1;
     this.#buffering.stop();
   }
 
