@@ -147,13 +147,13 @@ class _LaterSettingsSchema(PayloadSchema):
     start = fields.String(
         validate=validate.OneOf(STARTS),
         metadata={
-            "description": "How the film starts: as soon as somebody is ready, out of a lobby when its owner says so, or "
-            "at the planned moment."
+            "description": "How the film starts: as soon as somebody is ready, when its owner lets a lobby begin, or at "
+            "the planned moment."
         },
     )
     start_when_ready = WholeNumber(
         validate=validate.Range(0, MEMBERS_MOST),
-        metadata={"description": "With so many people, all of them ready, a lobby starts the film by itself; 0: never."},
+        metadata={"description": "With so many people, all ready, a lobby starts the film by itself; 0: never."},
     )
     wait_ad_s = WholeNumber(
         validate=validate.Range(0, WAIT_MOST_S),

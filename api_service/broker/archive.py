@@ -1,7 +1,7 @@
 """The archive: the consumer that writes rooms' journal events to PostgreSQL.
 
-They become rows of visits, playback, asides and chat; roles and settings update `room_roles` and `rooms`, for tickets and
-pages, and publish nothing, since they come from the live room. The order of arrival does not matter: a row that can
+They become rows of visits, playback, asides and chat; roles and settings update `room_roles` and `rooms`, for tickets
+and pages, and publish nothing, since they come from the live room. The order of arrival does not matter: a row that can
 be overwritten stores its place (epoch, seq) in the room's journal.
 """
 

@@ -24,12 +24,10 @@ NAMED_MOST: Final = 5
 _FILM: Final = Statement(select(films.c.external_id).where(films.c.id == bindparam("film_id", type_=Uuid)))
 _room_id = bindparam("room_id", type_=Uuid)
 _inside = select(visits.c.user_id).where(visits.c.room_id == _room_id, *HERE)
+_owner = select(rooms.c.owner_id).where(rooms.c.id == _room_id).scalar_subquery()
 _PEOPLE: Final = Statement(
     select(users.c.id, users.c.name, users.c.issuer, users.c.subject, users.c.locale)
-    .where(
-        or_(users.c.id.in_(_inside), users.c.id == select(rooms.c.owner_id).where(rooms.c.id == _room_id).scalar_subquery()),
-        users.c.id != DELETED_ID,
-    )
+    .where(or_(users.c.id.in_(_inside), users.c.id == _owner), users.c.id != DELETED_ID)
     .order_by(users.c.name, users.c.id)
 )
 

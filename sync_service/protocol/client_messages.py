@@ -230,7 +230,7 @@ CLIENT: Final[Mapping[str, Message]] = {
     schema.type: schema()
     for schema in (
         HelloSchema, PingSchema, PlaySchema, PauseSchema, SeekSchema, SetRateSchema, AsideSchema, BackSchema,
-        ReportSchema, SaySchema, ReactSchema, TypingSchema, DeleteMessageSchema, SetRoleSchema, MuteSchema, KickSchema, ChangeSettingsSchema,
-        HistorySchema, LeaveSchema,
+        ReportSchema, SaySchema, ReactSchema, TypingSchema, DeleteMessageSchema, SetRoleSchema, MuteSchema, KickSchema,
+        ChangeSettingsSchema, HistorySchema, LeaveSchema,
     )
 }  # fmt: skip

@@ -248,8 +248,7 @@ EVENTS: Final[Mapping[str, Message]] = {
     for schema in (
         PlayedSchema, PausedSchema, SoughtSchema, RateChangedSchema, LengthChangedSchema, HoldStartedSchema,
         HoldEndedSchema, RebasedSchema, MemberJoinedSchema, MemberChangedSchema, MemberLeftSchema,
-        SteppedAsideSchema, CameBackSchema, RoleSetSchema, MutedSchema, BannedSchema, UnbannedSchema, RevokedSchema, HostChangedSchema, SettingsChangedSchema, FilmChangedSchema,
-        SaidSchema,
-        MessageDeletedSchema, ClosedSchema,
+        SteppedAsideSchema, CameBackSchema, RoleSetSchema, MutedSchema, BannedSchema, UnbannedSchema, RevokedSchema,
+        HostChangedSchema, SettingsChangedSchema, FilmChangedSchema, SaidSchema, MessageDeletedSchema, ClosedSchema,
     )
 }  # fmt: skip

@@ -24,7 +24,7 @@ ASIDE: Final = ("away", "rewatch", "ad", "alone")
 
 @value(frozen=True, slots=True)
 class Aside:
-    """A member's player follows the room no longer: for which ``reason`` (ASIDE), since when, and where the film was."""
+    """A member's player follows the room no longer: the ``reason`` (ASIDE), since when, and where the film was."""
 
     reason: str
     since_ms: int
@@ -35,8 +35,8 @@ class Aside:
 class Member:
     """A person in the room, once, however many tabs they have; a visit lasts from joining to leaving.
 
-    ``muted_until_ms`` repeats ``Rights.muted``, ``aside`` ``Rights.asides``. ``holds`` are the moments (ms) of the holds that count against their
-    budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``, ``buffering``, ``waits``,
+    ``muted_until_ms`` repeats ``Rights.muted``, ``aside`` ``Rights.asides``. ``holds`` are the moments (ms) of the holds
+    that count against their budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``, ``buffering``, ``waits``,
     ``duration_ms`` and ``second_screen`` are what these come to (player.py).
     """
 
@@ -126,9 +126,8 @@ class Settings:
     """What members may change in a live room (``permissions.SETTING`` says who); ``hold_max_s`` bounds one hold.
 
     How the film starts (lobby.py): ``start``; with ``early_start`` others than the owner may start it out of a lobby or
-    before its time; ``start_when_ready`` is with how many people, all ready, a lobby starts it by itself, 0 means never.
-    ``wait_ad_s`` and
-    ``wait_away_s`` bound the wait for a member aside for that reason, 0 means none; the room waits for nobody where
+    before its time; ``start_when_ready`` is with how many people, all ready, a lobby starts it by itself, 0 means
+    never. ``wait_ad_s`` and ``wait_away_s`` bound the wait for a member aside for that reason, 0 means none; the room waits for nobody where
     more than ``wait_until_members`` are in it. With ``snap_on_pause`` a pause is at the place of whoever paused.
     """
 
@@ -154,8 +153,9 @@ class Rights:
     ``roles``: the roles that were set here, in the place of the ticket's; ``muted``: until when (ms); ``kicked``: when
     (ms), which voids every session that began before; ``bans``: the version of the room that banned, negative where it
     lifted the ban; ``revoked``: the version that took their invitation back, which voids tickets and sessions of lower
-    ones; ``asides``: who has stepped aside, kept for those whose connection is lost meanwhile. ``host`` acts for an owner who has been gone for a while. Sessions that began before ``since_ms``
-    are void; a locked room lets in sessions that began before ``locked_ms``.
+    ones; ``asides``: who has stepped aside, kept for those whose connection is lost meanwhile. ``host`` acts for an
+    owner who has been gone for a while. Sessions that began before ``since_ms`` are void; a locked room lets in
+    sessions that began before ``locked_ms``.
     """
 
     owner: str

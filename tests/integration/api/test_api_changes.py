@@ -12,7 +12,19 @@ from api_service.usecases import room_access
 from shared.events import Event, decode, encode, new_event
 from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer, in_days, utc
 
-DEFAULTS = {"locked": False, "slow_mode_s": 0, "hold": True, "hold_max_s": 10, "early_start": False} | {"start": "at_once", "start_when_ready": 0, "wait_ad_s": 0, "wait_away_s": 0, "wait_until_members": 200, "snap_on_pause": True}
+DEFAULTS = {
+    "locked": False,
+    "slow_mode_s": 0,
+    "hold": True,
+    "hold_max_s": 10,
+    "early_start": False,
+    "start": "at_once",
+    "start_when_ready": 0,
+    "wait_ad_s": 0,
+    "wait_away_s": 0,
+    "wait_until_members": 200,
+    "snap_on_pause": True,
+}
 
 
 async def a_room(site: RunningSite, **order: Any) -> tuple[Viewer, str, dict[str, Any]]:

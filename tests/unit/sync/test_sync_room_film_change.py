@@ -108,7 +108,9 @@ def test_an_empty_room_that_has_not_begun_has_nothing_to_lay_anew() -> None:
     films=st.lists(st.sampled_from(["one", "two", "three"]), min_size=1, max_size=4),
     gestures=st.lists(st.sampled_from([Play, Pause, Seek, StepAside]), max_size=4),
 )
-def test_a_change_of_film_loses_no_message_and_no_member(said: list[str], films: list[str], gestures: list[Any]) -> None:
+def test_a_change_of_film_loses_no_message_and_no_member(
+    said: list[str], films: list[str], gestures: list[Any]
+) -> None:
     room = joined(empty_room(), OWNER, "anna", "boris")
     now_ms = 100
     for n, author in enumerate(said):

@@ -35,6 +35,7 @@ from sync_service.room.state import State
 from sync_service.store.records import body_of, placed
 from tests.unit.sync.rooms import OWNER, after, empty_room
 
+OWNERS = {"control", "capacity", "early_start", "start", "start_when_ready"}  # settings
 RANK = ["guest", "viewer", "moderator", "owner"]
 FILM = (Play, Pause, Seek, SetRate)
 ON_PEOPLE = (Kick, Mute, SetRole)
@@ -113,7 +114,7 @@ class WatchedRoom:
             self.only_on_lower_ones(before, rank, command.member_id)
         elif isinstance(command, DeleteMessage) and command.message.author["id"] != member.id:
             self.only_on_lower_ones(before, rank, command.message.author["id"])
-        elif isinstance(command, ChangeSettings) and {"control", "capacity", "early_start", "start", "start_when_ready"} & command.changes.keys():
+        elif isinstance(command, ChangeSettings) and command.changes.keys() & OWNERS:
             assert member.role == "owner"
         elif isinstance(command, Say):
             assert before.rights.muted.get(member.id, 0) <= self.now_ms
