@@ -35,7 +35,7 @@ SESSION_ENDED: Final = "session.ended.v1"
 VISIT_STARTED: Final = "visit.started.v1"
 VISIT_ENDED: Final = "visit.ended.v1"
 MEMBER_CHANGED: Final = "member.changed.v1"
-ASIDE_CHANGED: Final = "aside.changed.v1"
+VISIT_ASIDE: Final = "visit.aside.v1"
 SETTINGS_CHANGED: Final = "settings.changed.v1"
 PLAYBACK_CHANGED: Final = "playback.changed.v1"
 CHAT_POSTED: Final = "chat.posted.v1"
@@ -335,7 +335,7 @@ class LiveSettingsSchema(_LaterSettingsSchema):
     hold_max_s = _hold_max_s(required=True)
 
 
-class AsideChangedSchema(JournalEntrySchema):
+class VisitAsideSchema(JournalEntrySchema):
     """A member has stepped aside, for ``reason``, or has come back (null); ``position_ms`` is where the film was.
 
     Whoever leaves the room is aside no longer; no event of this type tells so.
@@ -425,7 +425,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     VISIT_STARTED: VisitStartedSchema(),
     VISIT_ENDED: VisitEndedSchema(),
     MEMBER_CHANGED: MemberChangedSchema(),
-    ASIDE_CHANGED: AsideChangedSchema(),
+    VISIT_ASIDE: VisitAsideSchema(),
     SETTINGS_CHANGED: SettingsChangedSchema(),
     PLAYBACK_CHANGED: PlaybackChangedSchema(),
     CHAT_POSTED: ChatPostedSchema(),

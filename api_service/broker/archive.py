@@ -23,9 +23,7 @@ from shared.broker import Broker, Transient
 from shared.events import DELETED_PERSON, Event, InvalidEvent
 
 QUEUE: Final = "api_service.journal"
-KEYS: Final = (
-    "visit.*.v1", "member.changed.v1", "aside.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1",
-)  # fmt: skip
+KEYS: Final = ("visit.*.v1", "member.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1")
 # The broker delivers more events at once than the pool has connections: a burst of chat must leave some to requests.
 AT_ONCE: Final = 4
 
@@ -71,7 +69,7 @@ _MEMBER_CHANGED = Statement(
     )
 )
 
-_ASIDE_CHANGED = Statement(
+_VISIT_ASIDE = Statement(
     insert(asides)
     .values(_values(asides, "room_id", "epoch", "seq", "user_id", "reason", "position_ms", "happened_at"))
     .on_conflict_do_nothing()
@@ -235,9 +233,9 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
             return _VISIT_ENDED, {**visit, **_picked(data, id="visit_id", end_reason="reason")}
         case events.MEMBER_CHANGED:
             return _MEMBER_CHANGED, _picked(data, "room_id", "user_id", "role", "epoch", "seq")
-        case events.ASIDE_CHANGED:
+        case events.VISIT_ASIDE:
             names = ("room_id", "epoch", "seq", "user_id", "reason", "position_ms")
-            return _ASIDE_CHANGED, _picked(data, *names, happened_at="at")
+            return _VISIT_ASIDE, _picked(data, *names, happened_at="at")
         case events.SETTINGS_CHANGED:
             changed = _picked(data, "room_id", "control", "capacity", "settings")
             return _SETTINGS_CHANGED, {**changed, **_picked(data, settings_epoch="epoch", settings_seq="seq")}

@@ -13,13 +13,13 @@ from typing import Any, Final
 import orjson
 
 from shared.events import (
-    ASIDE_CHANGED,
     CHAT_DELETED,
     CHAT_POSTED,
     MEMBER_CHANGED,
     PLAYBACK_CHANGED,
     SETTINGS_CHANGED,
     SETTINGS_DEFAULTS,
+    VISIT_ASIDE,
     VISIT_ENDED,
     VISIT_STARTED,
 )
@@ -313,8 +313,8 @@ STORED: Final[Mapping[type[Event], Stored]] = {
     # Whoever rewrites a member (their role, say) must have seen what their own player reported last.
     MemberChanged: Stored(("members",), touches_only=True, writes=_changed_member),
     MemberLeft: Stored(("members",), writes=_no_member, journal=VISIT_ENDED, data=_visit_ended),  # see ``sections_of``
-    SteppedAside: Stored(("rights",), writes=_member_if_here, journal=ASIDE_CHANGED, data=_aside_changed),
-    CameBack: Stored(("rights",), writes=_member_if_here, journal=ASIDE_CHANGED, data=_aside_changed),
+    SteppedAside: Stored(("rights",), writes=_member_if_here, journal=VISIT_ASIDE, data=_aside_changed),
+    CameBack: Stored(("rights",), writes=_member_if_here, journal=VISIT_ASIDE, data=_aside_changed),
     RoleSet: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=_member_changed),
     Muted: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=_member_changed),
     BanChanged: Stored(("rights",)),

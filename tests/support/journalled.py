@@ -6,13 +6,13 @@ from uuid import UUID
 
 from api_service.usecases.people import User
 from shared.events import (
-    ASIDE_CHANGED,
     CHAT_DELETED,
     CHAT_POSTED,
     MEMBER_CHANGED,
     PLAYBACK_CHANGED,
     SETTINGS_CHANGED,
     SETTINGS_DEFAULTS,
+    VISIT_ASIDE,
     VISIT_ENDED,
     VISIT_STARTED,
     Event,
@@ -49,7 +49,7 @@ class Journal:
     def aside(self, seq: int, user: User, reason: str | None, **more: Any) -> Event:
         """Somebody steps aside for a reason, or comes back (None), at the ``seq``th second."""
         at = NOW + timedelta(seconds=seq)
-        return self.event(ASIDE_CHANGED, seq, user_id=user.id, reason=reason, position_ms=seq * 1_000, at=at, **more)
+        return self.event(VISIT_ASIDE, seq, user_id=user.id, reason=reason, position_ms=seq * 1_000, at=at, **more)
 
     def said(self, seq: int, user: User, text: str = "Привет!", **more: Any) -> Event:
         return self.event(

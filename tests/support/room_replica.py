@@ -92,6 +92,13 @@ class RoomReplica:
                 self.members[event["member"]["id"]] = event["member"]
             case "member_left":
                 self.members.pop(event["member_id"], None)
+            case "stepped_aside":
+                aside = {"reason": event["reason"], "since_ms": event["time_ms"], "position_ms": event["position_ms"]}
+                self._change_member(event["member_id"], aside=aside)
+            case "came_back":
+                self._change_member(event["member_id"], aside=None)
+            case "film_changed":
+                self._lay_film(event["film"])
             case "role_set":
                 self._change_member(event["member_id"], role=event["role"])
             case "muted":
@@ -113,6 +120,22 @@ class RoomReplica:
             self._change_member(event["owner"], role="owner")
             self.room |= {"owner": event["owner"], "host": None}
 
+    def _lay_film(self, film: Message) -> None:
+        self.room = {**self.room, "film": film}
+        for member in list(self.members.values()):
+            players = {
+                node: {**player, "ready": False, "buffering": False, "duration_ms": None}
+                for node, player in member["players"].items()
+            }
+            self._change_member(
+                member["id"],
+                ready=False,
+                buffering=False,
+                duration_ms=None,
+                players=players,
+                aside=member["aside"] if member["aside"] and member["aside"]["reason"] == "away" else None,
+            )
+
     def _shift_moments(self, shift_ms: int) -> None:
         for member in list(self.members.values()):
             muted_until_ms = member["muted_until_ms"]
@@ -121,6 +144,7 @@ class RoomReplica:
                 joined_ms=member["joined_ms"] + shift_ms,
                 muted_until_ms=None if muted_until_ms is None else muted_until_ms + shift_ms,
                 holds=[hold_ms + shift_ms for hold_ms in member["holds"]],
+                aside=member["aside"] and {**member["aside"], "since_ms": member["aside"]["since_ms"] + shift_ms},
             )
 
     def _change_member(self, member_id: str, **changes: Any) -> None:

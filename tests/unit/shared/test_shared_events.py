@@ -95,7 +95,7 @@ VALID: dict[str, dict[str, Any]] = {
         by=uuid4(),
         at=MOMENT,
     ),
-    events.ASIDE_CHANGED: journal(user_id=uuid4(), reason="rewatch", position_ms=10, at=MOMENT),
+    events.VISIT_ASIDE: journal(user_id=uuid4(), reason="rewatch", position_ms=10, at=MOMENT),
     events.CHAT_DELETED: journal(message_id="m1", by=uuid4(), at=MOMENT),
     events.CHAT_POSTED: journal(
         message_id="m1", author_id=uuid4(), author_name="Аня", text="Привет 👋", position_ms=10, sent_at=MOMENT
