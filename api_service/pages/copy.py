@@ -187,6 +187,7 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "line.lost": _("Connection lost, coming back…"),
         "line.closed": _("The room is closed"),
         "line.stopped": _("Not in the room"),
+        "film.choose": _("Watch this one"),
         "arranged": _("The room is changed"),
         "ban_name": _("Ban %(name)s from the room?"),
         "ban_lifted": _("%(name)s may come in again"),

@@ -5,6 +5,7 @@ import "../widget/people.js";
 import "../widget/reactions.js";
 import "./invitations.js";
 import "./room-settings.js";
+import "./film-change.js";
 import { attachSource } from "../widget/sources.js";
 import { textsFor } from "../widget/ui/translations.js";
 import { controlPhrase } from "../widget/ui/phrases.js";
