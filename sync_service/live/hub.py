@@ -22,6 +22,7 @@ from sync_service.redis_client.clock import JUMP_MS, PartitionClock
 from sync_service.redis_client.shards import Shard, Shards
 from sync_service.room.events import (
     Closed,
+    FilmChanged,
     MemberChanged,
     MemberLeft,
     MessageDeleted,
@@ -175,8 +176,6 @@ class Hub:
                 continue
             due = True
             if kind is PlaybackChanged:
-                if event.type == "film_changed":
-                    room.players.film_changed()
                 if event.type == "length_changed":
                     room.players.compare_lengths()
                 continue
@@ -190,6 +189,8 @@ class Hub:
                 self._closed(room, event.reason)
             elif isinstance(event, MemberChanged):
                 room.players.compare_lengths()
+            elif isinstance(event, FilmChanged):
+                room.players.film_changed()
             elif isinstance(event, Rebased):
                 self._timers.rebased(room)
         if due:
