@@ -396,7 +396,10 @@ export class MovieTogether extends RoomElement {
     this.#emit("mt-event", event);
     if (event.type === "film_changed") this.#onFilm(event);
     if (event.type === "length_changed") this.#notices.filmDiffers(null); // the server tells again whose film differs
-    if (event.type === "stepped_aside" || event.type === "came_back") this.#showAside();
+    if (event.type === "stepped_aside" || event.type === "came_back") {
+      const known = this.#showAside();
+      if (event.member_id === state.you?.id) this.#aside?.heard(known);
+    }
     if (event.type === "said") this.#emit("mt-message", event.message);
     if (MEMBER_EVENTS.has(event.type)) this.#emit("mt-members", { members: state.members, you: state.you });
     if (event.playback || MEMBER_EVENTS.has(event.type)) this.#emitState();

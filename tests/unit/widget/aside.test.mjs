@@ -175,6 +175,18 @@ test("after an advertisement for which the room has waited all go on together", 
   assert.ok(Math.abs(offMs(media, goes)) < 40, `${offMs(media, goes)}`);
 });
 
+test("another device of the viewer's takes this player along when they step out and come back", async (t) => {
+  const { media, aside, seen, room } = await watching(t);
+  aside.heard({ reason: "away" });
+  await pass(500);
+  assert.equal(media.paused, true);
+  aside.heard(null);
+  await pass(1_500);
+  assert.equal(aside.reason, null);
+  assert.ok(Math.abs(offMs(media, room)) < 40, `${offMs(media, room)}`);
+  assert.deepEqual(seen.told, []);
+});
+
 test("a room that has forgotten it is told again; one who was away before the page was loaded stays so", async (t) => {
   const { aside, seen, media } = await watching(t);
   aside.alone();

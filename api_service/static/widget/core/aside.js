@@ -23,8 +23,9 @@ export class Aside {
   #stage = null; // "own": the viewer's own way; "catching-up": on the way back to the room
   #untilMs = null; // until the film is here (ms of the film) somebody hears again what was missed
   #timer = null;
+  #telling = 0; // commands to the room without an answer: until then what it says of this viewer is old
 
-  /** `now()` returns the server's time; `on` is {tell(type, fields), changed()}: ask the room; the reason or the stage has changed. */
+  /** `now()` returns the server's time; `on` is {tell(type, fields), changed()}: ask the room, and promise the answer; the reason or the stage has changed. */
   constructor({ player, now, on }) {
     this.#player = player;
     this.#now = now;
@@ -50,9 +51,15 @@ export class Aside {
 
   /** Tell a room anew that does not know (any more) that this viewer is aside; `known` is what it has as the member's `aside`. */
   settle(known) {
-    if (this.#reason !== null && known?.reason !== this.#reason) this.#on.tell("aside", { reason: this.#reason });
-    // Another page of theirs, or this one before it was loaded anew: whoever is away must not begin to play.
-    else if (this.#reason === null && known?.reason === "away") this.away({ tell: false });
+    if (this.#reason !== null && known?.reason !== this.#reason) this.#tell("aside", { reason: this.#reason });
+    else this.heard(known);
+  }
+
+  /** Follow what another device of this viewer's has told the room, or this page before it was loaded anew: whoever is away does not play. */
+  heard(known) {
+    if (this.#telling > 0) return;
+    if (this.#reason === null && known?.reason === "away") this.away({ tell: false });
+    else if (this.#reason === "away" && known === null) this.#finish({ tell: false });
   }
 
   /** Step out: the player stands still. */
@@ -131,7 +138,7 @@ export class Aside {
     if (this.catchingUp) this.#own = null; // its speed was that of catching up
     this.#reason = reason;
     this.#stage = "own";
-    if (tell && before !== reason) this.#on.tell("aside", { reason });
+    if (tell && before !== reason) this.#tell("aside", { reason });
     this.#on.changed();
   }
 
@@ -177,7 +184,7 @@ export class Aside {
   /** What the others see of somebody who catches up after an advertisement is that they hear what they have missed. */
   #catchesUpAs(reason) {
     this.#reason = reason;
-    this.#on.tell("aside", { reason });
+    this.#tell("aside", { reason });
     this.#on.changed();
   }
 
@@ -200,13 +207,22 @@ export class Aside {
     return true;
   }
 
-  #finish() {
+  #finish({ tell = true } = {}) {
     clearTimeout(this.#timer);
     if (this.#reason === "ad") this.#player.takeUp();
     this.#reason = this.#stage = this.#own = this.#untilMs = null;
     if (this.#room) this.#player.follow(this.#room.playback, this.#room.durationMs, this.#room.originMs);
-    this.#on.tell("back", {});
+    if (tell) this.#tell("back", {});
     this.#on.changed();
+  }
+
+  async #tell(type, fields) {
+    this.#telling += 1;
+    try {
+      await this.#on.tell(type, fields);
+    } finally {
+      this.#telling -= 1;
+    }
   }
 
   /** Where the room's film is now. */
