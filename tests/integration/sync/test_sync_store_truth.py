@@ -17,6 +17,7 @@ from sync_service.room.commands import (
     Ban,
     ChangeRoom,
     ChangeSettings,
+    ComeBack,
     Command,
     DeleteMessage,
     Due,
@@ -31,6 +32,7 @@ from sync_service.room.commands import (
     Seek,
     SetRate,
     SetRole,
+    StepAside,
 )
 from sync_service.room.decide import RULES, decide
 from sync_service.room.events import MemberJoined, Refusal
@@ -116,6 +118,9 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
         (ChangeSettings(**said, changes={"slow_mode_s": dice.randrange(3)}), None),
         (ChangeSettings(**said, changes={"capacity": dice.randrange(2, 7), "locked": dice.random() < 0.2}), None),
         (ChangeRoom(version=dice.randrange(2, 9), changes={"starts_at": None, "settings": {"hold": True}}), None),
+        (StepAside(**said, reason=dice.choice(["away", "alone"])), None),
+        (ComeBack(**said), None),
+        (ComeBack(**said), None),
         (Kick(**said, member_id=whom), Depart(whom, "*") if dice.random() < 0.5 else None),
         (Ban(member_id="vera", version=dice.randrange(1, 9), banned=dice.random() < 0.5), None),
         (Due(), None),

@@ -18,6 +18,7 @@ Room = dict[str, Any]
 NO = frozenset(
     {
         "forbidden",
+        "aside",
         "cooldown",
         "muted",
         "slow_mode",
@@ -111,6 +112,9 @@ class Visitor:
             lambda: asked("set_role", member_id=whom, role=dice.choice(["guest", "viewer", "moderator"])),
             lambda: asked("mute", member_id=whom, seconds=dice.choice([0, 1])),
             lambda: asked("kick", member_id=whom),
+            lambda: asked("aside", reason=dice.choice(["away", "rewatch", "ad", "alone"])),
+            lambda: asked("back"),
+            lambda: asked("change_settings", wait_ad_s=dice.choice([0, 1]), wait_away_s=dice.choice([0, 1])),
             lambda: asked("change_settings", slow_mode_s=dice.choice([0, 0, 1]), locked=dice.random() < 0.2),
             lambda: asked("change_settings", control=dice.choice(["everyone", "moderators"]), capacity=9),
             self._reconnects,
