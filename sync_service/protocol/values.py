@@ -58,7 +58,7 @@ class PlayerSchema(Schema):
     second_screen = Flag(required=True)
 
 
-class AsideSchema(Schema):
+class MemberAsideSchema(Schema):
     """That a member's player has left the room's timeline."""
 
     reason = OneOf(ASIDE, required=True)
@@ -89,7 +89,7 @@ class MemberSchema(Schema):
         **described("What the values above are derived from; of no use to clients."),
     )
     aside = fields.Nested(
-        AsideSchema, required=True, allow_none=True, **described("Whether they have stepped aside; null: they follow.")
+        MemberAsideSchema, required=True, allow_none=True, **described("Whether they have stepped aside; null: they follow.")
     )
 
 

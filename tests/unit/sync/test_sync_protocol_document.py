@@ -45,7 +45,7 @@ VALUES: dict[str, type[Schema]] = {
     "state": values.RoomStateSchema,
     "member": values.MemberSchema,
     "player": values.PlayerSchema,
-    "aside": values.AsideSchema,
+    "aside": values.MemberAsideSchema,
     "message": values.ChatMessageSchema,
     "author": values.AuthorSchema,
 }
