@@ -131,7 +131,7 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
     @rule(number=members, reason=st.sampled_from(ASIDE))
     def is_lost_while_aside_and_resumes(self, number: int, reason: str) -> None:
         who = self.one(number)
-        if who not in self.state.members:
+        if who not in self.state.members or self.state.closed is not None:
             return
         since_ms = self.sessions[who]
         self.steps_aside(number, reason)
