@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Uuid, bindparam, func, or_, select, text, tuple_
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Uuid, bindparam, cast, func, or_, select, text, tuple_
 
 from api_service.database import Queryable, Row, Statement
 from api_service.tables import asides, chat_messages, films, room_events, rooms, users, visits
@@ -145,9 +145,8 @@ _FILMS = Statement(
     .where(room_events.c.room_id == _room_id, room_events.c.film_id.is_not(None))
     .order_by(room_events.c.epoch, room_events.c.seq)
 )
-_TITLES = Statement(
-    select(films.c.id, films.c.title).where(films.c.id == func.any(bindparam("film_ids", type_=ARRAY(Uuid))))
-)
+_film_ids = cast(bindparam("film_ids", type_=ARRAY(Uuid)), ARRAY(Uuid))
+_TITLES = Statement(select(films.c.id, films.c.title).where(films.c.id == func.any(_film_ids)))
 _minute = func.floor(chat_messages.c.position_ms / MINUTE_MS)
 _LIVELIEST = Statement(
     select(
