@@ -167,9 +167,7 @@ class _LaterSettingsSchema(PayloadSchema):
         validate=validate.Range(1, MEMBERS_MOST),
         metadata={"description": "With more people than this in the room the film waits for nobody."},
     )
-    snap_on_pause = TrueOrFalse(
-        metadata={"description": "A pause is at the place of the player of whoever paused."}
-    )
+    snap_on_pause = TrueOrFalse(metadata={"description": "A pause is at the place of the player of whoever paused."})
 
 
 class RoomSettingsSchema(_LaterSettingsSchema):

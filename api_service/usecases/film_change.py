@@ -60,9 +60,7 @@ async def change_film(
     return await change_room(db, site, owner, locale, code, wanted, check, begun_too=True)
 
 
-async def _check_everybody(
-    db: Queryable, room: Row, film_id: UUID, owner: User, entitlement: Entitlement
-) -> None:
+async def _check_everybody(db: Queryable, room: Row, film_id: UUID, owner: User, entitlement: Entitlement) -> None:
     film = await db.first(_FILM, film_id=film_id)
     if film is None:
         raise FILM_NOT_FOUND.problem()

@@ -149,9 +149,7 @@ _film_ids = cast(bindparam("film_ids", type_=ARRAY(Uuid)), ARRAY(Uuid))
 _TITLES = Statement(select(films.c.id, films.c.title).where(films.c.id == func.any(_film_ids)))
 _minute = func.floor(chat_messages.c.position_ms / MINUTE_MS)
 _LIVELIEST = Statement(
-    select(
-        _film_no(chat_messages).label("film_no"), _minute.label("minute"), func.count().label("messages")
-    )
+    select(_film_no(chat_messages).label("film_no"), _minute.label("minute"), func.count().label("messages"))
     .where(*_said)
     .group_by(text("film_no"), text("minute"))
     .order_by(func.count().desc(), text("film_no"), text("minute"))
@@ -201,9 +199,7 @@ _step = (
 )
 _left_at = (
     select(func.min(visits.c.ended_at))
-    .where(
-        visits.c.room_id == _room_id, visits.c.user_id == _step.c.user_id, visits.c.ended_at >= _step.c.happened_at
-    )
+    .where(visits.c.room_id == _room_id, visits.c.user_id == _step.c.user_id, visits.c.ended_at >= _step.c.happened_at)
     .scalar_subquery()
 )
 _ASIDES = Statement(

@@ -89,7 +89,10 @@ class MemberSchema(Schema):
         **described("What the values above are derived from; of no use to clients."),
     )
     aside = fields.Nested(
-        MemberAsideSchema, required=True, allow_none=True, **described("Whether they have stepped aside; null: they follow.")
+        MemberAsideSchema,
+        required=True,
+        allow_none=True,
+        **described("Whether they have stepped aside; null: they follow."),
     )
 
 

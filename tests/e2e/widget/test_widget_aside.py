@@ -31,7 +31,9 @@ async def test_what_was_missed_is_seen_again_and_caught_up_with_and_the_other_on
 ) -> None:
     elena, farid = together
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
-    await farid.page.locator("video").evaluate("film => { window.touched = 0; film.onseeking = () => { touched += 1; }; }")
+    await farid.page.locator("video").evaluate(
+        "film => { window.touched = 0; film.onseeking = () => { touched += 1; }; }"
+    )
 
     await does(elena, "room.rewatch(4000)")
 
