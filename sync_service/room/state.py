@@ -35,9 +35,9 @@ class Aside:
 class Member:
     """A person in the room, once, however many tabs they have; a visit lasts from joining to leaving.
 
-    ``muted_until_ms`` repeats ``Rights.muted``, ``aside`` ``Rights.asides``. ``holds`` are the moments (ms) of the holds
-    that count against their budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``, ``buffering``, ``waits``,
-    ``duration_ms`` and ``second_screen`` are what these come to (player.py).
+    ``muted_until_ms`` repeats ``Rights.muted``, ``aside`` ``Rights.asides``. ``holds`` are the moments (ms) of the
+    holds that count against their budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``,
+    ``buffering``, ``waits``, ``duration_ms`` and ``second_screen`` are what these come to (player.py).
     """
 
     id: str
@@ -127,8 +127,9 @@ class Settings:
 
     How the film starts (lobby.py): ``start``; with ``early_start`` others than the owner may start it out of a lobby or
     before its time; ``start_when_ready`` is with how many people, all ready, a lobby starts it by itself, 0 means
-    never. ``wait_ad_s`` and ``wait_away_s`` bound the wait for a member aside for that reason, 0 means none; the room waits for nobody where
-    more than ``wait_until_members`` are in it. With ``snap_on_pause`` a pause is at the place of whoever paused.
+    never. ``wait_ad_s`` and ``wait_away_s`` bound the wait for a member aside for that reason, 0 means none; the room
+    waits for nobody where more than ``wait_until_members`` are in it. With ``snap_on_pause`` a pause is at the place of
+    whoever paused.
     """
 
     control: str = "everyone"
