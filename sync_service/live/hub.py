@@ -187,10 +187,8 @@ class Hub:
                     room.audience.dismiss(event.member_id, event.reason)
             elif isinstance(event, Closed):
                 self._closed(room, event.reason)
-            elif isinstance(event, MemberChanged):
-                room.players.compare_lengths()
-            elif isinstance(event, FilmChanged):
-                room.players.film_changed()
+            elif isinstance(event, MemberChanged | FilmChanged):
+                room.players.follow(event)
             elif isinstance(event, Rebased):
                 self._timers.rebased(room)
         if due:

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from sync_service.live.commit import Done, PendingCommand
 from sync_service.protocol import outbound
 from sync_service.room.commands import Report
-from sync_service.room.events import Refusal
+from sync_service.room.events import FilmChanged, MemberChanged, Refusal
 from sync_service.room.length import differs
 from sync_service.room.player import SILENT, Player, rtt_bucket_ms, together
 from sync_service.room.state import State
@@ -219,8 +219,14 @@ class Players:
         changes.append(now_s)
         return True
 
-    def film_changed(self) -> None:
-        """Forget what players say of a film that is no longer the room's; each reports anew once it has the other."""
+    def follow(self, event: MemberChanged | FilmChanged) -> None:
+        """Compare lengths anew; of a film that is no longer the room's forget what players said: each reports anew."""
+        if isinstance(event, FilmChanged):
+            self._film_changed()
+        else:
+            self.compare_lengths()
+
+    def _film_changed(self) -> None:
         for person in self._people.values():
             person.told = None
             for facts in person.facts:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Message = dict[str, Any]
+
+# What an event about a member makes of them.
+_CHANGES: Mapping[str, Callable[[Message], Message]] = {
+    "stepped_aside": lambda event: {
+        "aside": {"reason": event["reason"], "since_ms": event["time_ms"], "position_ms": event["position_ms"]}
+    },
+    "came_back": lambda _: {"aside": None},
+    "role_set": lambda event: {"role": event["role"]},
+    "muted": lambda event: {"muted_until_ms": event["until_ms"]},
+}
 
 
 class RoomReplica:
@@ -92,17 +103,10 @@ class RoomReplica:
                 self.members[event["member"]["id"]] = event["member"]
             case "member_left":
                 self.members.pop(event["member_id"], None)
-            case "stepped_aside":
-                aside = {"reason": event["reason"], "since_ms": event["time_ms"], "position_ms": event["position_ms"]}
-                self._change_member(event["member_id"], aside=aside)
-            case "came_back":
-                self._change_member(event["member_id"], aside=None)
             case "film_changed":
                 self._lay_film(event["film"])
-            case "role_set":
-                self._change_member(event["member_id"], role=event["role"])
-            case "muted":
-                self._change_member(event["member_id"], muted_until_ms=event["until_ms"])
+            case "stepped_aside" | "came_back" | "role_set" | "muted":
+                self._change_member(event["member_id"], **_CHANGES[event["type"]](event))
             case "host_changed":
                 self.room = {**self.room, "host": event["host"]}
             case "settings_changed":

@@ -16,7 +16,7 @@ from sync_service.live.commit import Done, PendingCommand
 from sync_service.live.players import RTT_CHANGES_IN_S, RTT_CHANGES_MOST, Facts, Players
 from sync_service.room.commands import ChangeRoom
 from sync_service.room.decide import decide
-from sync_service.room.events import Event, MemberChanged, PlaybackChanged, Refusal
+from sync_service.room.events import Event, FilmChanged, MemberChanged, PlaybackChanged, Refusal
 from sync_service.room.evolve import evolve
 from sync_service.room.state import Member, State
 from tests.unit.sync.rooms import playing, says
@@ -190,8 +190,10 @@ def test_of_another_film_nobody_is_ready_until_they_say_so_anew() -> None:
         scene.report(facts, ready=True, duration_ms=59_000)
         other = {"id": "other", "title": "Other", "duration_ms": 90_000}
         scene.room.submit(PendingCommand(ChangeRoom(version=2, changes={"film": other}), lambda _: None))
+        event = scene.room.events[-1]
+        assert isinstance(event, FilmChanged)
         for node in scene.nodes:
-            node.film_changed()
+            node.follow(event)
         assert not scene.anna.ready
         assert not scene.room.state.playback.started
         scene.report(facts, buffering=True)  # it loads: nobody waits for one that has not been ready
