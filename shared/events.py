@@ -147,7 +147,7 @@ class _LaterSettingsSchema(PayloadSchema):
     start = fields.String(
         validate=validate.OneOf(STARTS),
         metadata={
-            "description": "How the film starts: as soon as somebody is ready, out of a lobby, or at the planned moment."
+            "description": "How the film starts: once somebody is ready, out of a lobby, or at the planned moment."
         },
     )
     start_when_ready = WholeNumber(

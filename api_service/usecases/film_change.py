@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, or_, select
 
 from api_service.database import Database, Queryable, Row, Statement
-from api_service.problems import FILM_NOT_FOUND, NOT_ENTITLED, OTHERS_NOT_ENTITLED, Problem
+from api_service.problems import FILM_NOT_FOUND, NOT_ENTITLED, OTHERS_NOT_ENTITLED
 from api_service.site import Site
 from api_service.tables import films, rooms, users, visits
 from api_service.usecases.entitlement import Entitlement, Question
@@ -16,6 +16,7 @@ from api_service.usecases.live_view import HERE
 from api_service.usecases.people import DELETED_ID, User
 from api_service.usecases.room_access import check_open, owned_room
 from api_service.usecases.rooms import Check, Room, any_room, change_room
+from shared.service import Problem
 
 # The cinema is asked about so many people at a time.
 AT_ONCE: Final = 8

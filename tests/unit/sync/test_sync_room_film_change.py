@@ -118,7 +118,7 @@ def test_a_change_of_film_loses_no_message_and_no_member(
     for version, film in enumerate(films, start=2):
         for gesture in gestures:
             now_ms += 100
-            more = {Seek: {"position_ms": 9_000}, StepAside: {"reason": "alone"}}.get(gesture, {})
+            more: dict[str, Any] = {Seek: {"position_ms": 9_000}, StepAside: {"reason": "alone"}}.get(gesture, {})
             room = heeded(room, gesture(by="anna", **more), now_ms)
         before, now_ms = room, now_ms + 100
         room = applied(room, ChangeRoom(version=version, changes={"film": {**OTHER, "id": film}}), now_ms)
