@@ -400,6 +400,8 @@ room_events = _table(
     Column("previous_film_id", Uuid, nullable=True),
     PrimaryKeyConstraint("room_id", "epoch", "seq"),
     Index(None, "user_id"),
+    # Most rooms have one film: which one it was at a moment is asked for each message.
+    Index("ix_room_events_film_changes", "room_id", "epoch", "seq", postgresql_where=text("film_id IS NOT NULL")),
 )
 
 # Members who stepped aside from the room's timeline, and who came back: `reason` is null then.

@@ -27,7 +27,8 @@ _FORBIDDEN: Final = """\
 
 
 def _film() -> fields.Integer:
-    return fields.Integer(required=True, metadata={"description": "The place of its film in `films`, from 0."})
+    described = {"description": "Which film of the room it was: the place in the recap's `films`, from 0."}
+    return fields.Integer(required=True, metadata=described)
 
 
 class FilmShownSchema(Schema):
@@ -110,6 +111,7 @@ class RecapSchema(Schema):
 
 class ArchivedMessageSchema(Schema):
     id = fields.String(required=True)
+    film = _film()
     author = fields.Nested(PersonSchema, required=True)
     text = fields.String(required=True, allow_none=True, metadata={"description": "Null of a deleted message."})
     position_ms = fields.Integer(required=True, metadata={"description": "Where the film was."})
@@ -131,6 +133,7 @@ class VisitSchema(Schema):
 
 
 class PlaybackEventSchema(Schema):
+    film = _film()
     event = fields.String(required=True, validate=validate.OneOf(PLAYBACK_CHANGES))
     status = fields.String(required=True, validate=validate.OneOf(PLAYBACK_STATUSES))
     position_ms = fields.Integer(required=True, metadata={"description": "Where the film was at the moment `at`."})
@@ -146,7 +149,7 @@ class MessagesQuerySchema(PageQuerySchema):
     order = fields.String(
         load_default="film",
         validate=validate.OneOf(get_args(room_archive.MessageOrder)),
-        metadata={"description": "By where the film was, or by the moment of sending."},
+        metadata={"description": "By where the films were, or by the moment of sending."},
     )
 
 

@@ -55,6 +55,9 @@ _PLACED: Final = """
 (entry.room_id, entry.epoch, entry.seq) > (CAST(:after_room AS uuid), :after_epoch, :after_seq)
 ORDER BY entry.room_id, entry.epoch, entry.seq"""
 _PLACE_COLUMNS: Final = "entry.room_id AS after_room, entry.epoch AS after_epoch, entry.seq AS after_seq"
+_FILM: Final = """
+(SELECT count(*) FROM room_events AS change WHERE change.room_id = entry.room_id AND change.film_id IS NOT NULL
+    AND (change.epoch, change.seq) <= (entry.epoch, entry.seq)) AS film"""  # as room_archive.film_no
 _PLACE_START: Final = {"after_room": DELETED_ID, "after_epoch": 0, "after_seq": 0}
 _FILES: Final = (
     _list(
@@ -127,7 +130,7 @@ WHERE entry.user_id = :user_id AND {_PLACED}""",  # noqa: S608
         "messages",
         f"""
 SELECT {_PLACE_COLUMNS}, entry.message_id AS id, room.code AS room, entry.author_name AS name, entry.text,
-    round(entry.position_ms) AS position_ms, entry.sent_at, entry.reply_to, entry.deleted_at
+    {_FILM}, round(entry.position_ms) AS position_ms, entry.sent_at, entry.reply_to, entry.deleted_at
 FROM chat_messages AS entry JOIN rooms AS room ON room.id = entry.room_id
 WHERE entry.author_id = :user_id AND {_PLACED}""",  # noqa: S608
         **_PLACE_START,
@@ -135,8 +138,8 @@ WHERE entry.author_id = :user_id AND {_PLACED}""",  # noqa: S608
     _list(
         "playback",
         f"""
-SELECT {_PLACE_COLUMNS}, room.code AS room, entry.event, entry.status, round(entry.position_ms) AS position_ms,
-    entry.rate, entry.happened_at
+SELECT {_PLACE_COLUMNS}, room.code AS room, entry.event, entry.status,
+    {_FILM}, round(entry.position_ms) AS position_ms, entry.rate, entry.happened_at
 FROM room_events AS entry JOIN rooms AS room ON room.id = entry.room_id
 WHERE entry.user_id = :user_id AND {_PLACED}""",  # noqa: S608
         **_PLACE_START,
@@ -144,7 +147,8 @@ WHERE entry.user_id = :user_id AND {_PLACED}""",  # noqa: S608
     _list(
         "asides",
         f"""
-SELECT {_PLACE_COLUMNS}, room.code AS room, entry.reason, round(entry.position_ms) AS position_ms, entry.happened_at
+SELECT {_PLACE_COLUMNS}, room.code AS room, entry.reason, {_FILM},
+    round(entry.position_ms) AS position_ms, entry.happened_at
 FROM asides AS entry JOIN rooms AS room ON room.id = entry.room_id
 WHERE entry.user_id = :user_id AND {_PLACED}""",  # noqa: S608
         **_PLACE_START,

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Uuid, bindparam, cast, func, or_, select, text, tuple_
+from sqlalchemy import ARRAY, Integer, Uuid, bindparam, cast, func, or_, select, text
 
 from api_service.database import Queryable, Row, Statement
 from api_service.tables import asides, chat_messages, films, room_events, rooms, users, visits
 from api_service.usecases.languages import in_language
 from api_service.usecases.people import Person, person_shown
-from api_service.usecases.room_archive import archived_room
+from api_service.usecases.room_archive import archived_room, film_no
 
 PEOPLE_MOST: Final = 1_000
 PAUSES_MOST: Final = 1_000
@@ -123,23 +123,6 @@ _said = (chat_messages.c.room_id == _room_id, chat_messages.c.deleted_at.is_(Non
 _MESSAGES = Statement(
     select(chat_messages.c.author_id, func.count().label("messages")).where(*_said).group_by(chat_messages.c.author_id)
 )
-
-
-def _film_no(table: FromClause) -> ColumnElement[int]:
-    """Return the column of how many changes of the film came before a row of a room's history."""
-    changes = room_events.alias("changes")
-    return (
-        select(func.count())
-        .where(
-            changes.c.room_id == _room_id,
-            changes.c.film_id.is_not(None),
-            tuple_(changes.c.epoch, changes.c.seq) < tuple_(table.c.epoch, table.c.seq),
-        )
-        .correlate(table)
-        .scalar_subquery()
-    )
-
-
 _FILMS = Statement(
     select(room_events.c.film_id, room_events.c.previous_film_id, room_events.c.happened_at)
     .where(room_events.c.room_id == _room_id, room_events.c.film_id.is_not(None))
@@ -149,7 +132,7 @@ _film_ids = cast(bindparam("film_ids", type_=ARRAY(Uuid)), ARRAY(Uuid))
 _TITLES = Statement(select(films.c.id, films.c.title).where(films.c.id == func.any(_film_ids)))
 _minute = func.floor(chat_messages.c.position_ms / MINUTE_MS)
 _LIVELIEST = Statement(
-    select(_film_no(chat_messages).label("film_no"), _minute.label("minute"), func.count().label("messages"))
+    select(film_no(chat_messages).label("film_no"), _minute.label("minute"), func.count().label("messages"))
     .where(*_said)
     .group_by(text("film_no"), text("minute"))
     .order_by(func.count().desc(), text("film_no"), text("minute"))
@@ -173,7 +156,7 @@ _PAUSES = Statement(
         _change.c.next_at,
         _change.c.user_id,
         users.c.name,
-        _film_no(_change).label("film_no"),
+        film_no(_change).label("film_no"),
         func.count().over().label("pauses_count"),
     )
     .outerjoin_from(_change, users, users.c.id == _change.c.user_id)
@@ -210,7 +193,7 @@ _ASIDES = Statement(
         func.least(_step.c.next_at, _left_at).label("until"),
         _step.c.user_id,
         users.c.name,
-        _film_no(_step).label("film_no"),
+        film_no(_step).label("film_no"),
         func.count().over().label("asides_count"),
     )
     .join_from(_step, users, users.c.id == _step.c.user_id)

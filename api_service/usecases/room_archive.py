@@ -1,4 +1,7 @@
-"""What was said, seen and played in a room, page by page: for those who were there, and for the cinema's programs."""
+"""What was said, seen and played in a room, page by page: for those who were there, and for the cinema's programs.
+
+A room may have had several films one after another: ``film`` is the place of the one that was its film then, from 0.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +9,22 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Double, Integer, Text, Uuid, and_, bindparam, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Double,
+    FromClause,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from api_service.database import Queryable, Row, Statement
 from api_service.problems import BANNED, NOT_THERE
@@ -27,6 +45,7 @@ class ArchivedMessage:
     author: Person
     text: str | None
     position_ms: int
+    film: int
     sent_at: datetime
     reply_to: str | None
     deleted: bool
@@ -54,6 +73,7 @@ class PlaybackEvent:
     at: datetime
     by: Person | None
     happened_at: datetime
+    film: int
 
 
 _room_id = bindparam("room_id", type_=Uuid)
@@ -62,6 +82,24 @@ _epoch, _seq = bindparam("epoch", type_=BigInteger), bindparam("seq", type_=BigI
 _WAS_THERE = Statement(
     select(visits.c.id).where(visits.c.room_id == _room_id, visits.c.user_id == bindparam("user_id")).limit(1)
 )
+
+
+def film_no(table: FromClause) -> ColumnElement[int]:
+    """Return the column of the film that was the room's at a row of its history: how many changes there were by then."""
+    changes = room_events.alias("changes")
+    return (
+        select(func.count())
+        .where(
+            changes.c.room_id == _room_id,
+            changes.c.film_id.is_not(None),
+            tuple_(changes.c.epoch, changes.c.seq) <= tuple_(table.c.epoch, table.c.seq),
+        )
+        .correlate(table)
+        .scalar_subquery()
+    )
+
+
+_films_before = film_no(chat_messages)
 _messages = (
     select(
         chat_messages.c.message_id,
@@ -74,19 +112,20 @@ _messages = (
         chat_messages.c.deleted_at,
         chat_messages.c.epoch,
         chat_messages.c.seq,
+        _films_before.label("film_no"),
     )
     .where(chat_messages.c.room_id == _room_id)
     .limit(_limit)
 )
 _message_place = (chat_messages.c.epoch, chat_messages.c.seq)
-_by_film = (chat_messages.c.position_ms, *_message_place)
-_position_ms = bindparam("position_ms", type_=Double)
+_by_film = (_films_before, chat_messages.c.position_ms, *_message_place)
+_film, _position_ms = bindparam("film", type_=BigInteger), bindparam("position_ms", type_=Double)
 _MESSAGES: Final[Mapping[MessageOrder, Statement]] = {
     "sent": Statement(
         _messages.where(or_(_epoch.is_(None), tuple_(*_message_place) > tuple_(_epoch, _seq))).order_by(*_message_place)
     ),
     "film": Statement(
-        _messages.where(or_(_epoch.is_(None), tuple_(*_by_film) > tuple_(_position_ms, _epoch, _seq))).order_by(
+        _messages.where(or_(_epoch.is_(None), tuple_(*_by_film) > tuple_(_film, _position_ms, _epoch, _seq))).order_by(
             *_by_film
         )
     ),
@@ -103,7 +142,11 @@ _VISITS = Statement(
     .limit(_limit)
 )
 _PLAYBACK = Statement(
-    select(*(column for column in room_events.c if column is not room_events.c.room_id), users.c.name)
+    select(
+        *(column for column in room_events.c if column is not room_events.c.room_id),
+        users.c.name,
+        film_no(room_events).label("film_no"),
+    )
     .outerjoin_from(room_events, users, users.c.id == room_events.c.user_id)
     .where(
         and_(
@@ -142,21 +185,25 @@ async def messages(
     limit: int = 20,
     cursor: str | None = None,
 ) -> Page[ArchivedMessage]:
-    """Return a page of a room's chat in the ``order`` of the film's time or of sending.
+    """Return a page of a room's chat in the ``order`` of the films and the time in them, or of sending.
 
     Raises the problems of archived_room and `invalid_cursor`.
     """
     room = await archived_room(db, reader, code)
     place: dict[str, Any]
     if order == "film":
-        position_ms, epoch, seq = paging.decode(cursor, paging.number, paging.whole, paging.whole)
-        place = {"position_ms": position_ms, "epoch": epoch, "seq": seq}
+        film, position_ms, epoch, seq = paging.decode(
+            cursor, paging.whole, paging.number, paging.whole, paging.whole
+        )
+        place = {"film": film, "position_ms": position_ms, "epoch": epoch, "seq": seq}
     else:
         epoch, seq = paging.decode(cursor, paging.whole, paging.whole)
         place = {"epoch": epoch, "seq": seq}
     rows = await db.all(_MESSAGES[order], room_id=room.id, limit=limit + 1, **place)
     found = paging.page(
-        rows, limit, lambda last: (*((last.position_ms,) if order == "film" else ()), last.epoch, last.seq)
+        rows,
+        limit,
+        lambda last: (*((last.film_no, last.position_ms) if order == "film" else ()), last.epoch, last.seq),
     )
     return Page([_message(row, locale) for row in found.items], found.next_cursor)
 
@@ -202,6 +249,7 @@ def _message(row: Row, locale: str) -> ArchivedMessage:
         author=person_shown(row.author_id, row.author_name, locale),
         text=None if deleted else row.text,
         position_ms=round(row.position_ms),
+        film=row.film_no,
         sent_at=row.sent_at,
         reply_to=row.reply_to,
         deleted=deleted,
@@ -217,4 +265,5 @@ def _event(row: Row, locale: str) -> PlaybackEvent:
         at=row.playback_at,
         by=None if row.user_id is None else person_shown(row.user_id, row.name, locale),
         happened_at=row.happened_at,
+        film=row.film_no,
     )

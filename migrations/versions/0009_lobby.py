@@ -28,10 +28,17 @@ def upgrade() -> None:
     )
     for name in ("film_id", "previous_film_id"):
         op.add_column("room_events", sa.Column(name, sa.Uuid(), nullable=True))
+    op.create_index(
+        op.f("ix_room_events_film_changes"),
+        "room_events",
+        ["room_id", "epoch", "seq"],
+        postgresql_where=sa.text("film_id IS NOT NULL"),
+    )
     op.create_index(op.f("ix_asides_user_id"), "asides", ["user_id"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_room_events_film_changes"), "room_events")
     for name in ("previous_film_id", "film_id"):
         op.drop_column("room_events", name)
     op.drop_table("asides")

@@ -88,7 +88,8 @@ async def test_each_file_has_what_is_one_s_own_and_no_address_of_others(site: Ru
     assert [visit["room"] for visit in found["visits"]] == [other["code"]]
     assert [message["text"] for message in found["messages"]] == ["hers"]
     assert [event["event"] for event in found["playback"]] == ["played"]
-    assert [(step["reason"], step["position_ms"]) for step in found["asides"]] == [("ad", 6_000), (None, 8_000)]
+    steps = [(step["reason"], step["position_ms"], step["film"]) for step in found["asides"]]
+    assert steps == [("ad", 6_000, 0), (None, 8_000, 0)]
     assert len(found["sessions"]) == 1
     assert "boris@example.com" not in json.dumps(found)
     assert not any(name.startswith("after_") for rows in found.values() for row in rows for name in row)

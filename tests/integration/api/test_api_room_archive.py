@@ -3,7 +3,7 @@
 import base64
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -186,6 +186,8 @@ async def test_the_recap_keeps_the_films_of_an_evening_apart(evening: Evening) -
     by_hand = [pause["film"] for pause in recap["pauses"] if pause["by"] is not None]
     assert by_hand == [0, 1]
     assert [aside["film"] for aside in recap["asides"]] == [1]
+    told = (await evening.read(anna, "playback"))["items"]
+    assert [(one["event"], one["film"]) for one in told[3:5]] == [("film_changed", 1), ("played", 1)]
 
 
 async def test_messages_come_by_the_film_s_time_or_as_they_were_sent_page_by_page(evening: Evening) -> None:
@@ -209,6 +211,11 @@ async def test_messages_come_by_the_film_s_time_or_as_they_were_sent_page_by_pag
     assert [message["id"] for message in sent] == ["m10", "m11", "m12", "m13"]
     assert [(message["text"], message["deleted"]) for message in sent[1:3]] == [("Привет!", False), (None, True)]
     assert sent[0]["author"] == named(evening.anna)
+    changed = evening.playback(20, "film_changed", "paused", 0, None)
+    changed.data["film_id"] = changed.data["previous_film_id"] = str(uuid4())
+    await evening.keep(changed, evening.said_at(21, 6_000, evening.anna))
+    by_film = [(message["id"], message["film"]) for message in await all_by("film")]
+    assert by_film == [("m11", 0), ("m12", 0), ("m13", 0), ("m10", 0), ("m21", 1)], "the second film comes afterwards"
     of_film = (await viewer.get(f"/rooms/{evening.code}/messages", params={"limit": "1"})).body["next_cursor"]
     foreign = {"order": "sent", "cursor": of_film}
     assert (await viewer.get(f"/rooms/{evening.code}/messages", params=foreign)).code == "invalid_cursor"
