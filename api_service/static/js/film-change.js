@@ -1,4 +1,4 @@
-/** The dialog in which the owner chooses another film for the room: its people, chat and link stay. */
+/** The dialog in which the owner chooses another film for the room, also once one is over: its people, chat and link stay. */
 import { call } from "./api.js";
 import { busy, make } from "./dom.js";
 import { text } from "./page-texts.js";
@@ -52,5 +52,13 @@ if (dialog) {
     clearTimeout(timer);
     timer = setTimeout(look, TYPED_MS);
   });
-  document.querySelector('[data-opens="film-change"]').addEventListener("click", look);
+  for (const opener of document.querySelectorAll('[data-opens="film-change"]')) opener.addEventListener("click", look);
+  showWhenOver();
+}
+
+/** Once the film is over its owner is offered another one, below it. */
+function showWhenOver() {
+  const video = document.querySelector("movie-together video");
+  const offer = document.getElementById("film-over");
+  for (const type of ["ended", "playing", "seeking", "emptied"]) video.addEventListener(type, () => (offer.hidden = !video.ended));
 }

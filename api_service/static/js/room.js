@@ -5,8 +5,8 @@ import "../widget/people.js";
 import "../widget/reactions.js";
 import "./invitations.js";
 import "./room-settings.js";
+import "./room-film.js";
 import "./film-change.js";
-import { attachSource } from "../widget/sources.js";
 import { textsFor } from "../widget/ui/translations.js";
 import { controlPhrase } from "../widget/ui/phrases.js";
 import { call } from "./api.js";
@@ -44,17 +44,6 @@ async function loadControls() {
 }
 
 loadControls();
-if (video.dataset.poster) video.poster = video.dataset.poster;
-// Some films are shown on the cinema's own page only, and have no source for ours.
-if (video.dataset.source) {
-  attachSource(video, video.dataset.source).catch((error) => {
-    console.error(error);
-    video.dispatchEvent(new Event("error"));
-  });
-}
-
-// Another film has another source, poster and title: the page is loaded anew, and its viewer is back before anybody misses them.
-together.addEventListener("mt-film", () => location.reload());
 
 rate.addEventListener("change", () => {
   together.setRate(Number(rate.value)).catch(() => showRate());
