@@ -16,7 +16,7 @@ from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.rendering import film_position, is_future, page, page_language
 from api_service.problems import BANNED, FILM_NOT_FOUND
-from api_service.usecases import films, friends, matches, muting, my_rooms, ownership, rooms
+from api_service.usecases import films, friends, invitation_list, matches, muting, my_rooms, ownership, rooms
 from api_service.usecases.paging import Page
 
 FILMS_SHOWN: Final = 24
@@ -122,6 +122,12 @@ async def room_page(request: web.Request) -> web.Response:
         raise BANNED.problem()
     starts_later = is_future(room.starts_at, datetime.now(UTC))
     embedders: tuple[str, ...] = request.app[FRAME_ANCESTORS]
-    by_email = request.app[SITE].policy.invite_by_email
-    context = {"room": room, "starts_later": starts_later, "embedders": embedders, "invites_by_email": by_email}
+    expected = await invitation_list.expected(request.app[DATABASE], room.id)
+    context = {
+        "room": room,
+        "starts_later": starts_later,
+        "embedders": embedders,
+        "invites_by_email": request.app[SITE].policy.invite_by_email,
+        "expected": [{"id": str(person.id), "name": person.name} for person in expected],
+    }
     return page(request, "room.html", viewer, context)

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Integer, Interval, Uuid, and_, bindparam, case, func, literal, or_, select, text
+from sqlalchemy import Integer, Interval, Uuid, and_, bindparam, case, exists, func, literal, or_, select, text
 
 from api_service.database import Queryable, Row, Statement
-from api_service.tables import films, invitations, room_roles, rooms, users
+from api_service.tables import bans, films, invitations, room_roles, rooms, users
 from api_service.tables import outbox as outbox_table
 from api_service.usecases import paging
 from api_service.usecases.paging import Page
-from api_service.usecases.people import Person
+from api_service.usecases.people import MAIL_ISSUER, Person
 from api_service.usecases.published import LOBBY
 from api_service.usecases.room_access import owned_room
 
@@ -89,6 +89,20 @@ _LIST = Statement(
     .limit(bindparam("limit", type_=Integer))
 )
 
+_EXPECTED = Statement(
+    select(users.c.id, users.c.name)
+    .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
+    .where(
+        invitations.c.room_id == bindparam("room_id"),
+        invitations.c.revoked_at.is_(None),
+        invitations.c.answer.is_distinct_from(literal("declined")),
+        users.c.issuer != MAIL_ISSUER,
+        ~exists().where(bans.c.room_id == invitations.c.room_id, bans.c.user_id == users.c.id),
+    )
+    .order_by(users.c.name, users.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
 
 async def listed(
     db: Queryable, owner: UUID, code: str, *, limit: int = MOST_SHOWN, cursor: str | None = None
@@ -103,6 +117,15 @@ async def listed(
 async def of_room(db: Queryable, room_id: UUID) -> list[Invitation]:
     """Return a room's first ``MOST_SHOWN`` invitations, as `listed`."""
     return (await page_of(db, room_id, MOST_SHOWN)).items
+
+
+async def expected(db: Queryable, room_id: UUID) -> list[Person]:
+    """Return the people who are invited to a room and may come, as everybody who enters it may know.
+
+    Not those invited by e-mail, whose name is an address until they sign in.
+    """
+    rows = await db.all(_EXPECTED, room_id=room_id, limit=MOST_SHOWN)
+    return [Person(row.id, row.name) for row in rows]
 
 
 async def page_of(db: Queryable, room_id: UUID, limit: int, cursor: str | None = None) -> Page[Invitation]:

@@ -51,7 +51,10 @@ function showCount() {
 }
 
 form.addEventListener("change", () => {
-  startsAt.hidden = form.elements.when.value !== "later";
+  const { value } = form.elements.when;
+  startsAt.hidden = value !== "later";
+  document.getElementById("start-together").hidden = value !== "together";
+  document.getElementById("start-early").hidden = value === "now";
   showCount();
 });
 
@@ -65,10 +68,7 @@ form.addEventListener("submit", async (event) => {
     control: form.elements.control.value,
     capacity: Number(form.elements.capacity.value),
     starts_at: startsText,
-    settings: {
-      hold: form.elements.hold.value === "yes", slow_mode_s: Number(form.elements.slow_mode_s.value), early_start: form.elements.early_start.checked,
-      ...startSettings(),
-    },
+    settings: settings(),
     invite: { users: chosenPeople(form) },
   };
   const json = JSON.stringify(body);
@@ -84,12 +84,18 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-/** Return how the film starts: out of a lobby also by itself, once all who are invited and their host are ready. */
-function startSettings() {
-  const { value } = form.elements.when;
-  const people = chosenPeople(form).length + 1;
-  if (value === "together") return { start: "together", start_when_ready: people > 1 ? people : 0 };
-  return { start: value === "later" ? "at" : "at_once" };
+/** How a room starts for each answer to «When to start». */
+const START = { now: "at_once", together: "together", later: "at" };
+
+function settings() {
+  const { when, by_itself: byItself, hold, early_start: early, snap_on_pause: snap } = form.elements;
+  const numbers = ["slow_mode_s", "wait_away_s", "wait_ad_s", "wait_until_members"].map((name) => [name, Number(form.elements[name].value)]);
+  const invited = chosenPeople(form).length;
+  return {
+    ...Object.fromEntries(numbers), hold: hold.value === "yes", early_start: early.checked, snap_on_pause: snap.checked, start: START[when.value],
+    // Whoever opens the room is one of those who have to be ready.
+    start_when_ready: when.value === "together" && byItself.checked && invited ? invited + 1 : 0,
+  };
 }
 
 // The browser's Back button shows the page as it was left: with the button busy.

@@ -5,6 +5,7 @@ import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
 const room = `/rooms/${document.getElementById("hall").dataset.code}`;
+const together = document.getElementById("together");
 const dialog = document.getElementById("invite");
 const form = document.getElementById("invite-more");
 const list = document.getElementById("invite-friends");
@@ -24,6 +25,7 @@ async function show() {
     const [friends, all] = await Promise.all([callAll("/me/friends?status=accepted"), callAll(`${room}/invitations`)]);
     const standing = all.filter((one) => !one.revoked_at);
     showFriends(friends.map(({ person }) => person), new Set(standing.map(({ invitee }) => invitee.id)));
+    together.expected = standing.filter(({ status }) => !OVER.has(status)).map(({ invitee }) => invitee);
     showInvited(standing, new Set(friends.map(({ person }) => person.id)));
   } catch (error) {
     list.replaceChildren();
@@ -55,6 +57,7 @@ async function invite(event) {
     toast(text("invited"), text("invited.text"));
     form.reset();
     dialog.close();
+    await show();
   } catch (error) {
     tellProblem(error);
   }

@@ -22,15 +22,18 @@ const READ = {
   control: ({ value }) => value,
   capacity: ({ value }) => Number(value),
   slow_mode_s: ({ value }) => Number(value),
+  start: ({ value }) => value,
+  start_when_ready: ({ value }) => Number(value),
   wait_away_s: ({ value }) => Number(value),
   wait_ad_s: ({ value }) => Number(value),
+  wait_until_members: ({ value }) => Number(value),
+  snap_on_pause: ({ checked }) => checked,
   hold: ({ checked }) => checked,
   locked: ({ checked }) => checked,
   early_start: ({ checked }) => checked,
 };
 
-/** Those that this room has: only a film that is planned, or waits in a lobby, can be started early. */
-const NAMES = Object.keys(READ).filter((name) => form.elements[name]);
+const NAMES = Object.keys(READ);
 
 together.addEventListener("mt-state", () => {
   opener.hidden = !mayChangeSetting(together.room, "locked");

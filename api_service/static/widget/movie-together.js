@@ -40,6 +40,8 @@ export class MovieTogether extends RoomElement {
   #media = null;
   #join = null;
   #token = null;
+  #expected = [];
+  #known = null; // {roomId, filmId}: the film of which the page was told last
   #changed = false;
   #player = null;
   #aside = null;
@@ -61,7 +63,7 @@ export class MovieTogether extends RoomElement {
     super();
     this.attachShadow({ mode: "open" });
     // What a page has set before this module ran stands in the way of the accessors.
-    for (const name of ["media", "token", "join", "secondScreen"]) {
+    for (const name of ["media", "token", "join", "secondScreen", "expected"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete this[name];
@@ -145,6 +147,16 @@ export class MovieTogether extends RoomElement {
 
   set secondScreen(secondScreen) {
     this.toggleAttribute("second-screen", secondScreen);
+  }
+
+  /** The people who are invited, [{id, name}], whom the page knows of: a lobby names those who are not here yet. @type {{id: string, name: string}[]} */
+  get expected() {
+    return this.#expected;
+  }
+
+  set expected(people) {
+    this.#expected = people;
+    this.#overlay?.expect(people);
   }
 
   /** Why this viewer is out of the room for good, as `mt-status` tells it ("kicked", "room_full", …); null otherwise. @returns {string | null} */
@@ -314,6 +326,7 @@ export class MovieTogether extends RoomElement {
         comeBack: (options) => this.comeBack(options),
       },
     });
+    this.#overlay.expect(this.#expected);
     this.#notices = new Notices(this.#overlay, texts);
   }
 
@@ -384,6 +397,11 @@ export class MovieTogether extends RoomElement {
   }
 
   #onRoom = (state) => {
+    const { id: roomId, film } = state.room;
+    const before = this.#known;
+    this.#known = { roomId, filmId: film.id };
+    // It was changed while this viewer was not connected.
+    if (before?.roomId === roomId && before.filmId !== film.id) this.#onFilm({ film, previous_film_id: before.filmId });
     this.#aside?.settle(this.#showAside());
     this.#overlay.showStandstill(state);
     this.#emit("mt-room", state);
@@ -407,6 +425,7 @@ export class MovieTogether extends RoomElement {
 
   /** The page loads the film, after which the player reports itself ready. */
   #onFilm({ film, previous_film_id: previousId }) {
+    this.#known = { roomId: this.room.room.id, filmId: film.id };
     this.#reports?.filmChanged();
     this.#aside?.filmChanged();
     this.#notices.filmDiffers(null);

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from shared.events import SETTINGS_DEFAULTS
 from tests.support.api_fixtures import RunningSite, in_days, session_cookie
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -45,13 +46,25 @@ async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Pa
         await page.get_by_label("At a set time").check()
         await page.get_by_label("Day and time").fill(in_days(2).strftime("%Y-%m-%dT%H:%M"))
         await page.get_by_label("Others may start the film early").check()
+        await page.get_by_label("Wait for advertisements").select_option("60")
+        await page.get_by_label("Wait for those who step out").select_option("30")
+        await page.get_by_label("Wait for nobody once more people").fill("4")
+        await page.get_by_label("Pause at the picture").uncheck()
     await page.locator("#open").click()
     await page.wait_for_url("**/rooms/*")
 
     (room,) = await site.cinema.rows("SELECT access, control, capacity, settings FROM rooms")
-    expected = (
-        ("invited", "moderators", 5, {"hold": False, "slow_mode_s": 15, "early_start": True, "start": "at"})
-        if chosen
-        else ("link", "everyone", 50, {"hold": True, "slow_mode_s": 0, "early_start": False, "start": "at_once"})
-    )
+    usual = SETTINGS_DEFAULTS.items() - {"locked": False, "hold_max_s": 10}.items()
+    changed = {
+        "hold": False,
+        "slow_mode_s": 15,
+        "early_start": True,
+        "start": "at",
+        "wait_ad_s": 60,
+        "wait_away_s": 30,
+        "wait_until_members": 4,
+        "snap_on_pause": False,
+        "start_when_ready": 0,
+    }
+    expected = ("invited", "moderators", 5, changed) if chosen else ("link", "everyone", 50, dict(usual))
     assert tuple(room) == expected

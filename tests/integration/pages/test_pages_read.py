@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from api_service.app_keys import SITE
 from api_service.usecases import friends, rooms
 from api_service.usecases.invitations import Guests
-from api_service.usecases.people import User
+from api_service.usecases.people import MAIL_ISSUER, User
 from api_service.usecases.rooms import Room, RoomOrder
 from tests.support.api_fixtures import RunningSite
 from tests.support.pages_browser import look
@@ -161,6 +162,26 @@ async def test_a_room_shows_its_film_and_its_link(site: RunningSite) -> None:
     assert guests.all("button", id="close-now") == []
     assert guests.all("form", id="invite-more") == []
     assert guests.one("h1").text == "The Honey Noon Express"
+
+
+async def test_a_room_names_who_is_invited_and_may_come_but_no_addresses(site: RunningSite) -> None:
+    cinema = site.cinema
+    ann, *invited = [await cinema.person(name) for name in ("Ann", "Bob", "Carl", "Dora", "Emil", "fay@example.com")]
+    bob, _, dora, emil, fay = invited
+    for friend in invited:
+        await cinema.befriend(ann, friend)
+    room = await opened(site, ann, guests=Guests(users=tuple(friend.id for friend in invited)))
+    owner = site.viewer(ann)
+    await cinema.rows("UPDATE users SET issuer = :issuer WHERE id = :id RETURNING id", issuer=MAIL_ISSUER, id=fay.id)
+    by_name = {one.invitee.name: one.id for one in room.invitations or []}
+    assert (await owner.delete(f"/rooms/{room.code}/invitations/{by_name['Carl']}")).status == 204
+    assert (await owner.put(f"/rooms/{room.code}/bans/{dora.id}")).status == 204
+    declined = await site.viewer(emil).put(f"/me/invitations/{by_name['Emil']}", {"answer": "declined"})
+    assert declined.status in (200, 204), declined.body
+
+    page = await look(site.viewer(bob), f"/rooms/{room.code}")
+    expected = json.loads(page.one("div", id="hall").attributes["data-expected"])
+    assert expected == [{"id": str(bob.id), "name": "Bob"}]
 
 
 async def test_a_planned_room_says_when_it_starts(site: RunningSite) -> None:

@@ -33,6 +33,14 @@ test("all are ready once as many as are waited for are here", () => {
   assert.equal(lobbyOf(room({ start: "together", start_when_ready: 3, members }), NOW).allReady, true);
 });
 
+test("whoever is invited and not here yet is missing, and not all are ready", () => {
+  const expected = [{ id: "ann", name: "ann" }, { id: "bob", name: "bob" }];
+  const lobby = lobbyOf(room({ start: "together" }), NOW, expected);
+  assert.deepEqual([lobby.missing, lobby.allReady, lobby.asks], [[expected[1]], false, true]);
+  const all = lobbyOf(room({ start: "together", members: ["owner", "ann", "bob"].map((id) => member(id)) }), NOW, expected);
+  assert.deepEqual([all.missing, all.allReady, all.asks], [[], true, false]);
+});
+
 test("the owner starts it, and others where they may; whoever may control does in the owner's absence", () => {
   const may = (options) => lobbyOf(room({ start: "together", ...options }), NOW).mayStart;
   assert.equal(may({}), true);

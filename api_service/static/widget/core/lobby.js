@@ -3,11 +3,12 @@ import { mayControl } from "./permissions.js";
 
 /**
  * Return what there is to show before the film has begun in a lobby or ahead of a planned moment, else null: {together, here, ready, wanted,
- * loading, allReady, inMs, mayStart, asks}. `here` and `ready` count viewers, `wanted` is with how many a lobby begins by itself (0: never),
- * `loading` are the members who are not ready, `inMs` is how long until the planned moment (0: none, or over), and `asks` says that whoever
- * may start it should be asked first: it is too early, or somebody is not ready.
+ * loading, missing, allReady, inMs, mayStart, asks}. `expected` are the people who are invited, [{id, name}]. `here` and `ready` count viewers,
+ * `wanted` is with how many a lobby begins by itself (0: never), `loading` are the members who are not ready, `missing` those of the expected
+ * who are not here, `inMs` is how long until the planned moment (0: none, or over), and `asks` says that whoever may start it should be asked
+ * first: it is too early, or somebody is missing or not ready.
  */
-export function lobbyOf(state, nowMs) {
+export function lobbyOf(state, nowMs, expected = []) {
   const { playback, room } = state;
   if (playback.started || !room?.settings) return null;
   const together = room.settings.start === "together";
@@ -16,13 +17,15 @@ export function lobbyOf(state, nowMs) {
   const viewers = state.members.filter((member) => !member.second_screen);
   const loading = viewers.filter((member) => !member.ready || member.aside);
   const wanted = room.settings.start_when_ready ?? 0;
+  const here = new Set(state.members.map(({ id }) => id));
+  const missing = expected.filter(({ id }) => !here.has(id));
   return {
-    together, inMs, wanted, loading,
+    together, inMs, wanted, loading, missing,
     here: viewers.length,
     ready: viewers.length - loading.length,
-    allReady: viewers.length > 0 && loading.length === 0 && viewers.length >= wanted,
+    allReady: viewers.length > 0 && loading.length + missing.length === 0 && viewers.length >= wanted,
     mayStart: mayStart(state, { together, inMs }),
-    asks: inMs > 0 || loading.length > 0 || viewers.length < wanted,
+    asks: inMs > 0 || loading.length + missing.length > 0 || viewers.length < wanted,
   };
 }
 

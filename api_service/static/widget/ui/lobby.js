@@ -17,12 +17,14 @@ export const LOBBY_CSS = `
 `;
 
 const TICK_MS = 500;
+const NAMED_MOST = 3;
 
 export class Lobby {
   #texts;
   #nowMs;
   #on;
   #room = null;
+  #expected = [];
   #asked = false;
   #timer = null;
   #when = make("p", { class: "when", "aria-hidden": "true" });
@@ -52,9 +54,15 @@ export class Lobby {
     this.#tick();
   }
 
-  /** Start the film, or ask first where it is early or somebody is not ready; return false where there is no lobby, or this viewer may not. */
+  /** Tell also which of these people, [{id, name}], are not here yet. */
+  expect(people) {
+    this.#expected = people;
+    this.#tick();
+  }
+
+  /** Start the film, or ask first where it is early, or somebody is missing or not ready; return false where there is no lobby, or this viewer may not. */
   press() {
-    const lobby = this.#room && lobbyOf(this.#room, this.#nowMs());
+    const lobby = this.#lobby();
     if (!lobby?.mayStart) return false;
     if (lobby.asks && !this.#asked) this.#ask(true);
     else {
@@ -62,6 +70,10 @@ export class Lobby {
       this.#on();
     }
     return true;
+  }
+
+  #lobby() {
+    return this.#room && lobbyOf(this.#room, this.#nowMs(), this.#expected);
   }
 
   #ask(asked) {
@@ -72,7 +84,7 @@ export class Lobby {
 
   #tick = () => {
     clearTimeout(this.#timer);
-    const lobby = this.#room && lobbyOf(this.#room, this.#nowMs());
+    const lobby = this.#lobby();
     this.#panel.hidden = !lobby;
     if (!lobby) {
       this.#asked = false;
@@ -93,10 +105,16 @@ export class Lobby {
     this.#timer = setTimeout(this.#tick, TICK_MS);
   };
 
-  #people({ here, ready, wanted, loading, allReady }) {
-    if (allReady) return this.#texts.lobby_all_ready(here);
-    const count = this.#texts.lobby_ready(ready, Math.max(here, wanted));
-    const names = loading.slice(0, 3).map(({ name }) => isolated(name));
-    return names.length ? `${count} ${this.#texts.lobby_loading(new Intl.ListFormat(this.#texts.lang).format(names), loading.length - names.length)}` : count;
+  #people({ here, ready, wanted, loading, missing, allReady }) {
+    const texts = this.#texts;
+    if (allReady) return texts.lobby_all_ready(here);
+    const count = texts.lobby_ready(ready, Math.max(here + missing.length, wanted));
+    return [count, this.#named(loading, texts.lobby_loading), this.#named(missing, texts.lobby_missing)].filter(Boolean).join(" ");
+  }
+
+  /** Return the `phrase` about the first ones of these people, or null about nobody. */
+  #named(people, phrase) {
+    const names = people.slice(0, NAMED_MOST).map(({ name }) => isolated(name));
+    return names.length ? phrase(new Intl.ListFormat(this.#texts.lang).format(names), people.length - names.length) : null;
   }
 }

@@ -105,6 +105,11 @@ export class Overlay {
     this.#lobby.show(room);
   }
 
+  /** Name in a lobby those of these people, [{id, name}], who are not here yet. */
+  expect(people) {
+    this.#lobby.expect(people);
+  }
+
   /** Press the lobby's button; return false where there is none, or this viewer may not start the film. */
   pressStart() {
     return this.#lobby.press();

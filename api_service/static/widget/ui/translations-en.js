@@ -63,6 +63,7 @@ export const ENGLISH = {
   lobby_planned: "The film is planned and starts by itself",
   lobby_ready: (ready, of) => `${ready} of ${of} ready.`,
   lobby_loading: (names, more) => (more ? `Still loading: ${names} and ${more} more.` : `Still loading: ${names}.`),
+  lobby_missing: (names, more) => (more ? `Not here yet: ${names} and ${more} more.` : `Not here yet: ${names}.`),
   lobby_all_ready: (n) => (n === 1 ? "You are ready." : `All ${n} are here and ready.`),
   lobby_start: "Start",
   lobby_start_now: "Start now",

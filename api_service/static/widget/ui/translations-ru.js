@@ -63,6 +63,7 @@ export const RUSSIAN = {
   lobby_planned: "Фильм начнётся сам в назначенное время",
   lobby_ready: (ready, of) => `Готовы: ${ready} из ${of}.`,
   lobby_loading: (names, more) => (more ? `Ещё загружают: ${names} и ещё ${more}.` : `Ещё загружают: ${names}.`),
+  lobby_missing: (names, more) => (more ? `Ещё не пришли: ${names} и ещё ${more}.` : `Ещё не пришли: ${names}.`),
   lobby_all_ready: (n) => (n === 1 ? "Вы готовы." : `Все здесь и готовы: ${n}.`),
   lobby_start: "Начать",
   lobby_start_now: "Начать сейчас",
