@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final, cast
 
@@ -24,6 +24,7 @@ from sync_service.room.commands import Close, Command, Rebase
 from sync_service.room.decide import RULES, decide
 from sync_service.room.events import Events, Outcome, Refusal
 from sync_service.room.evolve import evolve
+from sync_service.room.permissions import RANKS
 from sync_service.room.state import State
 from sync_service.room.value import value
 from sync_service.store.changes import EncodedEvent, encoded
@@ -169,7 +170,8 @@ class CommitQueue:
             if key is not None:
                 keys.append(key)
             if arrive is not None:
-                arrivals.append((arrive, arrive.member in self._replica.state.members))
+                into_full = RANKS[state.members[arrive.member].role] >= RANKS["moderator"]
+                arrivals.append((replace(arrive, into_full=into_full), arrive.member in self._replica.state.members))
                 arriving.add(arrive.member)
             if alone:
                 op = pending.op if isinstance(pending.op, Depart) else None

@@ -54,13 +54,14 @@ class Arrive:
 
     ``jti`` is the ticket's id, spent with the step; ``token`` is (session, generation) of the resume token, which makes
     the older tokens of the session invalid. ``sid`` is the session of the API behind both: one that was ended lets
-    nobody in.
+    nobody in. ``into_full`` lets a newcomer in whatever the room's capacity.
     """
 
     member: str
     jti: str | None = None
     token: tuple[str, int] | None = None
     sid: str = ""
+    into_full: bool = False
 
 
 @value(frozen=True, slots=True)
@@ -341,7 +342,8 @@ class RoomStore:
 def _words_of(arrive: Arrive, known: bool) -> tuple[bytes | str | int, ...]:
     generation = "" if arrive.token is None else arrive.token[1]
     ttl_ms = SPENT_TICKET_MS if arrive.jti else ""
-    return arrive.member, "old" if known else "new", ttl_ms, generation, USED_TOKEN_MS, arrive.sid
+    standing = "old" if known else "over" if arrive.into_full else "new"
+    return arrive.member, standing, ttl_ms, generation, USED_TOKEN_MS, arrive.sid
 
 
 def _origin(state: State, epoch: int, seq: int) -> str:

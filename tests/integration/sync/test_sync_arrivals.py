@@ -24,6 +24,7 @@ from sync_service.room.state import Message
 from sync_service.store.records import Record
 from sync_service.store.room_store import Arrive, RoomStore
 from tests.support.store_desk import Desk, desk
+from tests.unit.sync.rooms import OWNER
 
 __all__ = ["desk"]
 
@@ -58,9 +59,11 @@ async def opened(desk: Desk) -> tuple[LiveRoom, Node]:
     return LiveRoom(desk.room_id, desk.store, await desk.read(), node, lambda: time.time() * 1000), node
 
 
-async def comes(room: LiveRoom, member: str, jti: str | None = None, token: tuple[str, int] | None = None) -> str:
+async def comes(
+    room: LiveRoom, member: str, jti: str | None = None, token: tuple[str, int] | None = None, role: str = "viewer"
+) -> str:
     """Let somebody arrive; returns "in", or the code of the refusal."""
-    join = Join(by=member, name=member, role="viewer", visit_id=uuid.uuid4().hex, since_ms=1_000)
+    join = Join(by=member, name=member, role=role, visit_id=uuid.uuid4().hex, since_ms=1_000)
     outcome = await room.ask(join, Arrive(member, jti, token))
     return "in" if isinstance(outcome, Done) else outcome.code
 
@@ -111,6 +114,16 @@ async def test_as_many_come_in_at_once_as_there_are_seats(desk: Desk) -> None:
     assert len((await desk.read()).state.members) == CAPACITY
     # Who found no seat has not spent their ticket.
     assert await comes(room, "p0", "t4") == "in"
+
+
+async def test_the_owner_and_moderators_come_into_a_full_room(desk: Desk) -> None:
+    room, _ = await opened(desk)
+    assert await together(comes(room, "anna"), comes(room, "boris")) == ["in"] * CAPACITY
+    assert await comes(room, "vera") == "room_full"
+    assert await comes(room, OWNER) == "in"
+    coming = comes(room, "mila", role="moderator"), comes(room, "vera")
+    assert await together(*coming) == ["in", "room_full"]
+    assert set((await desk.read()).state.members) == {"anna", "boris", OWNER, "mila"}
 
 
 @pytest.mark.parametrize(
