@@ -85,7 +85,7 @@ _WAS_THERE = Statement(
 
 
 def film_no(table: FromClause) -> ColumnElement[int]:
-    """Return the column of the film that was the room's at a row of its history: how many changes there were by then."""
+    """Return the column of how many changes of the film there were by a row of a room's history."""
     changes = room_events.alias("changes")
     return (
         select(func.count())
@@ -192,9 +192,7 @@ async def messages(
     room = await archived_room(db, reader, code)
     place: dict[str, Any]
     if order == "film":
-        film, position_ms, epoch, seq = paging.decode(
-            cursor, paging.whole, paging.number, paging.whole, paging.whole
-        )
+        film, position_ms, epoch, seq = paging.decode(cursor, paging.whole, paging.number, paging.whole, paging.whole)
         place = {"film": film, "position_ms": position_ms, "epoch": epoch, "seq": seq}
     else:
         epoch, seq = paging.decode(cursor, paging.whole, paging.whole)

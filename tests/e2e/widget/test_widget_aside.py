@@ -31,7 +31,10 @@ def aside(viewer: Viewer) -> Locator:
 
 async def count_jumps(viewer: Viewer) -> None:
     await viewer.video.evaluate(
-        "film => { window.jumps = 0; for (const type of ['seeking', 'pause']) film.addEventListener(type, () => { jumps += 1; }); }"
+        """film => {
+            window.jumps = 0;
+            for (const type of ["seeking", "pause"]) film.addEventListener(type, () => { jumps += 1; });
+        }"""
     )
 
 

@@ -176,7 +176,7 @@ async def test_a_room_names_who_is_invited_and_may_come_but_no_addresses(site: R
     by_name = {one.invitee.name: one.id for one in room.invitations or []}
     assert (await owner.delete(f"/rooms/{room.code}/invitations/{by_name['Carl']}")).status == 204
     assert (await owner.put(f"/rooms/{room.code}/bans/{dora.id}")).status == 204
-    declined = await site.viewer(emil).put(f"/me/invitations/{by_name['Emil']}", {"answer": "declined"})
+    declined = await site.viewer(emil).put(f"/me/invitations/{by_name['Emil']}", json={"answer": "declined"})
     assert declined.status in (200, 204), declined.body
 
     page = await look(site.viewer(bob), f"/rooms/{room.code}")

@@ -17,6 +17,7 @@ from sync_service.room.state import State
 from tests.unit.sync.rooms import OWNER, after, applied, empty_room, facts, joined, playing, refusal, says, stored
 
 T = 20_000
+FIELDS: dict[Any, dict[str, Any]] = {Seek: {"position_ms": 9_000}, StepAside: {"reason": "alone"}}
 OTHER = {"id": "other", "title": "Other", "duration_ms": 90_000}
 
 
@@ -118,8 +119,7 @@ def test_a_change_of_film_loses_no_message_and_no_member(
     for version, film in enumerate(films, start=2):
         for gesture in gestures:
             now_ms += 100
-            more: dict[str, Any] = {Seek: {"position_ms": 9_000}, StepAside: {"reason": "alone"}}.get(gesture, {})
-            room = heeded(room, gesture(by="anna", **more), now_ms)
+            room = heeded(room, gesture(by="anna", **FIELDS.get(gesture, {})), now_ms)
         before, now_ms = room, now_ms + 100
         room = applied(room, ChangeRoom(version=version, changes={"film": {**OTHER, "id": film}}), now_ms)
         assert room.messages == before.messages
