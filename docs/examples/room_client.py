@@ -30,7 +30,7 @@ class Room:
     def position_ms(self, server_ms):
         play, since_ms = self.playback, server_ms - self.playback["at_ms"]
         rate = (play["rate"] if since_ms > 0 else play["lead_rate"] or 0) * (play["status"] == "playing")
-        return min(max(play["position_ms"] + since_ms * rate, 0), play["length_ms"] or self.duration_ms or 1e12)
+        return min(max(play["position_ms"] + since_ms * rate, 0), play["length_ms"] or self.film["duration_ms"] or 1e12)
 
     async def stay(self):
         """Follow the room, over lost connections too, until it is over for us; gives the close code."""
@@ -60,12 +60,11 @@ class Room:
     def take(self, message):
         kind = message["type"]
         if "state" in message:  # a snapshot, or the welcome that carries one
-            self.playback, self.duration_ms = message["state"]["playback"], message["room"]["film"]["duration_ms"]
+            self.playback, self.film = message["state"]["playback"], message["room"]["film"]
         elif "command" in message:  # an event of the room
             if message["seq"] != self.place["seq"] + 1:
                 raise ConnectionError("an event is missing: come back for it")
-            self.playback = message.get("playback", self.playback)
-            self.duration_ms = message["film"]["duration_ms"] if kind == "film_changed" else self.duration_ms
+            self.playback, self.film = message.get("playback", self.playback), message.get("film") or self.film
             self.pings = [] if kind == "rebased" else self.pings
             print(kind, message["message"]["text"] if kind == "said" else message["by"], flush=True)
         if "hash" in message:
@@ -80,13 +79,12 @@ class Room:
             print(kind, message.get("code", message["id"]), flush=True)
 
     async def listen(self):
-        """Take each line that is typed as one to say, but for "/aside away" (or rewatch, ad, alone) and "/back"."""
+        """Take each line that is typed as one to say, but for "/away" (step aside) and "/back"."""
         typed = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(typed), sys.stdin)
         async for line in typed:
-            id_, (verb, _, rest) = str(time.time_ns()), line.decode().strip().partition(" ")
-            commands = {"/aside": {"type": "aside", "reason": rest}, "/back": {"type": "back"}}
-            self.unanswered[id_] = {"id": id_, **commands.get(verb, {"type": "say", "text": line.decode()})}
+            id_, own = str(time.time_ns()), {b"/away": {"type": "aside", "reason": "away"}, b"/back": {"type": "back"}}
+            self.unanswered[id_] = {"id": id_, **own.get(line.strip(), {"type": "say", "text": line.decode()})}
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
         (Ban(member_id="vera", version=dice.randrange(1, 9), banned=dice.random() < 0.5), None),
         (Due(), None),
         (Leave(by=by, reason="lost", gone_ms=now_ms - dice.randrange(900)), Depart(by, "*")),
-        *[(Join(by=by, name=by, role=role, visit_id=uuid.uuid4().hex, since_ms=now_ms), Arrive(by))] * 4,
+        *[(Join(by=by, name=by, role=role, visit_id=uuid.uuid4().hex, since_ms=now_ms), Arrive(by))] * 6,
     ]
     if message is not None:
         wishes.append((DeleteMessage(**said, message=message), None))
