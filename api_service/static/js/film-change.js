@@ -8,6 +8,9 @@ import { tellProblem } from "./toasts.js";
 const TYPED_MS = 300;
 const SHOWN = 20;
 
+/** With so much of it left the film is as good as over: not every player gets to its very end. */
+const OVER_S = 0.5;
+
 const { code } = document.getElementById("hall").dataset;
 const dialog = document.getElementById("film-change");
 
@@ -60,5 +63,6 @@ if (dialog) {
 function showWhenOver() {
   const video = document.querySelector("movie-together video");
   const offer = document.getElementById("film-over");
-  for (const type of ["ended", "playing", "seeking", "emptied"]) video.addEventListener(type, () => (offer.hidden = !video.ended));
+  const show = () => (offer.hidden = !(video.duration - video.currentTime < OVER_S));
+  for (const type of ["timeupdate", "ended", "emptied"]) video.addEventListener(type, show);
 }
