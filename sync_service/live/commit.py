@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, cast
 
@@ -24,13 +24,12 @@ from sync_service.room.commands import Close, Command, Rebase
 from sync_service.room.decide import RULES, decide
 from sync_service.room.events import Events, Outcome, Refusal
 from sync_service.room.evolve import evolve
-from sync_service.room.permissions import RANKS
 from sync_service.room.state import State
 from sync_service.room.value import value
 from sync_service.store.changes import EncodedEvent, encoded
 from sync_service.store.records import Record, placed
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Step, guards_of
+from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Seat, Step, guards_of, seat_of
 
 log = structlog.get_logger(__name__)
 
@@ -139,7 +138,7 @@ class CommitQueue:
         keys: list[str] = []
         taken = self.in_flight
         op: Depart | None = None
-        arrivals: list[tuple[Arrive, bool]] = []
+        arrivals: list[tuple[Arrive, Seat]] = []
         arriving: set[str] = set()
         closes: str | None = None
         while self.waiting and len(step_events) < BATCH_EVENTS and len(arrivals) < BATCH_ARRIVALS:
@@ -170,8 +169,7 @@ class CommitQueue:
             if key is not None:
                 keys.append(key)
             if arrive is not None:
-                into_full = RANKS[state.members[arrive.member].role] >= RANKS["moderator"]
-                arrivals.append((replace(arrive, into_full=into_full), arrive.member in self._replica.state.members))
+                arrivals.append((arrive, seat_of(arrive.member, self._replica.state, state)))
                 arriving.add(arrive.member)
             if alone:
                 op = pending.op if isinstance(pending.op, Depart) else None

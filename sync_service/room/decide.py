@@ -24,7 +24,7 @@ What the rows follow from:
 - What may make somebody the last one out reads the ``members``, because the last one out pauses the film. So does what
   rewrites a member whose own player may have reported meanwhile.
 - A ``Join`` reads no members, or people who come together would refuse each other. The script that commits it checks
-  that the room is not full.
+  that the room is not full, for those who do not always come in (``permissions.always_enters``).
 - A ``Report`` reads the ``members``: another node may write what the same person's players there say, and the film's
   length is what all of them agree on.
 - A rule that reads too much costs decisions that are made again. One that reads too little is a bug which shows only

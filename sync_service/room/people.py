@@ -21,7 +21,7 @@ from sync_service.room.evolve import evolve, recent_of
 from sync_service.room.film import stop
 from sync_service.room.holding import goes_on_without
 from sync_service.room.length import length_events
-from sync_service.room.permissions import RANKS, may_moderate, rank_of, refused, role_of
+from sync_service.room.permissions import RANKS, always_enters, may_moderate, rank_of, refused, role_of
 from sync_service.room.playback import position_at
 from sync_service.room.player import RTT_BUCKETS_MS
 from sync_service.room.state import Member, State
@@ -43,7 +43,7 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
     role = role_of(rights, member_id, command.role)
     # A session that was here before the room was locked may come back, also after its grace.
     is_new = command.since_ms >= rights.locked_ms
-    if rights.settings.locked and is_new and RANKS[role] < RANKS["moderator"]:
+    if rights.settings.locked and is_new and not always_enters(role):
         return Refusal("room_locked")
     until_ms = rights.muted.get(member_id, 0)
     # Whoever was aside when their connection was lost is aside still; a new session begins with the others.

@@ -14,6 +14,8 @@ from sync_service.room.state import Member, Rights, State
 RANKS: Final = {"guest": 0, "viewer": 1, "moderator": 2, "owner": 3}
 # The lowest role that has the control of the film, by the setting ``control``.
 CONTROL: Final = {"everyone": "viewer", "moderators": "moderator", "owner": "owner"}
+# The lowest role that always comes in, also where the room is locked or full: who keeps order must be able to.
+ALWAYS_ENTERS: Final = "moderator"
 # In the place of a role: whoever has the control of the film, and the host.
 CONTROLLER: Final = "controller"
 # What a setting takes; those of the moderators keep order, those of the owner decide whose room it is.
@@ -47,6 +49,11 @@ def rank_of(state: State, member_id: str) -> int:
     """Return the rank (RANKS) of a person, here or not; a person who is unknown to the room is a viewer."""
     member = state.members.get(member_id)
     return RANKS[role_of(state.rights, member_id, "viewer" if member is None else member.role)]
+
+
+def always_enters(role: str) -> bool:
+    """Return whether one of this role comes into a room that is locked or full."""
+    return RANKS[role] >= RANKS[ALWAYS_ENTERS]
 
 
 def lowest_role(rights: Rights, lowest: str) -> str:

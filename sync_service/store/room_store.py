@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
 from sync_service.redis_client.client import RedisLink
 from sync_service.redis_client.shards import Shard
 from sync_service.redis_client.wire import packed
+from sync_service.room.permissions import always_enters
 from sync_service.room.playback import Playback
 from sync_service.room.state import MESSAGES_KEPT, Gone, Member, Members, Message, Meta, Rights, State
 from sync_service.room.value import value
@@ -54,14 +55,13 @@ class Arrive:
 
     ``jti`` is the ticket's id, spent with the step; ``token`` is (session, generation) of the resume token, which makes
     the older tokens of the session invalid. ``sid`` is the session of the API behind both: one that was ended lets
-    nobody in. ``into_full`` lets a newcomer in whatever the room's capacity.
+    nobody in.
     """
 
     member: str
     jti: str | None = None
     token: tuple[str, int] | None = None
     sid: str = ""
-    into_full: bool = False
 
 
 @value(frozen=True, slots=True)
@@ -73,6 +73,16 @@ class Depart:
 
 
 Op = Arrive | Depart | None
+# How a member arrives, in the words of commit.lua: "old" is in the room already, "new" takes a seat of its capacity,
+# "extra" comes in however full it is.
+Seat = Literal["old", "new", "extra"]
+
+
+def seat_of(member: str, before: State, after: State) -> Seat:
+    """Return how a member arrives whose ``Join`` leads from one state of the replica to the other."""
+    if member in before.members:
+        return "old"
+    return "extra" if always_enters(after.members[member].role) else "new"
 
 
 @value(frozen=True, slots=True)
@@ -111,7 +121,7 @@ class Step:
     command_keys: Sequence[str]
     events: Sequence[EncodedEvent]
     closes: str | None
-    arrivals: Sequence[tuple[Arrive, bool]] = ()  # of different members, each with whether the replica has that member
+    arrivals: Sequence[tuple[Arrive, Seat]] = ()  # of different members
 
 
 class RoomStore:
@@ -152,8 +162,8 @@ class RoomStore:
         if step.arrivals:
             begin = packed(_COMMIT_KEYS + 2 * len(step.arrivals))
             arrival_keys = packed(*(key for arrive, _ in step.arrivals for key in self._keys_of(arrive)))
-            for arrive, known in step.arrivals:
-                words += _words_of(arrive, known)
+            for arrive, seat in step.arrivals:
+                words += _words_of(arrive, seat)
         count = _COMMIT_WORDS + _COMMIT_KEYS + 2 * len(step.arrivals) + len(words)
         pieces = [packed(*words)]
         for event in step.events:
@@ -339,11 +349,10 @@ class RoomStore:
         return redis_keys.partition(self.number, f"node:{node}")
 
 
-def _words_of(arrive: Arrive, known: bool) -> tuple[bytes | str | int, ...]:
+def _words_of(arrive: Arrive, seat: Seat) -> tuple[bytes | str | int, ...]:
     generation = "" if arrive.token is None else arrive.token[1]
     ttl_ms = SPENT_TICKET_MS if arrive.jti else ""
-    standing = "old" if known else "over" if arrive.into_full else "new"
-    return arrive.member, standing, ttl_ms, generation, USED_TOKEN_MS, arrive.sid
+    return arrive.member, seat, ttl_ms, generation, USED_TOKEN_MS, arrive.sid
 
 
 def _origin(state: State, epoch: int, seq: int) -> str:

@@ -18,7 +18,7 @@ from sync_service.room.decide import decide
 from sync_service.room.evolve import evolve
 from sync_service.store.changes import encoded
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import Arrive, Depart, RoomStore, Snapshot, Step, guards_of
+from sync_service.store.room_store import Arrive, Depart, RoomStore, Snapshot, Step, guards_of, seat_of
 from sync_service.store.scripts import SCRIPTS
 from tests.support.clients import PATIENCE_S
 from tests.support.fresh_stores import open_redis
@@ -61,7 +61,7 @@ class Desk:
             command_keys=[] if command.id is None else [f"{command.by}:{command.id}"],
             events=events,
             closes=command.reason if isinstance(command, Close) else None,
-            arrivals=[(op, op.member in copy.state.members)] if isinstance(op, Arrive) else [],
+            arrivals=[(op, seat_of(op.member, copy.state, state))] if isinstance(op, Arrive) else [],
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.store.commit(self.names, replace(step, **change), answer.set_result)

@@ -6,8 +6,8 @@
 --       "epoch deadline_ms" and the hashes expected of playback, rights, meta, members (empty = was not read), all
 --       separated by spaces,
 --       n_commands, then each command's key,
---       n_arrivals, then for each, of different members: member, new|over|old, jti_ttl_ms ('' = no ticket), generation
---       ('' = no resume token), session_ttl_ms, sid ('' = no session of the API); over is a newcomer whom no capacity bars,
+--       n_arrivals, then for each, of different members: member, old|new|extra (room_store.Seat), jti_ttl_ms
+--       ('' = no ticket), generation ('' = no resume token), session_ttl_ms, sid ('' = no session of the API),
 --       then for each event: body (JSON without its brace), journal_type,
 --       journal_data ('' = the event itself), n_writes, then for each write: kind (changes.py), key, value
 -- Returns {'ok', first_seq, prev_hash, hash...} or {why not, ...}; where one arrival is why, its number from 1.
@@ -72,14 +72,14 @@ end
 
 local newcomers = 0
 for i = 1, n_arrivals do
-  local jti, session, member, known, jti_ttl_ms, generation, _, sid = arrival(i)
+  local jti, session, member, seat, jti_ttl_ms, generation, _, sid = arrival(i)
   if sid ~= '' and redis.call('ZSCORE', ended, sid) then return {'ended', i} end
   if jti_ttl_ms ~= '' and redis.call('EXISTS', jti) == 1 then return {'spent', i} end
   if generation ~= '' and tonumber(redis.call('GET', session) or 0) > tonumber(generation) then return {'stale', i} end
   local present = redis.call('HEXISTS', members, member) == 1
-  if present ~= (known == 'old') then return {'conflict'} end
+  if present ~= (seat == 'old') then return {'conflict'} end
   if not present then newcomers = newcomers + 1 end
-  if known == 'new' and redis.call('HLEN', members) + newcomers > tonumber(have[9]) then return {'full', i} end
+  if seat == 'new' and redis.call('HLEN', members) + newcomers > tonumber(have[9]) then return {'full', i} end
 end
 for i = 1, n_arrivals do
   local jti, session, member, _, jti_ttl_ms, generation, session_ttl_ms = arrival(i)

@@ -132,9 +132,9 @@ async def test_the_owner_and_moderators_come_into_a_full_room(desk: Desk) -> Non
     ids=["spent", "stale"],
 )
 async def test_a_step_that_one_arrival_bars_leaves_no_trace(desk: Desk, last: Arrive, word: list[Any]) -> None:
-    assert (await desk.join("boris", arrivals=[(Arrive("boris", "used", ("s", 2)), False)]))[0] == b"ok"
+    assert (await desk.join("boris", arrivals=[(Arrive("boris", "used", ("s", 2)), "new")]))[0] == b"ok"
     before = desk.everything()
-    assert await desk.join("anna", arrivals=[(Arrive("anna", "fresh"), False), (last, True)]) == word
+    assert await desk.join("anna", arrivals=[(Arrive("anna", "fresh"), "new"), (last, "old")]) == word
     assert desk.everything() == before
 
 

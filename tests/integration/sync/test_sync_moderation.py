@@ -165,6 +165,29 @@ async def test_settings_change_for_everyone_and_take_the_right(nodes: Nodes, cro
     assert (await crowd.enter(nodes[1], room)).settings["capacity"] == 4
 
 
+async def test_the_owner_and_moderators_come_into_a_room_that_is_full_and_locked(
+    nodes: Nodes, crowd: Crowd, room: Room
+) -> None:
+    room["capacity"] = 3
+    owner, anna, boris = await party(nodes, crowd, room)
+    await owner.set_role(anna.id, "moderator")
+    for keeper in (owner, anna):
+        await keeper.leave()
+        await boris.until(lambda keeper=keeper: keeper.id not in boris.members)  # type: ignore[misc]
+        await crowd.enter(nodes[0], room)  # in their seat
+    with pytest.raises(Disconnected) as full:
+        await crowd.enter(nodes[1], room)
+    assert full.value.code == 4409
+
+    back = await crowd.enter(nodes[1], room, anna.id)
+    assert back.welcome["you"]["role"] == "moderator"
+    assert (await back.change_settings(locked=True))["type"] == "ack"
+    back = await crowd.enter(nodes[0], room, owner.id)
+    assert len(back.members) == 5
+    assert (await back.change_settings(locked=False, capacity=6))["type"] == "ack"
+    assert len((await crowd.enter(nodes[0], room)).members) == 6
+
+
 async def test_a_fight_over_the_film_cools_down(nodes: Nodes, crowd: Crowd, room: Room) -> None:
     owner, anna, boris = await party(nodes, crowd, room)
     await anna.play()

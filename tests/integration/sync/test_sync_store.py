@@ -80,8 +80,8 @@ async def test_a_full_room_is_checked_where_nobody_can_come_between(desk: Desk) 
 
 async def test_one_who_decided_on_an_old_copy_of_the_members_has_to_look_again(desk: Desk) -> None:
     await desk.join("anna")
-    assert await desk.join("anna", arrivals=[(Arrive("anna"), False)]) == [b"conflict"]
-    assert await desk.join("boris", arrivals=[(Arrive("boris"), True)]) == [b"conflict"]
+    assert await desk.join("anna", arrivals=[(Arrive("anna"), "new")]) == [b"conflict"]
+    assert await desk.join("boris", arrivals=[(Arrive("boris"), "old")]) == [b"conflict"]
 
 
 async def test_nobody_leaves_who_is_connected_to_another_node(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from sync_service.room.commands import Command, Join, Leave, SetRole
 from sync_service.room.decide import RULES, decide
 from sync_service.room.evolve import evolve
 from sync_service.store.changes import encoded
-from sync_service.store.room_store import Arrive, Depart, Op, Snapshot, Step, guards_of
+from sync_service.store.room_store import Arrive, Depart, Op, Snapshot, Step, guards_of, seat_of
 from sync_service.store.scripts import COMMIT
 from tests.support.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER, says
@@ -46,7 +46,7 @@ async def commit(desk: Desk, copy: Snapshot, command: Command, op: Op = None) ->
     for event in outcome:
         state = evolve(state, event)
         events.append(encoded(event, command, state))
-    arrivals = [(op, op.member in copy.state.members)] if isinstance(op, Arrive) else []
+    arrivals = [(op, seat_of(op.member, copy.state, state))] if isinstance(op, Arrive) else []
     op = op if isinstance(op, Depart) else None
     guards = guards_of(copy.hashes, RULES[type(command)].reads)
     deadline_ms = int(time.time() * 1000) + 60_000
@@ -63,13 +63,23 @@ def join_of(member: str) -> Join:
 
 
 async def test_the_last_seat_is_taken_once_however_many_nodes_give_it_away(desk: Desk, checked: bool) -> None:
-    full = b"if not present and redis.call('HLEN', members) + newcomers > tonumber(have[9]) then return {'full', i} end"
+    full = b"if seat == 'new' and redis.call('HLEN', members) + newcomers > tonumber(have[9]) then return {'full', i} end"
     copy = await desk.read()
     people = [f"p{n}" for n in range(9)]
     with commits(without=full, checked=checked):
         words = await asyncio.gather(*(commit(desk, copy, join_of(who), Arrive(who)) for who in people))
     here = len((await desk.read()).state.members)
     assert (here, words.count("full")) == ((2, 7) if checked else (9, 0))
+
+
+async def test_who_keeps_order_comes_in_however_full_it_is(desk: Desk, checked: bool) -> None:
+    copy = await desk.read()
+    staff, people = [OWNER, "moderator", "mila"], ["p0", "p1", "p2"]
+    with commits(without=b"seat == 'new' and ", checked=checked):
+        for who in ("p0", "p1", *staff, "p2"):
+            await commit(desk, copy, join_of(who), Arrive(who))
+    here = set((await desk.read()).state.members)
+    assert here == ({"p0", "p1", *staff} if checked else {*people[:2]})
 
 
 async def test_a_session_that_was_ended_lets_nobody_in(desk: Desk, checked: bool) -> None:
