@@ -16,6 +16,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 from yarl import URL
 
 from shared.json_fields import TrueOrFalse, WholeNumber
+from shared.texts import NAME_CODE_POINTS, name_of
 
 SUBJECT_CHARACTERS: Final = 255  # OpenID Connect Core 1.0, section 2
 ID_CHARACTERS: Final = 255
@@ -67,6 +68,11 @@ def _reckonable(moment: datetime) -> None:
 def _not_ahead(moment: datetime) -> None:
     if EARLIEST_YEAR <= moment.year <= LATEST_YEAR and moment > datetime.now(UTC) + CLOCK_AHEAD:
         raise ValidationError("Must not lie in the future.")
+
+
+def _seen_name(name: str) -> None:
+    if not name_of(name):
+        raise ValidationError("Must have a character that can be seen.")
 
 
 def _text(most: int, **options: Any) -> fields.String:
@@ -186,7 +192,14 @@ class PersonRowSchema(_RowSchema):
 
     subject = _text(SUBJECT_CHARACTERS, required=True, metadata={"description": "`sub` of their tokens."})
     issuer = _issuer()
-    name = _text(100, load_default=None, metadata={"description": "As others see them; required unless deleted."})
+    name = fields.String(
+        load_default=None,
+        validate=[validate.Length(1, NAME_CODE_POINTS), _line, _seen_name],
+        metadata={
+            "description": "As others see them, by the Nickname profile (RFC 8266), which leaves out what cannot be seen; "
+            "required unless deleted."
+        },
+    )
     email = fields.Email(load_default=None, allow_none=True, validate=validate.Length(max=254))
     locale = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=35), _LANGUAGE])
     time_zone = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=64), _time_zone])

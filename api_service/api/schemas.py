@@ -21,6 +21,7 @@ from api_service.usecases.rooms import RoomOrder
 from shared.events import ACCESSES, CONTROLS, PLAYBACK_STATUSES, LiveSettingsSchema, RoomSettingsSchema
 from shared.feed import AudioSchema, SourceSchema, TrackSchema, TrailerSchema
 from shared.json_fields import TrueOrFalse, WholeNumber
+from shared.texts import title_of
 from shared.tickets import ROLES
 
 PAGE_MOST = 100
@@ -153,9 +154,25 @@ def _starts_at(**options: Any) -> fields.AwareDateTime:
     return fields.AwareDateTime(allow_none=True, format="iso", validate=_soon, metadata=described, **options)
 
 
+class _Title(fields.String):
+    """A title, which is kept as it is shown (texts.title_of); one of which nothing can be seen is refused."""
+
+    def deserialize(self, value: Any, *place: Any, **options: Any) -> Any:
+        title = super().deserialize(value, *place, **options)
+        if not isinstance(title, str):
+            return title
+        shown = title_of(title)
+        if not shown:
+            raise ValidationError("Must have a character that can be seen.")
+        return shown
+
+
 def _title(**options: Any) -> fields.String:
-    described = {"description": "The room's own name; with null it is called as its film."}
-    return fields.String(
+    described = {
+        "description": "The room's own name; with null it is called as its film. Something of it can be seen.",
+        "format": "seen",
+    }
+    return _Title(
         allow_none=True, validate=[validate.Length(min=1, max=100), _printable], metadata=described, **options
     )
 

@@ -11,6 +11,7 @@ import jwt
 
 from api_service.identity.provider import Provider
 from api_service.usecases.people import LOCALES, Profile
+from shared.texts import name_of
 
 # Signatures only: with `none` there is nothing to check, and HS256 would take the provider's public key for a secret
 # (RFC 8725, section 2.1).
@@ -18,7 +19,6 @@ ALGORITHMS: Final = ("ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS51
 LEEWAY_S: Final = 10
 TOKEN_BYTES: Final = 16 * 1024
 SUBJECT_LIMIT: Final = 255  # OpenID Connect Core 1.0, section 2
-NAME_LIMIT: Final = 100
 EMAIL_LIMIT: Final = 254  # RFC 5321, section 4.5.3.1, as corrected by erratum 1690
 URL_LIMIT: Final = 2_000
 NAME_CLAIMS: Final = ("name", "preferred_username", "given_name")
@@ -99,8 +99,8 @@ def profile_of(issuer: str, claims: Mapping[str, Any]) -> Profile:
     """
     subject = str(claims["sub"])
     email = _text(claims.get("email"))
-    named = next(filter(None, (_text(claims.get(claim)) for claim in NAME_CLAIMS)), None)
-    name = named or (email or "").partition("@")[0] or subject
+    named = next(filter(None, (name_of(_text(claims.get(claim)) or "") for claim in NAME_CLAIMS)), None)
+    name = named or name_of((email or "").partition("@")[0]) or subject
     language = (_text(claims.get("locale")) or "").replace("_", "-").partition("-")[0].lower()
     verified = claims.get("email_verified") is True and email is not None and len(email) <= EMAIL_LIMIT
     picture = _text(claims.get("picture"))
@@ -110,7 +110,7 @@ def profile_of(issuer: str, claims: Mapping[str, Any]) -> Profile:
     return Profile(
         issuer=issuer,
         subject=subject,
-        name=name[:NAME_LIMIT],
+        name=name,
         email=email if verified else None,
         locale=language if language in LOCALES else LOCALES[0],
         picture_url=picture if "picture_url" in said else None,

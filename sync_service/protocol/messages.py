@@ -18,7 +18,6 @@ from sync_service.room.commands import Command
 
 VERSIONS: Final = (1,)  # what this server speaks, best first
 FRAME_BYTES: Final = 16 * 1024
-TEXT_GRAPHEMES: Final = 500
 ID_LENGTH: Final = 64
 EMOJI_LENGTH: Final = 32  # characters; a family of four with skin tones has 11
 HISTORY_MOST: Final = 100

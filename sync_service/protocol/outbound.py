@@ -7,15 +7,17 @@ from typing import Any, Final
 
 import orjson
 
+from shared import texts
 from sync_service.protocol import silence
 from sync_service.protocol.codes import ERRORS
-from sync_service.protocol.messages import FRAME_BYTES, HISTORY_MOST, ID_LENGTH, TEXT_GRAPHEMES
+from sync_service.protocol.messages import FRAME_BYTES, HISTORY_MOST, ID_LENGTH
 from sync_service.room.playback import RATE_MAX, RATE_MIN
 from sync_service.room.state import Message
 
 LIMITS: Final = {
     "frame_bytes": FRAME_BYTES,
-    "text_graphemes": TEXT_GRAPHEMES,
+    "text_graphemes": texts.GRAPHEMES,
+    "text_code_points": texts.CODE_POINTS,
     "rate_min": RATE_MIN,
     "rate_max": RATE_MAX,
     "command_id_length": ID_LENGTH,

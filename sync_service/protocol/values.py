@@ -177,7 +177,8 @@ class LimitsSchema(Schema):
     """What this server takes."""
 
     frame_bytes = Whole(1, 2**53, required=True)
-    text_graphemes = Whole(1, 2**53, required=True)
+    text_graphemes = Whole(1, 2**53, required=True, **described("Of a message, as a reader counts its characters."))
+    text_code_points = Whole(1, 2**53, required=True)
     rate_min = Number(0, 10, required=True)
     rate_max = Number(0, 10, required=True)
     command_id_length = Whole(1, 2**53, required=True)

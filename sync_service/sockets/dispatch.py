@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from uuid_utils import uuid7
 
+from shared.texts import cleaned, is_too_long, shows
 from sync_service import metrics
 from sync_service.live import limits
 from sync_service.live.commit import Done, PendingCommand
@@ -20,9 +21,8 @@ from sync_service.live.live_room import LiveRoom
 from sync_service.live.players import Facts
 from sync_service.protocol import outbound
 from sync_service.protocol.client_messages import CLIENT
+from sync_service.protocol.emoji import is_emoji
 from sync_service.protocol.inbound import BadMessage
-from sync_service.protocol.messages import TEXT_GRAPHEMES
-from sync_service.protocol.sanitising import cleaned, is_emoji, longer_than
 from sync_service.redis_client.client import StoreError
 from sync_service.room.chat import may_speak
 from sync_service.room.commands import ChangeSettings, Command, DeleteMessage, Say
@@ -161,11 +161,7 @@ class Dispatch:
         self.submit(room, ChangeSettings(by=self._socket.member_id, id=message["id"], changes=changes))
 
     def say(self, room: LiveRoom, message: dict[str, Any]) -> None:
-        text = cleaned(message["text"])
-        if not text:
-            raise BadMessage("text_empty", id_=message["id"])
-        if longer_than(text, TEXT_GRAPHEMES):
-            raise BadMessage("text_too_long", f"at most {TEXT_GRAPHEMES} characters", message["id"])
+        text = _text_of(message)
         reply_to = message.get("reply_to")
         say = Say(by=self._socket.member_id, id=message["id"], message_id=str(uuid7()), text=text, reply_to=reply_to)
         if reply_to is None:
@@ -218,6 +214,15 @@ class Dispatch:
         if retry_ms is None and outcome.code in {"try_again", "outcome_unknown", "archive_full"}:
             retry_ms = RETRY_AFTER_MS
         self._socket.tell(outbound.error(outcome.code, outcome.message or None, id_, retry_ms))
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    text = cleaned(message["text"])
+    if not shows(text):
+        raise BadMessage("text_empty", id_=message["id"])
+    if is_too_long(text):
+        raise BadMessage("text_too_long", id_=message["id"])
+    return text
 
 
 _SKEW_ALONE: Final = frozenset({"type", "id", "skew_ms", "position_ms"})

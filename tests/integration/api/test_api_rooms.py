@@ -88,6 +88,8 @@ async def test_rooms_spread_over_the_partitions_and_keep_theirs(site: RunningSit
         ({"starts_at": utc(in_days(400))}, "starts_at"),
         ({"title": ""}, "title"),
         ({"title": "x" * 101}, "title"),
+        ({"title": "two\nlines"}, "title"),
+        ({"title": "\u3164\u2800\u200b\u0301"}, "title"),
         ({"moderators": ["boris"]}, "moderators.0"),
         ({"invite": []}, "invite"),
         ({"invite": {"users": "all"}}, "invite.users"),

@@ -11,6 +11,8 @@ from uuid import uuid4
 import schemathesis
 from hypothesis import strategies
 
+from shared.texts import title_of
+
 NDJSON = "application/x-ndjson"
 _GOOD_KEY = re.compile(r"[!-~]([ -~]*[!-~])?")
 _NOW = datetime.now(UTC)
@@ -24,6 +26,9 @@ schemathesis.openapi.format(
         timezones=strategies.just(UTC),
     ).map(datetime.isoformat),
 )
+
+# Of a title something can be seen, which is a matter of Unicode's properties.
+schemathesis.openapi.format("seen", strategies.text(min_size=1, max_size=100).filter(title_of))
 
 
 @schemathesis.hook

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sync_service.protocol.messages import FRAME_BYTES, TEXT_GRAPHEMES
+from shared.texts import CODE_POINTS, GRAPHEMES
+from sync_service.protocol.messages import FRAME_BYTES
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.sync_fixtures import NEVER_MS, ORIGIN, Cinema, Crowd, SyncNode, person
 
@@ -132,7 +133,12 @@ BAD_MESSAGES = {
     "a rate of nothing": ('{"type":"set_rate","id":"1","rate":0}', "bad_message"),
     "half of a surrogate pair": ('{"type":"say","id":"1","text":"\\ud83d"}', "bad_message"),
     "a text of nothing": ('{"type":"say","id":"1","text":"\\u0000\\u202e "}', "text_empty"),
-    "a text too long": (json.dumps({"type": "say", "id": "1", "text": "ы" * (TEXT_GRAPHEMES + 1)}), "text_too_long"),
+    "a text of fillers": (json.dumps({"type": "say", "id": "1", "text": "\u3164\u2800\u200b\u0301"}), "text_empty"),
+    "a text too long": (json.dumps({"type": "say", "id": "1", "text": "ы" * (GRAPHEMES + 1)}), "text_too_long"),
+    "a text too large": (
+        json.dumps({"type": "say", "id": "1", "text": "x" + "\u200b" * CODE_POINTS + "x"}),
+        "text_too_long",
+    ),
 }
 
 
@@ -161,7 +167,7 @@ async def test_a_text_of_five_hundred_characters_of_several_code_points_passes(
     node: SyncNode, crowd: Crowd, room: Room
 ) -> None:
     client = await crowd.enter(node, room)
-    assert (await client.say("👩🏽‍🚀" * TEXT_GRAPHEMES))["type"] == "ack"
+    assert (await client.say("👩🏽‍🚀" * GRAPHEMES))["type"] == "ack"
 
 
 async def test_a_text_is_shown_without_what_deceives(node: SyncNode, crowd: Crowd, room: Room) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from api_service.identity.tokens import NAME_LIMIT, profile_of
+from api_service.identity.tokens import profile_of
+from shared.texts import NAME_CODE_POINTS
 
 ISSUER = "https://id.example"
 
@@ -26,8 +27,10 @@ def profile(**claims: Any) -> tuple[str, str | None, str]:
         ({"name": 7, "given_name": "Anna"}, "Anna"),
         ({"email": "anna@example.com"}, "anna"),
         ({"name": "\u202e\u200b"}, "s-1"),
+        ({"name": "\u3164", "given_name": "\u2800\u0301", "email": "anna@example.com"}, "anna"),
+        ({"name": "علی\u200cرضا"}, "علی\u200cرضا"),
         ({}, "s-1"),
-        ({"name": "x" * 1000}, "x" * NAME_LIMIT),
+        ({"name": "x" * 1000}, "x" * NAME_CODE_POINTS),
     ],
 )
 def test_a_person_always_has_a_name(claims: dict[str, Any], name: str) -> None:
