@@ -6,9 +6,13 @@ import { Composer } from "./ui/composer.js";
 import { adoptStyles, make } from "./ui/look.js";
 import { MessageActions } from "./ui/message-actions.js";
 import { Outbox } from "./ui/outbox.js";
-import { mayDelete } from "./core/permissions.js";
+import { mayDelete, roleOf } from "./core/permissions.js";
+import { lengthOf } from "./core/timeline.js";
 import { textsFor } from "./ui/translations.js";
 import { Typists } from "./ui/typists.js";
+
+/** Events after which the role beside a name may be another. */
+const ROLE_EVENTS = new Set(["role_set", "settings_changed", "member_joined", "member_left"]);
 
 export class MovieTogetherChat extends HTMLElement {
   #companion = companionOf(
@@ -33,6 +37,7 @@ export class MovieTogetherChat extends HTMLElement {
   #empty;
   #more;
   #unread = 0;
+  #mentions = 0;
   #settings = null;
 
   constructor() {
@@ -63,16 +68,28 @@ export class MovieTogetherChat extends HTMLElement {
     return this.#together?.room?.you?.id;
   }
 
+  /** What lines are drawn by. */
+  get #context() {
+    const room = this.#together?.room;
+    return {
+      me: this.#me,
+      names: room?.names ?? {},
+      roleOf: (id) => (room ? roleOf(room, id) : "viewer"),
+      lengthMs: lengthOf(room?.playback, room?.room?.film),
+    };
+  }
+
   #build() {
     const texts = textsFor(this);
     this.#texts = texts;
     adoptStyles(this.shadowRoot, CHAT_CSS);
     this.#log = new ChatLog({
       texts,
-      me: () => this.#me,
+      context: () => this.#context,
       on: {
-        unread: () => this.#addUnread(),
+        unread: (line) => this.#addUnread(line),
         read: () => this.#markRead(),
+        moment: (positionMs) => this.#together.toMoment(positionMs).catch(() => {}), // <movie-together> shows the refusal
         history: (before) => (this.#over ? { messages: [], more: false } : this.#together.history({ before })),
       },
     });
@@ -98,6 +115,7 @@ export class MovieTogetherChat extends HTMLElement {
   #onRoom({ room, messages }) {
     this.#settings = room.settings;
     this.#log.addSnapshot(messages);
+    this.#log.showRoles();
     if (this.#outbox === null) {
       this.#outbox = new Outbox({ list: this.#log.node, texts: this.#texts, say: (...message) => this.#together.say(...message), room: room.id });
       this.#composer.restore(this.#outbox.draft);
@@ -117,6 +135,7 @@ export class MovieTogetherChat extends HTMLElement {
       this.#log.addEvent(event, { nameOf: (id) => this.#nameOf(id), before: this.#settings });
     }
     if (event.type === "settings_changed") this.#settings = event.settings;
+    if (ROLE_EVENTS.has(event.type)) this.#log.showRoles();
     if (event.type === "member_left") this.#typists.stopped(event.member_id);
     this.#showEmpty();
   }
@@ -155,9 +174,11 @@ export class MovieTogetherChat extends HTMLElement {
     if (!document.hidden && this.#log.atEnd) this.#markRead();
   };
 
-  #addUnread() {
+  #addUnread({ mentioned }) {
     this.#unread += 1;
-    this.#more.textContent = `${this.#texts.new_messages(this.#unread)} ↓`;
+    this.#mentions += Number(mentioned);
+    const mentions = this.#mentions ? ` · ${this.#texts.mentions(this.#mentions)}` : "";
+    this.#more.textContent = `${this.#texts.new_messages(this.#unread)}${mentions} ↓`;
     this.#more.hidden = this.#log.atEnd;
     this.#emitUnread();
   }
@@ -166,11 +187,12 @@ export class MovieTogetherChat extends HTMLElement {
     this.#more.hidden = true;
     if (this.#unread === 0) return;
     this.#unread = 0;
+    this.#mentions = 0;
     this.#emitUnread();
   }
 
   #emitUnread() {
-    this.dispatchEvent(new CustomEvent("mt-unread", { detail: { unread: this.#unread }, bubbles: true, composed: true }));
+    this.dispatchEvent(new CustomEvent("mt-unread", { detail: { unread: this.#unread, mentions: this.#mentions }, bubbles: true, composed: true }));
   }
 
   // -- writing ------------------------------------------------------------------------------------------------------

@@ -107,7 +107,10 @@ async def test_older_messages_stand_before_those_of_the_same_millisecond_that_ca
             const said = (id, sent_ms) => ({ id, sent_ms, author: { id: "a", name: "A" }, text: id, position_ms: 0 });
             const older = [said("first", 1), said("second", 2), said("third", 2)];
             const history = async () => ({ messages: older, more: false });
-            const log = new ChatLog({ texts: ENGLISH, me: () => "b", on: { history, read() {}, unread() {} } });
+            const log = new ChatLog({
+                texts: ENGLISH, context: () => ({ me: "b", names: {}, roleOf: () => "viewer" }),
+                on: { history, read() {}, unread() {} },
+            });
             log.addSnapshot([said("fourth", 2), said("fifth", 2)]);
             await log.jump("first");
             return [...log.node.children].map(line => line.dataset.id);

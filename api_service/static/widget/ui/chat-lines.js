@@ -1,11 +1,20 @@
 /** The chat's lines, as list items: messages and events of the room. */
 import { make } from "./look.js";
+import { partsOf } from "../core/message-parts.js";
 import { readablePosition } from "../core/timeline.js";
 import { colourOf } from "./name-colours.js";
 import { eventPhrase, isolated } from "./phrases.js";
 
 /** The first characters of a message that are quoted above its reply. */
 const QUOTED_CHARACTERS = 120;
+
+/** A character of which something is to be seen; the server asks the same of a text (shared/texts.py). */
+const SHOWN = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{M}\p{Cc}\p{Cf}\p{Cs}\u2800]/u;
+
+/** Return whether a reader sees anything of a text. */
+export function shows(text) {
+  return SHOWN.test(text);
+}
 
 /** Return the number of graphemes in a text: the characters as a reader sees them, which the limit counts. */
 export function graphemes(text) {
@@ -17,19 +26,44 @@ export function graphemes(text) {
 
 /**
  * Return the line of a message. `goesOn` leaves the name out, below a line of the same person; `quoted` is the message it replies to,
- * or null if that is not known here.
+ * or null if that is not known here; `role` is the author's, `names` are those who may be mentioned, `me` is this viewer's id and
+ * `lengthMs` the film's length.
  */
-export function messageLine(message, { texts, mine, goesOn, quoted = null }) {
+export function messageLine(message, { texts, me, goesOn, quoted = null, role = "viewer", names = {}, lengthMs = Infinity }) {
+  const mine = message.author.id === me;
   const position = readablePosition(message.position_ms ?? 0);
   const head = make("div", { class: "head" },
     make("span", { class: `name c${colourOf(message.author.id)}`, dir: "auto" }, message.author.name || texts.deleted_viewer),
+    roleNode(message.author.id, role, texts),
     make("span", { class: "when", title: texts.at(position) }, position));
   const text = message.deleted
     ? make("p", { class: "deleted", part: "deleted" }, texts.deleted)
-    : make("p", { dir: "auto", part: "text" }, message.text);
+    : make("p", { dir: "auto", part: "text" }, ...textNodes(message.text, { me, names, lengthMs }));
   const quote = message.reply_to && !message.deleted ? quoteOf(message.reply_to, quoted, texts) : null;
   const kinds = `said${mine ? " mine" : ""}${goesOn && !quote ? " goes-on" : ""}`;
   return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text);
+}
+
+/** Return the mark of a role beside a name: two people of one name are told apart by it. */
+export function roleNode(id, role, texts) {
+  return make("span", { class: "role", "data-author": id, hidden: role === "viewer" }, role === "viewer" ? "" : texts[role]);
+}
+
+/** Return a message's text as nodes: links, moments as buttons, mentions; everything else stays the text that it is. */
+function textNodes(text, { me, names, lengthMs }) {
+  return partsOf(text, { names, lengthMs }).map((part) => {
+    if (part.kind === "address") return addressNode(part);
+    if (part.kind === "moment") return make("button", { type: "button", class: "moment", "data-moment": part.positionMs }, part.text);
+    if (part.kind === "mention") return make("span", { class: part.id === me ? "mention mine" : "mention", part: "mention" }, part.text);
+    return part;
+  });
+}
+
+/** Return a link that says where it leads, by the host in bold, and tells that site nothing of this page. */
+function addressNode({ href, host, path }) {
+  const { protocol } = new URL(href);
+  return make("a", { href, target: "_blank", rel: "noopener nofollow ugc", referrerpolicy: "no-referrer", dir: "ltr", part: "address" },
+    `${protocol}//`, make("b", {}, host), path);
 }
 
 /** Return the quote above a reply: a button that leads to the quoted message. */

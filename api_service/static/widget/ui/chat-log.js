@@ -1,5 +1,6 @@
 /** The chat's list: lines in the room's order, with older pages loaded on scrolling up and new lines counted while unread. */
 import { eventLine, messageLine, quoteOf } from "./chat-lines.js";
+import { mentions } from "../core/message-parts.js";
 import { make } from "./look.js";
 
 /** Nearer to its end than this the list scrolls along with new lines; nearer to its beginning it loads older ones. */
@@ -20,7 +21,7 @@ export class ChatLog {
   /** The notice that older lines are loading; it lies over the list, since inside it would move the lines being read. */
   older = make("p", { class: "older", role: "status", hidden: true });
   #texts;
-  #me;
+  #context;
   #on;
   #lines = [];
   #mayHaveOlder = false;
@@ -28,18 +29,21 @@ export class ChatLog {
   #follows = true;
 
   /**
-   * `on` is {unread(), read(), history(before)}: a new line was not seen; the end of the list is; load the page of messages before the id
-   * `before` (resolves to {messages, more}). `me()` returns this viewer's id.
+   * `on` is {unread({mentioned}), read(), history(before), moment(positionMs)}: a new line was not seen, which may mention this viewer; the
+   * end of the list is seen; load the page of messages before the id `before` (resolves to {messages, more}); a moment was pressed.
+   * `context()` returns {me, names, roleOf(id), lengthMs} of the room as it is now.
    */
-  constructor({ texts, on, me }) {
+  constructor({ texts, on, context }) {
     this.#texts = texts;
     this.#on = on;
-    this.#me = me;
+    this.#context = context;
     this.node = make("ol", { class: "list", part: "list", role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: 0 });
     this.node.addEventListener("scroll", () => this.#onScroll());
     this.node.addEventListener("click", ({ target }) => {
       const quote = target.closest("[data-jump]");
       if (quote) this.jump(quote.dataset.jump);
+      const moment = target.closest("[data-moment]");
+      if (moment) this.#on.moment(Number(moment.dataset.moment));
     });
   }
 
@@ -111,7 +115,8 @@ export class ChatLog {
 
   #draw(message, goesOn) {
     const quoted = message.reply_to ? this.message(message.reply_to) : null;
-    return messageLine(message, { texts: this.#texts, mine: message.author.id === this.#me(), goesOn, quoted });
+    const { roleOf, ...context } = this.#context();
+    return messageLine(message, { texts: this.#texts, goesOn, quoted, role: roleOf(message.author.id), ...context });
   }
 
   #replace(line, message) {
@@ -141,13 +146,28 @@ export class ChatLog {
     const next = this.#lines[place]?.node ?? this.node.querySelector(".unsent");
     this.#lines.splice(place, 0, line);
     this.node.insertBefore(line.node, next);
-    if (unread && (!follows || document.hidden)) this.#on.unread();
+    if (unread && (!follows || document.hidden)) this.#on.unread({ mentioned: this.#mentionsMe(line.message) });
     if (!follows) return;
     while (this.#lines.length > LINES_KEPT) {
       this.#lines.shift().node.remove();
       this.#mayHaveOlder = true;
     }
     this.toEnd({ read: !document.hidden });
+  }
+
+  #mentionsMe(message) {
+    const { me, names } = this.#context();
+    return Boolean(message) && mentions(message.text, me, names);
+  }
+
+  /** Show anew the role beside each name, after roles have changed. */
+  showRoles() {
+    const { roleOf } = this.#context();
+    for (const node of this.node.querySelectorAll(".role")) {
+      const role = roleOf(node.dataset.author);
+      node.hidden = role === "viewer";
+      node.textContent = node.hidden ? "" : this.#texts[role];
+    }
   }
 
   #onScroll() {

@@ -26,8 +26,13 @@ export const CHAT_CSS = `
   .said.goes-on .head { display: none; }
   .head { display: flex; gap: .5rem; align-items: baseline; }
   .name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .role { flex: none; padding: 0 .4rem; border-radius: .5rem; background: var(--_raised); font-size: .6875rem; color: var(--_dim); }
   .when { flex: none; font-size: .75rem; color: var(--_dim); font-variant-numeric: tabular-nums; }
   .said p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+  .said a { color: var(--_accent); text-underline-offset: .2em; }
+  .moment { border: 0; padding: 0; background: none; color: var(--_accent); font: inherit; font-variant-numeric: tabular-nums; text-decoration: underline; text-underline-offset: .2em; }
+  .mention { border-radius: .3rem; background: var(--_raised); font-weight: 600; }
+  .mention.mine { background: color-mix(in srgb, var(--_accent) 28%, transparent); }
   .said .deleted { color: var(--_dim); font-style: italic; }
   .quote {
     display: block; max-width: 100%; margin: .15rem 0; padding: .1rem .6rem; border: 0; border-inline-start: 3px solid currentColor; border-radius: .2rem;

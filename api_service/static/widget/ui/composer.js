@@ -1,5 +1,5 @@
 /** The chat's form: the field, the message it replies to, and why nothing may be sent now. */
-import { graphemes } from "./chat-lines.js";
+import { graphemes, shows } from "./chat-lines.js";
 import { make } from "./look.js";
 import { exemptFromSlowMode } from "../core/permissions.js";
 import { isolated } from "./phrases.js";
@@ -76,8 +76,7 @@ export class Composer {
   refresh() {
     clearTimeout(this.#timer);
     const text = this.#field.value;
-    const length = graphemes(text.trim());
-    const limit = this.#together()?.room?.limits?.text_graphemes ?? DEFAULT_LIMIT;
+    const { length, limit } = this.#lengthOf(text.trim());
     const tooLong = length > limit;
     this.#field.style.height = "auto";
     this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
@@ -88,10 +87,18 @@ export class Composer {
     const { waitMs, notice } = this.#sendBlock();
     this.#notice.hidden = !notice;
     if (notice) this.#notice.textContent = notice;
-    this.#send.disabled = tooLong || length === 0 || waitMs > 0;
+    this.#send.disabled = tooLong || !shows(text) || waitMs > 0;
     if (waitMs > 0) this.#timer = setTimeout(() => this.refresh(), TICK_MS);
     this.#on.draft(text);
     this.#on.resized();
+  }
+
+  /** Return how long a text is and may be, as a reader counts, or in code points where it has too many of those. */
+  #lengthOf(text) {
+    const { text_graphemes: limit = DEFAULT_LIMIT, text_code_points: codePoints = Infinity } = this.#together()?.room?.limits ?? {};
+    const length = graphemes(text);
+    const count = [...text].length;
+    return length <= limit && count > codePoints ? { length: count, limit: codePoints } : { length, limit };
   }
 
   /** Return how long nothing may be sent yet, and the notice about it: {waitMs, notice}. */

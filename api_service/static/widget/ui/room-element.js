@@ -73,6 +73,15 @@ export class RoomElement extends HTMLElement {
   }
 
   /**
+   * Go to a moment that a message names: with everyone, which takes the control of the film.
+   * @param {number} positionMs
+   * @returns {Promise<any>}
+   */
+  toMoment(positionMs) {
+    return this.seek(positionMs);
+  }
+
+  /**
    * Set the film's speed; 1 is normal.
    * @param {number} rate
    * @returns {Promise<any>}

@@ -158,6 +158,7 @@ export const ENGLISH = {
   muted_for: (time) => `You were muted: you may write in ${time}`,
   too_long: (n, limit) => `${n} of ${limit} characters: shorten the message to send it`,
   left_of: (n, limit) => `${n} of ${limit}`,
+  mentions: (n) => plural(n, "mention", "mentions"),
   new_messages: (n) => plural(n, "new message", "new messages"),
   at: (position) => `at ${position} of the film`,
   reactions: "Reactions",

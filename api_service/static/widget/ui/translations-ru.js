@@ -158,6 +158,7 @@ export const RUSSIAN = {
   muted_for: (time) => `Вам запретили писать. Можно будет через ${time}`,
   too_long: (n, limit) => `${n} из ${limit} символов: сократите сообщение, чтобы отправить`,
   left_of: (n, limit) => `${n} из ${limit}`,
+  mentions: (n) => plural(n, "упоминание", "упоминания", "упоминаний"),
   new_messages: (n) => plural(n, "новое сообщение", "новых сообщения", "новых сообщений"),
   at: (position) => `на ${position} фильма`,
   reactions: "Реакции",
