@@ -1,6 +1,7 @@
 /** Common to every page: the watchlist button, copying links, dialogs, the next page of a list, times in the viewer's time zone. */
 import { call } from "./api.js";
 import { busy } from "./dom.js";
+import { forgetTexts } from "../widget/core/unsent.js";
 import { showMoments } from "./moments.js";
 import { lang, text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
@@ -33,6 +34,11 @@ document.addEventListener("keydown", ({ key }) => {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
+});
+
+// What was typed and not sent is nobody else's: the next person may sit before the same browser.
+document.addEventListener("submit", ({ target }) => {
+  if (new URL(target.action).pathname.endsWith("/auth/sign-out")) forgetTexts();
 });
 
 async function want(button) {

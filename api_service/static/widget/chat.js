@@ -9,6 +9,7 @@ import { Outbox } from "./ui/outbox.js";
 import { mayDelete, roleOf } from "./core/permissions.js";
 import { lengthOf } from "./core/timeline.js";
 import { textsFor } from "./ui/translations.js";
+import { forgetTexts } from "./core/unsent.js";
 import { Typists } from "./ui/typists.js";
 
 /** Events after which the role beside a name may be another. */
@@ -33,6 +34,7 @@ export class MovieTogetherChat extends HTMLElement {
   #log = null;
   #composer;
   #outbox = null;
+  #outboxOf = null;
   #typists;
   #empty;
   #more;
@@ -112,18 +114,30 @@ export class MovieTogetherChat extends HTMLElement {
 
   // -- from the room ------------------------------------------------------------------------------------------------
 
-  #onRoom({ room, messages }) {
+  #onRoom({ room, you, messages }) {
     this.#settings = room.settings;
+    this.#beginFor(you.id, room.id);
     this.#log.addSnapshot(messages);
     this.#log.showRoles();
-    if (this.#outbox === null) {
-      this.#outbox = new Outbox({ list: this.#log.node, texts: this.#texts, say: (...message) => this.#together.say(...message), room: room.id });
-      this.#composer.restore(this.#outbox.draft);
-    }
     this.#composer.node.hidden = false;
     this.#composer.refresh();
     this.#showEmpty();
     this.#log.toEnd();
+  }
+
+  /** Begin with what this person has not sent to this room; another one may have been here before, or in another room. */
+  #beginFor(person, room) {
+    const outboxOf = `${person} ${room}`;
+    if (this.#outboxOf === outboxOf) return;
+    if (this.#outboxOf !== null) {
+      this.#outbox.close();
+      this.#log.clear();
+      this.#markRead();
+    }
+    this.#outboxOf = outboxOf;
+    this.#outbox = new Outbox({ list: this.#log.node, texts: this.#texts, say: (...message) => this.#together.say(...message), person, room });
+    this.#composer.replyTo(null);
+    this.#composer.restore(this.#outbox.draft);
   }
 
   #onEvent(event) {
@@ -215,5 +229,7 @@ export class MovieTogetherChat extends HTMLElement {
     else this.#together.deleteMessage(message.id).catch(() => {}); // <movie-together> shows the refusal
   }
 }
+
+export { forgetTexts };
 
 if (!customElements.get("movie-together-chat")) customElements.define("movie-together-chat", MovieTogetherChat);

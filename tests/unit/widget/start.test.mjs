@@ -11,7 +11,7 @@ function storage({ refuses = false } = {}) {
   };
   const value = refuses
     ? { getItem: refuse, setItem: refuse }
-    : { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text) };
+    : { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text), removeItem: (key) => kept.delete(key) };
   Object.defineProperty(globalThis, "localStorage", { value, configurable: true });
   return kept;
 }

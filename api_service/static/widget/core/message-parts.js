@@ -44,11 +44,19 @@ export function mentions(text, id, names) {
 function addressesIn(text) {
   return [...text.matchAll(ADDRESS)].flatMap(({ 0: written, index }) => {
     const address = withoutClosing(written);
-    const url = URL.canParse(address) ? new URL(address) : null;
+    const url = urlOf(address);
     // A name before the host is not what the host is: bank.example@evil.example leads to the latter.
     if (!url || !url.hostname || url.username || url.password) return [];
     return [{ at: index, kind: "address", text: address, href: url.href, host: shownHost(address, url), path: pathOf(address) }];
   });
+}
+
+function urlOf(address) {
+  try {
+    return new URL(address);
+  } catch {
+    return null;
+  }
 }
 
 /** Return an address without the end of the sentence around it; a bracket that was opened in the address stays. */

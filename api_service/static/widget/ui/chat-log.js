@@ -63,6 +63,13 @@ export class ChatLog {
     return this.#lines.find(({ key, node }) => key === nodeOrId || node === nodeOrId)?.message ?? null;
   }
 
+  /** Take all lines away: another person's or another room's come. */
+  clear() {
+    for (const { node } of this.#lines) node.remove();
+    this.#lines = [];
+    this.#mayHaveOlder = false;
+  }
+
   /** Add the messages of a snapshot; the room may have older ones. */
   addSnapshot(messages) {
     this.#mayHaveOlder ||= messages.length > 0;

@@ -41,6 +41,7 @@ export class Composer {
     this.node = make("form", { class: "write", part: "write" }, this.#quote,
       make("div", { class: "row" }, this.#field, this.#send), this.#hint, this.#notice);
     this.#field.addEventListener("input", () => {
+      this.#on.draft(this.#field.value);
       this.refresh();
       this.#tellTyping();
     });
@@ -89,7 +90,6 @@ export class Composer {
     if (notice) this.#notice.textContent = notice;
     this.#send.disabled = tooLong || !shows(text) || waitMs > 0;
     if (waitMs > 0) this.#timer = setTimeout(() => this.refresh(), TICK_MS);
-    this.#on.draft(text);
     this.#on.resized();
   }
 
@@ -138,6 +138,7 @@ export class Composer {
     const text = this.#field.value.trim();
     if (this.#send.disabled || !text) return;
     this.#field.value = "";
+    this.#on.draft("");
     this.#typedAtMs = -Infinity;
     this.#on.submit(text, this.#reply?.id ?? null);
     this.replyTo(null);

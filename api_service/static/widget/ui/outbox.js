@@ -16,13 +16,16 @@ export class Outbox {
   #say;
   #unsent;
 
-  /** `list` is the parent of the lines; `say(text, {id, replyTo})` returns a promise of the room's answer; `room` is the room's id. */
-  constructor({ list, texts, say, room }) {
+  /**
+   * `list` is the parent of the lines; `say(text, {id, replyTo})` returns a promise of the room's answer; `person` and `room` are the ids of
+   * whose texts these are and for which room.
+   */
+  constructor({ list, texts, say, person, room }) {
     this.#list = list;
     this.#texts = texts;
     this.#say = say;
-    this.#unsent = new Unsent(globalThis.sessionStorage, room);
-    for (const entry of this.#unsent.entries) this.#show(entry, { send: this.#unsent.repeatable(entry, Date.now()) });
+    this.#unsent = new Unsent({ person, room });
+    for (const entry of this.#unsent.entries) this.#show(entry, { send: this.#unsent.repeatable(entry) });
   }
 
   /** The stored draft of the composer. */
@@ -32,6 +35,11 @@ export class Outbox {
 
   set draft(text) {
     this.#unsent.draft = text;
+  }
+
+  /** Take the lines from the list; what they say stays stored for its author. */
+  close() {
+    for (const line of this.#list.querySelectorAll(".unsent")) line.remove();
   }
 
   /** Show a message and send it. */
