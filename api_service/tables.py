@@ -431,6 +431,7 @@ chat_messages = _table(
     Column("sent_at", DateTime(timezone=True), nullable=False),
     Column("reply_to", Text, nullable=True),  # the id of a message, which may be archived later than its reply
     _moment("deleted_at", nullable=True),
+    _moment("edited_at", nullable=True),
     PrimaryKeyConstraint("room_id", "epoch", "seq"),
     Index(None, "room_id", "message_id"),
     Index(None, "author_id"),
@@ -443,6 +444,21 @@ chat_deletions = _table(
     Column("message_id", Text, nullable=False),
     Column("deleted_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("room_id", "message_id"),
+)
+
+# The last edit of each message that was edited, by its place in the journal: edits may be archived before the message,
+# and in any order. The text of a deleted message is gone here too.
+chat_edits = _table(
+    "chat_edits",
+    _reference("room_id", "rooms"),
+    Column("message_id", Text, nullable=False),
+    _reference("author_id", "users"),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("edited_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("room_id", "message_id"),
+    Index(None, "author_id"),
 )
 
 # Events to be published. `due_at` is the time of the next attempt and, once claimed, the end of the lease.

@@ -40,6 +40,7 @@ SETTINGS_CHANGED: Final = "settings.changed.v1"
 PLAYBACK_CHANGED: Final = "playback.changed.v1"
 CHAT_POSTED: Final = "chat.posted.v1"
 CHAT_DELETED: Final = "chat.deleted.v1"
+CHAT_EDITED: Final = "chat.edited.v1"
 
 PLAYBACK_STATUSES: Final = ("playing", "paused", "holding")
 PLAYBACK_CHANGES: Final = (
@@ -408,6 +409,15 @@ class ChatDeletedSchema(JournalEntrySchema):
     at = fields.AwareDateTime(required=True, format="iso")
 
 
+class ChatEditedSchema(JournalEntrySchema):
+    """A message was written anew by its author; this may be delivered before the message's own event."""
+
+    message_id = fields.String(required=True, validate=validate.Length(min=1, max=128))
+    text = fields.String(required=True, validate=validate.Length(min=1))
+    by = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True, format="iso")
+
+
 SCHEMAS: Final[Mapping[str, Schema]] = {
     **invitation_events.SCHEMAS,
     ROOM_OPENED: RoomOpenedSchema(),
@@ -427,6 +437,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     PLAYBACK_CHANGED: PlaybackChangedSchema(),
     CHAT_POSTED: ChatPostedSchema(),
     CHAT_DELETED: ChatDeletedSchema(),
+    CHAT_EDITED: ChatEditedSchema(),
     **feed_events.SCHEMAS,
 }
 

@@ -118,6 +118,7 @@ class ArchivedMessageSchema(Schema):
     sent_at = fields.AwareDateTime(required=True)
     reply_to = fields.String(required=True, allow_none=True)
     deleted = fields.Boolean(required=True)
+    edited_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class VisitSchema(Schema):

@@ -16,7 +16,17 @@ from sqlalchemy import Table, Text, bindparam, case, func, literal, select, tupl
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, InvalidValue, Statement, Transaction
-from api_service.tables import asides, chat_deletions, chat_messages, inbox, room_events, room_roles, rooms, visits
+from api_service.tables import (
+    asides,
+    chat_deletions,
+    chat_edits,
+    chat_messages,
+    inbox,
+    room_events,
+    room_roles,
+    rooms,
+    visits,
+)
 from api_service.usecases import erasures
 from shared import events
 from shared.broker import Broker, Transient
@@ -129,16 +139,60 @@ _deleted_already = (
     )
     .scalar_subquery()
 )
+
+
+def _of_edit(column: Any) -> Any:
+    """Return what the edit of a posted message, if it came before it, says of it."""
+    of_message = (chat_edits.c.room_id == _message["room_id"], chat_edits.c.message_id == _message["message_id"])
+    return select(column).where(*of_message).scalar_subquery()
+
+
 _CHAT_POSTED = Statement(
     insert(chat_messages)
     .values(
         {
             **_message,
-            "text": case((_deleted_already.is_(None), _message["text"]), else_=""),
+            "text": case(
+                (_deleted_already.is_(None), func.coalesce(_of_edit(chat_edits.c.text), _message["text"])), else_=""
+            ),
             "deleted_at": _deleted_already,
+            "edited_at": _of_edit(chat_edits.c.edited_at),
         }
     )
     .on_conflict_do_nothing()
+)
+
+_deleted_before = (
+    select(chat_deletions.c.deleted_at)
+    .where(
+        chat_deletions.c.room_id == bindparam("room_id", type_=chat_deletions.c.room_id.type),
+        chat_deletions.c.message_id == bindparam("message_id", type_=Text),
+    )
+    .scalar_subquery()
+)
+_edit = insert(chat_edits).values(
+    {
+        **_values(chat_edits, "room_id", "message_id", "author_id", "epoch", "seq", "edited_at"),
+        "text": case((_deleted_before.is_(None), bindparam("text", type_=Text)), else_=""),
+    }
+)
+_last_edit = (
+    _edit.on_conflict_do_update(
+        index_elements=[chat_edits.c.room_id, chat_edits.c.message_id],
+        set_={name: _edit.excluded[name] for name in ("epoch", "seq", "text", "edited_at")},
+        where=tuple_(chat_edits.c.epoch, chat_edits.c.seq) < tuple_(_edit.excluded.epoch, _edit.excluded.seq),
+    )
+    .returning(*chat_edits.c)
+    .cte("last_edit")
+)
+_CHAT_EDITED = Statement(
+    update(chat_messages)
+    .values(text=_last_edit.c.text, edited_at=_last_edit.c.edited_at)
+    .where(
+        chat_messages.c.room_id == _last_edit.c.room_id,
+        chat_messages.c.message_id == _last_edit.c.message_id,
+        chat_messages.c.deleted_at.is_(None),
+    )
 )
 
 _taken_back = insert(chat_deletions).values(_values(chat_deletions, "room_id", "message_id", "deleted_at"))
@@ -150,10 +204,17 @@ _deletion = (
     .returning(*chat_deletions.c)
     .cte("deletion")
 )
+_unedited = (
+    update(chat_edits)
+    .values(text=literal(""))
+    .where(chat_edits.c.room_id == _deletion.c.room_id, chat_edits.c.message_id == _deletion.c.message_id)
+    .cte("unedited")
+)
 _CHAT_DELETED = Statement(
     update(chat_messages)
     .values(text=literal(""), deleted_at=_deletion.c.deleted_at)
     .where(chat_messages.c.room_id == _deletion.c.room_id, chat_messages.c.message_id == _deletion.c.message_id)
+    .add_cte(_unedited)
 )
 
 
@@ -203,7 +264,7 @@ class Archive:
 
 async def is_new(transaction: Transaction, event: Event) -> bool:
     """Return whether an event is delivered for the first time; it is noted with the transaction."""
-    if event.type in (events.CHAT_POSTED, events.CHAT_DELETED):
+    if event.type in (events.CHAT_POSTED, events.CHAT_DELETED, events.CHAT_EDITED):
         turn = f"{event.data['room_id']}:{event.data['message_id']}"
         return bool(await transaction.run(_CONSUME_IN_TURN, event_id=event.id, turn=turn))
     return bool(await transaction.run(_CONSUME, event_id=event.id))
@@ -215,7 +276,7 @@ _PERSON: Final = ("user_id", "author_id", "by")
 
 def _of_nobody(event: Event) -> Event:
     """Return what is archived of an event that speaks of a deleted person: neither their role nor their words."""
-    if event.type in (events.MEMBER_CHANGED, events.CHAT_POSTED):
+    if event.type in (events.MEMBER_CHANGED, events.CHAT_POSTED, events.CHAT_EDITED):
         return replace(event, type="")
     return replace(
         event, data={name: DELETED_PERSON if name in _PERSON else value for name, value in event.data.items()}
@@ -255,6 +316,10 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
             return _CHAT_POSTED, {**message, "reply_to": data.get("reply_to")}
         case events.CHAT_DELETED:
             return _CHAT_DELETED, _picked(data, "room_id", "message_id", deleted_at="at")
+        case events.CHAT_EDITED:
+            return _CHAT_EDITED, _picked(
+                data, "room_id", "message_id", "epoch", "seq", "text", author_id="by", edited_at="at"
+            )
     return None
 
 

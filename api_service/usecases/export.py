@@ -130,7 +130,7 @@ WHERE entry.user_id = :user_id AND {_PLACED}""",  # noqa: S608
         "messages",
         f"""
 SELECT {_PLACE_COLUMNS}, entry.message_id AS id, room.code AS room, entry.author_name AS name, entry.text,
-    {_FILM}, round(entry.position_ms) AS position_ms, entry.sent_at, entry.reply_to, entry.deleted_at
+    {_FILM}, round(entry.position_ms) AS position_ms, entry.sent_at, entry.reply_to, entry.deleted_at, entry.edited_at
 FROM chat_messages AS entry JOIN rooms AS room ON room.id = entry.room_id
 WHERE entry.author_id = :user_id AND {_PLACED}""",  # noqa: S608
         **_PLACE_START,

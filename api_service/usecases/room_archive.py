@@ -39,7 +39,10 @@ MessageOrder = Literal["film", "sent"]
 
 @dataclass(frozen=True, slots=True)
 class ArchivedMessage:
-    """A chat message; ``position_ms`` is where the film was. Of a deleted one ``text`` is None."""
+    """A chat message; ``position_ms`` is where the film was. Of a deleted one ``text`` is None.
+
+    ``edited_at`` is when its author last wrote it anew.
+    """
 
     id: str
     author: Person
@@ -49,6 +52,7 @@ class ArchivedMessage:
     sent_at: datetime
     reply_to: str | None
     deleted: bool
+    edited_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ _messages = (
         chat_messages.c.sent_at,
         chat_messages.c.reply_to,
         chat_messages.c.deleted_at,
+        chat_messages.c.edited_at,
         chat_messages.c.epoch,
         chat_messages.c.seq,
         _films_before.label("film_no"),
@@ -251,6 +256,7 @@ def _message(row: Row, locale: str) -> ArchivedMessage:
         sent_at=row.sent_at,
         reply_to=row.reply_to,
         deleted=deleted,
+        edited_at=row.edited_at,
     )
 
 

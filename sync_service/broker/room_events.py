@@ -91,7 +91,7 @@ class RoomEvents:
                 await store.forget(keys)
                 break
             # They say nothing more, so whatever comes meanwhile is of others.
-            messages = [erased(message) for message in await store.messages_of(keys, person)]
+            messages = [erased(message, person) for message in await store.messages_of(keys, person)]
             word = await store.rewrite(keys, found, without_person(found.state, person, owner), messages)
             if word == "ok":
                 break

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from sync_service.delivery.frames import text_frame
-from sync_service.room.events import MessageDeleted, Rebased, Said
+from sync_service.room.events import Event, MessageDeleted, MessageEdited, Rebased, Said
 from sync_service.room.evolve import evolve
 from sync_service.room.state import State
 from sync_service.store.changes import sections_of
@@ -15,6 +16,7 @@ from sync_service.store.records import Record, blanked, body_of, place_of, place
 from sync_service.store.room_store import Snapshot
 
 RECENT_MOST: Final = 256  # events in memory for those who resume; older ones are read from the log
+_WITH_TEXT: Final = (b'"type":"said"', b'"type":"message_edited"')
 
 
 class Replica:
@@ -63,17 +65,21 @@ class Replica:
         return frame
 
     def _blank(self, message_id: str) -> None:
-        """Remove a deleted message's text from the recent events."""
-        mark = b'"id":"%s"' % message_id.encode()
+        """Remove a deleted message's text from the recent events: its own, and those of its edits."""
+        mark = message_id.encode()
         for index, (seq, hash_, frame) in enumerate(self._recent):
-            if mark in frame and b'"type":"said"' in frame:
-                payload = frame[frame.index(b"{") :]
-                event = read_record(payload).event
-                if isinstance(event, Said) and event.message.id == message_id:
-                    gone = blanked(event.message)
-                    record = placed(self.epoch, seq, hash_.encode(), gone, body_of(gone))
-                    self._recent[index] = seq, hash_, text_frame(record.json)
-                return
+            if mark not in frame or not any(kind in frame for kind in _WITH_TEXT):
+                continue
+            event = read_record(frame[frame.index(b"{") :]).event
+            gone: Event
+            if isinstance(event, Said) and event.message.id == message_id:
+                gone = blanked(event.message)
+            elif isinstance(event, MessageEdited) and event.message_id == message_id:
+                gone = replace(event, command=None, text="")
+            else:
+                continue
+            record = placed(self.epoch, seq, hash_.encode(), gone, body_of(gone))
+            self._recent[index] = seq, hash_, text_frame(record.json)
 
     def suffix_after(self, epoch: int, seq: int, hash_: str) -> list[bytes] | None:
         """Return the frames after a point, or None where it is not in this history or before the recent events."""

@@ -155,6 +155,27 @@ class DeleteMessageSchema(Message):
     message_id = id_()
 
 
+class EditMessageSchema(Message):
+    """Write one's own message anew, within five minutes."""
+
+    type = "edit_message"
+    example = such(id="a12", message_id=SAID, text="Смотрите, два кита!")
+    id = id_()
+    message_id = id_()
+    text = Text(FRAME_BYTES, required=True)
+
+
+class ReactToMessageSchema(Message):
+    """Put an emoji on a message, or take one's own back."""
+
+    type = "react_to_message"
+    example = such(id="a13", message_id=SAID, emoji="🐋", on=True)
+    id = id_()
+    message_id = id_()
+    emoji = Text(EMOJI_LENGTH, required=True)
+    on = Flag(load_default=True, **described("False takes it back."))
+
+
 class SetRoleSchema(Message):
     """Give somebody who stands lower another role, below one's own."""
 
@@ -230,7 +251,7 @@ CLIENT: Final[Mapping[str, Message]] = {
     schema.type: schema()
     for schema in (
         HelloSchema, PingSchema, PlaySchema, PauseSchema, SeekSchema, SetRateSchema, AsideSchema, BackSchema,
-        ReportSchema, SaySchema, ReactSchema, TypingSchema, DeleteMessageSchema, SetRoleSchema, MuteSchema, KickSchema,
-        ChangeSettingsSchema, HistorySchema, LeaveSchema,
+        ReportSchema, SaySchema, ReactSchema, TypingSchema, DeleteMessageSchema, EditMessageSchema,
+        ReactToMessageSchema, SetRoleSchema, MuteSchema, KickSchema, ChangeSettingsSchema, HistorySchema, LeaveSchema,
     )
 }  # fmt: skip

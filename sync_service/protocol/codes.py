@@ -27,6 +27,8 @@ ERRORS: Final[Mapping[str, str]] = {
     "aside": "You are aside; come back before you move the film for all.",
     "member_not_found": "There is no such member in this room.",
     "message_not_found": "There is no such message in this room's chat.",
+    "too_late_to_edit": "A message may be edited for five minutes after it was sent.",
+    "too_many_reactions": "The message has as many reactions as it may have.",
     "room_full": "The room has as many members as it may have.",
     "room_locked": "The room is locked: nobody new comes in. Ask someone inside to unlock it.",
     "room_closed": "The room is closed and stays so.",

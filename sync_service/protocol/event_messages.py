@@ -7,9 +7,10 @@ from typing import Final
 
 from marshmallow import fields
 
-from sync_service.protocol.fields import OneOf, Text, Whole
+from sync_service.protocol.fields import Flag, OneOf, Text, Whole
 from sync_service.protocol.messages import (
     ANNA,
+    EMOJI_LENGTH,
     FILM_MOST_MS,
     ID_LENGTH,
     SAID,
@@ -223,6 +224,9 @@ class SaidSchema(RoomEvent):
             "sent_ms": 1795437924063,
             "reply_to": None,
             "deleted": False,
+            "edited_ms": None,
+            "reactions": {},
+            "revision": 0,
         },
     )
     message = fields.Nested(ChatMessageSchema, required=True)
@@ -234,6 +238,25 @@ class MessageDeletedSchema(RoomEvent):
     type = "message_deleted"
     example = such(**_COMMON, message_id=SAID)
     message_id = id_()
+
+
+class MessageEditedSchema(RoomEvent):
+    """A message has another text since ``time_ms``; the text is empty where the message was deleted since."""
+
+    type = "message_edited"
+    example = such(**_COMMON, message_id=SAID, text="Смотрите, два кита!")
+    message_id = id_()
+    text = fields.String(required=True)
+
+
+class MessageReactedSchema(RoomEvent):
+    """``by`` has put an emoji on a message, or taken theirs back."""
+
+    type = "message_reacted"
+    example = such(**_COMMON, message_id=SAID, emoji="🐋", on=True)
+    message_id = id_()
+    emoji = Text(EMOJI_LENGTH, required=True)
+    on = Flag(required=True)
 
 
 class ClosedSchema(RoomEvent):
@@ -249,6 +272,7 @@ EVENTS: Final[Mapping[str, Message]] = {
         PlayedSchema, PausedSchema, SoughtSchema, RateChangedSchema, LengthChangedSchema, HoldStartedSchema,
         HoldEndedSchema, RebasedSchema, MemberJoinedSchema, MemberChangedSchema, MemberLeftSchema,
         SteppedAsideSchema, CameBackSchema, RoleSetSchema, MutedSchema, BannedSchema, UnbannedSchema, RevokedSchema,
-        HostChangedSchema, SettingsChangedSchema, FilmChangedSchema, SaidSchema, MessageDeletedSchema, ClosedSchema,
+        HostChangedSchema, SettingsChangedSchema, FilmChangedSchema, SaidSchema, MessageDeletedSchema,
+        MessageEditedSchema, MessageReactedSchema, ClosedSchema,
     )
 }  # fmt: skip

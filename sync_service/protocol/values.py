@@ -113,6 +113,14 @@ class ChatMessageSchema(Schema):
     sent_ms = moment()
     reply_to = Text(ID_LENGTH, required=True, allow_none=True)
     deleted = Flag(required=True)
+    edited_ms = moment(allow_none=True, **described("When its author last wrote it anew."))
+    reactions = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(person()),
+        required=True,
+        **described("Ids of those who put an emoji there, by emoji."),
+    )
+    revision = Whole(0, 2**53, required=True, **described("How often it was changed."))
 
 
 class SettingsSchema(Schema):

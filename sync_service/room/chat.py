@@ -1,12 +1,20 @@
-"""The chat: who may write, and who may delete what."""
+"""The chat: who may write, edit and react, and who may delete what."""
 
 from __future__ import annotations
 
-from sync_service.room.commands import DeleteMessage, Say
-from sync_service.room.events import Events, MessageDeleted, Outcome, Refusal, Said
+from typing import Final
+
+from sync_service.room.commands import DeleteMessage, EditMessage, ReactToMessage, Say
+from sync_service.room.events import Events, MessageDeleted, MessageEdited, MessageReacted, Outcome, Refusal, Said
 from sync_service.room.permissions import RANKS, may_moderate, rank_of
 from sync_service.room.playback import position_at
 from sync_service.room.state import Message, State
+
+# For so long after it was sent its author may write a message anew.
+EDITABLE_MS: Final = 300_000
+# Of one message: different emojis, and people with the same one.
+EMOJIS_MOST: Final = 20
+ALIKE_MOST: Final = 200
 
 
 def say(state: State, command: Say, now_ms: int) -> Outcome:
@@ -47,8 +55,7 @@ def _too_soon(state: State, author: str, now_ms: int) -> Refusal | None:
 
 
 def delete_message(state: State, command: DeleteMessage, now_ms: int) -> Outcome:
-    found = command.message
-    message: Message = next((known for known in state.messages if known.id == found.id), found)
+    message = _as_known(state, command.message)
     author = message.author["id"]
     if author != command.by:
         refusal = may_moderate(state, command.by or "", author)
@@ -58,3 +65,43 @@ def delete_message(state: State, command: DeleteMessage, now_ms: int) -> Outcome
         return ()
     events: Events = (MessageDeleted(time_ms=now_ms, by=command.by, command=command.id, message_id=message.id),)
     return events
+
+
+def edit_message(state: State, command: EditMessage, now_ms: int) -> Outcome:
+    message, by = _as_known(state, command.message), command.by or ""
+    refusal = may_speak(state, by, now_ms)
+    if refusal is not None:
+        return refusal
+    if message.author["id"] != by:
+        return Refusal("forbidden", "a message is its author's to edit")
+    if message.deleted:
+        return Refusal("message_not_found", "the message was deleted")
+    if now_ms >= message.sent_ms + EDITABLE_MS:
+        return Refusal("too_late_to_edit")
+    if message.text == command.text:
+        return ()
+    return (MessageEdited(time_ms=now_ms, by=by, command=command.id, message_id=message.id, text=command.text),)
+
+
+def react_to_message(state: State, command: ReactToMessage, now_ms: int) -> Outcome:
+    message, by = _as_known(state, command.message), command.by or ""
+    refusal = may_speak(state, by, now_ms)
+    if refusal is not None:
+        return refusal
+    if message.deleted:
+        return Refusal("message_not_found", "the message was deleted")
+    alike = message.reactions.get(command.emoji, ())
+    if (by in alike) == command.on:
+        return ()
+    if command.on and (len(alike) >= ALIKE_MOST or (not alike and len(message.reactions) >= EMOJIS_MOST)):
+        return Refusal("too_many_reactions")
+    return (
+        MessageReacted(
+            time_ms=now_ms, by=by, command=command.id, message_id=message.id, emoji=command.emoji, on=command.on
+        ),
+    )
+
+
+def _as_known(state: State, found: Message) -> Message:
+    """Return the message as the replica has it; what the store was asked for may be older."""
+    return next((known for known in reversed(state.messages) if known.id == found.id), found)

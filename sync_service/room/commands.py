@@ -160,6 +160,23 @@ class DeleteMessage(Command):
     message: Message
 
 
+@value(frozen=True, slots=True, kw_only=True)
+class EditMessage(Command):
+    """``message`` is the message as it stands in the chat, ``text`` what its author wants it to be."""
+
+    message: Message
+    text: str
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class ReactToMessage(Command):
+    """``message`` is the message as it stands in the chat; ``on`` says whether the reaction is put there or taken back."""
+
+    message: Message
+    emoji: str
+    on: bool = True
+
+
 # --- the room ---
 
 

@@ -6,7 +6,8 @@
 **State** (state.py) is everything that a room is at one moment. It is immutable, so a decision can be tried, thrown
 away and made again. The store guards it in four *sections*: ``playback`` (where the film stands), ``rights`` (settings,
 roles, mutes, kicks, bans), ``meta`` (what the room is) and ``members`` (who is here, and who was last). The chat is
-outside of them: a message changes nothing that a rule could have relied on.
+outside of them: a message changes nothing that a rule could have relied on. Each message counts its own changes, and
+the store takes one only after the one before it (``Message.revision``).
 
 **Commands** (commands.py) are requests in the imperative: ``Play``, ``Kick``. They come from members, from the API, and
 from the room itself (``Due``, ``Rebase``, a ``Leave`` when a connection is lost). **Events** (events.py) are what
@@ -89,12 +90,14 @@ from sync_service.room.commands import (
     Command,
     DeleteMessage,
     Due,
+    EditMessage,
     Join,
     Kick,
     Leave,
     Mute,
     Pause,
     Play,
+    ReactToMessage,
     Rebase,
     Report,
     Revoke,
@@ -181,6 +184,8 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     Say: Rule(chat.say, lowest="guest", reads=_RIGHTS),
     # One's own message; that of another member takes what permissions.may_moderate says.
     DeleteMessage: Rule(chat.delete_message, lowest="guest", reads=_RIGHTS),
+    EditMessage: Rule(chat.edit_message, lowest="guest", reads=_RIGHTS),  # one's own
+    ReactToMessage: Rule(chat.react_to_message, lowest="guest", reads=_RIGHTS),
     # At least; what each setting takes stands in permissions.SETTING.
     ChangeSettings: Rule(room_settings.change_settings, lowest="moderator", reads=_FILM | _META | _MEMBERS),
     ChangeRoom: Rule(room_settings.change_room, reads=_FILM | _META | _MEMBERS),

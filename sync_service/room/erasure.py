@@ -31,14 +31,21 @@ def without_person(state: State, person: str, owner: str) -> State:
         rights=rights,
         playback=_playback_without(state.playback, person),
         members=Members(members),
-        messages=tuple(erased(message) if message.author["id"] == person else message for message in state.messages),
+        messages=tuple(erased(message, person) for message in state.messages),
         gone=gone,
     )
 
 
-def erased(message: Message) -> Message:
-    """Return the message as deleted, by nobody."""
-    return replace(blank(message), author=NOBODY)
+def erased(message: Message, person: str) -> Message:
+    """Return the message without a person: as deleted, by nobody, if it is theirs, else without their reactions."""
+    if message.author["id"] == person:
+        return replace(blank(message), author=NOBODY)
+    if not any(person in ids for ids in message.reactions.values()):
+        return message
+    reactions = {emoji: tuple(id_ for id_ in ids if id_ != person) for emoji, ids in message.reactions.items()}
+    return replace(
+        message, reactions={emoji: ids for emoji, ids in reactions.items() if ids}, revision=message.revision + 1
+    )
 
 
 def _rights_without(rights: Rights, person: str, owner: str) -> Rights:

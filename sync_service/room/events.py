@@ -161,6 +161,23 @@ class MessageDeleted(Event):
 
 
 @value(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Event):
+    type: str = "message_edited"
+    message_id: str
+    text: str
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class MessageReacted(Event):
+    """``on`` says whether ``by`` reacts, or does no longer."""
+
+    type: str = "message_reacted"
+    message_id: str
+    emoji: str
+    on: bool
+
+
+@value(frozen=True, slots=True, kw_only=True)
 class Closed(Event):
     type: str = "closed"
     reason: str

@@ -17,6 +17,8 @@ from sync_service.room.events import (
     MemberJoined,
     MemberLeft,
     MessageDeleted,
+    MessageEdited,
+    MessageReacted,
     Muted,
     PlaybackChanged,
     Rebased,
@@ -41,8 +43,29 @@ def evolve(state: State, event: Event) -> State:
 
 
 def blank(message: Message) -> Message:
-    """Return the message as deleted: without its text."""
-    return replace(message, text="", deleted=True)
+    """Return the message as deleted: without its text, and what was felt about it."""
+    if message.deleted:
+        return message
+    return replace(message, text="", deleted=True, reactions={}, revision=message.revision + 1)
+
+
+def edited(message: Message, text: str, now_ms: int) -> Message:
+    """Return the message with another text; a deleted one stays as it is."""
+    if message.deleted:
+        return message
+    return replace(message, text=text, edited_ms=now_ms, revision=message.revision + 1)
+
+
+def reacted(message: Message, member_id: str, emoji: str, *, on: bool) -> Message:
+    """Return the message with a member's reaction, or without it; a deleted one stays as it is."""
+    if message.deleted:
+        return message
+    others = tuple(id_ for id_ in message.reactions.get(emoji, ()) if id_ != member_id)
+    who = (*others, member_id) if on else others
+    reactions = {**message.reactions, emoji: who}
+    return replace(
+        message, reactions={one: ids for one, ids in reactions.items() if ids}, revision=message.revision + 1
+    )
 
 
 # The two most frequent kinds make their State field by field: `replace`, which looks at each field of the class, took
@@ -208,7 +231,22 @@ def _said(state: State, event: Said) -> State:
 
 
 def _message_deleted(state: State, event: MessageDeleted) -> State:
-    messages = tuple(blank(message) if message.id == event.message_id else message for message in state.messages)
+    return _with_message(state, event.message_id, blank)
+
+
+def _message_edited(state: State, event: MessageEdited) -> State:
+    return _with_message(state, event.message_id, lambda message: edited(message, event.text, event.time_ms))
+
+
+def _message_reacted(state: State, event: MessageReacted) -> State:
+    def with_reaction(message: Message) -> Message:
+        return reacted(message, event.by or "", event.emoji, on=event.on)
+
+    return _with_message(state, event.message_id, with_reaction)
+
+
+def _with_message(state: State, id_: str, change: Callable[[Message], Message]) -> State:
+    messages = tuple(change(message) if message.id == id_ else message for message in state.messages)
     return replace(state, messages=messages)
 
 
@@ -233,5 +271,7 @@ EVOLUTIONS: Final[Mapping[type[Event], Callable[[State, Any], State]]] = {
     FilmChanged: _film_changed,
     Said: _said,
     MessageDeleted: _message_deleted,
+    MessageEdited: _message_edited,
+    MessageReacted: _message_reacted,
     Closed: _closed,
 }

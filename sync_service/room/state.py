@@ -110,7 +110,11 @@ class Members(dict[str, Member]):
 
 @value(frozen=True, slots=True)
 class Message:
-    """A chat message; ``position_ms`` is the film's position when it was sent. The text of a deleted one is empty."""
+    """A chat message; ``position_ms`` is the film's position when it was sent. The text of a deleted one is empty.
+
+    ``edited_ms`` is when its author last wrote it anew, ``reactions`` who reacted to it, by emoji; ``revision`` counts
+    its changes, each of which the store takes only after the one before it.
+    """
 
     id: str
     author: Mapping[str, str]
@@ -119,6 +123,14 @@ class Message:
     sent_ms: int
     reply_to: str | None = None
     deleted: bool = False
+    edited_ms: int | None = None
+    reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    revision: int = 0
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Message:
+        """Return the message that this JSON object describes."""
+        return cls(**{**raw, "reactions": {emoji: tuple(ids) for emoji, ids in raw.get("reactions", {}).items()}})
 
 
 @value(frozen=True, slots=True)

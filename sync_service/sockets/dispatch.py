@@ -25,7 +25,7 @@ from sync_service.protocol.emoji import is_emoji
 from sync_service.protocol.inbound import BadMessage
 from sync_service.redis_client.client import StoreError
 from sync_service.room.chat import may_speak
-from sync_service.room.commands import ChangeSettings, Command, DeleteMessage, Say
+from sync_service.room.commands import ChangeSettings, Command, DeleteMessage, EditMessage, ReactToMessage, Say
 from sync_service.room.events import Refusal
 from sync_service.room.playback import position_at
 from sync_service.room.state import Message
@@ -175,6 +175,25 @@ class Dispatch:
 
         self._with_message(room, message, "message_id", submit)
 
+    def edit_message(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        text = _text_of(message)
+
+        def submit(found: Message) -> None:
+            self.submit(room, EditMessage(by=self._socket.member_id, id=message["id"], message=found, text=text))
+
+        self._with_message(room, message, "message_id", submit)
+
+    def react_to_message(self, room: LiveRoom, message: dict[str, Any]) -> None:
+        emoji, on = message["emoji"], message["on"]
+        if not is_emoji(emoji):
+            raise BadMessage("bad_message", "emoji: must be one emoji", message["id"])
+
+        def submit(found: Message) -> None:
+            by = self._socket.member_id
+            self.submit(room, ReactToMessage(by=by, id=message["id"], message=found, emoji=emoji, on=on))
+
+        self._with_message(room, message, "message_id", submit)
+
     def command(self, kind: type[Command], room: LiveRoom, message: dict[str, Any]) -> None:
         """Submit the command that a message becomes by the names of its fields; the message is used up."""
         del message["type"]
@@ -253,6 +272,8 @@ ROUTES: Final[Mapping[str, Route]] = {
     "react": Route(Dispatch.react, limits.SIGNALS),
     "typing": Route(Dispatch.typing, limits.SIGNALS, answers_limit=False),  # it only said something about now
     "delete_message": Route(Dispatch.delete_message),
+    "edit_message": Route(Dispatch.edit_message, limits.CHAT),
+    "react_to_message": Route(Dispatch.react_to_message, limits.SIGNALS),
     "change_settings": Route(Dispatch.change_settings),
     "history": Route(Dispatch.history),
     "leave": Route(Dispatch.leave),

@@ -14,6 +14,7 @@ import orjson
 
 from shared.events import (
     CHAT_DELETED,
+    CHAT_EDITED,
     CHAT_POSTED,
     MEMBER_CHANGED,
     PLAYBACK_CHANGED,
@@ -24,7 +25,7 @@ from shared.events import (
     VISIT_STARTED,
 )
 from sync_service.redis_client.wire import packed
-from sync_service.room.commands import Command, DeleteMessage
+from sync_service.room.commands import Command, DeleteMessage, EditMessage, ReactToMessage
 from sync_service.room.events import (
     BanChanged,
     CameBack,
@@ -36,6 +37,8 @@ from sync_service.room.events import (
     MemberJoined,
     MemberLeft,
     MessageDeleted,
+    MessageEdited,
+    MessageReacted,
     Muted,
     PlaybackChanged,
     Rebased,
@@ -44,11 +47,11 @@ from sync_service.room.events import (
     SettingsChanged,
     SteppedAside,
 )
-from sync_service.room.evolve import blank
+from sync_service.room.evolve import blank, edited, reacted
 from sync_service.room.permissions import role_of
-from sync_service.room.state import State
+from sync_service.room.state import Message, State
 from sync_service.room.value import value
-from sync_service.store.records import MESSAGE_KEY, PLAYBACK_KEY, blanked, body_of, last_field
+from sync_service.store.records import MESSAGE_KEY, PLAYBACK_KEY, blanked, blanked_edit, body_of, last_field
 
 Word = bytes | str | int
 Words = Sequence[Word]
@@ -63,8 +66,11 @@ CHANGED_MEMBER: Final = (
     "changed_member"  # id, JSON; whoever rewrites a member has read the section of members, and so knows them here
 )
 MESSAGE: Final = "message"  # id, JSON
-BLANKED: Final = "blanked"  # id, JSON without its text
+# id, JSON with the next revision; refused where the store's is not the one before it
+REWRITTEN: Final = "rewritten"
+EDITED: Final = "edited"  # likewise, and the archive is told
 BLANKED_LINE: Final = "blanked_line"  # id, the body of its line in the log
+BLANKED_EDITS: Final = "blanked_edits"  # id, the body of each line of an edit
 
 AS_IT_IS: Final = b""  # data of the journal: the event itself, of which the relay makes the broker event's data
 NO_ENTRY: Final = ("", b"")
@@ -182,13 +188,34 @@ def _message(event: Said, now: Committing) -> Words:
     return MESSAGE, event.message.id, last_field(body, MESSAGE_KEY)
 
 
-def _blanked_message(_event: MessageDeleted, now: Committing) -> Words:
-    _, command, _ = now
-    if not isinstance(command, DeleteMessage):
-        return ()
-    message = command.message
-    line = body_of(blanked(message))
-    return BLANKED, message.id, orjson.dumps(blank(message)), BLANKED_LINE, message.id, line
+def _blanked_message(event: MessageDeleted, now: Committing) -> Words:
+    message = _message_after(event.message_id, now, blank)
+    line = BLANKED_LINE, message.id, body_of(blanked(message))
+    edits = () if message.edited_ms is None else (BLANKED_EDITS, message.id, body_of(blanked_edit(message)))
+    return REWRITTEN, message.id, orjson.dumps(message), *line, *edits
+
+
+def _edited_message(event: MessageEdited, now: Committing) -> Words:
+    message = _message_after(event.message_id, now, lambda found: edited(found, event.text, event.time_ms))
+    return EDITED, message.id, orjson.dumps(message)
+
+
+def _reacted_message(event: MessageReacted, now: Committing) -> Words:
+    message = _message_after(
+        event.message_id, now, lambda found: reacted(found, event.by or "", event.emoji, on=event.on)
+    )
+    return REWRITTEN, message.id, orjson.dumps(message)
+
+
+def _message_after(id_: str, now: Committing, change: Callable[[Message], Message]) -> Message:
+    """Return a message after its change: as the replica has it then, else as its command found it in the store."""
+    after, command, _ = now
+    known = next((message for message in reversed(after.messages) if message.id == id_), None)
+    if known is not None:
+        return known
+    if not isinstance(command, DeleteMessage | EditMessage | ReactToMessage):
+        raise TypeError(f"{command!r} changes no message")
+    return change(command.message)
 
 
 # --- the journal: the data of broker events (shared/events.py) ---
@@ -247,6 +274,10 @@ def _settings_changed(event: SettingsChanged) -> dict[str, Any]:
 
 def _chat_deleted(event: MessageDeleted) -> dict[str, Any]:
     return {"message_id": event.message_id, "by": event.by, "at": _moment(event.time_ms)}
+
+
+def _chat_edited(event: MessageEdited) -> dict[str, Any]:
+    return {"message_id": event.message_id, "text": event.text, "by": event.by, "at": _moment(event.time_ms)}
 
 
 def _playback_changed(event: PlaybackChanged | Rebased) -> dict[str, Any]:
@@ -325,6 +356,9 @@ STORED: Final[Mapping[type[Event], Stored]] = {
     ),
     Said: Stored(writes=_message, journal=CHAT_POSTED, data=_chat_posted),
     MessageDeleted: Stored(writes=_blanked_message, journal=CHAT_DELETED, data=_chat_deleted),
+    MessageEdited: Stored(writes=_edited_message, journal=CHAT_EDITED, data=_chat_edited),
+    # What was felt about a message is the room's, and not kept longer.
+    MessageReacted: Stored(writes=_reacted_message),
     Closed: Stored(("meta",)),
 }
 _PLAYBACK_WORDS: Final = packed(PLAYBACK_CHANGED, AS_IT_IS, 1, SECTION, "playback")

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args, get_type_hints
 
 import orjson
 
-from sync_service.room.events import Event, PlaybackChanged, Said
+from sync_service.room.events import Event, MessageEdited, PlaybackChanged, Said
 from sync_service.room.evolve import EVOLUTIONS, blank
 from sync_service.room.state import Message
 from sync_service.room.value import value
@@ -79,6 +79,9 @@ def _said(event: Said) -> dict[str, Any]:
             "sent_ms": message.sent_ms,
             "reply_to": message.reply_to,
             "deleted": message.deleted,
+            "edited_ms": message.edited_ms,
+            "reactions": message.reactions,
+            "revision": message.revision,
         },
     }
 
@@ -105,6 +108,17 @@ def last_field(body: bytes, key: bytes) -> bytes:
 def blanked(message: Message) -> Said:
     """Return the event that the log keeps of a message that was deleted."""
     return Said(time_ms=message.sent_ms, by=message.author["id"], command=None, message=blank(message))
+
+
+def blanked_edit(message: Message) -> MessageEdited:
+    """Return the event that the log keeps of each edit of a message that was deleted."""
+    return MessageEdited(
+        time_ms=message.edited_ms or message.sent_ms,
+        by=message.author["id"],
+        command=None,
+        message_id=message.id,
+        text="",
+    )
 
 
 def placed(epoch: int, seq: int, hash_: bytes, event: Event, body: bytes) -> Record:

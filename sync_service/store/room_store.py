@@ -304,12 +304,11 @@ class RoomStore:
         word: str = reply[0].decode()
         return word
 
-    async def messages_of(self, names: RoomKeys, author: str) -> list[Message]:
-        """Return every message in the chat that somebody wrote, in no order."""
-        mark = author.encode()
+    async def messages_of(self, names: RoomKeys, person: str) -> list[Message]:
+        """Return every message in the chat that somebody wrote or reacted to, in no order."""
+        mark = person.encode()
         texts: list[bytes] = await self.link.call("HVALS", names.texts)
-        found = (Message(**orjson.loads(text)) for text in texts if mark in text)
-        return [message for message in found if message.author["id"] == author]
+        return [Message.read(orjson.loads(text)) for text in texts if mark in text]
 
     async def forget(self, names: RoomKeys) -> None:
         """Delete what is left of a room that was closed; that it was closed is still known."""
@@ -333,12 +332,12 @@ class RoomStore:
         reply = await HISTORY.call(self.link, 2, names.chat, names.texts, before, limit)
         if reply[0] != b"ok":
             return None
-        return [Message(**orjson.loads(message)) for message in reply[2:]], reply[1] == b"1"
+        return [Message.read(orjson.loads(message)) for message in reply[2:]], reply[1] == b"1"
 
     async def message(self, names: RoomKeys, id_: str) -> Message | None:
         """Return one message of the chat, None where there is none of this id."""
         found = await self.link.call("HGET", names.texts, id_)
-        return None if found is None else Message(**orjson.loads(found))
+        return None if found is None else Message.read(orjson.loads(found))
 
     async def end_sessions(self, sids: Sequence[str]) -> None:
         """Let nobody in any more by these sessions of the API, and tell every node that follows the partition."""
@@ -368,7 +367,7 @@ def _snapshot(fields: list[bytes], members: list[bytes], messages: list[bytes]) 
         rights=Rights.read(read["rights"]),
         playback=Playback.read(read["playback"]),
         members=Members({m.id: m for m in (Member.read(orjson.loads(value)) for value in members[1::2])}),
-        messages=tuple(Message(**orjson.loads(message)) for message in messages),
+        messages=tuple(Message.read(orjson.loads(message)) for message in messages),
         gone=Gone.read(read["members"]),
         closed=room["closed"].decode() if "closed" in room else None,
     )

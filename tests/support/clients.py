@@ -195,6 +195,12 @@ class RoomClient(RoomReplica):
     async def delete_message(self, message_id: str, **extra: Any) -> Message:
         return await self.command("delete_message", message_id=message_id, **extra)
 
+    async def edit_message(self, message_id: str, text: str, **extra: Any) -> Message:
+        return await self.command("edit_message", message_id=message_id, text=text, **extra)
+
+    async def react_to_message(self, message_id: str, emoji: str, **extra: Any) -> Message:
+        return await self.command("react_to_message", message_id=message_id, emoji=emoji, **extra)
+
     async def set_role(self, member_id: str, role: str, **extra: Any) -> Message:
         return await self.command("set_role", member_id=member_id, role=role, **extra)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from api_service.usecases.people import User
 from shared.events import (
     CHAT_DELETED,
+    CHAT_EDITED,
     CHAT_POSTED,
     MEMBER_CHANGED,
     PLAYBACK_CHANGED,
@@ -66,6 +67,9 @@ class Journal:
 
     def deleted(self, seq: int, message_id: str, *, at: datetime = NOW, **more: Any) -> Event:
         return self.event(CHAT_DELETED, seq, message_id=message_id, by=None, at=at, **more)
+
+    def edited(self, seq: int, user: User, message_id: str, text: str, *, at: datetime = NOW, **more: Any) -> Event:
+        return self.event(CHAT_EDITED, seq, message_id=message_id, text=text, by=user.id, at=at, **more)
 
     def made(self, seq: int, user_id: UUID, role: str, **more: Any) -> Event:
         return self.event(MEMBER_CHANGED, seq, user_id=user_id, role=role, muted_until=None, by=None, at=NOW, **more)

@@ -114,7 +114,17 @@ class RoomReplica:
             case "said":
                 self.messages.append(event["message"])
             case "message_deleted":
-                self._blank(event["message_id"])
+                self._change_message(
+                    event["message_id"],
+                    lambda message: {} if message["deleted"] else {"text": "", "deleted": True, "reactions": {}},
+                )
+            case "message_edited":
+                self._change_message(
+                    event["message_id"],
+                    lambda message: {} if message["deleted"] else {"text": event["text"], "edited_ms": event["time_ms"]},
+                )
+            case "message_reacted":
+                self._change_message(event["message_id"], lambda message: _reacted(message, event))
 
     def _change_room(self, event: Message) -> None:
         names = ("settings", "access", "starts_at", *(["film"] if event["film"] is not None else []))
@@ -156,8 +166,20 @@ class RoomReplica:
         if member_id in self.members:
             self.members[member_id] = {**self.members[member_id], **changes}
 
-    def _blank(self, message_id: str) -> None:
-        self.messages = [
-            {**message, "text": "", "deleted": True} if message["id"] == message_id else message
-            for message in self.messages
-        ]
+    def _change_message(self, message_id: str, change: Callable[[Message], Message]) -> None:
+        """Let a message have the fields that ``change`` gives of it, if any: its revision counts that."""
+
+        def changed(message: Message) -> Message:
+            fields = change(message)
+            return {**message, **fields, "revision": message["revision"] + 1} if fields else message
+
+        self.messages = [changed(message) if message["id"] == message_id else message for message in self.messages]
+
+
+def _reacted(message: Message, event: Message) -> Message:
+    if message["deleted"]:
+        return {}
+    others = [id_ for id_ in message["reactions"].get(event["emoji"], []) if id_ != event["by"]]
+    who = [*others, event["by"]] if event["on"] else others
+    reactions = {**message["reactions"], event["emoji"]: who}
+    return {"reactions": {emoji: ids for emoji, ids in reactions.items() if ids}}

@@ -6,7 +6,7 @@ import { Composer } from "./ui/composer.js";
 import { adoptStyles, make } from "./ui/look.js";
 import { MessageActions } from "./ui/message-actions.js";
 import { Outbox } from "./ui/outbox.js";
-import { mayDelete, roleOf } from "./core/permissions.js";
+import { mayDelete, mayEdit, roleOf } from "./core/permissions.js";
 import { lengthOf } from "./core/timeline.js";
 import { textsFor } from "./ui/translations.js";
 import { forgetTexts } from "./core/unsent.js";
@@ -91,6 +91,7 @@ export class MovieTogetherChat extends HTMLElement {
       on: {
         unread: (line) => this.#addUnread(line),
         read: () => this.#markRead(),
+        react: (id, emoji, on) => this.#over || this.#together.reactToMessage(id, emoji, on).catch(() => {}),
         moment: (positionMs) => this.#together.toMoment(positionMs).catch(() => {}), // <movie-together> shows the refusal
         history: (before) => (this.#over ? { messages: [], more: false } : this.#together.history({ before })),
       },
@@ -100,12 +101,13 @@ export class MovieTogetherChat extends HTMLElement {
       together: () => this.#together,
       on: {
         submit: (text, replyTo) => this.#submit(text, replyTo),
+        edit: (id, text) => this.#together.editMessage(id, text),
         draft: (text) => this.#outbox && (this.#outbox.draft = text),
         resized: () => this.#log.resized(),
       },
     });
     this.#typists = new Typists({ texts, nameOf: (id) => this.#nameOf(id) });
-    new MessageActions(this.#log.node, { texts, may: (line) => this.#may(line), onAction: (action, line) => this.#carryOut(action, line) });
+    new MessageActions(this.#log.node, { texts, may: (line) => this.#may(line), onAction: (...action) => this.#carryOut(...action) });
     this.#empty = make("p", { class: "empty" }, texts.empty);
     this.#more = make("button", { type: "button", class: "more", hidden: true });
     this.#more.addEventListener("click", () => this.#log.toEnd());
@@ -142,9 +144,9 @@ export class MovieTogetherChat extends HTMLElement {
 
   #onEvent(event) {
     if (event.type === "said") this.#onSaid(event);
-    else if (event.type === "message_deleted") {
-      this.#log.markDeleted(event.message_id);
-      this.#composer.onDeleted(event.message_id);
+    else if (event.message_id) {
+      this.#log.change(event);
+      if (event.type === "message_deleted") this.#composer.onDeleted(event.message_id);
     } else if (event.type !== "member_left" || !this.#together.room.closed) { // a closed room's members leave without a line each
       this.#log.addEvent(event, { nameOf: (id) => this.#nameOf(id), before: this.#settings });
     }
@@ -220,12 +222,20 @@ export class MovieTogetherChat extends HTMLElement {
   #may(line) {
     const message = this.#log.message(line);
     const room = this.#over ? null : this.#together?.room;
-    return { reply: Boolean(message && !message.deleted && room), delete: Boolean(message && room && mayDelete(room, message)) };
+    const may = Boolean(message && !message.deleted && room);
+    return {
+      reply: may,
+      react: may,
+      edit: may && mayEdit(room, message, this.#together.serverMs),
+      delete: Boolean(message && room && mayDelete(room, message)),
+    };
   }
 
-  #carryOut(action, line) {
+  #carryOut(action, line, emoji) {
     const message = this.#log.message(line);
     if (action === "reply") this.#composer.replyTo(message);
+    else if (action === "edit") this.#composer.edit(message);
+    else if (action === "react") this.#together.reactToMessage(message.id, emoji).catch(() => {});
     else this.#together.deleteMessage(message.id).catch(() => {}); // <movie-together> shows the refusal
   }
 }

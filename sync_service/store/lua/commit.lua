@@ -51,8 +51,13 @@ for i, read in ipairs({playback, rights, meta, people}) do
   if read ~= '' and read ~= have[4 + i] then return {'conflict'} end
 end
 
+-- How often a message was changed; within a text the quotes are escaped, so that no text can look like it.
+local function revision_of(message)
+  return message and tonumber(string.match(message, '"revision":(%d+)') or 0)
+end
+
 local journal_full = redis.call('XLEN', journal) >= tonumber(ARGV[2])
-local events = {}
+local events, revisions = {}, {}
 local arrivals = 9 + n_commands
 local n_arrivals = tonumber(ARGV[arrivals])
 local at = arrivals + 1 + 6 * n_arrivals
@@ -60,7 +65,13 @@ while at <= #ARGV do
   events[#events + 1] = at
   local last = at + 3 + 3 * ARGV[at + 3]
   for i = at + 4, last, 3 do
-    if ARGV[i] == 'message' and journal_full then return {'archive_full'} end
+    local kind, key = ARGV[i], ARGV[i + 1]
+    if (kind == 'message' or kind == 'edited') and journal_full then return {'archive_full'} end
+    if kind == 'rewritten' or kind == 'edited' then
+      local before = revisions[key] or revision_of(redis.call('HGET', texts, key))
+      revisions[key] = revision_of(ARGV[i + 2])
+      if before and before + 1 ~= revisions[key] then return {'conflict'} end
+    end
   end
   at = last + 1
 end
@@ -123,6 +134,15 @@ local function blank_line(id, body)
   redis.call('LSET', log, index, string.sub(line, 1, to) .. body)
 end
 
+local function blank_edits(id, body)
+  for i, line in ipairs(redis.call('LRANGE', log, 0, -1)) do
+    if string.find(line, '"type":"message_edited"', 1, true) and string.find(line, '"message_id":"' .. id .. '"', 1, true) then
+      local _, to = string.find(line, '"hash":"%x*",')
+      redis.call('LSET', log, i - 1, string.sub(line, 1, to) .. body)
+    end
+  end
+end
+
 local function set(name, value)
   fields[#fields + 1] = name
   fields[#fields + 1] = value
@@ -148,10 +168,12 @@ local function write(kind, key, value)
     redis.call('HSET', members, key, value)
   elseif kind == 'member' then
     redis.call('HDEL', members, key)
-  elseif kind == 'blanked' then
+  elseif kind == 'rewritten' or kind == 'edited' then
     if redis.call('HEXISTS', texts, key) == 1 then redis.call('HSET', texts, key, value) end
   elseif kind == 'blanked_line' then
     blank_line(key, value)
+  elseif kind == 'blanked_edits' then
+    blank_edits(key, value)
   else
     error('no such kind of write: ' .. kind)
   end

@@ -83,3 +83,50 @@ async def test_a_role_stands_beside_the_name_and_follows_it(together: tuple[View
     )
 
     await expect(roles).to_have_text(["владелец", "модератор"])
+
+
+async def test_ones_own_message_is_edited_and_says_so(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    field = farid.page.locator(f"{CHAT} textarea")
+    await farid.say("Смотри, кот!")
+    await elena.see_text("Смотри, кот!")
+    await field.fill("черновик")
+
+    line = farid.page.locator(f"{CHAT} li.said")
+    await line.hover()
+    await line.locator("[data-action=edit]").click()
+    await expect(field).to_have_value("Смотри, кот!")
+    await field.fill("Смотри, кит!")
+    await field.press("Enter")
+
+    await elena.see_text("Смотри, кит!")
+    await expect(elena.page.locator(f"{CHAT} li.said .head")).to_contain_text("исправлено")
+    assert await elena.messages() == ["Смотри, кит!"]
+    await expect(field).to_have_value("черновик")
+    others = elena.page.locator(f"{CHAT} li.said")
+    await others.hover()
+    await expect(others.locator("[data-action=reply]")).to_be_visible()
+    await expect(others.locator("[data-action=edit]")).to_be_hidden()
+
+
+async def test_reactions_stand_below_a_message_and_are_taken_back(together: tuple[Viewer, Viewer]) -> None:
+    elena, farid = together
+    await farid.say("Кит!")
+    await elena.see_text("Кит!")
+
+    line = elena.page.locator(f"{CHAT} li.said")
+    await line.hover()
+    await line.locator("[data-emoji='❤️']").click()
+
+    felt = [viewer.page.locator(f"{CHAT} .felt button") for viewer in together]
+    for buttons in felt:
+        await expect(buttons).to_have_text("❤️ 1")
+    await expect(felt[0]).to_have_attribute("aria-pressed", "true")
+    await expect(felt[1]).to_have_attribute("aria-pressed", "false")
+    await felt[1].click()
+    await expect(felt[0]).to_have_text("❤️ 2")
+    await felt[0].click()
+    await expect(felt[1]).to_have_text("❤️ 1")
+    await felt[1].click()
+    for buttons in felt:
+        await expect(buttons).to_have_count(0)

@@ -143,6 +143,35 @@ async def test_a_deleted_message_loses_its_text_and_the_others_keep_theirs(
         assert await chat(cinema) == [("m1", "", None, NOW), ("m2", "two", "m1", None)]
 
 
+async def test_a_message_has_the_text_of_its_last_edit_whatever_comes_first(
+    db: Database, cinema: Cinema, journal: Journal, anna: User
+) -> None:
+    told = [
+        journal.said(1, anna, "a wale"),
+        journal.said(2, anna, "two"),
+        journal.edited(3, anna, "m1", "a whale"),
+        journal.edited(4, anna, "m1", "two whales", at=LATER),
+    ]
+
+    for order in itertools.permutations(told):
+        await forget(cinema)
+        await keep(db, [*order, *order])
+        assert await chat(cinema) == [("m1", "two whales", None, None), ("m2", "two", None, None)]
+        assert await cinema.value("SELECT edited_at FROM chat_messages WHERE message_id = 'm1'") == LATER
+
+
+async def test_a_deleted_message_leaves_none_of_its_edits(
+    db: Database, cinema: Cinema, journal: Journal, anna: User
+) -> None:
+    told = [journal.said(1, anna, "one"), journal.edited(2, anna, "m1", "secret"), journal.deleted(3, "m1")]
+
+    for order in itertools.permutations(told):
+        await forget(cinema)
+        await keep(db, [*order, *order])
+        assert await chat(cinema) == [("m1", "", None, NOW)]
+        assert [row.text for row in await cinema.rows("SELECT text FROM chat_edits")] == [""]
+
+
 async def test_of_two_deletions_of_a_message_the_earlier_is_kept(
     db: Database, cinema: Cinema, journal: Journal, anna: User
 ) -> None:
@@ -164,7 +193,7 @@ async def test_the_same_message_id_in_another_room_is_another_message(
 
 
 async def forget(cinema: Cinema) -> None:
-    for table in ("chat_messages", "chat_deletions", "inbox"):
+    for table in ("chat_messages", "chat_deletions", "chat_edits", "inbox"):
         await cinema.rows(f"WITH gone AS (DELETE FROM {table}) SELECT 1")  # noqa: S608
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sync_service.room.commands import Command, Join, Leave, SetRole
+from sync_service.room.commands import Command, DeleteMessage, EditMessage, Join, Leave, ReactToMessage, Say, SetRole
 from sync_service.room.decide import RULES, decide
 from sync_service.room.evolve import evolve
 from sync_service.store.changes import encoded
@@ -156,3 +156,35 @@ async def test_what_is_written_of_a_member_is_what_their_own_player_said_last(de
         word = await commit(desk, old, SetRole(by=OWNER, member_id="anna", role="guest"))
     anna = (await desk.read()).state.members["anna"]
     assert (word, anna.buffering, anna.role) == (("conflict", True, "viewer") if checked else ("ok", False, "guest"))
+
+
+async def test_two_reactions_at_the_same_moment_are_both_kept(desk: Desk, checked: bool) -> None:
+    revision = b"if before and before + 1 ~= revisions[key] then return {'conflict'} end"
+    await desk.join("anna")
+    await desk.join("boris")
+    await desk.step(Say(by="anna", message_id="m", text="x"))
+    old = await desk.read()
+    await desk.step(ReactToMessage(by="anna", message=old.state.messages[0], emoji="a"))
+    with commits(without=revision, checked=checked):
+        word = await commit(desk, old, ReactToMessage(by="boris", message=old.state.messages[0], emoji="a"))
+    (message,) = (await desk.read()).state.messages
+    assert (word, message.reactions) == (
+        ("conflict", {"a": ("anna",)}) if checked else ("ok", {"a": ("boris",)})
+    )
+
+
+async def test_a_deleted_message_leaves_none_of_its_edits_in_the_log(desk: Desk, checked: bool) -> None:
+    edits = b"    blank_edits(key, value)\n"
+    await desk.join("anna")
+    await desk.step(Say(by="anna", message_id="m", text="SECRET 0"))
+    for number in (1, 2):
+        message = (await desk.read()).state.messages[0]
+        await desk.step(EditMessage(by="anna", message=message, text=f"SECRET {number}"))
+    await desk.step(Say(by="anna", message_id="n", text='other "message_id":"m"'))
+    with commits(without=edits, checked=checked):
+        copy = await desk.read()
+        await commit(desk, copy, DeleteMessage(by="anna", message=copy.state.messages[0]))
+    lines = b"".join(await desk.store.log(desk.names))
+    assert (b"SECRET" in lines) is not checked
+    assert b"other" in lines
+    assert "SECRET" not in repr((await desk.read()).state)

@@ -21,12 +21,14 @@ from sync_service.room.commands import (
     Command,
     DeleteMessage,
     Due,
+    EditMessage,
     Join,
     Kick,
     Leave,
     Mute,
     Pause,
     Play,
+    ReactToMessage,
     Rebase,
     Say,
     Seek,
@@ -128,7 +130,11 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
         *[(Join(by=by, name=by, role=role, visit_id=uuid.uuid4().hex, since_ms=now_ms), Arrive(by))] * 6,
     ]
     if message is not None:
-        wishes.append((DeleteMessage(**said, message=message), None))
+        wishes += [
+            (DeleteMessage(**said, message=message), None),
+            (EditMessage(**said, message=message, text=f"{dice.randrange(9)}"), None),
+            *[(ReactToMessage(**said, message=message, emoji=dice.choice("ab"), on=dice.random() < 0.7), None)] * 3,
+        ]
     if dice.random() < 0.1:
         wishes = [(Rebase(shift_ms=dice.choice([-400, 400]), era=state.playback.era), None)]
     return dice.choice(wishes)

@@ -58,6 +58,45 @@ async def test_a_deleted_message_leaves_no_text_behind(
     assert "SECRET" not in str(kept) + str(texts)
 
 
+async def test_an_edit_reaches_everyone_and_whoever_comes_later(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    anna, boris = await crowd.enter(nodes[0], room), await crowd.enter(nodes[1], room)
+    await anna.say("a wale")
+    await boris.until(lambda: bool(boris.messages))
+    id_ = boris.messages[0]["id"]
+    assert (await boris.edit_message(id_, "mine"))["code"] == "forbidden"
+    assert (await anna.edit_message(id_, " a whale\u202e "))["type"] == "ack"
+    assert (await anna.edit_message(id_, "\u3164"))["code"] == "text_empty"
+    await boris.reaches(anna.point[1])
+    late = await crowd.enter(nodes[1], room)
+    for client in (boris, late, anna):
+        (message,) = client.messages
+        assert (message["text"], message["revision"]) == ("a whale", 1)
+        assert message["edited_ms"] >= message["sent_ms"]
+    assert (await late.history())["messages"] == late.messages
+
+    assert (await anna.delete_message(id_))["type"] == "ack"
+    assert (await anna.edit_message(id_, "again"))["code"] == "message_not_found"
+
+
+async def test_reactions_of_all_at_once_are_all_kept(nodes: Nodes, crowd: Crowd, room: Room) -> None:
+    people = [await crowd.enter(nodes[n % 2], room) for n in range(6)]
+    await people[0].say("whale!")
+    for client in people:
+        await client.until(lambda client=client: bool(client.messages))  # type: ignore[misc]
+    id_ = people[0].messages[0]["id"]
+
+    answers = await asyncio.gather(*(client.react_to_message(id_, "🐋") for client in people))
+
+    assert [answer["type"] for answer in answers] == ["ack"] * 6
+    await same_for_all(people)
+    assert set(people[0].messages[0]["reactions"]["🐋"]) == {client.id for client in people}
+    assert (await people[1].react_to_message(id_, "🐋", on=False))["type"] == "ack"
+    assert (await people[1].react_to_message(id_, "no emoji"))["code"] == "bad_message"
+    late = await crowd.enter(nodes[0], room)
+    assert set(late.messages[0]["reactions"]["🐋"]) == {client.id for client in people if client is not people[1]}
+    assert (await late.history())["messages"] == late.messages
+
+
 async def test_history_is_read_page_by_page(nodes: Nodes, crowd: Crowd, room: Room) -> None:
     people = [await crowd.enter(nodes[n % 2], room) for n in range(8)]
     for n in range(8):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 
 from shared.events import DELETED_PERSON
-from sync_service.room.commands import Ban, Mute, Revoke, Say, SetRole
+from sync_service.room.commands import Ban, Mute, ReactToMessage, Revoke, Say, SetRole
 from sync_service.room.erasure import NOBODY, without_person
 from sync_service.room.state import Gone, State
 from tests.unit.sync.rooms import OWNER, applied, empty_room, facts, joined
@@ -16,9 +16,11 @@ from tests.unit.sync.rooms import OWNER, applied, empty_room, facts, joined
 def full_room() -> State:
     """A room in which Anna has left something everywhere."""
     state = joined(empty_room(), OWNER, "moderator", "anna", "boris")
+    for who, text in (("anna", "hers"), ("boris", "his")):
+        state = applied(state, Say(by=who, message_id=text, text=text), 900)
+    for who in ("anna", "boris"):
+        state = applied(state, ReactToMessage(by=who, message=state.messages[1], emoji="🐋"), 900)
     for command in (
-        Say(by="anna", message_id="m1", text="hers"),
-        Say(by="boris", message_id="m2", text="his"),
         Mute(by="moderator", member_id="anna", seconds=60),
         SetRole(by=OWNER, member_id="anna", role="moderator"),
         Ban(by=OWNER, member_id="anna", version=2, banned=True),
@@ -44,8 +46,9 @@ def test_nothing_of_a_person_stays_but_the_mark_that_keeps_their_tickets_void() 
 def test_their_messages_are_deleted_ones_of_nobody_and_those_of_others_stay() -> None:
     hers, his = without_person(full_room(), "anna", OWNER).messages
 
-    assert (hers.id, hers.author, hers.text, hers.deleted) == ("m1", NOBODY, "", True)
+    assert (hers.id, hers.author, hers.text, hers.deleted) == ("hers", NOBODY, "", True)
     assert (his.author["id"], his.text, his.deleted) == ("boris", "his", False)
+    assert his.reactions == {"🐋": ("boris",)}
     assert NOBODY["id"] == DELETED_PERSON
 
 

@@ -11,7 +11,7 @@ export const TEXT_EXPIRES_MS = 14 * 60_000;
 
 /** Commands that move the film. */
 export const PLAYBACK_COMMANDS = new Set(["play", "pause", "seek", "set_rate"]);
-const TEXT_COMMANDS = new Set(["say", "delete_message"]);
+const TEXT_COMMANDS = new Set(["say", "edit_message", "delete_message"]);
 
 export class Commands {
   #pending = new Map();

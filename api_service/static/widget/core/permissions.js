@@ -49,6 +49,14 @@ export function mayDelete(state, message) {
   return !message.deleted && (message.author.id === state?.you?.id || mayModerate(state, message.author.id));
 }
 
+/** For so long after it was sent its author may edit a message, ms. */
+export const EDITABLE_MS = 300_000;
+
+/** Return whether this viewer may edit a message at the server's time `nowMs`. */
+export function mayEdit(state, message, nowMs) {
+  return !message.deleted && message.author.id === state?.you?.id && nowMs < message.sent_ms + EDITABLE_MS;
+}
+
 /** Return whether this viewer may change a setting of the room, by the setting's name. */
 export function mayChangeSetting(state, setting) {
   return Boolean(state?.you && state.room) && rankOf(state, state.you.id) >= RANKS[LOWEST_ROLE_BY_SETTING[setting]];

@@ -77,12 +77,25 @@ export function evolve(state, event) {
         names: withNames(state.names, [event.message.author]),
       };
     case "message_deleted":
-      return { ...state, messages: state.messages.map((one) => (one.id === event.message_id ? { ...one, text: "", deleted: true } : one)) };
+    case "message_edited":
+    case "message_reacted":
+      return { ...state, messages: state.messages.map((one) => (one.id === event.message_id ? changedMessage(one, event) : one)) };
     case "closed":
       return { ...state, closed: { reason: event.reason } };
     default:
       return state; // also `banned`, `unbanned`, `revoked`: a banned member leaves by an event of its own
   }
+}
+
+/** Return a message after an event about it; a deleted one does not change any more. */
+export function changedMessage(message, event) {
+  if (message.deleted) return message;
+  const changed = { ...message, revision: (message.revision ?? 0) + 1 };
+  if (event.type === "message_deleted") return { ...changed, text: "", deleted: true, reactions: {} };
+  if (event.type === "message_edited") return { ...changed, text: event.text, edited_ms: event.time_ms };
+  const others = (message.reactions?.[event.emoji] ?? []).filter((id) => id !== event.by);
+  const reactions = { ...message.reactions, [event.emoji]: event.on ? [...others, event.by] : others };
+  return { ...changed, reactions: Object.fromEntries(Object.entries(reactions).filter(([, ids]) => ids.length > 0)) };
 }
 
 /** Return who paused and why, from the playback alone; after a seek while paused it names only the author of the seek. */

@@ -35,13 +35,24 @@ export function messageLine(message, { texts, me, goesOn, quoted = null, role = 
   const head = make("div", { class: "head" },
     make("span", { class: `name c${colourOf(message.author.id)}`, dir: "auto" }, message.author.name || texts.deleted_viewer),
     roleNode(message.author.id, role, texts),
-    make("span", { class: "when", title: texts.at(position) }, position));
+    make("span", { class: "when", title: texts.at(position) }, position),
+    make("span", { class: "when", hidden: !message.edited_ms || message.deleted }, texts.edited));
   const text = message.deleted
     ? make("p", { class: "deleted", part: "deleted" }, texts.deleted)
     : make("p", { dir: "auto", part: "text" }, ...textNodes(message.text, { me, names, lengthMs }));
   const quote = message.reply_to && !message.deleted ? quoteOf(message.reply_to, quoted, texts) : null;
   const kinds = `said${mine ? " mine" : ""}${goesOn && !quote ? " goes-on" : ""}`;
-  return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text);
+  return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text, reactionsNode(message, { texts, me, names }));
+}
+
+/** Return the reactions to a message as buttons that put one's own there or take it back, or null where there are none. */
+function reactionsNode({ id, reactions = {} }, { texts, me, names }) {
+  const emojis = Object.entries(reactions);
+  if (emojis.length === 0) return null;
+  return make("div", { class: "felt", part: "felt" }, ...emojis.map(([emoji, ids]) => make("button", {
+    type: "button", "data-felt": emoji, "data-of": id, "aria-pressed": String(ids.includes(me)), tabindex: -1,
+    title: ids.map((one) => names[one] ?? texts.someone).join(", "), "aria-label": texts.reacted(emoji, ids.length),
+  }, `${emoji} ${ids.length}`)));
 }
 
 /** Return the mark of a role beside a name: two people of one name are told apart by it. */

@@ -1,6 +1,7 @@
 /** The chat's list: lines in the room's order, with older pages loaded on scrolling up and new lines counted while unread. */
 import { eventLine, messageLine, quoteOf } from "./chat-lines.js";
 import { mentions } from "../core/message-parts.js";
+import { changedMessage } from "../core/replica.js";
 import { make } from "./look.js";
 
 /** Nearer to its end than this the list scrolls along with new lines; nearer to its beginning it loads older ones. */
@@ -29,8 +30,8 @@ export class ChatLog {
   #follows = true;
 
   /**
-   * `on` is {unread({mentioned}), read(), history(before), moment(positionMs)}: a new line was not seen, which may mention this viewer; the
-   * end of the list is seen; load the page of messages before the id `before` (resolves to {messages, more}); a moment was pressed.
+   * `on` is {unread({mentioned}), read(), history(before), moment(positionMs), react(id, emoji, on)}: a new line was not seen, which may mention this viewer; the
+   * end of the list is seen; load the page of messages before the id `before` (resolves to {messages, more}); a moment was pressed; a reaction was.
    * `context()` returns {me, names, roleOf(id), lengthMs} of the room as it is now.
    */
   constructor({ texts, on, context }) {
@@ -42,6 +43,8 @@ export class ChatLog {
     this.node.addEventListener("click", ({ target }) => {
       const quote = target.closest("[data-jump]");
       if (quote) this.jump(quote.dataset.jump);
+      const felt = target.closest("[data-felt]");
+      if (felt) this.#on.react(felt.dataset.of, felt.dataset.felt, felt.getAttribute("aria-pressed") === "false");
       const moment = target.closest("[data-moment]");
       if (moment) this.#on.moment(Number(moment.dataset.moment));
     });
@@ -92,10 +95,10 @@ export class ChatLog {
     if (node) this.#insert({ key: `e${event.epoch}.${event.seq}`, atMs: event.time_ms, node });
   }
 
-  /** Show that a message was deleted. */
-  markDeleted(id) {
-    const line = this.#lines.find(({ key }) => key === id);
-    if (line) this.#replace(line, { ...line.message, text: "", deleted: true });
+  /** Show what has become of a message: it was edited, reacted to or deleted. */
+  change(event) {
+    const line = this.#lines.find(({ key }) => key === event.message_id);
+    if (line) this.#replace(line, changedMessage(line.message, event));
   }
 
   /** Scroll to a message and highlight it; older pages are loaded to find it. */
@@ -127,11 +130,14 @@ export class ChatLog {
   }
 
   #replace(line, message) {
-    if (line.message.deleted === message.deleted && line.message.text === message.text) return;
+    if (line.message.revision === message.revision && line.message.deleted === message.deleted) return;
+    const hadFocus = line.node.contains(line.node.getRootNode().activeElement);
     const node = this.#draw(message, line.node.classList.contains("goes-on"));
     line.node.replaceWith(node);
     Object.assign(line, { message, node });
     this.#requote(message);
+    if (hadFocus) node.focus({ preventScroll: true });
+    if (this.#follows) this.toEnd({ read: false });
   }
 
   /** Update the quotes of a message in its replies. */

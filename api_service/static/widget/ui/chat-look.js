@@ -40,6 +40,9 @@ export const CHAT_CSS = `
     overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   }
   .quote b { font-weight: 600; margin-inline-end: .4rem; }
+  .felt { display: flex; flex-wrap: wrap; gap: .25rem; margin-top: .2rem; }
+  .felt button { padding: .05rem .5rem; border: 1px solid var(--_edge); border-radius: 999px; background: none; font-size: .8125rem; font-variant-numeric: tabular-nums; }
+  .felt [aria-pressed="true"] { border-color: var(--_accent); background: color-mix(in srgb, var(--_accent) 18%, transparent); }
   .actions {
     position: absolute; inset-block-start: -.9rem; inset-inline-end: 0; display: flex; border-radius: .6rem; overflow: hidden; z-index: 1;
     background: var(--_surface); border: 1px solid var(--_edge); box-shadow: 0 .25rem .75rem rgb(0 0 0 / .3);

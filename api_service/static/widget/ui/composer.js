@@ -20,6 +20,7 @@ export class Composer {
   #together;
   #on;
   #reply = null;
+  #edited = null;
   #typedAtMs = -Infinity;
   #timer = null;
   #field;
@@ -28,7 +29,7 @@ export class Composer {
   #notice = make("p", { id: "notice", class: "hint", hidden: true });
   #quote = make("div", { class: "reply", hidden: true });
 
-  /** `together()` returns the <movie-together>; `on` is {submit(text, replyTo), draft(text), resized()}. */
+  /** `together()` returns the <movie-together>; `on` is {submit(text, replyTo), edit(id, text), draft(text), resized()}. */
   constructor({ texts, together, on }) {
     this.#texts = texts;
     this.#together = together;
@@ -41,7 +42,7 @@ export class Composer {
     this.node = make("form", { class: "write", part: "write" }, this.#quote,
       make("div", { class: "row" }, this.#field, this.#send), this.#hint, this.#notice);
     this.#field.addEventListener("input", () => {
-      this.#on.draft(this.#field.value);
+      if (!this.#edited) this.#on.draft(this.#field.value);
       this.refresh();
       this.#tellTyping();
     });
@@ -57,20 +58,43 @@ export class Composer {
 
   /** Make the next message a reply to `message`, or to none (null). */
   replyTo(message) {
+    if (this.#edited) this.#endEdit();
     this.#reply = message;
+    this.#showAbove(message && this.#texts.replying_to(isolated(message.author.name)), message, this.#texts.cancel_reply);
+  }
+
+  /** Put a message into the field to be written anew; the draft comes back afterwards. */
+  edit(message) {
+    const draft = this.#edited?.draft ?? this.#field.value;
+    this.replyTo(null);
+    this.#edited = { message, draft };
+    this.#field.value = message.text;
+    this.#showAbove(this.#texts.editing, message, this.#texts.cancel_edit);
+    this.refresh();
+  }
+
+  #endEdit() {
+    this.#field.value = this.#edited.draft;
+    this.#edited = null;
+    this.#showAbove(null);
+    this.refresh();
+  }
+
+  /** Show above the field what is being done with a message, with a button to cancel it; nothing without a message. */
+  #showAbove(what, message = null, cancelling = "") {
     this.#quote.hidden = !message;
     if (message) {
-      const cancel = make("button", { type: "button", class: "plain", "aria-label": this.#texts.cancel_reply, title: this.#texts.cancel_reply }, "✕");
+      const cancel = make("button", { type: "button", class: "plain", "aria-label": cancelling, title: cancelling }, "✕");
       cancel.addEventListener("click", () => this.replyTo(null));
-      this.#quote.replaceChildren(make("p", {}, make("b", {}, this.#texts.replying_to(isolated(message.author.name))), " ", make("span", { dir: "auto" }, message.text)), cancel);
+      this.#quote.replaceChildren(make("p", {}, make("b", {}, what), " ", make("span", { dir: "auto" }, message.text)), cancel);
       this.#field.focus();
     }
     this.#on.resized();
   }
 
-  /** Cancel a reply to a message that was deleted. */
+  /** Cancel a reply to a message that was deleted, or its editing. */
   onDeleted(id) {
-    if (this.#reply?.id === id) this.replyTo(null);
+    if ((this.#reply ?? this.#edited?.message)?.id === id) this.replyTo(null);
   }
 
   /** Show anew what may be sent, after the text, the room, the viewer's permissions or the time has changed. */
@@ -88,7 +112,7 @@ export class Composer {
     const { waitMs, notice } = this.#sendBlock();
     this.#notice.hidden = !notice;
     if (notice) this.#notice.textContent = notice;
-    this.#send.disabled = tooLong || !shows(text) || waitMs > 0;
+    this.#send.disabled = tooLong || !shows(text) || (waitMs > 0 && !this.#edited);
     if (waitMs > 0) this.#timer = setTimeout(() => this.refresh(), TICK_MS);
     this.#on.resized();
   }
@@ -124,7 +148,7 @@ export class Composer {
   }
 
   #onKey(event) {
-    if (event.key === "Escape" && this.#reply) return this.replyTo(null);
+    if (event.key === "Escape" && (this.#reply || this.#edited)) return this.replyTo(null);
     // An Enter that ends the composition of a character (Chinese, Japanese, …) belongs to the input method. Safari sends it after
     // `compositionend`, with the key code of a key that the input method has handled (UI Events, 7.3.1).
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === HANDLED_BY_INPUT_METHOD) return undefined;
@@ -137,6 +161,11 @@ export class Composer {
     this.refresh();
     const text = this.#field.value.trim();
     if (this.#send.disabled || !text) return;
+    if (this.#edited) {
+      const { id } = this.#edited.message;
+      this.#on.edit(id, text).then(() => this.#edited?.message.id === id && this.#endEdit(), () => {}); // <movie-together> shows the refusal
+      return;
+    }
     this.#field.value = "";
     this.#on.draft("");
     this.#typedAtMs = -Infinity;

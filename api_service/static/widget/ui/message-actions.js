@@ -1,6 +1,9 @@
 /** The bar of actions on a message, shown at the line under the mouse or at the one chosen by touch or keyboard. */
 import { make } from "./look.js";
 
+/** The reactions that the bar offers; others stay those of other clients. */
+export const OFFERED = ["👍", "❤️", "😂", "😮", "😢"];
+
 const KEYS = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" };
 
 export class MessageActions {
@@ -10,19 +13,21 @@ export class MessageActions {
   #line = null;
   #lineAtPress = null;
 
-  /** `may(line)` returns {reply, delete} for a line's node: what is allowed there; `onAction(action, line)` carries one out. */
+  /** `may(line)` returns {reply, react, edit, delete} for a line's node: what is allowed there; `onAction(action, line, emoji)` carries one out. */
   constructor(list, { texts, may, onAction }) {
     this.#list = list;
     this.#may = may;
     const button = (action, sign) => make("button", { type: "button", "data-action": action, "aria-label": texts[action], title: texts[action] }, sign);
-    this.#bar = make("div", { class: "actions", role: "group", "aria-label": texts.actions }, button("reply", "↩"), button("delete", "✕"));
+    this.#bar = make("div", { class: "actions", role: "group", "aria-label": texts.actions },
+      ...OFFERED.map((emoji) => make("button", { type: "button", "data-action": "react", "data-emoji": emoji, "aria-label": texts.react(emoji), title: texts.react(emoji) }, emoji)),
+      button("reply", "↩"), button("edit", "✎"), button("delete", "✕"));
     this.#bar.addEventListener("click", (event) => {
-      const { action } = event.target.closest("[data-action]")?.dataset ?? {};
+      const { action, emoji } = event.target.closest("[data-action]")?.dataset ?? {};
       event.stopPropagation();
       if (!action) return;
       const line = this.#line;
       this.#hide();
-      onAction(action, line);
+      onAction(action, line, emoji);
     });
     list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#showAt(event.target));
     list.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && !this.#hasFocus && this.#hide());
@@ -43,7 +48,7 @@ export class MessageActions {
     this.#hide();
     const may = this.#may(line);
     for (const button of this.#bar.children) button.hidden = !may[button.dataset.action];
-    if (!may.reply && !may.delete) return;
+    if (!Object.values(may).some(Boolean)) return;
     this.#line = line;
     line.append(this.#bar);
     this.#setQuoteTabIndex(0);
@@ -56,9 +61,9 @@ export class MessageActions {
     else this.#showAt(target);
   }
 
-  /** Make the chosen line's quotes reachable by the Tab key, and no others. */
+  /** Make the chosen line's quotes and reactions reachable by the Tab key, and no others. */
   #setQuoteTabIndex(tabIndex) {
-    for (const quote of this.#line?.querySelectorAll(".quote") ?? []) quote.tabIndex = tabIndex;
+    for (const button of this.#line?.querySelectorAll(".quote, .felt button") ?? []) button.tabIndex = tabIndex;
   }
 
   #hide() {

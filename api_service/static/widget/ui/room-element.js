@@ -119,6 +119,27 @@ export class RoomElement extends HTMLElement {
   }
 
   /**
+   * Write one's own message anew, within five minutes.
+   * @param {string} messageId
+   * @param {string} text
+   * @returns {Promise<any>}
+   */
+  editMessage(messageId, text) {
+    return this.ask("edit_message", { message_id: messageId, text });
+  }
+
+  /**
+   * Put an emoji on a message, or (`on` false) take one's own back.
+   * @param {string} messageId
+   * @param {string} emoji
+   * @param {boolean} [on]
+   * @returns {Promise<any>}
+   */
+  reactToMessage(messageId, emoji, on = true) {
+    return this.ask("react_to_message", { message_id: messageId, emoji, on });
+  }
+
+  /**
    * Set a member's role: "moderator", "viewer" or "guest".
    * @param {string} memberId
    * @param {"moderator" | "viewer" | "guest"} role
