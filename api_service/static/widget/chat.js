@@ -15,6 +15,9 @@ import { Typists } from "./ui/typists.js";
 /** Events after which the role beside a name may be another. */
 const ROLE_EVENTS = new Set(["role_set", "settings_changed", "member_joined", "member_left"]);
 
+/** How far this viewer has come in the film is asked this often. */
+const SPOILERS_EVERY_MS = 500;
+
 export class MovieTogetherChat extends HTMLElement {
   #companion = companionOf(
     this,
@@ -41,6 +44,7 @@ export class MovieTogetherChat extends HTMLElement {
   #unread = 0;
   #mentions = 0;
   #settings = null;
+  #spoilerTimer = null;
 
   constructor() {
     super();
@@ -50,11 +54,13 @@ export class MovieTogetherChat extends HTMLElement {
   connectedCallback() {
     if (!this.#log) this.#build();
     document.addEventListener("visibilitychange", this.#onVisible);
+    this.#spoilerTimer = setInterval(() => this.#log.holdFrom(this.#together?.spoilersFromMs ?? Infinity), SPOILERS_EVERY_MS);
     this.#companion.bind();
   }
 
   disconnectedCallback() {
     document.removeEventListener("visibilitychange", this.#onVisible);
+    clearInterval(this.#spoilerTimer);
     this.#companion.release();
   }
 
@@ -222,7 +228,7 @@ export class MovieTogetherChat extends HTMLElement {
   #may(line) {
     const message = this.#log.message(line);
     const room = this.#over ? null : this.#together?.room;
-    const may = Boolean(message && !message.deleted && room);
+    const may = Boolean(message && !message.deleted && room && !this.#log.holds(message));
     return {
       reply: may,
       react: may,

@@ -10,6 +10,7 @@ import { mayControl } from "./core/permissions.js";
 import { Player } from "./core/player.js";
 import { Reports, loadWaits, saveWaits } from "./core/reports.js";
 import { Session } from "./core/session.js";
+import { Spoilers, loadHoldsSpoilers, saveHoldsSpoilers } from "./core/spoilers.js";
 import { inForceAt, isRunning, lengthOf, positionAt } from "./core/timeline.js";
 import { ControlRequests } from "./ui/control-requests.js";
 import { joinOf } from "./ui/joining.js";
@@ -49,6 +50,7 @@ export class MovieTogether extends RoomElement {
   #liveTimer = null;
   #session = null;
   #reports = null;
+  #spoilers = new Spoilers();
   #overlay = null;
   #notices = null;
   #acts = new ViewerActs();
@@ -196,6 +198,20 @@ export class MovieTogether extends RoomElement {
     if (this.#reports) this.#reports.waits = waits;
   }
 
+  /** Whether messages about what this viewer has not seen yet are held back; the browser remembers it. */
+  get holdsSpoilers() {
+    return loadHoldsSpoilers();
+  }
+
+  set holdsSpoilers(holds) {
+    saveHoldsSpoilers(holds);
+  }
+
+  /** From which place of the film on messages are held back, ms; Infinity where none is. */
+  get spoilersFromMs() {
+    return this.#spoilers.fromMs(this.#player?.ready ? this.#player.positionMs : null, this.positionMs);
+  }
+
   /** The film's position for everyone, ms, or null before the room is known. */
   get positionMs() {
     const { room } = this;
@@ -241,6 +257,7 @@ export class MovieTogether extends RoomElement {
       },
     });
     this.#session = session;
+    this.#spoilers = new Spoilers();
     if (this.media && !this.secondScreen) {
       this.#player = new Player(this.media, {
         now: session.now,

@@ -173,7 +173,8 @@ export class MovieTogetherPeople extends HTMLElement {
   #open(id) {
     const member = this.#room?.members.find((one) => one.id === id);
     if (!member) return;
-    const own = id === this.#room.you?.id ? { waits: this.#companion.together.waits, aside: member.aside !== null && member.aside !== undefined } : null;
+    const { waits, holdsSpoilers } = this.#companion.together;
+    const own = id === this.#room.you?.id ? { switches: { waits, spoilers: holdsSpoilers }, aside: Boolean(member.aside) } : null;
     const actions = memberActions(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
     this.#chip(id).setAttribute("aria-expanded", "true");
     this.#menu.open(this.#chip(id), member, actions, own);
@@ -192,6 +193,7 @@ export class MovieTogetherPeople extends HTMLElement {
     const name = this.#room?.names[id];
     const own = { away: () => together.stepAway(), alone: () => together.watchAlone(), rewatch: () => together.rewatch(), come_back: () => together.comeBack() };
     if (action === "waits") together.waits = value;
+    else if (action === "spoilers") together.holdsSpoilers = value;
     else if (action in own) own[action]();
     else if (action === "ban") this.dispatchEvent(new CustomEvent("mt-ban", { detail: { id, name }, bubbles: true, composed: true }));
     else {

@@ -74,6 +74,35 @@ async def test_whoever_steers_may_go_on_without_those_who_load(slow: tuple[Viewe
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
+async def test_what_is_said_about_a_later_moment_waits_for_those_who_have_not_seen_it(
+    slow: tuple[Viewer, Viewer, SlowFilm],
+) -> None:
+    elena, farid, film = slow
+    await elena.say("Начинается!")
+    await farid.see_text("Начинается!")
+    await go_where_it_is_missing(elena)
+    await elena.page.locator("movie-together .hold button").click(timeout=PATIENCE_MS)
+    await elena.wait_playing()
+
+    await elena.say("Это маяк взорвался!")
+
+    held = farid.page.locator("movie-together-chat [part~=ahead]")
+    await expect(held).to_contain_text("когда вы до него дойдёте")
+    assert "взорвался" not in await farid.page.locator("movie-together-chat .list").inner_html()
+    assert "Начинается!" in await farid.messages(), "what he has seen stays"
+    # Who wants to know everything says so.
+    for _ in range(2):
+        await farid.page.locator("movie-together-people .chip", has_text=farid.name).click()
+        await farid.page.locator("movie-together-people [data-action=spoilers]").click()
+        if await farid.page.locator("movie-together").evaluate("room => room.holdsSpoilers"):
+            await expect(held).to_have_count(1)
+        else:
+            await farid.see_text("Это маяк взорвался!")
+    film.let_through()
+    await farid.see_text("Это маяк взорвался!")
+    await expect(held).to_have_count(0)
+
+
 async def test_one_stall_holds_the_room_once_and_no_longer_than_it_may(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
     elena, farid, film = slow
     await elena.page.locator("movie-together").evaluate("room => { room.changeSettings({ hold_max_s: 1 }); }")
@@ -114,7 +143,7 @@ async def test_whoever_comes_late_and_still_loads_holds_nobody(
 async def test_who_need_not_be_waited_for_holds_nobody(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
     elena, farid, film = slow
     await farid.page.locator("movie-together-people .chip", has_text=farid.name).click()
-    await farid.page.locator("movie-together-people [role=menuitemcheckbox]").click()
+    await farid.page.locator("movie-together-people [data-action=waits]").click()
 
     await go_where_it_is_missing(elena)
 

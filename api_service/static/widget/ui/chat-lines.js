@@ -27,9 +27,9 @@ export function graphemes(text) {
 /**
  * Return the line of a message. `goesOn` leaves the name out, below a line of the same person; `quoted` is the message it replies to,
  * or null if that is not known here; `role` is the author's, `names` are those who may be mentioned, `me` is this viewer's id and
- * `lengthMs` the film's length.
+ * `lengthMs` the film's length; `held` leaves out what a message says that is about a later moment than this viewer has seen.
  */
-export function messageLine(message, { texts, me, goesOn, quoted = null, role = "viewer", names = {}, lengthMs = Infinity }) {
+export function messageLine(message, { texts, me, goesOn, quoted = null, quotedHeld = false, role = "viewer", names = {}, lengthMs = Infinity, held = false }) {
   const mine = message.author.id === me;
   const position = readablePosition(message.position_ms ?? 0);
   const head = make("div", { class: "head" },
@@ -37,12 +37,13 @@ export function messageLine(message, { texts, me, goesOn, quoted = null, role = 
     roleNode(message.author.id, role, texts),
     make("span", { class: "when", title: texts.at(position) }, position),
     make("span", { class: "when", hidden: !message.edited_ms || message.deleted }, texts.edited));
-  const text = message.deleted
-    ? make("p", { class: "deleted", part: "deleted" }, texts.deleted)
+  const instead = message.deleted ? texts.deleted : held ? texts.ahead(position) : null;
+  const text = instead
+    ? make("p", { class: "deleted", part: message.deleted ? "deleted" : "ahead" }, instead)
     : make("p", { dir: "auto", part: "text" }, ...textNodes(message.text, { me, names, lengthMs }));
-  const quote = message.reply_to && !message.deleted ? quoteOf(message.reply_to, quoted, texts) : null;
+  const quote = message.reply_to && !instead ? quoteOf(message.reply_to, quoted, texts, { held: quotedHeld }) : null;
   const kinds = `said${mine ? " mine" : ""}${goesOn && !quote ? " goes-on" : ""}`;
-  return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text, reactionsNode(message, { texts, me, names }));
+  return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text, held ? null : reactionsNode(message, { texts, me, names }));
 }
 
 /** Return the reactions to a message as buttons that put one's own there or take it back, or null where there are none. */
@@ -77,12 +78,18 @@ function addressNode({ href, host, path }) {
     `${protocol}//`, make("b", {}, host), path);
 }
 
-/** Return the quote above a reply: a button that leads to the quoted message. */
-export function quoteOf(id, message, texts) {
-  const text = message?.deleted ? texts.deleted : message ? message.text.slice(0, QUOTED_CHARACTERS) : texts.earlier;
+/** Return the quote above a reply: a button that leads to the quoted message; `held` leaves out what it says, as in its line. */
+export function quoteOf(id, message, texts, { held = false } = {}) {
+  const text = quotedText(message, texts, held);
   return make("button", { type: "button", class: "quote", part: "quote", "data-jump": id, tabindex: -1 },
     message ? make("b", { class: `c${colourOf(message.author.id)}`, dir: "auto" }, isolated(message.author.name || texts.deleted_viewer)) : null,
     make("span", { dir: "auto" }, text));
+}
+
+function quotedText(message, texts, held) {
+  if (!message) return texts.earlier;
+  if (message.deleted) return texts.deleted;
+  return held ? texts.ahead(readablePosition(message.position_ms)) : message.text.slice(0, QUOTED_CHARACTERS);
 }
 
 /** Return the line of an event, or null for an event that needs none; `context` as for `eventPhrase` (phrases.js). */

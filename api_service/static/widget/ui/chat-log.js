@@ -28,6 +28,7 @@ export class ChatLog {
   #mayHaveOlder = false;
   #loading = null;
   #follows = true;
+  #heldFromMs = Infinity;
 
   /**
    * `on` is {unread({mentioned}), read(), history(before), moment(positionMs), react(id, emoji, on)}: a new line was not seen, which may mention this viewer; the
@@ -71,6 +72,21 @@ export class ChatLog {
     for (const { node } of this.#lines) node.remove();
     this.#lines = [];
     this.#mayHaveOlder = false;
+  }
+
+  /** Hold back what messages of others say that are about this place of the film (ms) or a later one. */
+  holdFrom(positionMs) {
+    if (positionMs === this.#heldFromMs) return;
+    const changed = this.#lines.filter(({ message }) => message && this.holds(message));
+    this.#heldFromMs = positionMs;
+    for (const line of this.#lines) {
+      if (line.message && changed.includes(line) !== this.holds(line.message)) this.#redraw(line, line.message);
+    }
+  }
+
+  /** Return whether what a message says is held back. */
+  holds(message) {
+    return message.position_ms > this.#heldFromMs && message.author.id !== this.#context().me;
   }
 
   /** Add the messages of a snapshot; the room may have older ones. */
@@ -125,12 +141,17 @@ export class ChatLog {
 
   #draw(message, goesOn) {
     const quoted = message.reply_to ? this.message(message.reply_to) : null;
+    const quotedHeld = Boolean(quoted) && this.holds(quoted);
     const { roleOf, ...context } = this.#context();
-    return messageLine(message, { texts: this.#texts, goesOn, quoted, role: roleOf(message.author.id), ...context });
+    return messageLine(message, { texts: this.#texts, goesOn, quoted, quotedHeld, held: this.holds(message), role: roleOf(message.author.id), ...context });
   }
 
   #replace(line, message) {
     if (line.message.revision === message.revision && line.message.deleted === message.deleted) return;
+    this.#redraw(line, message);
+  }
+
+  #redraw(line, message) {
     const hadFocus = line.node.contains(line.node.getRootNode().activeElement);
     const node = this.#draw(message, line.node.classList.contains("goes-on"));
     line.node.replaceWith(node);
@@ -143,7 +164,7 @@ export class ChatLog {
   /** Update the quotes of a message in its replies. */
   #requote(message) {
     for (const quote of this.node.querySelectorAll(`[data-jump="${CSS.escape(message.id)}"]`)) {
-      quote.replaceWith(quoteOf(message.id, message, this.#texts));
+      quote.replaceWith(quoteOf(message.id, message, this.#texts, { held: this.holds(message) }));
     }
   }
 

@@ -55,13 +55,14 @@ export class MemberMenu {
     this.node.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#onClosed());
   }
 
-  /** Open the menu at a member's chip; `own` is {waits, aside} on this viewer's own chip, else null. */
+  /** Open the menu at a member's chip; `own` is {switches: {waits, spoilers}, aside} on this viewer's own chip (`spoilers`: they are held back), else null. */
   open(chip, member, actions, own) {
     this.close();
     this.memberId = member.id;
     const title = this.#texts.actions_for(member.name);
     this.node.setAttribute("aria-label", title);
-    const items = own ? [this.#waits(own.waits), ...ownActions(own).map((one) => this.#item(one))] : actions.map((one) => this.#item(one));
+    const switches = Object.entries(own?.switches ?? {}).map(([action, is]) => this.#switch(action, is));
+    const items = [...switches, ...(own ? ownActions(own) : actions).map((one) => this.#item(one))];
     this.node.replaceChildren(make("h3", { dir: "auto", "aria-hidden": "true" }, member.name), ...items);
     this.node.hidden = false;
     this.node.showPopover?.();
@@ -91,9 +92,9 @@ export class MemberMenu {
     return item;
   }
 
-  #waits(waits) {
-    const item = make("button", { type: "button", role: "menuitemcheckbox", tabindex: -1, "aria-checked": String(waits), "data-action": "waits" }, this.#texts.room_waits);
-    item.addEventListener("click", () => this.#choose("waits", !waits));
+  #switch(action, is) {
+    const item = make("button", { type: "button", role: "menuitemcheckbox", tabindex: -1, "aria-checked": String(is), "data-action": action }, this.#texts.own[action]);
+    item.addEventListener("click", () => this.#choose(action, !is));
     return item;
   }
 
