@@ -17,6 +17,7 @@ from sync_service.live.hub import Hub
 from sync_service.live.live_room import LiveRoom, RoomClosed
 from sync_service.live.players import player_key
 from sync_service.protocol import silence
+from sync_service.protocol.lookalikes import look_of
 from sync_service.redis_client.client import RedisLink, StoreError
 from sync_service.redis_client.shards import Shard, Shards
 from sync_service.room.commands import Join, Leave, Report
@@ -128,6 +129,7 @@ class Presence:
             visit_id=str(uuid7()),
             since_ms=socket.since_ms,
             version=socket.version,
+            look=look_of(socket.name),
         )
 
         def done(outcome: Done | Refusal) -> None:

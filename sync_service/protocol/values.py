@@ -94,6 +94,7 @@ class MemberSchema(Schema):
         allow_none=True,
         **described("Whether they have stepped aside; null: they follow."),
     )
+    look = fields.String(required=True, **described("The same for names that look alike: mark those of the owner's look."))
 
 
 class AuthorSchema(Schema):

@@ -59,6 +59,7 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
         muted_until_ms=until_ms if until_ms > now_ms else None,
         holds=recent_of(state.gone.holds.get(member_id, ()), now_ms),
         aside=aside if aside is not None and command.since_ms < aside.since_ms else None,
+        look=command.look,
     )
     joined = MemberJoined(time_ms=now_ms, by=member_id, command=command.id, member=member)
     if member_id != rights.owner or rights.host is None:

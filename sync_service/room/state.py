@@ -37,7 +37,8 @@ class Member:
 
     ``muted_until_ms`` repeats ``Rights.muted``, ``aside`` ``Rights.asides``. ``holds`` are the moments (ms) of the
     holds that count against their budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``,
-    ``buffering``, ``waits``, ``duration_ms`` and ``second_screen`` are what these come to (player.py).
+    ``buffering``, ``waits``, ``duration_ms`` and ``second_screen`` are what these come to (player.py). People with one
+    ``look`` have names that look alike.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Member:
     second_screen: bool = False
     players: Mapping[str, Player] = field(default_factory=dict)
     aside: Aside | None = None
+    look: str = ""
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Member:

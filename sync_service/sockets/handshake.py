@@ -18,6 +18,7 @@ from sync_service.live.welcome import welcome
 from sync_service.protocol import messages
 from sync_service.protocol.codes import CloseCode
 from sync_service.protocol.inbound import BadMessage
+from sync_service.protocol.lookalikes import look_of
 from sync_service.redis_client.client import StoreAway
 from sync_service.room.commands import Join
 from sync_service.room.events import Refusal
@@ -149,6 +150,7 @@ class Handshake:
                 since_ms=resume.since_ms,
                 version=resume.version,
                 issued_ms=issued_ms,
+                look=look_of(resume.name),
             )
             outcome = await room.ask(join, arrive)
             if not isinstance(outcome, Refusal):

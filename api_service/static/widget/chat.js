@@ -6,7 +6,7 @@ import { Composer } from "./ui/composer.js";
 import { adoptStyles, make } from "./ui/look.js";
 import { MessageActions } from "./ui/message-actions.js";
 import { Outbox } from "./ui/outbox.js";
-import { mayDelete, mayEdit, roleOf } from "./core/permissions.js";
+import { imitatesOwner, mayDelete, mayEdit, roleOf } from "./core/permissions.js";
 import { lengthOf } from "./core/timeline.js";
 import { textsFor } from "./ui/translations.js";
 import { forgetTexts } from "./core/unsent.js";
@@ -82,7 +82,7 @@ export class MovieTogetherChat extends HTMLElement {
     return {
       me: this.#me,
       names: room?.names ?? {},
-      roleOf: (id) => (room ? roleOf(room, id) : "viewer"),
+      roleOf: (id) => (imitatesOwner(room, id) ? "not_owner" : room ? roleOf(room, id) : "viewer"),
       lengthMs: lengthOf(room?.playback, room?.room?.film),
     };
   }

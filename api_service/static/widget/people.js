@@ -7,7 +7,7 @@ import { adoptStyles, make } from "./ui/look.js";
 import { colourOf } from "./ui/name-colours.js";
 import { MENU_CSS, MemberMenu, memberActions } from "./ui/member-menu.js";
 import { PEOPLE_CSS } from "./ui/people-look.js";
-import { roleOf } from "./core/permissions.js";
+import { imitatesOwner, roleOf } from "./core/permissions.js";
 import { textsFor } from "./ui/translations.js";
 
 /** A larger skew is shown to the others; a smaller one the widget removes within seconds. */
@@ -156,6 +156,7 @@ export class MovieTogetherPeople extends HTMLElement {
     return [
       member.id === room.you?.id ? this.#texts.you : null,
       role === "viewer" ? null : this.#texts[role],
+      imitatesOwner(room, member.id) ? this.#texts.not_owner : null,
       room.room.host === member.id ? this.#texts.host : null,
       member.second_screen ? this.#texts.second_screen : null,
       member.aside ? this.#texts.aside[member.aside.reason] : null,

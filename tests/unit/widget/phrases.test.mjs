@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mayChangeSetting, mayControl, mayDelete, mayModerate, assignableRoles } from "../../../api_service/static/widget/core/permissions.js";
+import { imitatesOwner, mayChangeSetting, mayControl, mayEdit, EDITABLE_MS, mayDelete, mayModerate, assignableRoles } from "../../../api_service/static/widget/core/permissions.js";
 import { memberActions } from "../../../api_service/static/widget/ui/member-menu.js";
 import { LANGUAGES } from "../../../api_service/static/widget/ui/translations.js";
 import { eventPhrase, filmDiffersPhrase, holdPhrase, pausePhrase, refusalPhrase, controlPhrase } from "../../../api_service/static/widget/ui/phrases.js";
@@ -41,6 +41,21 @@ test("one moderates those below, and makes nobody one's equal", () => {
   const by = (id) => ({ author: { id }, deleted: false });
   assert.deepEqual([mayDelete(seenBy("v"), by("v")), mayDelete(seenBy("v"), by("g")), mayDelete(seenBy("m"), by("v")), mayDelete(seenBy("m"), by("o"))],
     [true, false, true, false]);
+});
+
+test("whose name looks like the owner's is marked, and the owner is not", () => {
+  const looks = { o: "olga", v: "olga", m: "max" };
+  const marked = (state) => [..."omvg"].filter((id) => imitatesOwner(state, id)).join("");
+  assert.equal(marked({ ...seenBy("m"), looks }), "v");
+  assert.equal(marked({ ...seenBy("m"), looks: {} }), "", "nobody has met the owner yet");
+});
+
+test("one's own message may be edited for a while", () => {
+  const said = { author: { id: "v" }, deleted: false, sent_ms: 1_000 };
+  assert.equal(mayEdit(seenBy("v"), said, 1_000 + EDITABLE_MS - 1), true);
+  assert.equal(mayEdit(seenBy("v"), said, 1_000 + EDITABLE_MS), false);
+  assert.equal(mayEdit(seenBy("o"), said, 2_000), false);
+  assert.equal(mayEdit(seenBy("v"), { ...said, deleted: true }, 2_000), false);
 });
 
 test("a member's menu offers what one may do with them now", () => {

@@ -19,6 +19,13 @@ export function roleOf(state, id) {
   return known ?? (id === state.you?.id ? state.you.role : "viewer");
 }
 
+/** Return whether the name of the person `id` looks like that of the room's owner, who is somebody else. */
+export function imitatesOwner(state, id) {
+  const owner = state?.room?.owner;
+  const look = state?.looks?.[owner];
+  return Boolean(look) && id !== owner && state.looks[id] === look;
+}
+
 function rankOf(state, id) {
   return RANKS[roleOf(state, id)] ?? 0;
 }

@@ -1,8 +1,8 @@
 /**
  * The replica of the room in this browser: the server's state, carried forward by events without any decision.
  *
- * {room, you, limits, playback, pause, members, names, messages, closed}: `pause` is {by, reason, started, sought} while the film is
- * paused, `names` the names by id of everybody this browser has met, as those who left are still spoken of.
+ * {room, you, limits, playback, pause, members, names, looks, messages, closed}: `pause` is {by, reason, started, sought} while the film is
+ * paused, `names` the names by id of everybody this browser has met, as those who left are still spoken of; `looks` are those of their names, the same for names that look alike.
  */
 
 /** The replica keeps this many messages; the server sends the last 50, and those posted since are added. */
@@ -22,6 +22,7 @@ export function fromSnapshot(message, before = null) {
     pause: pauseOf(playback),
     members: message.members,
     names: withNames(before?.names ?? {}, [...messages.map(({ author }) => author), ...message.members]),
+    looks: withLooks(before?.looks ?? {}, message.members),
     messages,
     closed: null,
   };
@@ -49,7 +50,12 @@ export function evolve(state, event) {
       return { ...state, playback: event.playback, members: withShiftedMutes(state.members, event.shift_ms) };
     case "member_joined":
     case "member_changed":
-      return { ...state, members: withMember(state.members, event.member), names: withNames(state.names, [event.member]) };
+      return {
+        ...state,
+        members: withMember(state.members, event.member),
+        names: withNames(state.names, [event.member]),
+        looks: withLooks(state.looks, [event.member]),
+      };
     case "member_left":
       return {
         ...state,
@@ -138,6 +144,11 @@ function withMember(members, member) {
 function withNames(names, people) {
   const changed = people.filter((one) => one?.name && names[one.id] !== one.name);
   return changed.length ? { ...names, ...Object.fromEntries(changed.map(({ id, name }) => [id, name])) } : names;
+}
+
+function withLooks(looks, members) {
+  const changed = members.filter((one) => one.look && looks?.[one.id] !== one.look);
+  return changed.length ? { ...looks, ...Object.fromEntries(changed.map(({ id, look }) => [id, look])) } : looks;
 }
 
 /** Return the known messages and the new ones; a repeated message replaces the known one, as it may have been deleted since. */

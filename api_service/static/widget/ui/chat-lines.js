@@ -65,7 +65,7 @@ export function roleNode(id, role, texts) {
 function textNodes(text, { me, names, lengthMs }) {
   return partsOf(text, { names, lengthMs }).map((part) => {
     if (part.kind === "address") return addressNode(part);
-    if (part.kind === "moment") return make("button", { type: "button", class: "moment", "data-moment": part.positionMs }, part.text);
+    if (part.kind === "moment") return make("button", { type: "button", class: "moment", "data-moment": part.positionMs, tabindex: -1 }, part.text);
     if (part.kind === "mention") return make("span", { class: part.id === me ? "mention mine" : "mention", part: "mention" }, part.text);
     return part;
   });
@@ -74,7 +74,7 @@ function textNodes(text, { me, names, lengthMs }) {
 /** Return a link that says where it leads, by the host in bold, and tells that site nothing of this page. */
 function addressNode({ href, host, path }) {
   const { protocol } = new URL(href);
-  return make("a", { href, target: "_blank", rel: "noopener nofollow ugc", referrerpolicy: "no-referrer", dir: "ltr", part: "address" },
+  return make("a", { href, target: "_blank", rel: "noopener nofollow ugc", referrerpolicy: "no-referrer", dir: "ltr", part: "address", tabindex: -1 },
     `${protocol}//`, make("b", {}, host), path);
 }
 

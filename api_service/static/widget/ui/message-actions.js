@@ -19,8 +19,9 @@ export class MessageActions {
     this.#may = may;
     const button = (action, sign) => make("button", { type: "button", "data-action": action, "aria-label": texts[action], title: texts[action] }, sign);
     this.#bar = make("div", { class: "actions", role: "group", "aria-label": texts.actions },
+      button("reply", "↩"),
       ...OFFERED.map((emoji) => make("button", { type: "button", "data-action": "react", "data-emoji": emoji, "aria-label": texts.react(emoji), title: texts.react(emoji) }, emoji)),
-      button("reply", "↩"), button("edit", "✎"), button("delete", "✕"));
+      button("edit", "✎"), button("delete", "✕"));
     this.#bar.addEventListener("click", (event) => {
       const { action, emoji } = event.target.closest("[data-action]")?.dataset ?? {};
       event.stopPropagation();
@@ -51,7 +52,7 @@ export class MessageActions {
     if (!Object.values(may).some(Boolean)) return;
     this.#line = line;
     line.append(this.#bar);
-    this.#setQuoteTabIndex(0);
+    this.#setTabIndex(0);
   }
 
   /** Show the bar on a touch and hide it on the next one; the press before this click has moved the focus, and the bar with it. */
@@ -61,13 +62,13 @@ export class MessageActions {
     else this.#showAt(target);
   }
 
-  /** Make the chosen line's quotes and reactions reachable by the Tab key, and no others. */
-  #setQuoteTabIndex(tabIndex) {
-    for (const button of this.#line?.querySelectorAll(".quote, .felt button") ?? []) button.tabIndex = tabIndex;
+  /** Make what can be pressed in the chosen line reachable by the Tab key, and nothing of other lines. */
+  #setTabIndex(tabIndex) {
+    for (const one of this.#line?.querySelectorAll(".quote, .felt button, .moment, a") ?? []) one.tabIndex = tabIndex;
   }
 
   #hide() {
-    this.#setQuoteTabIndex(-1);
+    this.#setTabIndex(-1);
     this.#bar.remove();
     this.#line = null;
   }

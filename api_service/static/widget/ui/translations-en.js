@@ -108,6 +108,7 @@ export const ENGLISH = {
   nobody: "Nobody is here yet",
   you: "you",
   owner: "owner",
+  not_owner: "not the owner",
   moderator: "moderator",
   guest: "guest",
   host: "acts for the owner",

@@ -108,6 +108,7 @@ export const RUSSIAN = {
   nobody: "Пока никого нет",
   you: "вы",
   owner: "владелец",
+  not_owner: "не владелец",
   moderator: "модератор",
   guest: "гость",
   host: "за владельца",
