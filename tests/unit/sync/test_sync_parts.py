@@ -20,6 +20,7 @@ from sync_service.room.commands import (
     ComeBack,
     Command,
     DeleteMessage,
+    EditMessage,
     Kick,
     Leave,
     Mute,
@@ -165,6 +166,13 @@ def test_a_frame_says_how_long_it_is(size: int, head: int) -> None:
         StepAside(by="11111111-1111-4111-8111-111111111111", reason="ad"),
         ComeBack(by="33333333-3333-4333-8333-333333333333"),
         Say(by="11111111-1111-4111-8111-111111111111", message_id="m", text="привет"),
+        EditMessage(
+            by="11111111-1111-4111-8111-111111111111",
+            message=Message(
+                "m", {"id": "11111111-1111-4111-8111-111111111111", "name": ""}, "x", 0, 1_700_000_000_000 - 1
+            ),
+            text="привет",
+        ),
         Leave(by="11111111-1111-4111-8111-111111111111", reason="left", gone_ms=5),
     ],
 )

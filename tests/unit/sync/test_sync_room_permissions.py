@@ -11,10 +11,12 @@ from sync_service.room.commands import (
     ComeBack,
     Command,
     DeleteMessage,
+    EditMessage,
     Kick,
     Mute,
     Pause,
     Play,
+    ReactToMessage,
     Say,
     Seek,
     SetRate,
@@ -81,6 +83,10 @@ def test_pausing_takes_what_playing_takes(control: str) -> None:
 ANYBODY: dict[str, Order] = {
     "say": lambda by: Say(by=by, message_id="m", text="x"),
     "report": lambda by: says(by, buffering=True),
+    "edit_message": lambda by: EditMessage(by=by, message=Message("m", {"id": by, "name": by}, "x", 0, 0), text="y"),
+    "react_to_message": lambda by: ReactToMessage(
+        by=by, message=Message("m", {"id": OWNER, "name": OWNER}, "x", 0, 0), emoji="🐋"
+    ),
 }
 
 

@@ -16,12 +16,14 @@ from sync_service.room.commands import (
     ComeBack,
     DeleteMessage,
     Due,
+    EditMessage,
     Join,
     Kick,
     Leave,
     Mute,
     Pause,
     Play,
+    ReactToMessage,
     Rebase,
     Report,
     Say,
@@ -200,6 +202,18 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
     def deletes(self, number: int, back: int) -> None:
         message = self.state.messages[-1 - back % len(self.state.messages)]
         self.order(DeleteMessage(by=self.one(number), id=self.fresh(), message=message))
+
+    @precondition(lambda self: self.state.messages)
+    @rule(number=members, back=st.integers(0, 5), text=st.sampled_from("abc"))
+    def edits(self, number: int, back: int, text: str) -> None:
+        message = self.state.messages[-1 - back % len(self.state.messages)]
+        self.order(EditMessage(by=self.one(number), id=self.fresh(), message=message, text=text))
+
+    @precondition(lambda self: self.state.messages)
+    @rule(number=members, back=st.integers(0, 5), emoji=st.sampled_from("ab"), on=st.booleans())
+    def reacts(self, number: int, back: int, emoji: str, on: bool) -> None:
+        message = self.state.messages[-1 - back % len(self.state.messages)]
+        self.order(ReactToMessage(by=self.one(number), id=self.fresh(), message=message, emoji=emoji, on=on))
 
     @rule(number=members, other=members, role=st.sampled_from(RANK))
     def sets_role(self, number: int, other: int, role: str) -> None:

@@ -13,12 +13,14 @@ from sync_service.room.commands import (
     Command,
     DeleteMessage,
     Due,
+    EditMessage,
     Join,
     Kick,
     Leave,
     Mute,
     Pause,
     Play,
+    ReactToMessage,
     Rebase,
     Report,
     Say,
@@ -46,6 +48,8 @@ LOWEST: dict[type[Command], str] = {
     StepAside: "guest",
     ComeBack: "guest",
     DeleteMessage: "guest",
+    EditMessage: "guest",
+    ReactToMessage: "guest",
     Kick: "moderator",
     Mute: "moderator",
     SetRole: "moderator",
@@ -116,7 +120,9 @@ class WatchedRoom:
             self.only_on_lower_ones(before, rank, command.message.author["id"])
         elif isinstance(command, ChangeSettings) and command.changes.keys() & OWNERS:
             assert member.role == "owner"
-        elif isinstance(command, Say):
+        elif isinstance(command, EditMessage):
+            assert command.message.author["id"] == member.id
+        if isinstance(command, Say | EditMessage | ReactToMessage):
             assert before.rights.muted.get(member.id, 0) <= self.now_ms
         if isinstance(command, SetRole):
             assert RANK.index(command.role) < rank
