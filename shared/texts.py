@@ -33,6 +33,7 @@ _UNSEEN: Final = r"\p{Default_Ignorable_Code_Point}[\p{Cf}--\p{Grapheme_Cluster_
 # To Unicode the braille pattern without dots is a symbol like the others; only its name and its glyph are blank.
 _BLANK: Final = rf"\p{{White_Space}}\u2800{_UNSEEN}"
 _SHOWN: Final = _pattern(rf"[^{_BLANK}\p{{M}}\p{{Cc}}\p{{Cs}}]")
+_EMPTY_EDGES: Final = _pattern(rf"\A(?:[{_BLANK}--\n]*\n)+|(?:\n[{_BLANK}--\n]*)+\Z")
 _EMPTY_LINES: Final = _pattern(rf"\n(?:[{_BLANK}--\n]*\n){{2,}}")
 # What stands on one base, whatever is put in between to make it look like two.
 _STACK: Final = _pattern(rf"[\p{{M}}{_UNSEEN}]{{{MARKS + 1},}}")
@@ -52,7 +53,7 @@ def cleaned(text: str) -> str:
     text = _UNWANTED.sub("", _BREAK.sub("\n", text))
     text = unicodedata.normalize("NFC", text).strip()
     if "\n" in text:
-        text = _fewer_lines(_EMPTY_LINES.sub("\n\n", text))
+        text = _fewer_lines(_EMPTY_LINES.sub("\n\n", _EMPTY_EDGES.sub("", text).strip()))
     return _fewer_marks(text)
 
 

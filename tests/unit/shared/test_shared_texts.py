@@ -111,7 +111,8 @@ def test_what_can_be_seen_passes_as_it_is(text: str) -> None:
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("\u0000\u202e \u0007", ""),
         ("a\n\n\n\nb", "a\n\nb"),
-        ("a" + "\u0325" * 9 + "b", "a" + "\u0325" * 4 + "b"),
+        ("\u200b\n\u200b\n a \n\u3164\n", "a"),
+        ("a" + "\u0353" * 9 + "b", "a" + "\u0353" * 4 + "b"),
         ("\n".join(str(n) for n in range(24)), "\n".join(str(n) for n in range(20)) + "\n20 21 22 23"),
     ],
 )
@@ -180,7 +181,7 @@ def test_names_of_any_script_stay(name: str) -> None:
         ("An\u200dna", "Anna"),  # a joiner that joins nothing
         ("Анна\u200b\u2060", "Анна"),
         ("Ａｎｎａ", "Anna"),
-        ("Anna" + "\u0325" * 30, "Anna" + "\u0325" * 4),
+        ("Anna" + "\u0353" * 30, "Anna" + "\u0353" * 4),
         ("👩‍👩‍👧", "👩👩👧"),
         ("a\nb\u00a0 c", "a b c"),
     ],
@@ -190,7 +191,7 @@ def test_a_name_loses_what_cannot_be_seen(raw: str, name: str) -> None:
 
 
 def test_a_long_name_is_cut_between_characters() -> None:
-    assert name_of("x" * 99 + "e\u0325\u0325") == "x" * 99
+    assert name_of("x" * 99 + "e\u0353\u0353") == "x" * 99
     assert name_of("ы" * 500) == "ы" * NAME_CODE_POINTS
 
 

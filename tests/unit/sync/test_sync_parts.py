@@ -32,6 +32,7 @@ from sync_service.room.commands import (
 )
 from sync_service.room.events import Closed
 from sync_service.room.evolve import evolve
+from sync_service.room.state import Message
 from sync_service.sockets.resume_tokens import TTL_S, InvalidResume, Resume, ResumeTokens
 from sync_service.store.changes import AS_IT_IS, NO_ENTRY, data_of, entry_of
 from sync_service.store.records import body_of, last_field
