@@ -184,8 +184,9 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     Say: Rule(chat.say, lowest="guest", reads=_RIGHTS),
     # One's own message; that of another member takes what permissions.may_moderate says.
     DeleteMessage: Rule(chat.delete_message, lowest="guest", reads=_RIGHTS),
-    EditMessage: Rule(chat.edit_message, lowest="guest", reads=_RIGHTS),  # one's own
-    ReactToMessage: Rule(chat.react_to_message, lowest="guest", reads=_RIGHTS),
+    # Alone: what they know of an old message may be outdated, and is refused with whatever shares the commit.
+    EditMessage: Rule(chat.edit_message, lowest="guest", reads=_RIGHTS, alone=True),  # one's own
+    ReactToMessage: Rule(chat.react_to_message, lowest="guest", reads=_RIGHTS, alone=True),
     # At least; what each setting takes stands in permissions.SETTING.
     ChangeSettings: Rule(room_settings.change_settings, lowest="moderator", reads=_FILM | _META | _MEMBERS),
     ChangeRoom: Rule(room_settings.change_room, reads=_FILM | _META | _MEMBERS),

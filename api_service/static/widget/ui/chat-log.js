@@ -74,7 +74,7 @@ export class ChatLog {
     this.#mayHaveOlder = false;
   }
 
-  /** Hold back what messages of others say that are about this place of the film (ms) or a later one. */
+  /** Hold back what messages of others say that are about a later place of the film than this, ms. */
   holdFrom(positionMs) {
     if (positionMs === this.#heldFromMs) return;
     const changed = this.#lines.filter(({ message }) => message && this.holds(message));
