@@ -182,9 +182,9 @@ RULES: Final[Mapping[type[Command], Rule]] = {
     SetRole: Rule(people.set_role, lowest="moderator", reads=_RIGHTS | _MEMBERS),
     Mute: Rule(people.mute, lowest="moderator", reads=_RIGHTS | _MEMBERS),
     Say: Rule(chat.say, lowest="guest", reads=_RIGHTS),
+    # These are alone: what they know of an old message may be outdated, and is refused with whatever shares the commit.
     # One's own message; that of another member takes what permissions.may_moderate says.
-    DeleteMessage: Rule(chat.delete_message, lowest="guest", reads=_RIGHTS),
-    # Alone: what they know of an old message may be outdated, and is refused with whatever shares the commit.
+    DeleteMessage: Rule(chat.delete_message, lowest="guest", reads=_RIGHTS, alone=True),
     EditMessage: Rule(chat.edit_message, lowest="guest", reads=_RIGHTS, alone=True),  # one's own
     ReactToMessage: Rule(chat.react_to_message, lowest="guest", reads=_RIGHTS, alone=True),
     # At least; what each setting takes stands in permissions.SETTING.
