@@ -196,8 +196,8 @@ class PersonRowSchema(_RowSchema):
         load_default=None,
         validate=[validate.Length(1, NAME_CODE_POINTS), _line, _seen_name],
         metadata={
-            "description": "As others see them, by the Nickname profile (RFC 8266), which leaves out what cannot be seen; "
-            "required unless deleted."
+            "description": "As others see them, by the Nickname profile (RFC 8266), "
+            "which leaves out what cannot be seen; required unless deleted."
         },
     )
     email = fields.Email(load_default=None, allow_none=True, validate=validate.Length(max=254))

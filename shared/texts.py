@@ -27,8 +27,8 @@ _BREAK: Final = _pattern(r"\r\n|[\v\f\r\u0085\u2028\u2029]")
 # Control characters but line feeds, and the bidirectional overrides and isolates that make a text read as another one
 # (Unicode TR 36, section 2.3; CVE-2021-42574).
 _UNWANTED: Final = _pattern(r"[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069--\n]+")
-# Joiners, selectors, fillers and the like; format characters are among them, but for those that enclose the number after
-# them, as the Arabic sign of a verse.
+# Joiners, selectors, fillers and the like; format characters are among them, but for those that enclose the number
+# after them, as the Arabic sign of a verse.
 _UNSEEN: Final = r"\p{Default_Ignorable_Code_Point}[\p{Cf}--\p{Grapheme_Cluster_Break=Prepend}]"
 # To Unicode the braille pattern without dots is a symbol like the others; only its name and its glyph are blank.
 _BLANK: Final = rf"\p{{White_Space}}\u2800{_UNSEEN}"

@@ -12,7 +12,7 @@ _UNSEEN = regex.compile(r"[\p{M}\p{White_Space}\p{Default_Ignorable_Code_Point}]
 
 
 def look_of(name: str) -> str:
-    """Return what names that look alike have in common, whatever their script, case, marks and spaces; no name itself."""
+    """Return what names that look alike have in common, whatever their script, case, marks and spaces."""
     letters = unicodedata.normalize("NFKD", name).casefold()
     return "".join(_least_alike(letter) for letter in _UNSEEN.sub("", unicodedata.normalize("NFKD", letters)))
 

@@ -94,7 +94,9 @@ class MemberSchema(Schema):
         allow_none=True,
         **described("Whether they have stepped aside; null: they follow."),
     )
-    look = fields.String(required=True, **described("The same for names that look alike: mark those of the owner's look."))
+    look = fields.String(
+        required=True, **described("The same for names that look alike: mark whoever has the owner's.")
+    )
 
 
 class AuthorSchema(Schema):

@@ -172,7 +172,7 @@ class EditMessage(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class ReactToMessage(Command):
-    """``message`` is the message as it stands in the chat; ``on`` says whether the reaction is put there or taken back."""
+    """``message`` is the message as it stands in the chat; ``on`` whether the reaction is put there or taken back."""
 
     message: Message
     emoji: str

@@ -113,18 +113,8 @@ class RoomReplica:
                 self._change_room(event)
             case "said":
                 self.messages.append(event["message"])
-            case "message_deleted":
-                self._change_message(
-                    event["message_id"],
-                    lambda message: {} if message["deleted"] else {"text": "", "deleted": True, "reactions": {}},
-                )
-            case "message_edited":
-                self._change_message(
-                    event["message_id"],
-                    lambda message: {} if message["deleted"] else {"text": event["text"], "edited_ms": event["time_ms"]},
-                )
-            case "message_reacted":
-                self._change_message(event["message_id"], lambda message: _reacted(message, event))
+            case "message_deleted" | "message_edited" | "message_reacted":
+                self._change_message(event)
 
     def _change_room(self, event: Message) -> None:
         names = ("settings", "access", "starts_at", *(["film"] if event["film"] is not None else []))
@@ -166,19 +156,23 @@ class RoomReplica:
         if member_id in self.members:
             self.members[member_id] = {**self.members[member_id], **changes}
 
-    def _change_message(self, message_id: str, change: Callable[[Message], Message]) -> None:
-        """Let a message have the fields that ``change`` gives of it, if any: its revision counts that."""
+    def _change_message(self, event: Message) -> None:
+        """Let a message be what an event makes of it; a deleted one changes no more."""
 
         def changed(message: Message) -> Message:
-            fields = change(message)
-            return {**message, **fields, "revision": message["revision"] + 1} if fields else message
+            return {**message, **_changes(message, event), "revision": message["revision"] + 1}
 
-        self.messages = [changed(message) if message["id"] == message_id else message for message in self.messages]
+        self.messages = [
+            changed(message) if message["id"] == event["message_id"] and not message["deleted"] else message
+            for message in self.messages
+        ]
 
 
-def _reacted(message: Message, event: Message) -> Message:
-    if message["deleted"]:
-        return {}
+def _changes(message: Message, event: Message) -> Message:
+    if event["type"] == "message_deleted":
+        return {"text": "", "deleted": True, "reactions": {}}
+    if event["type"] == "message_edited":
+        return {"text": event["text"], "edited_ms": event["time_ms"]}
     others = [id_ for id_ in message["reactions"].get(event["emoji"], []) if id_ != event["by"]]
     who = [*others, event["by"]] if event["on"] else others
     reactions = {**message["reactions"], event["emoji"]: who}

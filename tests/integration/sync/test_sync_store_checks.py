@@ -63,7 +63,9 @@ def join_of(member: str) -> Join:
 
 
 async def test_the_last_seat_is_taken_once_however_many_nodes_give_it_away(desk: Desk, checked: bool) -> None:
-    full = b"if seat == 'new' and redis.call('HLEN', members) + newcomers > tonumber(have[9]) then return {'full', i} end"
+    full = (
+        b"if seat == 'new' and redis.call('HLEN', members) + newcomers > tonumber(have[9]) then return {'full', i} end"
+    )
     copy = await desk.read()
     people = [f"p{n}" for n in range(9)]
     with commits(without=full, checked=checked):
@@ -168,9 +170,7 @@ async def test_two_reactions_at_the_same_moment_are_both_kept(desk: Desk, checke
     with commits(without=revision, checked=checked):
         word = await commit(desk, old, ReactToMessage(by="boris", message=old.state.messages[0], emoji="a"))
     (message,) = (await desk.read()).state.messages
-    assert (word, message.reactions) == (
-        ("conflict", {"a": ("anna",)}) if checked else ("ok", {"a": ("boris",)})
-    )
+    assert (word, message.reactions) == (("conflict", {"a": ("anna",)}) if checked else ("ok", {"a": ("boris",)}))
 
 
 async def test_a_deleted_message_leaves_none_of_its_edits_in_the_log(desk: Desk, checked: bool) -> None:

@@ -99,7 +99,9 @@ def test_signs_are_for_those_who_may_speak() -> None:
 
 def talked(*people: str) -> State:
     """A room in which the first of these people has said something at 1,000 ms."""
-    return applied(joined(empty_room(), OWNER, "moderator", *people), Say(by=people[0], message_id="1", text="x"), 1_000)
+    return applied(
+        joined(empty_room(), OWNER, "moderator", *people), Say(by=people[0], message_id="1", text="x"), 1_000
+    )
 
 
 def test_what_one_has_written_one_writes_anew() -> None:

@@ -74,7 +74,7 @@ test("who is aside is known until they are back, and another film begins with no
 
 test("a later snapshot keeps messages that it no longer contains, and this viewer", () => {
   const before = fromSnapshot({ ...snapshot, messages: [{ id: "m0", text: "zero", author: ANN }, { id: "m1", text: "one", author: ANN }] });
-  const snapshotMessages = [{ id: "m1", text: "", deleted: true, author: ANN }, { id: "m2", author: ANN }];
+  const snapshotMessages = [{ id: "m1", text: "", deleted: true, reactions: {}, revision: 1, author: ANN }, { id: "m2", author: ANN }];
   const after = fromSnapshot({ state: snapshot.state, members: [], messages: snapshotMessages }, before);
   assert.deepEqual(after.messages.map(({ id }) => id), ["m0", "m1", "m2"]);
   assert.equal(after.messages[1].deleted, true, "what was deleted meanwhile is");
@@ -100,7 +100,7 @@ test("roles, mutes, the host and the settings are carried forward", () => {
   assert.deepEqual(state.members, [{ ...snapshot.members[0], role: "moderator", muted_until_ms: 9_500 }]);
   assert.equal(state.you.role, "moderator");
   assert.deepEqual([state.room.host, state.room.settings, state.room.access], ["a", settings, "invited"]);
-  assert.deepEqual(state.messages, [{ id: "m1", text: "", deleted: true, author: ANN }]);
+  assert.deepEqual(state.messages, [{ id: "m1", text: "", deleted: true, reactions: {}, revision: 1, author: ANN }]);
   assert.equal(evolve(state, { type: "muted", member_id: "a", until_ms: null }).members[0].muted_until_ms, null);
 });
 
@@ -186,9 +186,9 @@ test("a room that starts over may have become one's own, and what was said by so
     room: { ...snapshot.room, owner: "a" },
     state: snapshot.state,
     members: [{ id: "a", name: "Ann", role: "owner", ready: false }],
-    messages: [{ id: "m1", text: "", deleted: true, author: nobody }],
+    messages: [{ id: "m1", text: "", deleted: true, reactions: {}, revision: 1, author: nobody }],
   }, before);
   assert.equal(before.you.role, "viewer");
   assert.equal(after.you.role, "owner");
-  assert.deepEqual(after.messages, [{ id: "m1", text: "", deleted: true, author: nobody }]);
+  assert.deepEqual(after.messages, [{ id: "m1", text: "", deleted: true, reactions: {}, revision: 1, author: nobody }]);
 });

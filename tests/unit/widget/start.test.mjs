@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
 import { FIRST_LATENCY_MS, FIRST_SEEK_MS, LONGEST_LATENCY_MS, LONGEST_SEEK_MS, SHORTEST_LATENCY_MS, StartTiming } from "../../../api_service/static/widget/core/start.js";
+import { forget } from "../../../api_service/static/widget/core/storage.js";
 
 /** Give the page a storage, or one that refuses. */
 function storage({ refuses = false } = {}) {
@@ -16,7 +17,10 @@ function storage({ refuses = false } = {}) {
   return kept;
 }
 
-afterEach(() => delete globalThis.localStorage);
+afterEach(() => {
+  forget("movie-together."); // with the page
+  delete globalThis.localStorage;
+});
 
 test("each kind of start learns its own latency, at once from the first and by half from each further one", () => {
   const timing = new StartTiming();
