@@ -74,7 +74,7 @@ def is_too_long(text: str) -> bool:
 
 def title_of(text: str) -> str:
     """Return a cleaned text on one line, "" for one that shows nothing."""
-    title = " ".join(cleaned(text).split())
+    title = " ".join(cleaned(text.replace("\t", " ")).split())
     return title if shows(title) else ""
 
 

@@ -99,7 +99,7 @@ def profile_of(issuer: str, claims: Mapping[str, Any]) -> Profile:
     """
     subject = str(claims["sub"])
     email = _text(claims.get("email"))
-    named = next(filter(None, (name_of(_text(claims.get(claim)) or "") for claim in NAME_CLAIMS)), None)
+    named = next(filter(None, (_name(claims.get(claim)) for claim in NAME_CLAIMS)), None)
     name = named or name_of((email or "").partition("@")[0]) or subject
     language = (_text(claims.get("locale")) or "").replace("_", "-").partition("-")[0].lower()
     verified = claims.get("email_verified") is True and email is not None and len(email) <= EMAIL_LIMIT
@@ -128,6 +128,10 @@ def moment_of(value: object) -> datetime | None:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _name(value: object) -> str | None:
+    return (name_of(value) or None) if isinstance(value, str) else None
 
 
 def _text(value: object) -> str | None:

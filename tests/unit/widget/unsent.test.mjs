@@ -17,7 +17,7 @@ function storage(kind) {
       kept[key] = text;
     },
   };
-  for (const [name, value] of Object.entries(methods)) Object.defineProperty(kept, name, { value });
+  for (const [name, value] of Object.entries(methods)) Object.defineProperty(kept, name, { value, configurable: true });
   const get = () => {
     if (kind === "denied") throw new Error("SecurityError");
     return kept;
