@@ -93,6 +93,11 @@ def name_of(text: str) -> str:
         name = shorter
 
 
+def name_among(*candidates: str) -> str:
+    """Return the first of these texts that is a name, as the others see it; "?" where nothing of any can be seen."""
+    return next(filter(None, map(name_of, candidates)), "?")
+
+
 def _nickname(text: str) -> str:
     # The profile is asked anew for each character that it refuses.
     text = _cut(unicodedata.normalize("NFKC", text), 2 * NAME_CODE_POINTS)

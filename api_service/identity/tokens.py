@@ -11,7 +11,7 @@ import jwt
 
 from api_service.identity.provider import Provider
 from api_service.usecases.people import LOCALES, Profile
-from shared.texts import name_of
+from shared.texts import name_among, name_of
 
 # Signatures only: with `none` there is nothing to check, and HS256 would take the provider's public key for a secret
 # (RFC 8725, section 2.1).
@@ -100,7 +100,7 @@ def profile_of(issuer: str, claims: Mapping[str, Any]) -> Profile:
     subject = str(claims["sub"])
     email = _text(claims.get("email"))
     named = next(filter(None, (_name(claims.get(claim)) for claim in NAME_CLAIMS)), None)
-    name = named or name_of((email or "").partition("@")[0]) or subject
+    name = named or name_among((email or "").partition("@")[0], subject)
     language = (_text(claims.get("locale")) or "").replace("_", "-").partition("-")[0].lower()
     verified = claims.get("email_verified") is True and email is not None and len(email) <= EMAIL_LIMIT
     picture = _text(claims.get("picture"))

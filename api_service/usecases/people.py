@@ -14,7 +14,7 @@ from api_service.database import Queryable, Row, Statement
 from api_service.problems import PERSON_NOT_FOUND
 from api_service.tables import users
 from shared.events import DELETED_PERSON
-from shared.texts import name_of
+from shared.texts import name_among
 
 LOCALES = ("ru", "en")
 EMAIL_MATCHES = 20
@@ -166,7 +166,7 @@ async def upsert_user(db: Queryable, *, issuer: str, subject: str, name: str, em
     An invalid address is left out, so that an invitation never fails on it.
     """
     known = locale if locale in LOCALES else LOCALES[0]
-    profile = Profile(issuer, subject, name_of(name) or subject, email, known, issued_at=datetime.now(UTC))
+    profile = Profile(issuer, subject, name_among(name, subject), email, known, issued_at=datetime.now(UTC))
     return await follow(db, profile)
 
 

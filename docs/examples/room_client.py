@@ -66,7 +66,7 @@ class Room:
                 raise ConnectionError("an event is missing: come back for it")
             self.playback, self.film = message.get("playback", self.playback), message.get("film") or self.film
             self.pings = [] if kind == "rebased" else self.pings
-            print(kind, message["message"]["text"] if kind == "said" else message["by"], flush=True)
+            print(kind, message.get("message", message).get("text", message["by"]), flush=True)
         if "hash" in message:
             self.place = {name: message[name] for name in ("epoch", "seq", "hash")}
         self.key = {"resume": message["resume"]} if "resume" in message else self.key

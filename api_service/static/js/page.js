@@ -38,7 +38,7 @@ document.addEventListener("keydown", ({ key }) => {
 
 // What was typed and not sent is nobody else's: the next person may sit before the same browser.
 document.addEventListener("submit", ({ target }) => {
-  if (new URL(target.action).pathname.endsWith("/auth/sign-out")) forgetTexts();
+  if (target.getAttribute("action")?.endsWith("/auth/sign-out")) forgetTexts();
 });
 
 async function want(button) {

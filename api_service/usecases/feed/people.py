@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from api_service.database import Statement
 from api_service.usecases.people import LOCALES
-from shared.texts import name_of
+from shared.texts import name_among
 
 _COLUMNS: Final = ("name", "email", "locale", "time_zone", "picture_url")
 
@@ -21,7 +21,7 @@ def columns_of(person: Mapping[str, Any]) -> dict[str, Any]:
     language = (person["locale"] or "").partition("-")[0]
     return {
         **{name: person[name] for name in _COLUMNS},
-        "name": name_of(person["name"] or "") or person["subject"],
+        "name": name_among(person["name"] or "", person["subject"]),
         "locale": language if language in LOCALES else LOCALES[0],
     }
 

@@ -82,6 +82,8 @@ async def test_it_follows_the_film_and_the_chat_and_is_heard(terminal: Terminal,
     await terminal.line(f"sought {anna.id}")
     await anna.say("Смотри, кит!")
     await terminal.line("said Смотри, кит!")
+    await anna.edit_message(anna.messages[-1]["id"], "Смотри, два кита!")
+    await terminal.line("message_edited Смотри, два кита!")
 
     await terminal.type("Где?")
     said = await anna.expect("said", timeout_s=30)

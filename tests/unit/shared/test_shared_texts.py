@@ -20,6 +20,7 @@ from shared.texts import (
     cleaned,
     is_too_long,
     longer_than,
+    name_among,
     name_of,
     shows,
     title_of,
@@ -209,6 +210,12 @@ def test_a_name_loses_what_cannot_be_seen(raw: str, name: str) -> None:
 def test_a_long_name_is_cut_between_characters() -> None:
     assert name_of("x" * 99 + "e\u0353\u0353") == "x" * 99
     assert name_of("ы" * 500) == "ы" * NAME_CODE_POINTS
+
+
+def test_who_has_no_name_that_is_seen_goes_by_what_else_is_known_of_them() -> None:
+    assert name_among("\u3164", "anna", "s-1") == "anna"
+    assert name_among("", "x" * 255) == "x" * NAME_CODE_POINTS
+    assert name_among("\u2800", " ") == "?"
 
 
 # --- with a check switched off, what it prevents is there ---

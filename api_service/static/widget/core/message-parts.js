@@ -6,8 +6,11 @@ const ADDRESS = /\bhttps?:\/\/[^\s<>"`{}|\\^\u0000-\u001f]+/giu;
 /** What closes the sentence around an address, and not the address. */
 const CLOSING = /[.,;:!?…'"»”’)\]]$/u;
 
-/** A moment: minutes and seconds, or hours with two digits of each; not the beginning of a longer number, a date or a ratio. */
-const MOMENT = /(?<![\p{L}\p{N}:.,/-])(?:(\d{1,2}):([0-5]\d):([0-5]\d)|(\d{1,3}):([0-5]\d))(?![\p{L}\p{N}:/]|[.,-]\d)/gu;
+/**
+ * A moment: minutes and seconds, or hours with two digits of each; not a part of a longer number, a date or a ratio. What stands before
+ * it is matched with it: Safari before 16.4 knows no lookbehind, and would not even read this file.
+ */
+const MOMENT = /(^|[^\p{L}\p{N}:.,/-])(?:(\d{1,2}):([0-5]\d):([0-5]\d)|(\d{1,3}):([0-5]\d))(?![\p{L}\p{N}:/]|[.,-]\d)/gu;
 
 /** Letters that stand together in one way of writing; whatever else stands together mixes scripts. */
 const WRITINGS = [
@@ -87,10 +90,10 @@ function shownHost(address, url) {
 }
 
 function momentsIn(text, lengthMs) {
-  return [...text.matchAll(MOMENT)].flatMap(({ 0: written, index, ...at }) => {
-    const [hours, minutes, seconds] = at[1] === undefined ? [0, at[4], at[5]] : [at[1], at[2], at[3]];
+  return [...text.matchAll(MOMENT)].flatMap(({ 0: all, 1: before, index, ...at }) => {
+    const [hours, minutes, seconds] = at[2] === undefined ? [0, at[5], at[6]] : [at[2], at[3], at[4]];
     const positionMs = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
-    return positionMs <= lengthMs ? [{ at: index, kind: "moment", text: written, positionMs }] : [];
+    return positionMs <= lengthMs ? [{ at: index + before.length, kind: "moment", text: all.slice(before.length), positionMs }] : [];
   });
 }
 
@@ -98,7 +101,8 @@ function momentsIn(text, lengthMs) {
 function mentionsIn(text, names) {
   if (!text.includes("@")) return [];
   const people = Object.entries(names).filter(([, name]) => name).sort(([, a], [, b]) => b.length - a.length);
-  return [...text.matchAll(/(?<![\p{L}\p{N}])@/gu)].flatMap(({ index }) => {
+  return [...text.matchAll(/@/g)].flatMap(({ index }) => {
+    if (/[\p{L}\p{N}]$/u.test(text.slice(0, index))) return []; // an e-mail address
     const rest = text.slice(index + 1);
     const mentioned = people.find(([, name]) => begins(rest, name));
     return mentioned ? [{ at: index, kind: "mention", text: text.slice(index, index + 1 + mentioned[1].length), id: mentioned[0] }] : [];
