@@ -9,13 +9,24 @@ from tests.e2e.viewer import Viewer
 CHAT = "movie-together-chat"
 
 
-async def test_an_address_is_a_link_that_says_where_it_leads_and_tells_nothing(
+async def test_a_message_shows_where_its_addresses_lead_whom_it_mentions_and_who_wrote_it(
     together: tuple[Viewer, Viewer],
 ) -> None:
     elena, farid = together
+    for number in range(4):
+        await farid.say("\n".join(f"строка {number}.{line}" for line in range(10)))
+    await elena.see_text("строка 3.9")
+    await elena.scroll_back(0)
 
-    await farid.say("Смотри: https://kino.example/tide?x=1, и https://аpple.example/ а javascript:alert(1) нет")
+    await farid.say(f"@{elena.name}, смотри: https://kino.example/tide?x=1, не javascript:alert(1)")
+    await farid.say("и ещё https://аpple.example/")
 
+    # Who is mentioned has it counted, and sees it.
+    await expect(elena.page.locator(f"{CHAT} .more")).to_contain_text("2 новых сообщения · 1 упоминание")
+    await expect(elena.page.locator(f"{CHAT} .mention.mine")).to_have_text(f"@{elena.name}")
+    await expect(farid.page.locator(f"{CHAT} .mention")).to_have_count(1)
+    await expect(farid.page.locator(f"{CHAT} .mention.mine")).to_have_count(0)
+    # An address is a link that says where it leads, and tells nothing there of this page.
     links = elena.page.locator(f"{CHAT} li.said a")
     await expect(links).to_have_count(2)
     link = links.first
@@ -28,9 +39,20 @@ async def test_an_address_is_a_link_that_says_where_it_leads_and_tells_nothing(
     }
     assert await link.locator("b").inner_text() == "kino.example"
     assert (await links.last.locator("b").inner_text()).startswith("xn--"), "Cyrillic and Latin letters in one host"
+    # A role stands beside the name, and follows it.
+    await elena.say("от владельца")
+    roles = [farid.page.locator(f"{CHAT} li.said", has_text=text).locator(".role") for text in ("смотри", "от владельца")]
+    await expect(roles[1]).to_have_text("владелец")
+    await expect(roles[0]).to_be_hidden()
+    await elena.page.locator("movie-together").evaluate(
+        "room => { room.setRole(room.room.members.find(({ role }) => role === 'viewer').id, 'moderator'); }"
+    )
+    await expect(roles[0]).to_have_text("модератор")
 
 
-async def test_a_moment_takes_everyone_there_by_whoever_may(together: tuple[Viewer, Viewer]) -> None:
+async def test_a_moment_takes_everyone_there_by_whoever_may_and_nobody_by_others(
+    together: tuple[Viewer, Viewer],
+) -> None:
     elena, farid = together
     await farid.say("Кит на 0:20!")
 
@@ -40,52 +62,19 @@ async def test_a_moment_takes_everyone_there_by_whoever_may(together: tuple[View
     room = farid.page.locator("movie-together")
     assert 20_000 <= await room.evaluate("room => room.positionMs") < 60_000
 
-
-async def test_who_may_not_move_the_film_is_told_so_at_a_moment(together: tuple[Viewer, Viewer]) -> None:
-    elena, farid = together
-    await elena.page.locator("movie-together").evaluate("room => room.changeSettings({ control: 'owner' })")
-    await elena.say("Кит на 0:20!")
-    moment = farid.page.locator(f"{CHAT} [data-moment]")
+    await elena.page.locator("movie-together").evaluate("room => { room.changeSettings({ control: 'owner' }); }")
+    await elena.say("И ещё на 0:05")
+    moment = farid.page.locator(f"{CHAT} [data-moment='5000']")
     await expect(moment).to_be_visible()
-    sought = await farid.page.locator("movie-together").evaluate("room => room.room.playback.sought_ms")
+    sought = await room.evaluate("room => room.room.playback.sought_ms")
 
     await moment.click()
 
     await expect(farid.page.locator("movie-together [part~=note]")).to_contain_text("только владелец")
-    assert await farid.page.locator("movie-together").evaluate("room => room.room.playback.sought_ms") == sought
+    assert await room.evaluate("room => room.room.playback.sought_ms") == sought
 
 
-async def test_who_is_mentioned_sees_it_and_has_it_counted(together: tuple[Viewer, Viewer]) -> None:
-    elena, farid = together
-    for number in range(4):
-        await farid.say("\n".join(f"строка {number}.{line}" for line in range(10)))
-    await elena.see_text("строка 3.9")
-    await elena.scroll_back(0)
-
-    await farid.say(f"@{elena.name}, смотри!")
-    await farid.say("и ещё")
-
-    await expect(elena.page.locator(f"{CHAT} .mention.mine")).to_have_text(f"@{elena.name}")
-    await expect(elena.page.locator(f"{CHAT} .more")).to_contain_text("2 новых сообщения · 1 упоминание")
-    await expect(farid.page.locator(f"{CHAT} .mention")).to_have_count(1)
-    await expect(farid.page.locator(f"{CHAT} .mention.mine")).to_have_count(0)
-
-
-async def test_a_role_stands_beside_the_name_and_follows_it(together: tuple[Viewer, Viewer]) -> None:
-    elena, farid = together
-    await elena.say("от владельца")
-    await farid.say("от зрителя")
-    roles = farid.page.locator(f"{CHAT} li.said .role")
-    await expect(roles).to_have_text(["владелец", ""])
-
-    await elena.page.locator("movie-together").evaluate(
-        "room => room.setRole(room.room.members.find(({ role }) => role === 'viewer').id, 'moderator')"
-    )
-
-    await expect(roles).to_have_text(["владелец", "модератор"])
-
-
-async def test_ones_own_message_is_edited_and_says_so(together: tuple[Viewer, Viewer]) -> None:
+async def test_ones_own_message_is_edited_and_each_is_reacted_to(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
     field = farid.page.locator(f"{CHAT} textarea")
     await farid.say("Смотри, кот!")
@@ -107,16 +96,8 @@ async def test_ones_own_message_is_edited_and_says_so(together: tuple[Viewer, Vi
     await others.hover()
     await expect(others.locator("[data-action=reply]")).to_be_visible()
     await expect(others.locator("[data-action=edit]")).to_be_hidden()
-
-
-async def test_reactions_stand_below_a_message_and_are_taken_back(together: tuple[Viewer, Viewer]) -> None:
-    elena, farid = together
-    await farid.say("Кит!")
-    await elena.see_text("Кит!")
-
-    line = elena.page.locator(f"{CHAT} li.said")
-    await line.hover()
-    await line.locator("[data-emoji='❤️']").click()
+    # Reactions stand below a message, and are taken back.
+    await others.locator("[data-emoji='❤️']").click()
 
     felt = [viewer.page.locator(f"{CHAT} .felt button") for viewer in together]
     for buttons in felt:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import NewViewer
-from tests.e2e.site import Site
 from tests.e2e.viewer import PATIENCE_MS, VIEWERS, Viewer
 from tests.e2e.widget.conftest import OpenRoom, SignIn
 
@@ -30,36 +29,27 @@ async def change_to(viewer: Viewer, sub: str) -> None:
     await viewer.sign_in()
 
 
-async def test_a_draft_is_gone_after_its_author_has_signed_out(
-    new_viewer: NewViewer, open_room: OpenRoom, site: Site
+async def test_what_one_has_not_sent_is_gone_with_the_sign_out_and_never_said_under_the_name_of_the_next(
+    new_viewer: NewViewer, open_room: OpenRoom
 ) -> None:
     elena = await new_viewer("elena")
     link = await open_room(elena)
     # A sign-in of its own: the tests that come after need the common one.
-    farid = await new_viewer("farid")
-    await farid.sign_in()
-    await farid.enter(link)
-    await farid.page.locator(FIELD).fill("секрет")
-    await farid.page.reload()
-    await farid.wait_in_room()
-    await expect(farid.page.locator(FIELD)).to_have_value("секрет")
-
-    await sign_out(farid.page)
-    await change_to(farid, "farid")
-    await farid.enter(link)
-
-    await expect(farid.page.locator(FIELD)).to_have_value("")
-    assert "секрет" not in await farid.page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage)")
-
-
-async def test_what_one_has_not_sent_is_not_said_under_the_name_of_the_next(
-    new_viewer: NewViewer, open_room: OpenRoom, site: Site
-) -> None:
-    elena = await new_viewer("elena")
-    link = await open_room(elena)
     window = await new_viewer("farid")
     await window.sign_in()
     await window.enter(link)
+    await window.page.locator(FIELD).fill("секрет")
+    await window.page.reload()
+    await window.wait_in_room()
+    await expect(window.page.locator(FIELD)).to_have_value("секрет")
+
+    await sign_out(window.page)
+    await change_to(window, "farid")
+    await window.enter(link)
+
+    await expect(window.page.locator(FIELD)).to_have_value("")
+    assert "секрет" not in await window.page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage)")
+
     await window.page.locator(FIELD).fill("черновик Фарида")
     await window.page.locator("movie-together").evaluate("room => room.disconnect()")
     await window.page.locator(FIELD).press("Enter")
