@@ -41,7 +41,9 @@ async def test_a_message_shows_where_its_addresses_lead_whom_it_mentions_and_who
     assert (await links.last.locator("b").inner_text()).startswith("xn--"), "Cyrillic and Latin letters in one host"
     # A role stands beside the name, and follows it.
     await elena.say("от владельца")
-    roles = [farid.page.locator(f"{CHAT} li.said", has_text=text).locator(".role") for text in ("смотри", "от владельца")]
+    roles = [
+        farid.page.locator(f"{CHAT} li.said", has_text=text).locator(".role") for text in ("смотри", "от владельца")
+    ]
     await expect(roles[1]).to_have_text("владелец")
     await expect(roles[0]).to_be_hidden()
     await elena.page.locator("movie-together").evaluate(
