@@ -97,6 +97,7 @@ VALID: dict[str, dict[str, Any]] = {
     ),
     events.VISIT_ASIDE: journal(user_id=uuid4(), reason="rewatch", position_ms=10, at=MOMENT),
     events.CHAT_DELETED: journal(message_id="m1", by=uuid4(), at=MOMENT),
+    events.CHAT_EDITED: journal(message_id="m1", text="Привет! 👋", by=uuid4(), at=MOMENT),
     events.CHAT_POSTED: journal(
         message_id="m1", author_id=uuid4(), author_name="Аня", text="Привет 👋", position_ms=10, sent_at=MOMENT
     ),
@@ -148,6 +149,7 @@ def test_each_missing_field_is_named(type_: str) -> None:
         (events.SETTINGS_CHANGED, {"settings": {"locked": True, "slow_mode_s": 0, "hold": True}}, "hold_max_s"),
         (events.PLAYBACK_CHANGED, {"event": "held"}, "event"),
         (events.CHAT_POSTED, {"reply_to": ""}, "reply_to"),
+        (events.CHAT_EDITED, {"text": ""}, "text"),
     ],
 )
 def test_a_value_outside_its_bounds_is_named(type_: str, change: dict[str, Any], named: str) -> None:
