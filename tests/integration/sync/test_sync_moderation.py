@@ -181,10 +181,10 @@ async def test_the_owner_and_moderators_come_into_a_room_that_is_full_and_locked
 
     back = await crowd.enter(nodes[1], room, anna.id)
     assert back.welcome["you"]["role"] == "moderator"
-    assert (await back.change_settings(locked=True))["type"] == "ack"
+    assert (await back.change_settings(locked=True, id_="back"))["type"] == "ack"
     back = await crowd.enter(nodes[0], room, owner.id)
     assert len(back.members) == 5
-    assert (await back.change_settings(locked=False, capacity=6))["type"] == "ack"
+    assert (await back.change_settings(locked=False, capacity=6, id_="back"))["type"] == "ack"
     assert len((await crowd.enter(nodes[0], room)).members) == 6
 
 
