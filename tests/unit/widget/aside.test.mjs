@@ -68,6 +68,24 @@ test("a press brings the player back at once", async (t) => {
   assert.deepEqual(seen.told, ["aside rewatch", "back"]);
 });
 
+test("a moment that a message names is gone to alone, and on from there", async (t) => {
+  const { media, aside, seen } = await watching(t);
+  aside.goTo(450_000);
+  await pass(2_000);
+  assert.equal(aside.reason, "alone");
+  assert.ok(Math.abs(media.filmTime * 1000 - 452_000) < 500, `${media.filmTime}`);
+  aside.away();
+  aside.goTo(100_000);
+  assert.equal(aside.reason, "alone");
+  aside.rewatch(20_000);
+  aside.goTo(195_000);
+  assert.equal(aside.reason, "rewatch", "still within reach");
+  aside.interstitial();
+  aside.goTo(300_000);
+  assert.equal(aside.reason, "ad");
+  assert.deepEqual(seen.commands, [], "nobody else was moved");
+});
+
 test("two minutes back are the most, also in several steps", async (t) => {
   const { media, aside, room } = await watching(t);
   for (const ms of [60_000, 60_000, 60_000]) {

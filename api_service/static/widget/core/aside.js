@@ -93,6 +93,13 @@ export class Aside {
     else this.#stand(hereMs);
   }
 
+  /** Go to a place alone; what the cinema shows in the player is not cut short. */
+  goTo(positionMs) {
+    if (this.#reason === "ad") return;
+    if (this.#reason === null || this.#reason === "away" || this.catchingUp) this.alone();
+    this.#goTo(positionMs);
+  }
+
   /** Come back: at once by a jump, or with `faster` by getting level, where that is possible. */
   back({ faster = false } = {}) {
     if (this.#reason === null) return;

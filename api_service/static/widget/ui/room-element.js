@@ -73,12 +73,15 @@ export class RoomElement extends HTMLElement {
   }
 
   /**
-   * Go to a moment that a message names: with everyone, which takes the control of the film.
+   * Go to a moment that a message names: with everyone where this viewer has the control of the film, else alone.
    * @param {number} positionMs
    * @returns {Promise<any>}
    */
   toMoment(positionMs) {
-    return this.seek(positionMs);
+    const { ownWay } = this;
+    if (!ownWay || (this.mayControl && ownWay.reason === null)) return this.seek(positionMs);
+    ownWay.goTo(Math.max(0, Math.round(positionMs)));
+    return Promise.resolve();
   }
 
   /**
