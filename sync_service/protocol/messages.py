@@ -81,6 +81,7 @@ def person() -> Text:
 
 ANNA: Final = "9f1c6f4e-5c0d-4d8e-9d3b-0c2f5a6e7b81"
 BORIS: Final = "1b0e3a52-7a46-4f5c-8a1e-6d2c9f4b7e03"
+TIDE: Final = "5e9b7c1a-3d42-4c86-9a07-b1f2d3c4e5a6"  # a film's id
 SAID: Final = "0199c5a1-52f0-7c3e-b1a4-2f6d8e9c0a17"  # a message's id
 
 

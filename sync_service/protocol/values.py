@@ -115,6 +115,7 @@ class ChatMessageSchema(Schema):
     position_ms = Whole(0, FILM_MOST_MS, required=True)
     sent_ms = moment()
     reply_to = Text(ID_LENGTH, required=True, allow_none=True)
+    film_id = Text(ID_LENGTH, required=True, allow_none=True, **described("The film that position_ms is of."))
     deleted = Flag(required=True)
     edited_ms = moment(allow_none=True, **described("When its author last wrote it anew."))
     reactions = fields.Dict(

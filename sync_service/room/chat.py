@@ -29,6 +29,7 @@ def say(state: State, command: Say, now_ms: int) -> Outcome:
         position_ms=round(position_at(state.playback, now_ms, state.duration_ms)),
         sent_ms=now_ms,
         reply_to=command.reply_to,
+        film_id=state.meta.film["id"],
     )
     return (Said(time_ms=now_ms, by=author.id, command=command.id, message=message),)
 

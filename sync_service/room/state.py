@@ -112,7 +112,7 @@ class Members(dict[str, Member]):
 
 @value(frozen=True, slots=True)
 class Message:
-    """A chat message; ``position_ms`` is the film's position when it was sent. The text of a deleted one is empty.
+    """A chat message; ``position_ms`` is the position in the film ``film_id`` when it was sent. A deleted one has no text.
 
     ``edited_ms`` is when its author last wrote it anew, ``reactions`` who reacted to it, by emoji; ``revision`` counts
     its changes, each of which the store takes only after the one before it.
@@ -124,6 +124,7 @@ class Message:
     position_ms: int
     sent_ms: int
     reply_to: str | None = None
+    film_id: str | None = None
     deleted: bool = False
     edited_ms: int | None = None
     reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -78,6 +78,7 @@ def _said(event: Said) -> dict[str, Any]:
             "position_ms": message.position_ms,
             "sent_ms": message.sent_ms,
             "reply_to": message.reply_to,
+            "film_id": message.film_id,
             "deleted": message.deleted,
             "edited_ms": message.edited_ms,
             "reactions": message.reactions,

@@ -83,6 +83,7 @@ export class MovieTogetherChat extends HTMLElement {
       me: this.#me,
       names: room?.names ?? {},
       roleOf: (id) => (imitatesOwner(room, id) ? "not_owner" : room ? roleOf(room, id) : "viewer"),
+      filmId: room?.room?.film?.id,
       lengthMs: lengthOf(room?.playback, room?.room?.film),
     };
   }

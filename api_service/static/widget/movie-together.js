@@ -209,7 +209,8 @@ export class MovieTogether extends RoomElement {
 
   /** From which place of the film on messages are held back, ms; Infinity where none is. */
   get spoilersFromMs() {
-    return this.#spoilers.fromMs(this.#player?.ready ? this.#player.positionMs : null, this.positionMs);
+    const isOwn = this.#player?.ready && this.asideReason !== "ad"; // what the cinema shows there is no place of the film
+    return this.#spoilers?.fromMs(isOwn ? this.#player.positionMs : null, this.positionMs) ?? Infinity;
   }
 
   /** The film's position for everyone, ms, or null before the room is known. */
@@ -266,7 +267,7 @@ export class MovieTogether extends RoomElement {
         on: {
           command: (type, value) => this.#onPlayerCommand(type, value),
           status: (status) => this.#notices.player(status, { live: session.live }),
-          ready: () => this.#reports?.playerReady(),
+          ready: () => this.#onPlayerReady(),
         },
       });
       this.#aside = new Aside({
@@ -444,9 +445,15 @@ export class MovieTogether extends RoomElement {
   #onFilm({ film, previous_film_id: previousId }) {
     this.#known = { roomId: this.room.room.id, filmId: film.id };
     this.#reports?.filmChanged();
+    this.#spoilers = null;
     this.#aside?.filmChanged();
     this.#notices.filmDiffers(null);
     this.#emit("mt-film", { film, previousId });
+  }
+
+  #onPlayerReady() {
+    this.#spoilers ??= new Spoilers();
+    this.#reports?.playerReady();
   }
 
   #onSignal = (signal) => {

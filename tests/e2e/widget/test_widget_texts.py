@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.e2e.viewer import Viewer
+from tests.e2e.viewer import Viewer, wait_together
 
 CHAT = "movie-together-chat"
+IN_STEP_MS = 80
 
 
 async def test_a_message_shows_where_its_addresses_lead_whom_it_mentions_and_who_wrote_it(
@@ -52,7 +53,7 @@ async def test_a_message_shows_where_its_addresses_lead_whom_it_mentions_and_who
     await expect(roles[0]).to_have_text("модератор")
 
 
-async def test_a_moment_takes_everyone_there_by_whoever_may_and_nobody_by_others(
+async def test_a_moment_takes_everyone_there_by_whoever_may_and_others_alone(
     together: tuple[Viewer, Viewer],
 ) -> None:
     elena, farid = together
@@ -72,8 +73,19 @@ async def test_a_moment_takes_everyone_there_by_whoever_may_and_nobody_by_others
 
     await moment.click()
 
-    await expect(farid.page.locator("movie-together [part~=note]")).to_contain_text("только владелец")
+    # Whoever may not move the film goes there alone, and is told nothing that lies ahead until they are level again.
+    await elena.see_text("смотрю отдельно")
+    assert await room.evaluate("room => room.asideReason") == "alone"
+    assert (await elena.sample()).position_ms - (await farid.sample()).position_ms > 10_000
     assert await room.evaluate("room => room.room.playback.sought_ms") == sought
+    await elena.say("Это маяк взорвался!")
+    held = farid.page.locator(f"{CHAT} [part~=ahead]")
+    await expect(held).to_be_visible()
+    assert "взорвался" not in await farid.page.locator(f"{CHAT} .list").inner_html()
+    await room.evaluate("room => { room.comeBack(); }")
+    await wait_together(elena, farid, within_ms=IN_STEP_MS)
+    await farid.see_text("Это маяк взорвался!")
+    await expect(held).to_have_count(0)
 
 
 async def test_ones_own_message_is_edited_and_each_is_reacted_to(together: tuple[Viewer, Viewer]) -> None:

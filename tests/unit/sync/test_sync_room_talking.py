@@ -12,7 +12,7 @@ from tests.unit.sync.rooms import OWNER, applied, empty_room, fact, facts, joine
 def test_a_message_carries_where_the_film_is() -> None:
     room = applied(playing("anna"), Say(by="anna", message_id="m", text="look", reply_to="n"), 10_150)
     assert room.messages == (
-        Message("m", {"id": "anna", "name": "Anna"}, "look", 10_000, 10_150, reply_to="n", deleted=False),
+        Message("m", {"id": "anna", "name": "Anna"}, "look", 10_000, 10_150, reply_to="n", film_id="film"),
     )
     room = applied(applied(room, Pause(by="anna"), 10_150), Say(by="anna", message_id="o", text="!"), 99_000)
     assert room.messages[-1].position_ms == 10_000

@@ -17,6 +17,11 @@ const GOES_ON_MS = 3 * 60_000;
 /** At most this many pages are loaded to find the message that a reply quotes. */
 const SEARCHED_PAGES = 8;
 
+/** Return whether a message was said while the room watched this film. */
+function isOf({ film_id: saidAt }, filmId) {
+  return (saidAt ?? filmId) === filmId;
+}
+
 export class ChatLog {
   node;
   /** The notice that older lines are loading; it lies over the list, since inside it would move the lines being read. */
@@ -33,7 +38,7 @@ export class ChatLog {
   /**
    * `on` is {unread({mentioned}), read(), history(before), moment(positionMs), react(id, emoji, on)}: a new line was not seen, which may mention this viewer; the
    * end of the list is seen; load the page of messages before the id `before` (resolves to {messages, more}); a moment was pressed; a reaction was.
-   * `context()` returns {me, names, roleOf(id), lengthMs} of the room as it is now.
+   * `context()` returns {me, names, roleOf(id), filmId, lengthMs} of the room as it is now.
    */
   constructor({ texts, on, context }) {
     this.#texts = texts;
@@ -86,7 +91,8 @@ export class ChatLog {
 
   /** Return whether what a message says is held back. */
   holds(message) {
-    return message.position_ms > this.#heldFromMs && message.author.id !== this.#context().me;
+    const { me, filmId } = this.#context();
+    return message.position_ms > this.#heldFromMs && message.author.id !== me && isOf(message, filmId);
   }
 
   /** Add the messages of a snapshot; the room may have older ones. */
@@ -142,8 +148,11 @@ export class ChatLog {
   #draw(message, goesOn) {
     const quoted = message.reply_to ? this.message(message.reply_to) : null;
     const quotedHeld = Boolean(quoted) && this.holds(quoted);
-    const { roleOf, ...context } = this.#context();
-    return messageLine(message, { texts: this.#texts, goesOn, quoted, quotedHeld, held: this.holds(message), role: roleOf(message.author.id), ...context });
+    const { roleOf, filmId, lengthMs, ...context } = this.#context();
+    return messageLine(message, {
+      texts: this.#texts, goesOn, quoted, quotedHeld, held: this.holds(message), role: roleOf(message.author.id), ...context,
+      lengthMs: isOf(message, filmId) ? lengthMs : -1, // a moment of another film leads nowhere
+    });
   }
 
   #replace(line, message) {
