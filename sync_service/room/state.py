@@ -112,7 +112,7 @@ class Members(dict[str, Member]):
 
 @value(frozen=True, slots=True)
 class Message:
-    """A chat message; ``position_ms`` is the position in the film ``film_id`` when it was sent. A deleted one has no text.
+    """A chat message; ``position_ms`` is where the film ``film_id`` was when it was sent. A deleted one has no text.
 
     ``edited_ms`` is when its author last wrote it anew, ``reactions`` who reacted to it, by emoji; ``revision`` counts
     its changes, each of which the store takes only after the one before it.
