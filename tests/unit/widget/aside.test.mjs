@@ -4,11 +4,13 @@ import { beforeEach, test } from "node:test";
 import { Aside, REWATCH_MOST_MS } from "../../../api_service/static/widget/core/aside.js";
 import { FASTEST } from "../../../api_service/static/widget/core/catch-up.js";
 import { Player } from "../../../api_service/static/widget/core/player.js";
+import { forget } from "../../../api_service/static/widget/core/storage.js";
 import { positionAt } from "../../../api_service/static/widget/core/timeline.js";
 import { Adapter } from "./adapter.mjs";
 import { hold, pass } from "./time.mjs";
 
 beforeEach(hold);
+beforeEach(() => forget("movie-together.")); // each test begins on a page that has learned nothing
 
 const FILM_MS = 600_000;
 const now = () => performance.now() + 1_000_000; // the server's clock is elsewhere

@@ -3,11 +3,13 @@ import { beforeEach, test } from "node:test";
 
 import { RELOADS_AT_MOST } from "../../../api_service/static/widget/core/media-control.js";
 import { Player } from "../../../api_service/static/widget/core/player.js";
+import { forget } from "../../../api_service/static/widget/core/storage.js";
 import { positionAt } from "../../../api_service/static/widget/core/timeline.js";
 import { Adapter } from "./adapter.mjs";
 import { hold, pass } from "./time.mjs";
 
 beforeEach(hold);
+beforeEach(() => forget("movie-together.")); // each test begins on a page that has learned nothing
 
 const now = () => performance.now() + 1_000_000; // the server's clock is elsewhere
 
