@@ -118,7 +118,7 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
         (SetRole(**said, member_id=whom, role=dice.choice(["guest", "viewer", "moderator"])), None),
         (Mute(**said, member_id=whom, seconds=dice.choice([0, 5, 50])), None),
         (ChangeSettings(**said, changes={"slow_mode_s": dice.randrange(3)}), None),
-        (ChangeSettings(**said, changes={"capacity": dice.randrange(2, 7), "locked": dice.random() < 0.2}), None),
+        (ChangeSettings(**said, changes={"capacity": dice.randrange(2, 5), "locked": dice.random() < 0.2}), None),
         (ChangeRoom(version=dice.randrange(2, 9), changes={"starts_at": None, "settings": {"hold": True}}), None),
         (StepAside(**said, reason=dice.choice(["away", "alone"])), None),
         (ComeBack(**said), None),
@@ -127,7 +127,7 @@ def something(dice: random.Random, state: State, now_ms: int, done: dict[str, in
         (Ban(member_id="vera", version=dice.randrange(1, 9), banned=dice.random() < 0.5), None),
         (Due(), None),
         (Leave(by=by, reason="lost", gone_ms=now_ms - dice.randrange(900)), Depart(by, "*")),
-        *[(Join(by=by, name=by, role=role, visit_id=uuid.uuid4().hex, since_ms=now_ms), Arrive(by))] * 6,
+        *[(Join(by=by, name=by, role=role, visit_id=uuid.uuid4().hex, since_ms=now_ms), Arrive(by))] * 8,
     ]
     if message is not None:
         wishes += [
