@@ -22,12 +22,13 @@ export class Spoilers {
 
   /**
    * Return from which place of the film on messages are held back, ms; Infinity where none is. `ownMs` is the player's place, null while
-   * it has none (it loads, or waits for data): then what was last known counts. What was seen once is no spoiler any more.
+   * it has none (it loads, or waits for data): then what was last known counts. What was seen once is no spoiler any more, nor what was
+   * told while this viewer was level with the room.
    */
   fromMs(ownMs, roomMs) {
     this.#ownMs = ownMs ?? this.#ownMs;
-    this.#seenMs = Math.max(this.#seenMs, this.#ownMs ?? 0);
     const isBehind = this.#ownMs !== null && roomMs !== null && roomMs - this.#ownMs > BEHIND_MS;
+    this.#seenMs = Math.max(this.#seenMs, this.#ownMs ?? 0, this.#ownMs === null || isBehind ? 0 : roomMs);
     return isBehind && loadHoldsSpoilers() ? this.#seenMs : Infinity;
   }
 }
