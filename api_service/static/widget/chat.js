@@ -54,7 +54,7 @@ export class MovieTogetherChat extends HTMLElement {
   connectedCallback() {
     if (!this.#log) this.#build();
     document.addEventListener("visibilitychange", this.#onVisible);
-    this.#spoilerTimer = setInterval(() => this.#log.holdFrom(this.#together?.spoilersFromMs ?? Infinity), SPOILERS_EVERY_MS);
+    this.#spoilerTimer = setInterval(this.#holdSpoilers, SPOILERS_EVERY_MS);
     this.#companion.bind();
   }
 
@@ -167,9 +167,12 @@ export class MovieTogetherChat extends HTMLElement {
     const mine = event.by === this.#me;
     if (mine && event.command) this.#outbox?.settle(event.command);
     this.#typists.stopped(event.by);
+    this.#holdSpoilers(); // as things stand now: what is shown to a viewer who is level with the room stays shown
     this.#log.addMessage(event.message, { unread: !mine });
     if (mine) this.#composer.refresh(); // slow mode begins
   }
+
+  #holdSpoilers = () => this.#log.holdFrom(this.#together?.spoilersFromMs ?? Infinity);
 
   #onSignal({ type, by }) {
     if (type === "typing" && by !== this.#me) this.#typists.started(by);
