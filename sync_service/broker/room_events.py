@@ -30,7 +30,7 @@ from sync_service.room.commands import Ban, ChangeRoom, Close, Command, Revoke
 from sync_service.room.erasure import erased, without_person
 from sync_service.room.events import Refusal
 from sync_service.room.opening import opening_state, reopened
-from sync_service.store.redis_keys import TOMBSTONE_MS, RoomKeys
+from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.room_store import Snapshot
 
 log = structlog.get_logger(__name__)
@@ -114,21 +114,19 @@ class RoomEvents:
             raise Transient(f"the room could not be changed yet: {result.code}")
 
     async def _closed(self, event: Event) -> None:
-        number, reason = event.data["partition"], event.data["reason"]
+        number, reason, version = event.data["partition"], event.data["reason"], event.data["version"]
         keys, store = RoomKeys.of(number, event.subject), self._hub.partitions[number].store
-        if await store.is_outdated(keys, event.data["version"]):
-            return  # it was opened again since
-        await store.note_version(keys, event.data["version"])
+        if await store.note_closed(keys, version, reason) != "live":
+            return  # nobody has opened it yet, it is closed already, or it was opened again since
+        # Whatever else is in the way of closing a live room: the next attempt finds what it has become.
         try:
             room = await self._hub.enter(number, event.subject)
         except RoomClosed:
-            return
+            room = None
         if room is None:
-            # It is not live: a tombstone keeps tickets in use from opening it.
-            await store.link.call("SET", keys.closed, reason, "PX", TOMBSTONE_MS)
-            return
-        result = await room.ask(Close(reason=reason))
-        if isinstance(result, Refusal) and result.code != "room_closed":
+            raise Transient("the room could not be closed yet: it was opened or closed at the same moment")
+        result = await room.ask(Close(reason=reason, version=version))
+        if isinstance(result, Refusal):
             raise Transient(f"the room could not be closed yet: {result.code}")
         log.info("room closed", room=event.subject, reason=reason)
 
@@ -137,16 +135,15 @@ class RoomEvents:
         claim, version = event.data["room"], event.data["version"]
         partition = self._hub.partitions[claim["partition"]]
         keys, store = RoomKeys.of(claim["partition"], event.subject), partition.store
-        if await store.is_outdated(keys, version):
-            return  # it was closed again since
-        await store.note_version(keys, version)
+        if await store.note_reopened(keys, version) in {"live", "outdated"}:
+            return  # it never was closed here, or was closed again since
         now_ms, found = int(partition.now_ms()), await store.read(keys)
         if isinstance(found, Snapshot):
             epoch, seq, state = found.epoch, found.seq, reopened(found.state, now_ms)
         else:
             epoch, seq = event.data["epoch"], 0
             state = opening_state(claim, now_ms, event.data["position_ms"])
-        await store.reopen(keys, epoch + 1, seq, state)
+        await store.reopen(keys, epoch + 1, seq, state, version)
         log.info("room reopened", room=event.subject)
 
     async def _session_ended(self, event: Event) -> None:

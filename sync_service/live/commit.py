@@ -140,7 +140,7 @@ class CommitQueue:
         op: Depart | None = None
         arrivals: list[tuple[Arrive, Seat]] = []
         arriving: set[str] = set()
-        closes: str | None = None
+        closes: Close | None = None
         while self.waiting and len(step_events) < BATCH_EVENTS and len(arrivals) < BATCH_ARRIVALS:
             pending = self.waiting[0]
             command, key = pending.command, pending.key
@@ -173,7 +173,7 @@ class CommitQueue:
                 arriving.add(arrive.member)
             if alone:
                 op = pending.op if isinstance(pending.op, Depart) else None
-                closes = command.reason if isinstance(command, Close) else None
+                closes = command if isinstance(command, Close) else None
                 break
         if taken:
             step = Step(
@@ -314,6 +314,7 @@ _REFUSALS: Final = {
     b"archive_full": "archive_full",
     b"connected": "connected",
     b"closed": "room_closed",
+    b"outdated": "outdated",
 }
 _ARRIVAL_REFUSALS: Final = {
     b"ended": "session_ended",

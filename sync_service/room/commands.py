@@ -199,4 +199,7 @@ class ChangeRoom(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Close(Command):
+    """The API closed the room, at this ``version`` of it."""
+
     reason: str
+    version: int = 0

@@ -15,6 +15,7 @@ import orjson
 from sync_service.redis_client.client import RedisLink
 from sync_service.redis_client.shards import Shard
 from sync_service.redis_client.wire import packed
+from sync_service.room.commands import Close
 from sync_service.room.permissions import always_enters
 from sync_service.room.playback import Playback
 from sync_service.room.state import MESSAGES_KEPT, Gone, Member, Members, Message, Meta, Rights, State
@@ -27,6 +28,7 @@ from sync_service.store.scripts import (
     COMMIT,
     END_SESSIONS,
     HISTORY,
+    LIFECYCLE,
     OFFER,
     OPEN,
     RAISE,
@@ -120,7 +122,7 @@ class Step:
     op: Depart | None
     command_keys: Sequence[str]
     events: Sequence[EncodedEvent]
-    closes: str | None
+    closes: Close | None
     arrivals: Sequence[tuple[Arrive, Seat]] = ()  # of different members
 
 
@@ -175,7 +177,7 @@ class RoomStore:
             own_keys = self._packed_keys(node)
             op = packed(self.node, JOURNAL_BOUND, "depart", step.op.member, step.op.node)
         elif step.closes is not None:
-            op = packed(self.node, JOURNAL_BOUND, "close", "", step.closes)
+            op = packed(self.node, JOURNAL_BOUND, "close", step.closes.version, step.closes.reason)
         COMMIT.put(
             self.link, on_reply, count, begin, names.packed, own_keys, arrival_keys, op, names.packed_id, *pieces
         )
@@ -217,20 +219,28 @@ class RoomStore:
         )
         return str(reply[1].decode()) if reply[0] == b"closed" else None
 
-    async def reopen(self, names: RoomKeys, epoch: int, seq: int, state: State) -> None:
-        """Make a room that was closed, or that is not there, live again in this state; one that is live stays."""
-        keys = names.room, names.closed, names.members, names.log, names.presence, names.chat, names.texts
+    async def reopen(self, names: RoomKeys, epoch: int, seq: int, state: State, version: int) -> None:
+        """Make a room that was closed, or that is not there, live again in this state; one that is live stays.
+
+        Nothing happens where a higher version than the API's ``version`` of the room is noted.
+        """
+        of_room = names.room, names.closed, names.members, names.log, names.presence, names.chat, names.texts
+        keys = (*of_room, names.lifecycle)
         origin, capacity = _origin(state, epoch, seq), state.rights.settings.capacity
-        await REOPEN.call(self.link, len(keys), *keys, epoch, seq, origin, *sections(state).values(), capacity)
+        await REOPEN.call(self.link, len(keys), *keys, epoch, seq, origin, *sections(state).values(), capacity, version)
 
-    async def is_outdated(self, names: RoomKeys, version: int) -> bool:
-        """Return whether the API has closed or reopened the room at a higher version, as noted here."""
-        noted = await self.link.call("GET", names.lifecycle)
-        return noted is not None and int(noted) > version
+    async def note_closed(self, names: RoomKeys, version: int, reason: str) -> str:
+        """Note that the API closed the room at this version; return what the room is, as lifecycle.lua does."""
+        return await self._note(names, version, reason)
 
-    async def note_version(self, names: RoomKeys, version: int) -> None:
-        """Note that the API has closed or reopened the room at this version."""
-        await self.link.call("SET", names.lifecycle, version, "PX", redis_keys.TOMBSTONE_MS)
+    async def note_reopened(self, names: RoomKeys, version: int) -> str:
+        """Note that the API reopened the room at this version; return what the room is, as lifecycle.lua does."""
+        return await self._note(names, version, "")
+
+    async def _note(self, names: RoomKeys, version: int, reason: str) -> str:
+        reply = await LIFECYCLE.call(self.link, 3, names.lifecycle, names.room, names.closed, version, reason)
+        word: str = reply[0].decode()
+        return word
 
     async def offer(self, names: RoomKeys, epoch: int, seq: int, state: State) -> int | None:
         """Offer a replica of a room that the store has lost; return the ms until the next offer, None if it is over."""

@@ -81,9 +81,25 @@ TAIL: Final = Script("tail")
 HISTORY: Final = Script("history")
 OFFER: Final = Script("offer")
 REOPEN: Final = Script("reopen")
+LIFECYCLE: Final = Script("lifecycle", TOMBSTONE_MS=TOMBSTONE_MS)
 RAISE: Final = Script("raise")
 REWRITE: Final = Script("rewrite")
 SWEEP: Final = Script("sweep")
 END_SESSIONS: Final = Script("end_sessions")
 RELAY: Final = Script("relay")
-SCRIPTS: Final = (COMMIT, APPLIED, OPEN, READ, TAIL, HISTORY, OFFER, REOPEN, RAISE, REWRITE, SWEEP, END_SESSIONS, RELAY)
+SCRIPTS: Final = (
+    COMMIT,
+    APPLIED,
+    OPEN,
+    READ,
+    TAIL,
+    HISTORY,
+    OFFER,
+    REOPEN,
+    LIFECYCLE,
+    RAISE,
+    REWRITE,
+    SWEEP,
+    END_SESSIONS,
+    RELAY,
+)

@@ -60,7 +60,7 @@ class Desk:
             op=op if isinstance(op, Depart) else None,
             command_keys=[] if command.id is None else [f"{command.by}:{command.id}"],
             events=events,
-            closes=command.reason if isinstance(command, Close) else None,
+            closes=command if isinstance(command, Close) else None,
             arrivals=[(op, seat_of(op.member, copy.state, state))] if isinstance(op, Arrive) else [],
         )
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

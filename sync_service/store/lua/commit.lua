@@ -2,7 +2,8 @@
 --
 -- KEYS  room, members, log, chat, texts, presence, closed, journal, head, channel, node (members connected to it), ended
 --       (sessions of the API), then for each arrival: jti, session
--- ARGV  node, journal_bound, op ('', depart, close), op_member, op_arg (depart: the node; close: the reason), room_id,
+-- ARGV  node, journal_bound, op ('', depart, close), op_member (close: the API's version of the room),
+--       op_arg (depart: the node; close: the reason), room_id,
 --       "epoch deadline_ms" and the hashes expected of playback, rights, meta, members (empty = was not read), all
 --       separated by spaces,
 --       n_commands, then each command's key,
@@ -32,6 +33,10 @@ if not have[1] then
   local reason = redis.call('GET', closed)
   if reason then return {'closed', reason} end
   return {'missing'}
+end
+-- The API has opened the room again since (lifecycle.lua).
+if op == 'close' and tonumber(redis.call('GET', room .. ':lifecycle') or 0) > tonumber(op_member) then
+  return {'outdated'}
 end
 
 -- Ids of commands live in two buckets of time: written to the present one, looked up in both.

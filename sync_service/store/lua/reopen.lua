@@ -1,7 +1,8 @@
 -- Make a room live again that was closed, or that the store does not have; its chat stays as long as the store has it.
--- KEYS  room, closed, members, log, presence, chat, texts
--- ARGV  epoch, seq, hash, playback, rights, meta, members, capacity
--- Returns {'ok'} or {'exists'} where the room is live.
+-- KEYS  room, closed, members, log, presence, chat, texts, lifecycle
+-- ARGV  epoch, seq, hash, playback, rights, meta, members, capacity, version
+-- Returns {'ok'}, {'exists'} where the room is live, or {'outdated'} where the API has closed it since (lifecycle.lua).
+if tonumber(redis.call('GET', KEYS[8]) or 0) > tonumber(ARGV[9]) then return {'outdated'} end
 local have = redis.call('HMGET', KEYS[1], 'epoch', 'closed')
 if have[1] and not have[2] then return {'exists'} end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
