@@ -19,6 +19,7 @@ from api_service.tables import (
     inbox,
     invitations,
     limit_uses,
+    match_rankings,
     provider_logouts,
     removed_friendships,
     removed_wishes,
@@ -28,6 +29,7 @@ from api_service.tables import (
 )
 from api_service.tables import outbox as outbox_table
 from api_service.usecases import screenings
+from api_service.usecases.matches import KEPT_FOR
 from api_service.usecases.people import MAIL_ISSUER
 
 log = structlog.get_logger(__name__)
@@ -75,6 +77,7 @@ _PURGES: Final = (
     (_purge(removed_wishes, removed_wishes.c.removed_at), timedelta(days=30)),
     (_purge(feed_runs, feed_runs.c.started_at), timedelta(days=30)),
     (_purge(limit_uses, limit_uses.c.resets_at), timedelta()),
+    (_purge(match_rankings, match_rankings.c.ranked_at), KEPT_FOR),
     (_purge(sessions, sessions.c.expires_at), timedelta(days=1)),
     # As long as ids of events: one of a deleted person may come from a dead-letter queue that is replayed.
     (_purge(erasures, erasures.c.erased_at), timedelta(days=30)),

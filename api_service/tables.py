@@ -5,6 +5,7 @@ Keys are UUIDv7, so the order of keys is the order of creation and a key can ser
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -201,6 +202,19 @@ watchlist = _table(
     *_tie_version(),
     PrimaryKeyConstraint("user_id", "film_id"),
     Index(None, "film_id", "user_id"),
+)
+
+# The films that most friends of a person want, as they were counted at `ranked_at` (usecases/matches.py): only of those
+# whose friends want very many. `named` has the same number of friends for each film, null where fewer want it.
+match_rankings = _table(
+    "match_rankings",
+    _reference("user_id", "users"),
+    _moment("ranked_at"),
+    Column("film_ids", ARRAY(Uuid), nullable=False),
+    Column("friends_counts", ARRAY(Integer), nullable=False),
+    Column("named", ARRAY(Uuid), nullable=False),
+    PrimaryKeyConstraint("user_id"),
+    Index(None, "ranked_at"),
 )
 
 # What was taken back, so that an older version of it that comes later changes nothing.

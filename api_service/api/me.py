@@ -71,5 +71,8 @@ async def unwant_film(call: Call) -> web.Response:
 
 @endpoints.add("GET", "/me/matches", query=schemas.PageQuerySchema, gives=MatchesSchema, problems=(INVALID_CURSOR,))
 async def list_matches(call: Call) -> web.Response:
-    """List the films that friends want to watch, those wanted by most friends first."""
+    """List the films that friends want to watch, those wanted by most friends first.
+
+    It may be a minute old for whoever's friends want more than 5,000 films altogether.
+    """
     return reply(await matches.ranked(call.db, call.viewer.id, call.locale, **call.query))
