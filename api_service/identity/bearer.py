@@ -18,7 +18,7 @@ from api_service.identity.settings import IdentitySettings
 from api_service.identity.tokens import NAME_CLAIMS, InvalidToken, moment_of, profile_of
 from api_service.problems import ACCOUNT_BLOCKED
 from api_service.recent import Recent
-from api_service.usecases import erasures, mail_guests, people, sessions
+from api_service.usecases import mail_guests, people, sessions
 from api_service.usecases.people import Account, User
 from shared.service import Problem
 
@@ -55,6 +55,8 @@ class Bearer:
             provider_sid = claims["sid"] if isinstance(claims.get("sid"), str) else ""
             await self._check_standing(known, claims, provider_sid)
             return await self._follow(token, claims, known), provider_sid
+        except people.AccountErased:
+            raise self._invalid(InvalidToken("the account was deleted since it was issued")) from None
         except (InvalidToken, Refused) as error:
             raise self._invalid(error) from error
 
@@ -67,11 +69,6 @@ class Bearer:
 
     async def _check_standing(self, known: Account | None, claims: Mapping[str, Any], provider_sid: str) -> None:
         """Raise InvalidToken if the session behind the token is over, and the problem `account_blocked`."""
-        if known is None:
-            erased_at = await erasures.erased_at(self._db, self._settings.issuer, claims["sub"])
-            issued_at = moment_of(claims.get("iat"))
-            if erased_at is not None and (issued_at is None or issued_at <= erased_at):
-                raise InvalidToken("the account was deleted since it was issued")
         if known is not None and known.blocked:
             raise ACCOUNT_BLOCKED.problem()
         if known is not None and known.signed_out_at is not None:

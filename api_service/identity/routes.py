@@ -96,7 +96,10 @@ async def finish(request: web.Request) -> web.StreamResponse:
         ) from error
     except ProviderUnavailable as error:
         raise SignInProblem(unavailable(error), begun.next) from error
-    await _sign_in(request, signed_in)
+    try:
+        await _sign_in(request, signed_in)
+    except people.AccountErased:
+        raise SignInProblem(_expired(), begun.next) from None
     raise _go(request, begun.next)
 
 

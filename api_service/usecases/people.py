@@ -10,9 +10,10 @@ from sqlalchemy import Boolean, Text, bindparam, case, func, null, select
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from api_service.database import Queryable, Row, Statement
+from api_service.database import Database, Queryable, Row, Statement
 from api_service.problems import PERSON_NOT_FOUND
 from api_service.tables import users
+from api_service.usecases import erasures
 from shared.events import DELETED_PERSON
 from shared.texts import name_among
 
@@ -160,7 +161,11 @@ _BY_EMAIL = Statement(
 )
 
 
-async def upsert_user(db: Queryable, *, issuer: str, subject: str, name: str, email: str | None, locale: str) -> User:
+class AccountErased(Exception):
+    """The account was erased after the profile was issued: only a later one makes a new account."""
+
+
+async def upsert_user(db: Database, *, issuer: str, subject: str, name: str, email: str | None, locale: str) -> User:
     """Create or update the account and return it.
 
     An invalid address is left out, so that an invitation never fails on it.
@@ -170,22 +175,32 @@ async def upsert_user(db: Queryable, *, issuer: str, subject: str, name: str, em
     return await follow(db, profile)
 
 
-async def follow(db: Queryable, profile: Profile) -> User:
-    """Create the account or bring it up to date with a profile that is newer, and return it."""
-    row = await db.one(
-        _FOLLOW,
-        id=uuid7(),
-        issuer=profile.issuer,
-        subject=profile.subject,
-        name=profile.name,
-        email=_reachable(profile.email),
-        locale=profile.locale,
-        picture_url=profile.picture_url,
-        profile_updated_at=profile.updated_at,
-        profile_issued_at=profile.issued_at or datetime.now(UTC),
-        **{f"{name}_stated": name in profile.stated for name in STATEMENTS},
-    )
+async def follow(db: Database, profile: Profile) -> User:
+    """Create the account or bring it up to date with a profile that is newer, and return it; raises AccountErased."""
+    new_id = uuid7()
+    async with db.transaction() as transaction:
+        row = await transaction.one(
+            _FOLLOW,
+            id=new_id,
+            issuer=profile.issuer,
+            subject=profile.subject,
+            name=profile.name,
+            email=_reachable(profile.email),
+            locale=profile.locale,
+            picture_url=profile.picture_url,
+            profile_updated_at=profile.updated_at,
+            profile_issued_at=profile.issued_at or datetime.now(UTC),
+            **{f"{name}_stated": name in profile.stated for name in STATEMENTS},
+        )
+        # Asked afterwards: writing waits for an erasure that is under way, and only a later statement sees its note.
+        if row.id == new_id and await _is_erased_since(transaction, profile):
+            raise AccountErased
     return user_of(row)
+
+
+async def _is_erased_since(db: Queryable, profile: Profile) -> bool:
+    erased_at = await erasures.erased_at(db, profile.issuer, profile.subject)
+    return erased_at is not None and (profile.issued_at is None or profile.issued_at <= erased_at)
 
 
 async def user_by_id(db: Queryable, user_id: UUID) -> User | None:

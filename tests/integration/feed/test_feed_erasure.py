@@ -1,7 +1,13 @@
 """The cinema erases a person: their tokens count no more, a later sign-in and a row of the feed make a new one."""
 
+import asyncio
 import time
+from typing import Any
 
+import pytest
+
+from api_service.usecases import erasing
+from tests.support.api_fixtures import PATIENCE_S
 from tests.support.feed_fixtures import FeedingProgram, person_row, wish_row
 
 ERASE = "/feed/people/anna"
@@ -46,3 +52,32 @@ async def test_a_token_from_before_brings_nobody_back_and_a_later_sign_in_begins
     assert (me.status, me.body["name"]) == (200, "Anna")
     assert me.body["id"] != before
     assert (await anna.send("GET", "/me/watchlist", headers=signed_in)).body["items"] == []
+
+
+async def test_a_request_under_way_while_its_person_is_erased_makes_no_new_account(
+    program: FeedingProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = program.acting_with(sub="anna", client_id="app", name="Anna", email="anna@example.com", email_verified=True)
+    await anna.send("GET", "/me")
+    renamed = anna.token(name="Anna Nova")
+    almost, goes_on = asyncio.Event(), asyncio.Event()
+    real = erasing._untell
+
+    async def slow(*arguments: Any) -> None:
+        almost.set()
+        await goes_on.wait()
+        await real(*arguments)
+
+    monkeypatch.setattr(erasing, "_untell", slow)
+    erasure = asyncio.create_task(program.send("DELETE", ERASE))
+    await asyncio.wait_for(almost.wait(), PATIENCE_S)
+    # The account still stands for everybody else, so the token counts; what it says is newer, and to be written.
+    request = asyncio.create_task(anna.send("GET", "/me", headers={"Authorization": f"Bearer {renamed}"}))
+    async with asyncio.timeout(PATIENCE_S):
+        while not await program.cinema.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.02)
+    goes_on.set()
+
+    assert (await erasure).status == 204
+    assert (await request).code == "invalid_token"
+    assert await program.cinema.value("SELECT count(*) FROM users WHERE subject = 'anna'") == 0
