@@ -23,17 +23,17 @@ export function face({ id, name }) {
   return make("span", { class: `face face--${colourOf(id)}`, "aria-hidden": "true" }, ([...name.trim()][0] ?? "?").toUpperCase());
 }
 
-/** Return a labelled checkbox named `friend` for a person, with a `note` beside the name. */
-export function personChoice(person, { checked = false, disabled = false, note = null } = {}) {
+/** Return a labelled checkbox (or another `type` of button) called `name` for a person, with a `note` beside their name. */
+export function personChoice(person, { type = "checkbox", name = "friend", checked = false, disabled = false, note = null } = {}) {
   return make("label", { class: "choice choice--person" },
-    make("input", { type: "checkbox", name: "friend", value: person.id, checked, disabled }),
+    make("input", { type, name, value: person.id, checked, disabled }),
     face(person),
     make("span", { dir: "auto" }, person.name, note ? make("small", {}, note) : null));
 }
 
-/** Return the people whose checkboxes in `form` are ticked, by id. */
-export function chosenPeople(form) {
-  return [...form.querySelectorAll("input[name=friend]:checked:not(:disabled)")].map(({ value }) => value);
+/** Return the people whose buttons called `name` in `form` are ticked, by id. */
+export function chosenPeople(form, name = "friend") {
+  return [...form.querySelectorAll(`input[name=${name}]:checked:not(:disabled)`)].map(({ value }) => value);
 }
 
 /** Return the result of `work()`; meanwhile the button is disabled and shows that it works. */

@@ -11,11 +11,13 @@ const lead = document.getElementById("invite-lead");
 const open = document.getElementById("open");
 const wanting = form.querySelector("#invite-matches .invite__people");
 const others = form.querySelector("#invite-others");
+const moderators = document.getElementById("invite-moderators");
 const startsAt = document.getElementById("starts-at");
 const starts = document.getElementById("starts");
 
 // One idempotency key per request body: pressing twice, or again after a lost connection, opens one room.
 let request = { body: null, key: null };
+let people = []; // all friends
 
 who.addEventListener("click", async () => {
   form.hidden = false;
@@ -29,6 +31,7 @@ async function showFriends() {
   try {
     await busy(who, async () => {
       const [matches, friends] = await Promise.all([callAll(`/films/${form.dataset.film}/matches`), callAll("/me/friends?status=accepted")]);
+      people = friends.map(({ person }) => person);
       const ids = new Set(matches.map(({ id }) => id));
       const rest = friends.filter(({ person }) => !ids.has(person.id));
       wanting.replaceChildren(...matches.map((person) => personChoice(person, { checked: true })));
@@ -58,18 +61,32 @@ form.addEventListener("change", () => {
   showCount();
 });
 
+// Those who are chosen may be named as moderators; who is ticked already stays so.
+for (const change of ["change", "toggle"]) {
+  form.addEventListener(change, ({ target }) => {
+    if (!document.getElementById("invite-more").open || target.name === "moderator") return;
+    const [chosen, named] = [new Set(chosenPeople(form)), new Set(chosenPeople(form, "moderator"))];
+    const choices = people.filter(({ id }) => chosen.has(id)).map((person) => personChoice(person, { name: "moderator", checked: named.has(person.id) }));
+    moderators.querySelector(".invite__people").replaceChildren(...choices);
+    moderators.hidden = choices.length === 0;
+  }, { capture: true }); // `toggle` does not bubble
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const startsText = plannedStart();
   if (startsText === undefined) return;
+  const users = chosenPeople(form);
   const body = {
+    title: form.elements.title.value.trim() || null,
+    moderators: chosenPeople(form, "moderator").filter((id) => users.includes(id)),
     film_id: form.dataset.film,
     access: form.elements.access.value,
     control: form.elements.control.value,
     capacity: Number(form.elements.capacity.value),
     starts_at: startsText,
     settings: settings(),
-    invite: { users: chosenPeople(form) },
+    invite: { users },
   };
   const json = JSON.stringify(body);
   if (request.body !== json) request = { body: json, key: newKey() };

@@ -54,6 +54,48 @@ async def test_the_owner_invites_names_a_moderator_and_takes_back(
     await expect(boris.page.locator("#settings-button")).to_be_visible()
 
 
+async def test_a_room_is_opened_with_a_name_and_a_moderator_and_handed_over_to_them(
+    new_viewer: NewViewer, sign_in: SignIn
+) -> None:
+    elena, boris = await new_viewer("elena"), await new_viewer("boris")
+    page = elena.page
+    await sign_in(elena)
+    await elena.open_film("tide-keeper")
+    await page.locator("#who").click()
+    await page.locator("#open:not([aria-busy])").wait_for()
+    await page.locator("#invite-others").evaluate("details => { details.open = true; }")
+    friend = page.locator("#invite label:has([name=friend])", has_text=boris.name)
+    await friend.locator("input").check()
+    await page.locator("#invite-more summary").click()
+    await page.locator("#room-title").fill("Суббота у Елены")
+    moderator = page.locator("#invite-moderators label", has_text=boris.name)
+    await moderator.click()
+    await friend.click()
+    await expect(moderator).to_have_count(0)  # only who is invited can be named
+    await friend.click()
+    await moderator.click()
+    await page.locator("#open").click()
+    await page.wait_for_url("**/rooms/*")
+    link = page.url
+    await elena.wait_in_room()
+    await expect(page.locator("#hall-title")).to_have_text("Суббота у Елены")
+
+    await sign_in(boris)
+    await boris.enter(link)
+    await expect(boris.page.locator("#settings-button")).to_be_visible()
+
+    await page.locator("#settings-button").click()
+    await page.locator("[data-opens=hand-over]").click()
+    await expect(page.locator("#heirs label", has_text=elena.name)).to_have_count(0)
+    await page.locator("#heirs label", has_text=boris.name).click()
+    await page.locator("#hand-over [type=submit]").click()
+    await expect(page.locator('[data-opens="close-room"]')).to_have_count(0)
+    await expect(page.locator("#settings-button")).to_be_visible()  # she stays as a moderator
+    await boris.page.reload()
+    await boris.close_room()
+    await expect(page.locator("movie-together .end")).to_contain_text("Комната закрыта")
+
+
 async def test_a_room_has_the_name_that_its_owner_gives_it(new_viewer: NewViewer, open_room: OpenRoom) -> None:
     elena = await new_viewer("elena")
     link = await open_room(elena)
