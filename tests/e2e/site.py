@@ -20,6 +20,7 @@ from deploy.local.keys import Keys
 from deploy.local.program import WebProgram, plain_environment, tail
 from deploy.local.services import ROOT, Service, StoreUrls, addresses, services, site_settings
 from deploy.local.stores import private_stores
+from deploy.local.tokens import program_token
 
 
 class Site(Protocol):
@@ -81,6 +82,10 @@ class LocalSite:
     def logs(self) -> str:
         """Return the end of every process's output, for a test that failed."""
         return "\n".join(f"--- {program.name}\n{tail(program.log)}" for program in self._programs.values())
+
+    def program_token(self) -> str:
+        """Return an access token with which the cinema's program may feed."""
+        return program_token(self._ports, self.keys)
 
     def kill_sync(self) -> None:
         self._programs["sync_service"].kill()

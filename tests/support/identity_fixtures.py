@@ -243,9 +243,13 @@ class Browser:
         *,
         verifier: str | None = None,
         client: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET),
+        field: str = "viewer",
         **asked: str,
     ) -> Any:
-        """Get tokens at the provider as another program of the same client would; ``verifier`` to send a wrong one."""
+        """Get tokens at the provider as another program of the same client would; ``verifier`` to send a wrong one.
+
+        With the ``field`` email ``sub`` is the address of somebody new.
+        """
         secret = secrets.token_urlsafe(48)
         query = {
             "response_type": "code",
@@ -257,7 +261,7 @@ class Browser:
             **asked,
         }
         page = await self.open(str(URL(f"{provider.issuer}/authorize").with_query(query)))
-        resume = await self.submit(page, viewer=sub, follow=False)
+        resume = await self.submit(page, **{field: sub}, follow=False)
         callback = URL((await self.open(resume.headers["Location"], follow=False)).headers["Location"])
         form = {
             "grant_type": "authorization_code",

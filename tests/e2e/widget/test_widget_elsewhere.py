@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from aiohttp import ClientSession
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, expect
 
 from deploy.local import bootstrap
@@ -54,9 +56,9 @@ def together_site(stores_folder: Path, cinema: CinemaSite) -> Iterator[LocalSite
 class Visitor:
     """Somebody signed in at the cinema, in a browser of their own."""
 
-    def __init__(self, page: Page, sub: str) -> None:
+    def __init__(self, page: Page, sub: str, name: str | None = None) -> None:
         self.page = page
-        self.name: str = VIEWERS[sub]["name"]
+        self.name: str = name or VIEWERS[sub]["name"]
         self.complaints: list[str] = []
         self.joins: list[dict[str, str]] = []
         page.on("pageerror", lambda error: self.complaints.append(f"{self.name}: {error}"))
@@ -91,10 +93,10 @@ async def visit(browser: Browser, open_cinema: CinemaSite) -> AsyncIterator[Any]
     """Open a browser at the cinema for a viewer (``sub``); the test fails on what their page complains of."""
     visitors: list[Visitor] = []
 
-    async def make(sub: str, **options: Any) -> Visitor:
+    async def make(sub: str, name: str | None = None, **options: Any) -> Visitor:
         context = await browser.new_context(locale="en-GB", **options)
         await context.add_cookies([{"name": "viewer", "value": sub, "url": open_cinema.elsewhere}])
-        visitors.append(Visitor(await context.new_page(), sub))
+        visitors.append(Visitor(await context.new_page(), sub, name))
         return visitors[-1]
 
     yield make
@@ -146,6 +148,59 @@ async def test_two_viewers_see_each_other_on_the_cinemas_own_page(
         [sent] = visitor.joins  # one entry for all that the page has set
         assert sent["authorization"].startswith("Bearer ")
         assert "cookie" not in sent
+
+
+async def feed(site: LocalSite, kind: str, *rows: dict[str, Any]) -> list[str]:
+    """Feed rows as the cinema's program; return what became of each."""
+    token = await asyncio.to_thread(site.program_token)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+    body = b"\n".join(orjson.dumps({**row, "updated_at": "2026-01-01T00:00:00Z"}) for row in rows)
+    async with (
+        ClientSession() as http,
+        http.post(f"{site.url}/api/v1/feed/{kind}", data=body, headers=headers) as answer,
+    ):
+        return [orjson.loads(line)["result"] for line in (await answer.read()).splitlines()]
+
+
+async def test_a_viewer_and_a_friend_who_never_signed_in_meet_over_a_film_that_the_cinema_has_fed(
+    visit: Any, open_cinema: CinemaSite, together_site: LocalSite
+) -> None:
+    nora_id, oleg_id = [await open_cinema.account(f"{name}@cinema.example") for name in ("nora", "oleg")]
+    film = {
+        "external_id": "tt-4711",
+        "titles": {"en": "The cinema's own"},
+        "duration_ms": FILMS["tide-keeper"]["duration_ms"],
+        "sources": [{"kind": "file", "url": f"{together_site.url}/demo/media/tide-keeper.mp4"}],
+    }
+    people = [
+        {"subject": nora_id, "name": "Nora", "email": "nora@cinema.example", "locale": "en"},
+        {"subject": oleg_id, "name": "Oleg", "email": "oleg@cinema.example", "locale": "en"},
+    ]
+    assert await feed(together_site, "films", film) == ["created"]
+    assert await feed(together_site, "people", *people) == ["created"] * 2
+    assert await feed(together_site, "friendships", {"subject": nora_id, "friend": oleg_id}) == ["created"]
+    assert await feed(together_site, "wishes", {"subject": oleg_id, "film": "tt-4711"}) == ["created"]
+    accounts = "SELECT id::text, subject FROM users WHERE subject IN (%s, %s) ORDER BY subject"
+    fed = await asyncio.to_thread(together_site.rows, accounts, nora_id, oleg_id)
+    [found] = await asyncio.to_thread(together_site.rows, "SELECT id FROM films WHERE external_id = %s", "tt-4711")
+
+    nora = await visit(nora_id, "Nora")
+    await nora.page.goto(f"{open_cinema.elsewhere}/index.html?film={found['id']}")
+    await expect(nora.page.locator("#friends")).to_have_text("Oleg")
+    await nora.page.locator("#together").click()
+    await nora.page.wait_for_url("**/watch.html*")
+    await nora.wait_room("Nora")
+
+    [mail] = await Inbox(together_site.inbox_url).wait_mails("oleg@cinema.example", nora.page.url.rpartition("=")[2])
+    [link] = {link for link in mail["links"] if link.startswith(open_cinema.elsewhere)}
+    assert link == nora.page.url
+    oleg = await visit(oleg_id, "Oleg")
+    await oleg.page.goto(link)
+    for visitor in (nora, oleg):
+        await visitor.wait_room("Nora", "Oleg")
+    assert await asyncio.to_thread(together_site.rows, accounts, nora_id, oleg_id) == fed, (
+        "they are whom the cinema fed"
+    )
 
 
 async def test_nothing_is_asked_before_there_is_a_token_and_a_refused_one_is_asked_for_anew(
