@@ -192,5 +192,7 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "ban_name": _("Ban %(name)s from the room?"),
         "ban_lifted": _("%(name)s may come in again"),
         "lift_ban": _("Let in again"),
+        "answered.accepted": _("You are coming."),
+        "answered.declined": _("You are not coming, and will not be reminded."),
         "no_heirs": _("Nobody else is here, and you have no friends here yet."),
     }

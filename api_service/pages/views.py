@@ -16,7 +16,7 @@ from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.rendering import film_position, is_future, page, page_language
 from api_service.problems import BANNED, FILM_NOT_FOUND
-from api_service.usecases import films, friends, invitation_list, matches, muting, my_rooms, ownership, rooms
+from api_service.usecases import answers, films, friends, invitation_list, matches, muting, my_rooms, ownership, rooms
 from api_service.usecases.paging import Page
 
 FILMS_SHOWN: Final = 24
@@ -104,7 +104,14 @@ async def rooms_page(request: web.Request) -> web.Response:
     found = await my_rooms.mine(db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor, status=status)
     muted = {one.person.id for one in (await muting.mails_of(db, viewer)).muted}
     now = datetime.now(UTC)
-    context = {"rooms": found, "now": now, "status": status or "", "film_position": film_position, "muted": muted}
+    context = {
+        "rooms": found,
+        "now": now,
+        "status": status or "",
+        "film_position": film_position,
+        "muted": muted,
+        "invited": await answers.of_rooms(db, viewer.id, [room.id for room in found.items if room.status == "open"]),
+    }
     return page(request, "rooms.html", viewer, context)
 
 

@@ -37,7 +37,7 @@ async def live_rooms(shards: Shards) -> AsyncIterator[FoundRoom]:
                     continue
                 partition, id_ = place
                 snapshot = await RoomStore(shard, partition, "cli").read(RoomKeys.of(partition, id_))
-                if isinstance(snapshot, Snapshot):
+                if isinstance(snapshot, Snapshot) and snapshot.state.closed is None:
                     seconds, micros = await shard.link.call("TIME")
                     yield FoundRoom(partition, id_, snapshot, int(seconds) * 1000 + int(micros) / 1000)
             if cursor == b"0":

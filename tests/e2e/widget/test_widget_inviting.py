@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 from playwright.async_api import Locator, expect
@@ -55,7 +56,7 @@ async def test_the_owner_invites_names_a_moderator_and_takes_back(
 
 
 async def test_a_room_is_opened_with_a_name_and_a_moderator_and_handed_over_to_them(
-    new_viewer: NewViewer, sign_in: SignIn
+    new_viewer: NewViewer, sign_in: SignIn, site: Site
 ) -> None:
     elena, boris = await new_viewer("elena"), await new_viewer("boris")
     page = elena.page
@@ -81,6 +82,16 @@ async def test_a_room_is_opened_with_a_name_and_a_moderator_and_handed_over_to_t
     await expect(page.locator("#hall-title")).to_have_text("Суббота у Елены")
 
     await sign_in(boris)
+    await boris.page.goto(f"{site.url}/rooms")
+    declines = boris.page.locator(f"li:has(a[href$='{link.rpartition('/')[2]}']) [data-answer=declined]")
+    await declines.click()
+    await expect(declines).to_have_attribute("aria-pressed", "true")
+    answer = """SELECT answer FROM invitations AS i JOIN rooms AS r ON r.id = i.room_id
+        JOIN users AS u ON u.id = i.invitee_id WHERE r.code = %s AND u.email = %s"""
+    [told] = await asyncio.to_thread(site.rows, answer, link.rpartition("/")[2], boris.email)
+    assert told["answer"] == "declined"
+    await boris.page.reload()
+    await expect(declines).to_have_attribute("aria-pressed", "true")
     await boris.enter(link)
     await expect(boris.page.locator("#settings-button")).to_be_visible()
 
