@@ -132,6 +132,7 @@ async def close_room(call: Call) -> web.Response:
 @endpoints.add(
     "POST",
     "/rooms/{code}/reopen",
+    takes_key=True,
     gives=schemas.RoomSchema,
     problems=(
         ROOM_NOT_FOUND,
@@ -140,6 +141,7 @@ async def close_room(call: Call) -> web.Response:
         FILM_UNAVAILABLE,
         ROOM_CLOSED,
         ROOM_CHANGED,
+        IDEMPOTENCY_KEY_REUSED,
         LIMIT_REACHED,
     ),
 )
@@ -147,9 +149,11 @@ async def reopen_room(call: Call) -> web.Response:
     """Open one's room again within a day of its closing; repeating it changes nothing.
 
     People, chat and film are as they were, the film paused. Those invited to a screening that is still to come are
-    mailed that it takes place after all.
+    mailed that it takes place after all. With an `Idempotency-Key`, a repetition that comes late does not open it anew.
     """
-    room = await ownership.reopen(call.db, call.site, call.viewer, call.locale, call.code, call.check_etag)
+    room = await ownership.reopen(
+        call.db, call.site, call.viewer, call.locale, call.code, call.check_etag, key=call.key
+    )
     return reply(room, headers=etag(room))
 
 

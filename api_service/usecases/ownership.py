@@ -14,6 +14,7 @@ from api_service.site import Site
 from api_service.tables import bans, chat_messages, invitations, room_events, room_roles, rooms, users, visits
 from api_service.usecases import limits, outbox, published, screenings
 from api_service.usecases.friends import friends_of
+from api_service.usecases.idempotency import is_repeated
 from api_service.usecases.invitation_list import of_room
 from api_service.usecases.joining import archived, restore
 from api_service.usecases.live_view import now_in
@@ -83,21 +84,24 @@ _KEEP_INVITED = Statement(
 )
 
 
-async def reopen(db: Database, site: Site, owner: User, locale: str, code: str, check: Check = any_room) -> Room:
+async def reopen(
+    db: Database, site: Site, owner: User, locale: str, code: str, check: Check = any_room, *, key: str | None = None
+) -> Room:
     """Open one's room again that was closed less than a day ago; an open one stays as it is.
 
     It goes on where it was, and those invited to a screening that is still to come are told. ``check`` sees the room
     before and may raise. Raises the problems `room_not_found`, `not_room_owner`, `room_closed`, `film_not_found`,
-    `film_unavailable` and `limit_reached`.
+    `film_unavailable`, `limit_reached` and `idempotency_key_reused`.
     """
     async with db.transaction() as transaction:
         row = await owned_room(transaction, owner.id, code)
         await lock(transaction, row.id)
         row = await room_row(transaction, owner.id, row.id)
-        check(room_of(row, site, owner.id, locale))
-        if row.closed_at is not None:
-            await _reopen(transaction, site, owner, row.id)
-            row = await room_row(transaction, owner.id, row.id)
+        if not await is_repeated(transaction, owner.id, key, row.id, "reopen"):
+            check(room_of(row, site, owner.id, locale))
+            if row.closed_at is not None:
+                await _reopen(transaction, site, owner, row.id)
+                row = await room_row(transaction, owner.id, row.id)
         shown, now = await of_room(transaction, row.id), await now_in(transaction, [row])
     return room_of(row, site, owner.id, locale, shown, now)
 

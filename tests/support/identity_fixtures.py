@@ -261,7 +261,8 @@ class Browser:
             **asked,
         }
         page = await self.open(str(URL(f"{provider.issuer}/authorize").with_query(query)))
-        resume = await self.submit(page, **{field: sub}, follow=False)
+        fields: dict[str, Any] = {field: sub}
+        resume = await self.submit(page, follow=False, **fields)
         callback = URL((await self.open(resume.headers["Location"], follow=False)).headers["Location"])
         form = {
             "grant_type": "authorization_code",

@@ -96,6 +96,23 @@ async def test_a_room_closed_over_a_day_ago_stays_closed(site: RunningSite) -> N
     assert (answer.status, answer.code) == (410, "room_closed")
 
 
+async def test_a_repetition_that_comes_late_does_not_open_a_room_anew(site: RunningSite) -> None:
+    (anna,) = await people(site, "Anna")
+    room = await opened(site, anna)
+    path, closed = f"/rooms/{room['code']}", await anna.delete(f"/rooms/{room['code']}")
+    assert closed.status == 204
+    headers = {"Idempotency-Key": "again", "If-Match": (await anna.get(path)).headers["ETag"]}
+
+    first = await anna.post(f"{path}/reopen", headers=headers)
+    repeated = await anna.post(f"{path}/reopen", headers=headers)
+    await anna.delete(path)
+    late = await anna.post(f"{path}/reopen", headers=headers)
+
+    assert [answer.status for answer in (first, repeated, late)] == [200] * 3
+    assert [answer.body["status"] for answer in (first, repeated, late)] == ["open", "open", "closed"]
+    assert len(await told(site, "room.reopened.v1")) == 1
+
+
 async def test_only_the_owner_opens_a_room_again(site: RunningSite) -> None:
     anna, boris = await people(site, "Anna", "Boris")
     room = await opened(site, anna, boris)
