@@ -112,6 +112,7 @@ _MANY: Final = (
 _UNSUBSCRIBED: Final = Statement(text("DELETE FROM unsubscribed WHERE email = lower(CAST(:email AS text))"))
 _LIMITS: Final = Statement(text("DELETE FROM limit_uses WHERE position(CAST(:user_id AS text) IN key) > 0"))
 _NAMED: Final = Statement(text("DELETE FROM feed_named WHERE :user_id IN (one_id, other_id)"))
+_RANKED: Final = Statement(text("DELETE FROM match_rankings WHERE :user_id = ANY (named)"))
 _DELETE: Final = Statement(text("DELETE FROM users WHERE id = :user_id"))
 
 _LAST_OF_CHUNK: Final = Statement(
@@ -191,6 +192,7 @@ async def _erase(transaction: Transaction, site: Site, user_id: UUID, progress: 
         await transaction.run(_UNSUBSCRIBED, email=person.email)
     await transaction.run(_LIMITS, user_id=str(user_id))
     await transaction.run(_NAMED, user_id=user_id)
+    await transaction.run(_RANKED, user_id=user_id)
     await erasures.note(transaction, user_id, person.issuer, person.subject)
     await transaction.run(_DELETE, user_id=user_id)
     # Now that nothing new can refer to them, all that was about to be told of them is here.

@@ -77,13 +77,21 @@ async def test_no_table_knows_an_erased_person(site: RunningSite) -> None:
         "INSERT INTO feed_named (run_id, kind, one_id, other_id) VALUES ('run', 'people', :id, :id) RETURNING kind",
         id=zoya.id,
     )
+    await cinema.rows(
+        "INSERT INTO match_rankings (user_id, film_ids, friends_counts, named)"
+        " VALUES (:boris, ARRAY[:film], '{1}', ARRAY[:id]) RETURNING user_id",
+        boris=boris.id,
+        film=film_id,
+        id=zoya.id,
+    )
     # Half of what the outbox tells is told already, and stands there for a week.
     await cinema.rows("UPDATE outbox SET published_at = now() WHERE random() < 0.5 RETURNING id")
 
     assert await places_of(cinema, NAME) >= {"users.name", "chat_messages.text", "outbox.data", "rooms.title"}
     assert await places_of(cinema, EMAIL) >= {"users.email", "outbox.data", "unsubscribed.email"}
     assert await places_of(cinema, SUBJECT) >= {"users.subject", "outbox.data"}
-    assert {"limit_uses.key", "feed_named.one_id", "visits.user_id"} <= await places_of(cinema, str(zoya.id))
+    known = {"limit_uses.key", "feed_named.one_id", "visits.user_id", "match_rankings.named"}
+    assert known <= await places_of(cinema, str(zoya.id))
 
     assert (await hers.delete("/me")).status == 204
     for word in (NAME, EMAIL, SUBJECT):
