@@ -123,7 +123,7 @@ def _notifier(environ: Mapping[str, str], local: Path, stores: StoreUrls) -> Ser
     env = {
         "AMQP_URL": stores.amqp,
         "SMTP_URL": f"smtp://127.0.0.1:{ports.SMTP.number(environ)}",
-        "MAIL_FROM": "Movie Together <invitations@example.com>",
+        "MAIL_FROM": "invitations@example.com",
         "NOTIFIER_STATE": str(local / "notifier" / "sent.sqlite3"),
         "NOTIFIER_PORT": str(port),
         "LOG_FORMAT": "console",

@@ -49,7 +49,7 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
 
     mail = EmailMessage(policy=WIRE)
     mail["Subject"] = header_text(subject)
-    mail["From"] = sender
+    mail["From"] = _named(sender, words["brand"])
     mail["To"] = notification.invitee.address
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{_in_message_id(notification.event_id)}@{sender.domain}>"
@@ -73,6 +73,11 @@ def compose(notification: Notification, *, sender: Address, zone: ZoneInfo, now:
     mail["Content-Language"] = notification.invitee.language  # last: a new part moves the Content- headers inwards
     recipient = notification.invitee.address.addr_spec
     return Mail(sender.addr_spec, recipient, mail.as_bytes())
+
+
+def _named(sender: Address, brand: str) -> Address:
+    """Return the sender with a name: the site's in the reader's language, unless it has one of its own."""
+    return sender if sender.display_name else Address(brand, username=sender.username, domain=sender.domain)
 
 
 def _rendered(template: str, notification: Notification, subject: str, zone: ZoneInfo) -> str:

@@ -15,7 +15,7 @@ from deploy.neighbours.process import LOG_FORMATS, LOG_LEVELS, LogFormat, not_em
 REMEDIES = {
     "AMQP_URL": "set it to the broker, e.g. amqp://guest:guest@localhost:5672/",
     "SMTP_URL": "set it to the mail server: smtp://host:25, smtp+starttls://user:password@host:587 or smtps://user:password@host:465",
-    "MAIL_FROM": "set it to the sender, e.g. Movie Together <invitations@example.com>",
+    "MAIL_FROM": "set it to the sender, e.g. invitations@example.com",
     "NOTIFIER_STATE": "set it to the file that remembers sent mails, e.g. /var/lib/notifier/state.sqlite3",
     "NOTIFIER_PORT": "set it to a free port, e.g. 8084",
     "MAIL_TIME_ZONE": "set it to a name of the time zone database, e.g. Europe/Moscow",

@@ -98,6 +98,14 @@ def test_the_headers_are_those_of_an_automatic_mail() -> None:
     assert mail["Date"].datetime == NOW
 
 
+@pytest.mark.parametrize(("language", "brand"), [("ru", "Кино вместе"), ("en", "Movie Together")])
+def test_a_sender_without_a_name_has_the_site_s_in_the_reader_s_language(language: str, brand: str) -> None:
+    event = invitation_created()
+    event["data"]["invitee"]["locale"] = language
+    mail = message_from_bytes(raw_mail(event, Address(addr_spec="kino@cinema.example")), policy=policy.default)
+    assert mail["From"] == f"{brand} <kino@cinema.example>"
+
+
 def test_an_event_always_gives_the_same_message_id_and_odd_ids_give_valid_ones() -> None:
     odd = invitation_created(id="комната: 1 <>@")
     assert mail_of(odd)["Message-ID"] == mail_of(odd)["Message-ID"]
