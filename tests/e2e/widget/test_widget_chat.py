@@ -107,9 +107,9 @@ async def test_who_reads_earlier_lines_is_told_of_new_ones_and_not_moved(togethe
 
 async def test_comings_and_goings_are_shown(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
-    await elena.see_text(f"{farid.name}\u2069 теперь здесь")
+    await elena.see_text(f"{farid.name}\u2069 присоединяется")
 
     await farid.page.goto("about:blank")
 
-    await elena.see_text(f"{farid.name}\u2069 не на связи")
+    await elena.see_text(f"{farid.name}\u2069 теряет связь")
     await expect(elena.page.locator("movie-together-people li")).to_have_count(1, timeout=PATIENCE_MS)

@@ -67,7 +67,7 @@ async def test_whoever_steers_may_go_on_without_those_who_load(slow: tuple[Viewe
     await elena.page.locator("movie-together .hold button").click(timeout=PATIENCE_MS)
 
     await elena.wait_playing()
-    await elena.see_text("дальше, не дожидаясь")
+    await elena.see_text("продолжает, никого не дожидаясь")
     await expect(elena.page.locator("movie-together .hold")).to_be_hidden()
     film.let_through()
     await farid.wait_playing()
@@ -159,11 +159,11 @@ async def test_who_paused_is_shown_over_the_film_also_to_who_comes_later(togethe
     elena, farid = together
     await elena.press_play_pause()
 
-    await expect(farid.page.locator("movie-together .why")).to_contain_text(f"{elena.name}\u2069: пауза")
-    await expect(elena.page.locator("movie-together .why")).to_have_text("Вы поставили паузу")
+    await expect(farid.page.locator("movie-together .why")).to_contain_text(f"{elena.name}\u2069 ставит паузу")
+    await expect(elena.page.locator("movie-together .why")).to_have_text("Вы ставите паузу")
     await farid.page.reload()
     await farid.wait_in_room()
-    await expect(farid.page.locator("movie-together .why")).to_contain_text(f"{elena.name}\u2069: пауза")
+    await expect(farid.page.locator("movie-together .why")).to_contain_text(f"{elena.name}\u2069 ставит паузу")
 
     await farid.press_play_pause()
     await elena.wait_playing()

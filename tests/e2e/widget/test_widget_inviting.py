@@ -36,7 +36,7 @@ async def test_the_owner_invites_names_a_moderator_and_takes_back(
     await page.locator("#invite-friends label", has_text=boris.name).click()
     await page.locator("#invite-emails").fill(address)
     await page.locator("#invite-more [type=submit]").click()
-    await expect(page.locator("#toasts")).to_contain_text("Письма отправлены")
+    await expect(page.locator("#toasts")).to_contain_text("Приглашения отправлены")
     mails = await Inbox(site.inbox_url).wait_mails(address, link.rpartition("/")[2])
     assert link in mails[0]["links"]
 

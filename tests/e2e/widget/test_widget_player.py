@@ -72,7 +72,7 @@ async def test_a_pause_made_on_the_player_itself_is_everyones(together: tuple[Vi
     await farid.pause_by_keys()
 
     await elena.wait_playing(playing=False)
-    await elena.see_text(f"{farid.name}\u2069: пауза")
+    await elena.see_text(f"{farid.name}\u2069 ставит паузу")
     await farid.play_by_keys()
     await asyncio.gather(elena.wait_playing(), farid.wait_playing())
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
@@ -83,7 +83,7 @@ async def test_a_seek_made_on_the_player_itself_is_everyones(together: tuple[Vie
 
     await farid.seek_by_keys(60)
 
-    await elena.see_text(f"{farid.name}\u2069: переход на 1:00")
+    await elena.see_text(f"{farid.name}\u2069 перематывает на 1:00")
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
     assert (await elena.sample()).position_ms > 60_000
 
@@ -96,7 +96,7 @@ async def test_the_keyboard_pauses_and_seeks_for_everyone(together: tuple[Viewer
     await asyncio.gather(elena.wait_playing(playing=False), farid.wait_playing(playing=False))
     before = (await elena.sample()).position_ms
     await farid.page.keyboard.press("ArrowRight")
-    await elena.see_text(f"{farid.name}\u2069: переход")
+    await elena.see_text(f"{farid.name}\u2069 перематывает")
 
     await wait_together(elena, farid, within_ms=1)
     assert (await elena.sample()).position_ms > before + 5_000
@@ -106,7 +106,7 @@ async def test_the_controls_are_there_once_they_know_the_player(together: tuple[
     elena, farid = together
     await elena.press_play_pause()
     await elena.page.locator("movie-together").evaluate("room => room.seek(60_000)")
-    await elena.see_text("переход на 1:00")
+    await elena.see_text("перематывает на 1:00")
     arrives = asyncio.Event()
 
     async def slow_line(route: Route) -> None:
@@ -127,7 +127,7 @@ async def test_the_controls_are_there_once_they_know_the_player(together: tuple[
         arrives.set()
 
     await farid.page.locator("media-seek-forward-button").click()
-    await elena.see_text(f"{farid.name}\u2069: переход на 1:10")
+    await elena.see_text(f"{farid.name}\u2069 перематывает на 1:10")
     await farid.press_play_pause()
     await elena.wait_playing()
 
@@ -137,7 +137,7 @@ async def test_the_speed_is_everyones(together: tuple[Viewer, Viewer]) -> None:
 
     await farid.page.locator("#rate").select_option("1.5")
 
-    await elena.see_text("скорость 1.5×")
+    await elena.see_text("меняет скорость: 1.5×")
     await expect(elena.page.locator("#rate")).to_have_value("1.5")
     async with asyncio.timeout(10):  # it changes ahead of time, so that everybody's does at once
         while not 1.4 < (await elena.sample()).rate < 1.6:

@@ -18,7 +18,7 @@ async def test_a_page_that_is_not_there_says_so_and_leads_on(site: RunningSite) 
     page = await look(site.viewer(), "/nowhere")
 
     assert page.status == 404
-    assert page.one("h1").text == "There is no such page"
+    assert page.one("h1").text == "Page not found"
     assert "/" in page.links
 
 
@@ -71,7 +71,7 @@ async def test_a_room_that_is_not_there_and_one_for_others_look_alike(site: Runn
 
     assert absent.status == others.status == 404
     assert absent.text == others.text
-    assert "There is no such room for you" in others.text
+    assert "Room not found, or closed to you" in others.text
     assert "Eve" in others.one("summary").attributes["aria-label"], "who is signed in stays visible"
 
 
@@ -85,7 +85,7 @@ async def test_a_closed_room_says_who_closed_it_and_offers_another(site: Running
     guests = await look(site.viewer(bob), f"/rooms/{room.code}")
 
     assert owners.status == guests.status == 410
-    assert "You closed the screening of “Paper Whales”" in owners.text
+    assert "You ended the screening of “Paper Whales”" in owners.text
     assert "Ann has ended the screening of “Paper Whales”" in guests.text
     assert f"/films/{film_id}" in guests.links
     assert guests.all("movie-together") == []
@@ -131,7 +131,7 @@ async def test_a_form_sent_to_a_page_is_refused_in_words(site: RunningSite) -> N
     page = await look(site.viewer(), "/rooms", method="POST")
 
     assert page.status == 405
-    assert "This address does not take that" in page.text
+    assert "This does not work here" in page.text
 
 
 async def test_a_sign_in_that_came_to_nothing_offers_to_start_again(site: RunningSite) -> None:
@@ -146,5 +146,5 @@ async def test_the_provider_being_away_stops_signing_in_only(site: RunningSite) 
     page = await look(site.viewer(), "/auth/sign-in?next=/rooms")
 
     assert page.status == 503
-    assert "Signing in is out of order" in page.text
+    assert "Signing in does not work for now" in page.text
     assert "/auth/sign-in?next=%2Frooms" in page.links

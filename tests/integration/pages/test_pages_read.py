@@ -245,7 +245,7 @@ async def test_the_type_of_a_problem_leads_to_its_explanation(site: RunningSite)
     programs = await look(site.viewer(), "/problems/invalid_json")
     unknown = await look(site.viewer(), "/problems/never_heard_of")
 
-    assert "There is no such room for you" in page.text
+    assert "Room not found, or closed to you" in page.text
     assert "room_not_found" in page.text
     assert "invalid_json" in programs.text
     assert unknown.status == 404

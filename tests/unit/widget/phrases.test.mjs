@@ -72,7 +72,7 @@ test("a paused film always has a reason", () => {
   assert.equal(why({ by: "m" }), "Max paused");
   assert.equal(why({ by: "m" }, "m"), "You paused");
   assert.equal(why({ by: "z" }), "Somebody paused");
-  assert.equal(why({ by: "m", sought: true }), "Paused. Max chose this place");
+  assert.equal(why({ by: "m", sought: true }), "Paused. Max jumped here");
   assert.equal(why({ reason: "empty" }), "Paused: everyone had left");
   assert.equal(why({ started: false }), "The film has not started yet");
   assert.equal(why({}), "Paused");
@@ -88,11 +88,11 @@ test("whom the room waits for, and for how long yet", () => {
 });
 
 test("those who may not control the film see who may", () => {
-  assert.equal(plain(controlPhrase(seenBy("v", { control: "owner" }), en)), "Only Olga, who owns the room, steers the film here.");
-  assert.equal(plain(controlPhrase(seenBy("v", { control: "moderators" }), en)), "The film is steered here by Olga and Max.");
-  assert.equal(plain(controlPhrase(seenBy("v", { control: "moderators", present: "v" }), en)), "Only the owner and moderators steer the film here.");
-  assert.equal(plain(controlPhrase(seenBy("v", { control: "owner", host: "m" }), en)), "Max steers the film while the owner is away.");
-  assert.equal(controlPhrase(seenBy("g"), en), "Guests do not steer the film here.");
+  assert.equal(plain(controlPhrase(seenBy("v", { control: "owner" }), en)), "Only Olga, the owner, controls playback here.");
+  assert.equal(plain(controlPhrase(seenBy("v", { control: "moderators" }), en)), "Playback is controlled here by Olga and Max.");
+  assert.equal(plain(controlPhrase(seenBy("v", { control: "moderators", present: "v" }), en)), "Only the owner and moderators control playback here.");
+  assert.equal(plain(controlPhrase(seenBy("v", { control: "owner", host: "m" }), en)), "Max controls playback while the owner is away.");
+  assert.equal(controlPhrase(seenBy("g"), en), "Guests do not control playback here.");
 });
 
 test("refusals say for how long, and who may", () => {
@@ -117,17 +117,17 @@ test("an event has one line, with who did it and to whom", () => {
   assert.equal(words(held("v", ["m"])), null, "the list shrank");
   assert.equal(words({ type: "hold_ended", by: "v", playback: { ...PLAYBACK, reason: "ready" } }), null);
   assert.match(words({ type: "hold_ended", by: null, playback: { ...PLAYBACK, reason: "hold_timeout" } }), /goes on/);
-  assert.match(words({ type: "played", by: "m", playback: { ...PLAYBACK, reason: "hold_skipped" } }), /Max let the film go on/);
+  assert.match(words({ type: "played", by: "m", playback: { ...PLAYBACK, reason: "hold_skipped" } }), /Max goes on without waiting/);
   assert.equal(words({ type: "paused", by: null, playback: { ...PLAYBACK, reason: "empty" } }), "Paused at 0:00: everyone had left");
   assert.equal(words({ type: "role_set", by: "o", member_id: "v", role: "moderator" }), "Olga made Vera a moderator");
   assert.equal(words({ type: "muted", by: "o", member_id: "v", until_ms: 301_000, time_ms: 1_000 }), "Olga muted Vera for 5 min");
-  assert.equal(words({ type: "muted", by: "o", member_id: "v", until_ms: null, time_ms: 0 }), "Olga lets Vera write again");
-  assert.equal(words({ type: "member_left", by: "m", member_id: "v", name: "Vera", reason: "kicked" }), "Max sent Vera out");
+  assert.equal(words({ type: "muted", by: "o", member_id: "v", until_ms: null, time_ms: 0 }), "Olga unmuted Vera");
+  assert.equal(words({ type: "member_left", by: "m", member_id: "v", name: "Vera", reason: "kicked" }), "Max removed Vera from the room");
   assert.equal(words({ type: "banned", by: "m", member_id: "v" }), "Max banned Vera");
   assert.equal(words({ type: "member_left", by: "m", member_id: "v", name: "Vera", reason: "banned" }), null);
-  assert.equal(words({ type: "host_changed", by: null, host: "m" }), "Max acts for the owner");
+  assert.equal(words({ type: "host_changed", by: null, host: "m" }), "Max stands in for the owner");
   const settings = { ...SETTINGS, locked: true, slow_mode_s: 30 };
-  assert.equal(words({ type: "settings_changed", by: "o", settings }), "Olga: the room is locked, slow mode, a message every 30 s");
+  assert.equal(words({ type: "settings_changed", by: "o", settings }), "Olga changed the settings: the room is locked; slow mode: one every 30 s");
   assert.equal(words({ type: "settings_changed", by: "o", settings: SETTINGS }), null);
   for (const type of ["rebased", "message_deleted", "something_new"]) assert.equal(words({ type, playback: PLAYBACK }), null);
 });

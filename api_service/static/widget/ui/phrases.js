@@ -43,12 +43,12 @@ export function holdPhrase(state, texts, nowMs) {
 /** Return who may control the film, for those who may not. */
 export function controlPhrase(state, texts) {
   const { owner, host, settings } = state.room;
-  if (host) return texts.host_steers(nameIn(state, host, texts));
-  if (settings.control === "everyone") return texts.guests_do_not_steer;
+  if (host) return texts.host_controls(nameIn(state, host, texts));
+  if (settings.control === "everyone") return texts.guests_do_not_control;
   const ownerName = state.names?.[owner] ? isolated(state.names[owner]) : null;
-  if (settings.control === "owner") return ownerName ? texts.owner_steers_named(ownerName) : texts.owner_steers;
+  if (settings.control === "owner") return ownerName ? texts.owner_controls_named(ownerName) : texts.owner_controls;
   const present = state.members.filter((one) => ["owner", "moderator"].includes(roleOf(state, one.id)));
-  return present.length ? texts.moderators_steer_named(listed(present.map(({ name }) => isolated(name)), texts)) : texts.moderators_steer;
+  return present.length ? texts.moderators_control_named(listed(present.map(({ name }) => isolated(name)), texts)) : texts.moderators_control;
 }
 
 /** Return that a viewer's film of `yours_ms` is longer or shorter than that of the others, `duration_ms`, and by how much. */
@@ -126,5 +126,5 @@ export function eventPhrase(event, { texts, nameOf, before = null }) {
 function settingsPhrase({ settings }, before, texts, name) {
   const changes = Object.keys(settings).filter((key) => before && settings[key] !== before[key]);
   const phrases = changes.map((key) => texts.setting[key]?.(settings[key])).filter(Boolean);
-  return phrases.length ? texts.settings_changed(name ?? texts.somebody, phrases.join(", ")) : null;
+  return phrases.length ? texts.settings_changed(name ?? texts.somebody, phrases) : null;
 }
