@@ -188,6 +188,7 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "all_invited": _("All your friends are invited already."),
         "invite.locked": _("The room is locked: nobody new can join until somebody inside unlocks it."),
         "invite.full": _("The room is full: nobody new can join until somebody leaves."),
+        "people": _("People in the room: %(n)s"),
         "line.live": _("Connected"),
         "line.connecting": _("Entering the room…"),
         "line.lost": _("Connection lost, reconnecting…"),

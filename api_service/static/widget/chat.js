@@ -1,4 +1,7 @@
-/** <movie-together-chat for="id of the <movie-together>">: the room's messages and a form to write one. */
+/**
+ * <movie-together-chat for="id of the <movie-together>" overlay>: the room's messages and a form to write one. With `overlay` it is made to
+ * lie over a film: lines fade after a while, and a press goes to the film, until somebody writes (`focus()`).
+ */
 import { CHAT_CSS } from "./ui/chat-look.js";
 import { ChatLog } from "./ui/chat-log.js";
 import { companionOf } from "./ui/companion.js";
@@ -62,6 +65,11 @@ export class MovieTogetherChat extends HTMLElement {
     document.removeEventListener("visibilitychange", this.#onVisible);
     clearInterval(this.#spoilerTimer);
     this.#companion.release();
+  }
+
+  /** Let the viewer write: the field takes the focus. @param {FocusOptions} [options] */
+  focus(options) {
+    this.#composer?.focus(options);
   }
 
   get #together() {

@@ -46,6 +46,7 @@ export class ChatLog {
     this.#context = context;
     this.node = make("ol", { class: "list", part: "list", role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: 0 });
     this.node.addEventListener("scroll", () => this.#onScroll());
+    new ResizeObserver(() => this.resized()).observe(this.node); // a phone's keyboard, another layout
     this.node.addEventListener("click", ({ target }) => {
       const quote = target.closest("[data-jump]");
       if (quote) this.jump(quote.dataset.jump);

@@ -47,10 +47,9 @@ export const CHAT_CSS = `
     position: absolute; inset-block-start: -.9rem; inset-inline-end: 0; display: flex; border-radius: .6rem; overflow: hidden; z-index: 1;
     background: var(--_surface); border: 1px solid var(--_edge); box-shadow: 0 .25rem .75rem rgb(0 0 0 / .3);
   }
-  .actions button { min-width: 2.25rem; height: 2.25rem; border: 0; padding: 0; background: none; font-size: 1rem; }
+  .actions button { min-width: 2.75rem; height: 2.75rem; border: 0; padding: 0; background: none; font-size: 1rem; }
   .actions button:hover { background: var(--_raised); }
   .actions button:focus-visible { outline-offset: -2px; }
-  @media (pointer: coarse) { .actions button { min-width: 2.75rem; height: 2.75rem; } }
   .typists { margin: 0; padding: 0 1rem; min-height: 1.2rem; font-size: .8125rem; line-height: 1.2rem; color: var(--_dim); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .reply { display: flex; align-items: center; gap: .25rem; margin: 0 .5rem .35rem; font-size: .8125rem; border-inline-start: 3px solid var(--_accent); padding-inline-start: .6rem; }
   .reply p { flex: 1; min-width: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--_dim); }
@@ -66,12 +65,12 @@ export const CHAT_CSS = `
   .over .unsent button { display: none; }
   .state { font-size: .8125rem; color: var(--_dim); }
   .state button {
-    border: 0; background: none; padding: .25rem .4rem; color: var(--_accent); text-decoration: underline;
+    border: 0; background: none; min-height: 2.75rem; padding: .25rem .6rem; color: var(--_accent); text-decoration: underline;
     text-underline-offset: .2em;
   }
   .more {
     position: absolute; inset-block-end: .5rem; inset-inline-start: 50%; translate: -50%; border: 0; border-radius: 999px;
-    padding: .35rem .9rem; font-size: .8125rem; font-weight: 600; background: var(--_accent);
+    min-height: 2.75rem; padding: .35rem 1.1rem; font-size: .8125rem; font-weight: 600; background: var(--_accent);
     color: var(--_on-accent); box-shadow: 0 .25rem 1rem rgb(0 0 0 / .35);
   }
   :host(:dir(rtl)) .more { translate: 50%; }
@@ -82,18 +81,30 @@ export const CHAT_CSS = `
   }
   .row:focus-within { border-color: var(--_accent); }
   textarea {
-    flex: 1; min-width: 0; min-height: 2.4rem; max-height: 8rem; padding: .5rem .4rem .5rem .9rem; resize: none; border: 0; outline: 0;
+    flex: 1; min-width: 0; min-height: 2.75rem; max-height: 8rem; padding: .6rem .4rem .5rem .9rem; resize: none; border: 0; outline: 0;
     background: none; line-height: 1.4; font-size: max(1rem, 16px);
   }
   textarea:focus-visible { outline: 0; } /* the row around it shows the focus */
   textarea::placeholder { color: var(--_dim); opacity: 1; }
   .send {
-    flex: none; width: 2.4rem; height: 2.4rem; border: 0; border-radius: 50%; font-size: 1.15rem; font-weight: 700;
+    flex: none; width: 2.75rem; height: 2.75rem; border: 0; border-radius: 50%; font-size: 1.15rem; font-weight: 700;
     background: var(--_accent); color: var(--_on-accent);
   }
   .send:disabled { background: none; color: var(--_dim); }
   .hint { margin: .35rem .5rem 0; font-size: .8125rem; color: var(--_dim); }
   .hint:empty { display: none; }
   .hint.alarm { color: var(--_alarm); }
+  :host([overlay]) { text-shadow: 0 1px 3px rgb(0 0 0 / .9); }
+  :host([overlay]) .list { display: flex; flex-direction: column; scrollbar-width: none; mask-image: linear-gradient(transparent, #000 20%); }
+  :host([overlay]) .list > :first-child { margin-block-start: auto; }
+  :host([overlay]) .list > * { flex: none; }
+  :host([overlay]) .empty { display: none; }
+  :host([overlay]) .write { border: 0; }
+  :host([overlay]:not(:focus-within)) { pointer-events: none; }
+  :host([overlay]:not(:focus-within)) .list { overflow: hidden; }
+  :host([overlay]:not(:focus-within)) :is(.write, .more) { opacity: 0; }
+  :host([overlay]:not(:focus-within)) :is(.said, .happened) { animation: fade-away 1s 12s forwards; }
+  @keyframes fade-away { to { opacity: 0; visibility: hidden; } }
+  @media (max-width: 40rem) { .list { padding-block: .35rem; } }
   ${NAMES_CSS}
 `;

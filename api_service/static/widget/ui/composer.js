@@ -56,6 +56,11 @@ export class Composer {
     this.refresh();
   }
 
+  /** Take the focus. @param {FocusOptions} [options] */
+  focus(options) {
+    this.#field.focus(options);
+  }
+
   /** Make the next message a reply to `message`, or to none (null). */
   replyTo(message) {
     if (this.#edited) this.#endEdit();

@@ -3,9 +3,9 @@ import { make } from "./look.js";
 import { readablePosition } from "../core/timeline.js";
 
 export const LIVE_CSS = `
-  .live { position: absolute; inset-block-start: .75rem; inset-inline-end: .75rem; display: grid; gap: .4rem; justify-items: end; }
+  .live { position: absolute; inset-block-start: var(--mt-top, .75rem); inset-inline-end: .75rem; display: grid; gap: .4rem; justify-items: end; }
   .live .pill { max-width: 16rem; }
-  .live button.pill { pointer-events: auto; border: 0; font-weight: 600; }
+  .live button.pill { min-height: 2.75rem; pointer-events: auto; border: 0; font-weight: 600; }
   .live .at-edge::before { content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: #e5484d; }
 `;
 

@@ -2,6 +2,7 @@
  * Style sheets for shadow trees. They are constructed by script, so a strict Content-Security-Policy (no inline styles) holds,
  * and a page changes the look through the custom properties named below and `::part()`.
  *
+ * --mt-top: how far below the film's upper edge the notices over it begin, for pages that have something of their own there.
  * --mt-surface --mt-raised --mt-edge --mt-field-edge --mt-text --mt-dim --mt-accent --mt-on-accent --mt-alarm
  */
 

@@ -9,7 +9,7 @@ import { adoptStyles, make } from "./look.js";
 const CSS = `
   :host { display: block; position: relative; }
   .over { position: absolute; inset: 0; pointer-events: none; display: grid; z-index: 2; color-scheme: dark; }
-  .top { position: absolute; inset-block-start: .75rem; inset-inline: 0; display: grid; gap: .4rem; justify-items: center; }
+  .top { position: absolute; inset-block-start: var(--mt-top, .75rem); inset-inline: 0; display: grid; gap: .4rem; justify-items: center; }
   .pill {
     max-width: calc(100% - 1.5rem); padding: .4rem .9rem; border-radius: 999px; font-size: .875rem;
     background: rgb(8 9 13 / .82); color: #f1eee8; transition: opacity .3s; display: flex; gap: .6rem; align-items: center;
@@ -20,7 +20,7 @@ const CSS = `
     animation: breathe 1.4s ease-in-out infinite;
   }
   .note { pointer-events: auto; border-radius: .9rem; text-wrap: pretty; }
-  .note button { border: 0; padding: .25rem .5rem; background: none; color: inherit; font-weight: 600; white-space: nowrap; }
+  .note button { border: 0; min-height: 2.75rem; padding: .25rem .5rem; background: none; color: inherit; font-weight: 600; white-space: nowrap; }
   @keyframes breathe { 50% { opacity: .25; } }
   @media (prefers-reduced-motion: reduce) { .pill.busy::before { animation: none; } }
   .press { pointer-events: auto; box-shadow: 0 .5rem 2rem rgb(0 0 0 / .5); }

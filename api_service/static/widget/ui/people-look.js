@@ -6,12 +6,11 @@ export const PEOPLE_CSS = `
   ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .4rem; max-height: 8.5rem; overflow-y: auto; }
   li { max-width: 100%; }
   .chip {
-    display: flex; align-items: center; gap: .4rem; max-width: 100%; padding: .2rem .7rem .2rem .2rem; border: 0; border-radius: 999px;
+    display: flex; align-items: center; gap: .4rem; max-width: 100%; min-height: 2.75rem; padding: .2rem .8rem .2rem .5rem; border: 0; border-radius: 999px;
     background: var(--_raised); text-align: start;
   }
   button.chip:hover, .chip[aria-expanded="true"] { box-shadow: inset 0 0 0 1px var(--_field-edge); }
   .chip:focus-visible { outline-offset: -2px; }
-  @media (pointer: coarse), (max-width: 40rem) { .chip { min-height: 2.75rem; } }
   li.loading .face { border-style: dotted; animation: wait 1.6s ease-in-out infinite; }
   li.aside .chip { opacity: .7; }
   @keyframes wait { 50% { opacity: .4; } }

@@ -1,0 +1,110 @@
+/**
+ * Full screen is the room: the film fills the screen, and the room's head, people and chat lie over it, or the chat beside it.
+ *
+ * Where only a video may go full screen (iPhone), and on a phone that lies on its side, the room fills the page instead.
+ */
+import { text } from "./page-texts.js";
+
+const hall = document.getElementById("hall");
+const together = document.getElementById("together");
+const chat = hall.querySelector("movie-together-chat");
+const controller = hall.querySelector("media-controller");
+const fullScreenButton = hall.querySelector("media-fullscreen-button");
+const sideButton = document.getElementById("chat-side");
+const peopleButton = document.getElementById("people-button");
+
+const SIDE_KEY = "movie-together.chat-beside";
+
+/** A phone on its side; a phone that stands is narrower, also while its keyboard leaves less height than width. */
+const onItsSide = matchMedia("(max-height: 30rem) and (min-width: 35rem)");
+
+let filling = false;
+
+/** Enter or leave full screen. */
+export function toggleFullScreen() {
+  if (filling) fill(false);
+  else if (document.fullscreenElement) document.exitFullscreen();
+  else if (hall.requestFullscreen) hall.requestFullscreen().catch(() => fill(true)); // a frame may be forbidden it
+  else fill(true);
+}
+
+/** Let the viewer write, also where the chat lies over the film. */
+export function writeInChat() {
+  chat.focus();
+}
+
+function fill(on) {
+  filling = on;
+  fullScreenButton.toggleAttribute("mediaisfullscreen", on); // its icon, and which request it makes next
+  show();
+}
+
+function show() {
+  const full = filling || onItsSide.matches || document.fullscreenElement === hall;
+  const beside = localStorage.getItem(SIDE_KEY) === "yes";
+  hall.classList.toggle("full", full);
+  hall.classList.toggle("full--beside", full && beside);
+  chat.toggleAttribute("overlay", full && !beside);
+  sideButton.setAttribute("aria-pressed", String(beside));
+}
+
+// -- the player's button --------------------------------------------------------------------------------------------
+
+// media-chrome 4.19 does not observe its attribute `fullscreenelement`; the property works once the element is defined.
+customElements.whenDefined("media-controller").then(() => {
+  controller.fullscreenElement = hall;
+});
+
+for (const [type, on] of [["mediaenterfullscreenrequest", true], ["mediaexitfullscreenrequest", false]]) {
+  hall.addEventListener(type, (event) => {
+    if (hall.requestFullscreen && !filling) return; // the controller's
+    event.stopImmediatePropagation();
+    fill(on);
+  }, true);
+}
+
+document.addEventListener("fullscreenchange", show);
+onItsSide.addEventListener("change", show);
+document.addEventListener("keydown", ({ key, defaultPrevented }) => {
+  if (key === "Escape" && filling && !defaultPrevented && !document.querySelector("dialog[open]")) fill(false);
+});
+show();
+
+// -- the chat and the people over the film --------------------------------------------------------------------------
+
+document.getElementById("write").addEventListener("click", writeInChat);
+
+sideButton.addEventListener("click", () => {
+  localStorage.setItem(SIDE_KEY, sideButton.getAttribute("aria-pressed") === "true" ? "no" : "yes");
+  show();
+});
+
+/** Enter in an empty field gives the keys back to the film; Escape would leave full screen. */
+chat.addEventListener("keydown", (event) => {
+  const [field] = event.composedPath();
+  if (event.key === "Enter" && chat.hasAttribute("overlay") && field.value === "") field.blur();
+});
+
+peopleButton.addEventListener("click", () => showPeople(peopleButton.getAttribute("aria-expanded") !== "true"));
+hall.querySelector(".hall__people").addEventListener("keydown", ({ key, defaultPrevented }) => {
+  if (key === "Escape" && !defaultPrevented) showPeople(false);
+});
+
+function showPeople(shown) {
+  peopleButton.setAttribute("aria-expanded", String(shown));
+  hall.classList.toggle("with-people", shown);
+  if (!shown) peopleButton.focus({ preventScroll: true });
+}
+
+together.addEventListener("mt-members", ({ detail }) => {
+  const label = text("people", { n: detail.members.length });
+  peopleButton.setAttribute("aria-label", label);
+  peopleButton.title = label;
+  peopleButton.querySelector("span").textContent = detail.members.length;
+});
+
+together.addEventListener("mt-status", () => {
+  const over = together.endReason !== null;
+  for (const button of [peopleButton, sideButton, document.getElementById("write")]) button.hidden = over;
+  if (over) hall.classList.remove("with-people");
+});
