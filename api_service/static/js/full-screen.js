@@ -15,8 +15,9 @@ const peopleButton = document.getElementById("people-button");
 
 const SIDE_KEY = "movie-together.chat-beside";
 
-/** A phone on its side; a phone that stands is narrower, also while its keyboard leaves less height than width. */
+/** A phone on its side. One that stands is narrower, also while its keyboard leaves less height than width; a frame may be as low as this. */
 const onItsSide = matchMedia("(max-height: 30rem) and (min-width: 35rem)");
+const isFramed = parent !== window;
 
 let filling = false;
 
@@ -40,7 +41,7 @@ function fill(on) {
 }
 
 function show() {
-  const full = filling || onItsSide.matches || document.fullscreenElement === hall;
+  const full = filling || (onItsSide.matches && !isFramed) || document.fullscreenElement === hall;
   const beside = localStorage.getItem(SIDE_KEY) === "yes";
   hall.classList.toggle("full", full);
   hall.classList.toggle("full--beside", full && beside);

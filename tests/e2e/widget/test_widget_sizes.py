@@ -1,0 +1,129 @@
+"""The room on phones, between phones and desks, on its side, under a keyboard, and at twice the size of text."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import NewViewer
+from tests.e2e.viewer import PATIENCE_MS, Viewer
+from tests.e2e.widget.conftest import OpenRoom
+
+# How many lines of text the chat's list shows at a time, and how far it is from its end (px).
+LINES = """() => {
+    const list = document.querySelector("movie-together-chat").shadowRoot.querySelector(".list");
+    const { lineHeight } = getComputedStyle(list);
+    const { paddingTop, paddingBottom } = getComputedStyle(list);
+    return {
+        lines: (list.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom)) / parseFloat(lineHeight),
+        fromEnd: list.scrollHeight - list.scrollTop - list.clientHeight,
+    };
+}"""
+# Of each button of the page that can be pressed: its size, and into how many lines its text is broken.
+BUTTONS = """() => [...document.querySelectorAll(".hall__head .button, .controls > * > *, .top button, .top summary, .top a")]
+    .filter(one => one.checkVisibility({ visibilityProperty: true }) && one.matches("button, a, summary, select, [role=button]"))
+    .map(one => {
+        const { width, height, left, right } = one.getBoundingClientRect();
+        const text = one.querySelector("span");
+        return { name: one.id || one.title || one.localName, width, height, inside: left >= 0 && right <= innerWidth,
+                 lines: text ? text.getClientRects().length : 1 };
+    })"""
+
+
+@pytest.fixture
+async def elena(new_viewer: NewViewer, open_room: OpenRoom) -> Viewer:
+    viewer = await new_viewer("elena")
+    await open_room(viewer)
+    return viewer
+
+
+async def overflow(page: Page) -> int:
+    found: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found
+
+
+async def test_a_phone_shows_five_lines_of_chat_at_its_end_also_under_its_keyboard(elena: Viewer) -> None:
+    page = elena.page
+    await page.set_viewport_size({"width": 375, "height": 740})
+    for number in range(12):
+        await elena.say(f"строка {number}")
+    await elena.see_text("строка 11")
+
+    # 553 is a small phone with the browser's bars, 330 what a keyboard leaves of a larger one.
+    for width, height in ((375, 553), (360, 520), (375, 330), (375, 740)):
+        await page.set_viewport_size({"width": width, "height": height})
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while (seen := await page.evaluate(LINES))["fromEnd"] > 1:
+                await asyncio.sleep(0.05)
+        assert seen["lines"] >= 4.99, (width, height, seen)
+        await expect(page.locator("movie-together-chat textarea")).to_be_in_viewport(ratio=1)
+        await expect(page.locator("movie-together video")).to_be_in_viewport()
+        assert await overflow(page) == 0
+
+
+async def test_the_page_asks_the_browser_to_leave_room_for_the_keyboard(elena: Viewer) -> None:
+    content = await elena.page.locator("meta[name=viewport]").get_attribute("content")
+    assert content is not None
+    assert "interactive-widget=resizes-content" in content
+
+
+@pytest.mark.parametrize("width", [360, 375, 740, 900, 961, 1100, 1440])
+async def test_every_button_is_large_enough_in_one_line_and_inside_the_window(elena: Viewer, width: int) -> None:
+    page = elena.page
+    await page.set_viewport_size({"width": width, "height": 740})
+    await page.mouse.move(width / 2, 200)  # the controls are there for a pointer
+    buttons = await page.evaluate(BUTTONS)
+
+    assert len(buttons) >= 8
+    assert any(one["name"] == "media-seek-forward-button" for one in buttons)
+    assert [one for one in buttons if one["lines"] != 1 or not one["inside"]] == []
+    assert [one for one in buttons if min(one["width"], one["height"]) < 43.5] == []
+    assert await overflow(page) == 0
+
+
+async def test_text_of_twice_the_size_breaks_no_button_and_pushes_nothing_out(elena: Viewer) -> None:
+    page = elena.page
+    await page.evaluate("document.documentElement.style.fontSize = '200%'")
+    for width in (360, 900, 1280):
+        await page.set_viewport_size({"width": width, "height": 740})
+        buttons = await page.evaluate(BUTTONS)
+        head = [one for one in buttons if not one["name"].startswith("media-")]
+        assert [one for one in head if one["lines"] != 1 or not one["inside"]] == [], width
+        assert await overflow(page) == 0, width
+        await page.locator("movie-together-chat textarea").scroll_into_view_if_needed()
+        await expect(page.locator("movie-together-chat textarea")).to_be_in_viewport()
+
+
+async def test_people_of_a_phone_are_in_a_sheet(elena: Viewer) -> None:
+    page = elena.page
+    await page.set_viewport_size({"width": 375, "height": 667})
+    people = page.locator("movie-together-people li").first
+    await expect(people).to_be_hidden()
+    await expect(page.locator("#people-button")).to_have_text("1")
+
+    await page.locator("#people-button").click()
+    await expect(people).to_be_in_viewport(ratio=1)
+    await page.locator("#people-button").press("Enter")
+    await expect(people).to_be_hidden()
+
+
+async def test_a_phone_on_its_side_is_the_film_with_the_chat_over_it(elena: Viewer) -> None:
+    page = elena.page
+    await page.set_viewport_size({"width": 667, "height": 375})
+
+    film = await page.locator("media-controller").bounding_box()
+    assert film is not None
+    assert (film["width"], film["height"]) == (pytest.approx(667, abs=1), pytest.approx(375, abs=1))
+    await elena.say("Поверх фильма")
+    await expect(page.locator("movie-together-chat").get_by_text("Поверх фильма")).to_be_in_viewport()
+
+
+async def test_the_top_bar_is_in_line_with_the_room(elena: Viewer) -> None:
+    await elena.page.set_viewport_size({"width": 1920, "height": 900})
+    brand = await elena.page.locator(".brand").bounding_box()
+    title = await elena.page.locator("#hall-title").bounding_box()
+    assert brand is not None
+    assert title is not None
+    assert brand["x"] == pytest.approx(title["x"], abs=1)
