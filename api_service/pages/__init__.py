@@ -32,6 +32,7 @@ def setup_pages(app: web.Application) -> None:
             web.get("/friends", friends_page),
             web.get("/rooms", rooms_page),
             web.get("/rooms/{code}", room_page),
+            web.get("/rooms/{code}/", room_page),
             web.get("/invitations/{invitation_id}/{signature}", invitation_page),
             web.post("/invitations/{invitation_id}/{signature}", answer_invitation),
             web.get("/unsubscribe/{invitation_id}/{signature}", unsubscribe_page),

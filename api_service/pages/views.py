@@ -18,12 +18,16 @@ from api_service.pages.rendering import film_position, is_future, page, page_lan
 from api_service.problems import BANNED, FILM_NOT_FOUND
 from api_service.usecases import answers, films, friends, invitation_list, matches, muting, my_rooms, ownership, rooms
 from api_service.usecases.paging import Page
+from shared.service import Problem
 
 FILMS_SHOWN: Final = 24
 MATCHES_SHOWN: Final = 6
 ROOMS_SHOWN: Final = 20
 FRIENDS_SHOWN: Final = 100
 QUERY_CHARACTERS: Final = 200
+
+# What texts put right after a link, and programs take for a part of it.
+AFTER_A_LINK: Final = ".,;:!?)]}>*…'\"»”’"
 
 
 async def films_page(request: web.Request) -> web.Response:
@@ -116,10 +120,18 @@ async def rooms_page(request: web.Request) -> web.Response:
 
 
 async def room_page(request: web.Request) -> web.Response:
-    """Show the room: player, people, chat; or that it is closed. Raises the problems `room_not_found` and `banned`."""
+    """Show the room: player, people, chat; or that it is closed; or who invites to what, before anybody signs in.
+
+    Raises the problems `room_not_found` and `banned`.
+    """
+    code = request.match_info["code"].rstrip(AFTER_A_LINK)
+    if code != request.match_info["code"] or request.path.endswith("/"):
+        raise web.HTTPMovedPermanently(request.rel_url.with_path(f"/rooms/{code}", keep_query=True))
+    if await optional_user(request) is None and (shown := await _behind_link(request, code)) is not None:
+        return shown
     viewer = await page_user(request)
     locale = page_language(request, viewer).code
-    room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, locale, request.match_info["code"])
+    room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, locale, code)
     if room.status == "closed":
         by_now = datetime.now(UTC)
         recently = room.closed_at is not None and room.closed_at > by_now - ownership.REOPENED_WITHIN
@@ -138,3 +150,22 @@ async def room_page(request: web.Request) -> web.Response:
         "expected": [{"id": str(person.id), "name": person.name} for person in expected],
     }
     return page(request, "room.html", viewer, context)
+
+
+async def _behind_link(request: web.Request, code: str) -> web.Response | None:
+    """Return the page for whoever has the link of an open room and is not signed in; None where that tells nothing."""
+    site, here = request.app[SITE], page_language(request, None)
+    try:
+        room = await rooms.room_behind_link(request.app[DATABASE], site, here.code, code)
+    except Problem:  # there is none, or it is for invited people: both look alike
+        return None
+    if room.status == "closed":
+        return None
+    poster = room.film.poster_url
+    context = {
+        "room": room,
+        "starts_later": is_future(room.starts_at, datetime.now(UTC)),
+        "starts_text": here.moment(room.starts_at) if room.starts_at else "",
+        "poster_address": f"{site.public_url}{poster}" if poster and poster.startswith("/") else poster,
+    }
+    return page(request, "room_link.html", None, context)

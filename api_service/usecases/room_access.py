@@ -69,8 +69,8 @@ async def room_row(db: Queryable, viewer: UUID, room_id: UUID) -> Row:
     return await db.one(_BY_ID, viewer=viewer, room_id=room_id)
 
 
-async def visible_room(db: Queryable, viewer: UUID, code: str) -> Row:
-    """Return a room's row if the viewer may know of it; raises the problem `room_not_found`."""
+async def visible_room(db: Queryable, viewer: UUID | None, code: str) -> Row:
+    """Return a room's row if the viewer, or whoever has its link (None), may know of it; raises `room_not_found`."""
     row = await db.first(_BY_CODE, viewer=viewer, code=code) if _CODE.fullmatch(code) else None
     if row is None or not row.visible:
         raise ROOM_NOT_FOUND.problem()

@@ -220,6 +220,11 @@ async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) 
     return room_of(row, site, viewer, locale, shown, await now_in(db, [row]))
 
 
+async def room_behind_link(db: Queryable, site: Site, locale: str, code: str) -> Room:
+    """Return a room as anybody with its link may see it; raises the problem `room_not_found`, also for invited rooms."""
+    return room_of(await visible_room(db, None, code), site, None, locale)
+
+
 async def change_room(
     db: Database,
     site: Site,
@@ -304,7 +309,7 @@ async def close(db: Database, site: Site, viewer: UUID, locale: str, code: str, 
 def room_of(
     row: Row,
     site: Site,
-    viewer: UUID,
+    viewer: UUID | None,
     locale: str,
     shown: list[Invitation] | None = None,
     now: Mapping[UUID, Now] | None = None,

@@ -53,8 +53,7 @@ async def test_two_viewers_meet_by_invitation_watch_in_step_and_survive_faults(
     [mail] = await Inbox(site.inbox_url).wait_mails(boris.email, code)
     assert alisa.name in mail["text"]
     [invitation_link] = {found for found in mail["links"] if code in found}
-    await boris.page.goto(invitation_link)
-    await boris.choose_account()
+    await boris.come_by_link(invitation_link)
     await boris.page.wait_for_url(re.compile(f"/rooms/{code}"))
     await boris.wait_in_room()
     await boris.wait_playing()
@@ -149,8 +148,7 @@ async def test_a_link_room_opens_for_somebody_who_was_not_invited(site: Site, ne
     link = await elena.open_room(invite=[])
     await elena.wait_in_room()
 
-    await hugo.page.goto(link)
-    await hugo.choose_account()
+    await hugo.come_by_link(link)
 
     await hugo.page.wait_for_url(link)
     await hugo.wait_in_room()

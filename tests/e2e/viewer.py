@@ -92,6 +92,12 @@ class Viewer:
         await self.page.locator(f'button[name="viewer"][value="{self.sub}"]').click()
         await self.page.wait_for_url(f"{self._site_url}/**")
 
+    async def come_by_link(self, link: str) -> None:
+        """Follow a room's link without being signed in, read who invites, and sign in from there."""
+        await self.page.goto(link)
+        await self.page.locator("#enter").click()
+        await self.choose_account()
+
     # -- films and rooms ------------------------------------------------------------------------------------------
 
     async def open_film(self, slug: str) -> None:

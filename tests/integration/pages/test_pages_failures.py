@@ -46,7 +46,7 @@ async def test_whoever_is_not_signed_in_signs_in_and_comes_back(site: RunningSit
     assert page.headers["Location"] == f"/auth/sign-in?next={path}"
 
 
-@pytest.mark.parametrize(("locale", "words"), [("en", "You have been banned"), ("ru", "Вход в эту комнату для вас")])
+@pytest.mark.parametrize(("locale", "words"), [("en", "You have been banned"), ("ru", "Вас заблокировали в этой")])
 async def test_a_banned_person_reads_so_instead_of_an_empty_room(site: RunningSite, locale: str, words: str) -> None:
     ann, eve = await site.cinema.person("Ann"), await site.cinema.person("Eve", locale=locale)
     order = RoomOrder(film_id=await site.cinema.film())
