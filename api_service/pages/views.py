@@ -15,7 +15,7 @@ from api_service.app_keys import DATABASE, FRAME_ANCESTORS, SITE
 from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.rendering import film_position, is_future, page, page_language
-from api_service.problems import BANNED, FILM_NOT_FOUND
+from api_service.problems import BANNED, FILM_NOT_FOUND, ROOM_NOT_FOUND
 from api_service.usecases import answers, films, friends, invitation_list, matches, muting, my_rooms, ownership, rooms
 from api_service.usecases.paging import Page
 from shared.service import Problem
@@ -157,8 +157,10 @@ async def _behind_link(request: web.Request, code: str) -> web.Response | None:
     site, here = request.app[SITE], page_language(request, None)
     try:
         room = await rooms.room_behind_link(request.app[DATABASE], site, here.code, code)
-    except Problem:  # there is none, or it is for invited people: both look alike
-        return None
+    except Problem as problem:
+        if problem.code != ROOM_NOT_FOUND.code:
+            raise
+        return None  # there is none, or it is for invited people: both look alike
     if room.status == "closed":
         return None
     poster = room.film.poster_url

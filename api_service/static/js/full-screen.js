@@ -3,6 +3,7 @@
  *
  * Where only a video may go full screen (iPhone), and on a phone that lies on its side, the room fills the page instead.
  */
+import { load, save } from "../widget/core/storage.js";
 import { text } from "./page-texts.js";
 
 const hall = document.getElementById("hall");
@@ -16,7 +17,7 @@ const peopleButton = document.getElementById("people-button");
 const SIDE_KEY = "movie-together.chat-beside";
 
 /** A phone on its side. One that stands is narrower, also while its keyboard leaves less height than width; a frame may be as low as this. */
-const onItsSide = matchMedia("(max-height: 30rem) and (min-width: 35rem)");
+const onItsSide = matchMedia("(max-height: 480px) and (min-width: 560px)");
 const isFramed = parent !== window;
 
 let filling = false;
@@ -42,7 +43,7 @@ function fill(on) {
 
 function show() {
   const full = filling || (onItsSide.matches && !isFramed) || document.fullscreenElement === hall;
-  const beside = localStorage.getItem(SIDE_KEY) === "yes";
+  const beside = load(SIDE_KEY) === "yes";
   hall.classList.toggle("full", full);
   hall.classList.toggle("full--beside", full && beside);
   chat.toggleAttribute("overlay", full && !beside);
@@ -76,7 +77,7 @@ show();
 document.getElementById("write").addEventListener("click", writeInChat);
 
 sideButton.addEventListener("click", () => {
-  localStorage.setItem(SIDE_KEY, sideButton.getAttribute("aria-pressed") === "true" ? "no" : "yes");
+  save(SIDE_KEY, sideButton.getAttribute("aria-pressed") === "true" ? "no" : "yes");
   show();
 });
 

@@ -42,6 +42,11 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+/** After a press by a pointer the keys are the film's again, not the pressed button's. */
+document.getElementById("controls").addEventListener("click", ({ detail, target: pressed }) => {
+  if (detail > 0 && !isWritten(pressed)) pressed.blur();
+});
+
 function isWritten(node) {
   return node.matches?.("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=radio])") ?? false;
 }
@@ -70,7 +75,9 @@ function seekBy(seconds) {
 
 /** Seek to a part of the film's length; a broadcast has none. */
 function seekTo(part) {
-  if (Number.isFinite(video.duration)) request("mediaseekrequest", part * video.duration);
+  if (!Number.isFinite(video.duration)) return;
+  target = { s: part * video.duration, atMs: performance.now() };
+  request("mediaseekrequest", target.s);
 }
 
 function changeVolume(by) {

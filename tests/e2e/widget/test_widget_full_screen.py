@@ -68,7 +68,7 @@ async def test_the_chat_lies_over_the_film_until_somebody_writes_or_wants_it_bes
     await expect(page.locator("movie-together-chat").get_by_text("Видно это?")).to_be_in_viewport()
     chat = page.locator("movie-together-chat")
     await expect(chat).to_have_css("pointer-events", "none")
-    await page.locator("body").press("Enter")
+    await page.keyboard.press("Enter")
     await expect(field).to_be_focused()
     await expect(chat).not_to_have_css("pointer-events", "none")
     await page.keyboard.type("Видно")
@@ -77,6 +77,8 @@ async def test_the_chat_lies_over_the_film_until_somebody_writes_or_wants_it_bes
     await page.keyboard.press("Enter")
     await expect(field).not_to_be_focused()
 
+    await page.mouse.move(600, 300)
+    await page.mouse.move(620, 320)
     await page.locator("#chat-side").click()
     await until(page, f"{FILM}[0] < 0.9")
     film, beside = await page.locator("media-controller").bounding_box(), await chat.bounding_box()
@@ -96,7 +98,7 @@ async def test_lines_over_the_film_fade_and_are_back_for_whoever_writes(together
     # The twelve seconds are the style sheet's; the test lets them pass.
     await line.evaluate("line => { for (const one of line.getAnimations()) one.finish(); }")
     await expect(line).to_be_hidden()
-    await page.locator("body").press("Enter")
+    await page.keyboard.press("Enter")
     await expect(line).to_be_visible()
 
 
@@ -126,7 +128,6 @@ async def test_the_head_leaves_a_running_film_alone_and_is_there_for_a_paused_on
     page = farid.page
     await page.locator("media-fullscreen-button").click()
     await until(page, "document.fullscreenElement?.id === 'hall'")
-    await page.locator("movie-together video").evaluate("video => video.getRootNode().activeElement?.blur()")
     await page.mouse.move(640, 400)
 
     await expect(page.locator(".hall__head")).to_have_css("opacity", "0")
