@@ -221,7 +221,7 @@ async def room(db: Queryable, site: Site, viewer: UUID, locale: str, code: str) 
 
 
 async def room_behind_link(db: Queryable, site: Site, locale: str, code: str) -> Room:
-    """Return a room as anybody with its link may see it; raises the problem `room_not_found`, also for invited rooms."""
+    """Return a room as anybody with its link sees it; raises `room_not_found`, also where it is for invited people."""
     return room_of(await visible_room(db, None, code), site, None, locale)
 
 

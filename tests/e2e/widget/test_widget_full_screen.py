@@ -11,7 +11,7 @@ from tests.e2e.viewer import PATIENCE_MS, Viewer
 from tests.e2e.widget.conftest import OpenRoom
 
 # What of the room a person who looks at the full screen could see at all.
-IN_IT = """() => ["movie-together", "movie-together-chat", "movie-together-people", "movie-together-reactions", "#hall-title"]
+IN_IT = """() => ["#hall-title", ...["", "-chat", "-people", "-reactions"].map(name => `movie-together${name}`)]
     .filter(name => document.fullscreenElement?.contains(document.querySelector(name)))"""
 FILM = "(() => { const box = document.querySelector('media-controller').getBoundingClientRect();"
 FILM += " return [box.width / innerWidth, box.height / innerHeight]; })()"

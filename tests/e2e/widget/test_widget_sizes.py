@@ -22,8 +22,9 @@ LINES = """() => {
     };
 }"""
 # Of each button of the page that can be pressed: its size, and into how many lines its text is broken.
-BUTTONS = """() => [...document.querySelectorAll(".hall__head .button, .controls > * > *, .top button, .top summary, .top a")]
-    .filter(one => one.checkVisibility({ visibilityProperty: true }) && one.matches("button, a, summary, select, [role=button]"))
+BUTTONS = """() => [...document.querySelectorAll(":is(.hall__head, .controls, .top) *")]
+    .filter(one => one.matches("button, a, summary, select, [role=button]"))
+    .filter(one => one.checkVisibility({ visibilityProperty: true }))
     .map(one => {
         const { width, height, left, right } = one.getBoundingClientRect();
         const text = document.createRange();

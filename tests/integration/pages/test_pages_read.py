@@ -232,7 +232,7 @@ async def test_a_stranger_is_told_nothing_of_rooms_for_invited_people_and_closed
 
 
 @pytest.mark.parametrize("after", ["/", ".", ",", ")", ").", "%C2%BB"])
-async def test_a_link_leads_to_the_room_whatever_the_sentence_around_it_has_added(site: RunningSite, after: str) -> None:
+async def test_a_link_leads_to_the_room_whatever_a_sentence_has_put_after_it(site: RunningSite, after: str) -> None:
     room = await opened(site, await site.cinema.person("Ann"))
 
     page = await look(site.viewer(), f"/rooms/{room.code}{after}?lang=en")
