@@ -13,6 +13,7 @@ from aiohttp import web
 from api_service.pages.api_docs import read_api, read_problem
 from api_service.pages.failures import page_failures
 from api_service.pages.from_mails import answer_invitation, invitation_page, unsubscribe, unsubscribe_page
+from api_service.pages.link_previews import OEMBED, oembed
 from api_service.pages.rendering import setup_templates
 from api_service.pages.views import film_page, films_page, friends_page, room_page, rooms_page
 
@@ -33,6 +34,7 @@ def setup_pages(app: web.Application) -> None:
             web.get("/rooms", rooms_page),
             web.get("/rooms/{code}", room_page),
             web.get("/rooms/{code}/", room_page),
+            web.get(OEMBED, oembed),
             web.get("/invitations/{invitation_id}/{signature}", invitation_page),
             web.post("/invitations/{invitation_id}/{signature}", answer_invitation),
             web.get("/unsubscribe/{invitation_id}/{signature}", unsubscribe_page),

@@ -14,11 +14,11 @@ from yarl import URL
 from api_service.app_keys import DATABASE, FRAME_ANCESTORS, SITE
 from api_service.database import Database
 from api_service.identity import optional_user, page_user
+from api_service.pages.link_previews import behind_link
 from api_service.pages.rendering import film_position, is_future, page, page_language
-from api_service.problems import BANNED, FILM_NOT_FOUND, ROOM_NOT_FOUND
+from api_service.problems import BANNED, FILM_NOT_FOUND
 from api_service.usecases import answers, films, friends, invitation_list, matches, muting, my_rooms, ownership, rooms
 from api_service.usecases.paging import Page
-from shared.service import Problem
 
 FILMS_SHOWN: Final = 24
 MATCHES_SHOWN: Final = 6
@@ -127,7 +127,7 @@ async def room_page(request: web.Request) -> web.Response:
     code = request.match_info["code"].rstrip(AFTER_A_LINK)
     if code != request.match_info["code"] or request.path.endswith("/"):
         raise web.HTTPMovedPermanently(request.rel_url.with_path(f"/rooms/{code}", keep_query=True))
-    if await optional_user(request) is None and (shown := await _behind_link(request, code)) is not None:
+    if await optional_user(request) is None and (shown := await behind_link(request, code)) is not None:
         return shown
     viewer = await page_user(request)
     locale = page_language(request, viewer).code
@@ -150,24 +150,3 @@ async def room_page(request: web.Request) -> web.Response:
         "expected": [{"id": str(person.id), "name": person.name} for person in expected],
     }
     return page(request, "room.html", viewer, context)
-
-
-async def _behind_link(request: web.Request, code: str) -> web.Response | None:
-    """Return the page for whoever has the link of an open room and is not signed in; None where that tells nothing."""
-    site, here = request.app[SITE], page_language(request, None)
-    try:
-        room = await rooms.room_behind_link(request.app[DATABASE], site, here.code, code)
-    except Problem as problem:
-        if problem.code != ROOM_NOT_FOUND.code:
-            raise
-        return None  # there is none, or it is for invited people: both look alike
-    if room.status == "closed":
-        return None
-    poster = room.film.poster_url
-    context = {
-        "room": room,
-        "starts_later": is_future(room.starts_at, datetime.now(UTC)),
-        "starts_text": here.moment(room.starts_at) if room.starts_at else "",
-        "poster_address": f"{site.public_url}{poster}" if poster and poster.startswith("/") else poster,
-    }
-    return page(request, "room_link.html", None, context)

@@ -1,9 +1,14 @@
 """Fixtures of the pages' tests: the whole site, and its pages read as a person's browser reads them."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from api_service.app_keys import SITE
+from api_service.usecases import rooms
+from api_service.usecases.people import User
+from api_service.usecases.rooms import Room, RoomOrder
 from deploy.local.free_ports import free_port
 from tests.support.api_fixtures import RunningSite, running_site, settings_for
 
@@ -13,3 +18,14 @@ async def site(database_url: str) -> AsyncIterator[RunningSite]:
     """The whole site while RabbitMQ is away."""
     async with running_site(settings_for(database_url, port=free_port())) as made:
         yield made
+
+
+async def opened(site: RunningSite, owner: User, **order: Any) -> Room:
+    film_id = await site.cinema.film("The Honey Noon Express", title_ru="Полуденный медовый")
+    return await rooms.open_room(
+        site.cinema.db,
+        site.app[SITE],
+        owner,
+        RoomOrder(film_id=film_id, **order),
+        "en",
+    )

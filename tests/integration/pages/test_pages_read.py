@@ -5,28 +5,16 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from api_service.app_keys import SITE
 from api_service.usecases import friends, rooms
 from api_service.usecases.invitations import Guests
-from api_service.usecases.people import MAIL_ISSUER, User
-from api_service.usecases.rooms import Room, RoomOrder
+from api_service.usecases.people import MAIL_ISSUER
+from tests.integration.pages.conftest import opened
 from tests.support.api_fixtures import RunningSite
 from tests.support.pages_browser import look
-
-
-async def opened(site: RunningSite, owner: User, **order: Any) -> Room:
-    film_id = await site.cinema.film("The Honey Noon Express", title_ru="Полуденный медовый")
-    return await rooms.open_room(
-        site.cinema.db,
-        site.app[SITE],
-        owner,
-        RoomOrder(film_id=film_id, **order),
-        "en",
-    )
 
 
 async def test_someone_not_signed_in_sees_what_it_is_and_the_films(site: RunningSite) -> None:
@@ -194,50 +182,6 @@ async def test_a_planned_room_says_when_it_starts(site: RunningSite) -> None:
     assert "The screening is planned for:" in page.one("p", id="note").text
     assert "hidden" not in page.one("p", id="note").attributes
     assert "Planned" in mine.text
-
-
-async def test_whoever_has_a_link_sees_who_invites_to_what_and_when_before_signing_in(site: RunningSite) -> None:
-    ann = await site.cinema.person("Ann")
-    starts_at = datetime.now(UTC) + timedelta(days=1)
-    room = await opened(site, ann, starts_at=starts_at)
-    poster = room.film.poster_url
-
-    page = await look(site.viewer(), f"/rooms/{room.code}")
-
-    assert page.status == 200
-    assert page.one("h1").text == "The Honey Noon Express"
-    assert "Ann invites you to watch “The Honey Noon Express” together." in page.text
-    assert page.one("time").attributes["datetime"] == starts_at.isoformat()
-    assert page.one("img").attributes["src"] == poster
-    assert page.one("a", id="enter").attributes["href"] == f"/auth/sign-in?next=%2Frooms%2F{room.code}"
-    assert page.all("movie-together") == []
-    metas = [one.attributes for one in page.all("meta")]
-    told = {one["property"]: one["content"] for one in metas if "property" in one}
-    assert told["og:title"] == "The Honey Noon Express"
-    assert told["og:description"].startswith("Ann invites you to watch")
-    assert str(starts_at.year) in told["og:description"]
-    assert told["og:image"] == f"{site.app[SITE].public_url}{poster}"
-    assert told["og:url"] == room.link
-
-
-async def test_a_stranger_is_told_nothing_of_rooms_for_invited_people_and_closed_ones(site: RunningSite) -> None:
-    ann = await site.cinema.person("Ann")
-    invited, closed = await opened(site, ann, access="invited"), await opened(site, ann)
-    await rooms.close(site.cinema.db, site.app[SITE], ann.id, "en", closed.code)
-
-    for code in (invited.code, closed.code, "kK3v0S2nRzq0uVYb1m7E4g"):
-        page = await look(site.viewer(), f"/rooms/{code}")
-        assert (page.status, page.headers["Location"]) == (303, f"/auth/sign-in?next=/rooms/{code}")
-        assert "Ann" not in page.html
-
-
-@pytest.mark.parametrize("after", ["/", ".", ",", ")", ").", "%C2%BB"])
-async def test_a_link_leads_to_the_room_whatever_a_sentence_has_put_after_it(site: RunningSite, after: str) -> None:
-    room = await opened(site, await site.cinema.person("Ann"))
-
-    page = await look(site.viewer(), f"/rooms/{room.code}{after}?lang=en")
-
-    assert (page.status, page.headers["Location"]) == (301, f"/rooms/{room.code}?lang=en")
 
 
 async def test_my_rooms_hold_those_i_opened_and_those_i_am_invited_to(site: RunningSite) -> None:

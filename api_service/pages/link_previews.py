@@ -1,0 +1,87 @@
+"""A room's link to whoever is not signed in: a page with Open Graph for people and messengers, oEmbed for sites."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import hdrs, web
+from yarl import URL
+
+from api_service.app_keys import DATABASE, SITE
+from api_service.pages.rendering import is_future, page, page_language
+from api_service.problems import ROOM_NOT_FOUND
+from api_service.site import Site
+from api_service.usecases import rooms
+from api_service.usecases.rooms import Room
+from shared.service import Problem
+
+OEMBED: Final = "/oembed"
+
+# The size at which the pages show posters, whose own they do not know.
+POSTER_WIDTH: Final = 600
+POSTER_HEIGHT: Final = 900
+
+
+async def behind_link(request: web.Request, code: str) -> web.Response | None:
+    """Return the page for whoever has the link of an open room and is not signed in; None where that tells nothing."""
+    site, here = request.app[SITE], page_language(request, None)
+    room = await _open_room(request, code)
+    if room is None:
+        return None
+    context = {
+        "room": room,
+        "starts_later": is_future(room.starts_at, datetime.now(UTC)),
+        "starts_text": here.moment(room.starts_at) if room.starts_at else "",
+        "poster_address": _poster(room, site),
+        "oembed_address": str(URL(f"{site.public_url}{OEMBED}").with_query(url=f"{site.public_url}/rooms/{code}")),
+    }
+    return page(request, "room_link.html", None, context)
+
+
+async def oembed(request: web.Request) -> web.Response:
+    """Answer ``?url=`` with the link of a room by its description (oEmbed 1.0, type ``link``).
+
+    Raises Problem: 404 ``room_not_found`` for whatever a stranger is not told of, 501 for formats other than JSON.
+    """
+    if request.query.get("format", "json") != "json":
+        raise Problem(HTTPStatus.NOT_IMPLEMENTED, "not_implemented", "The only format is `json`.")
+    site, here = request.app[SITE], page_language(request, None)
+    before, _, code = request.query.get("url", "").partition("/rooms/")
+    room = await _open_room(request, code.split("?")[0].rstrip("/")) if before == site.public_url else None
+    if room is None:
+        raise ROOM_NOT_FOUND.problem()
+    told: dict[str, str | int] = {
+        "version": "1.0",
+        "type": "link",
+        "title": room.title or room.film.title,
+        "author_name": room.owner.name,
+        "provider_name": here.gettext("Movie Together"),
+        "provider_url": site.public_url,
+    }
+    poster = _poster(room, site)
+    if poster and _fits(request.query.get("maxwidth"), POSTER_WIDTH) and _fits(request.query.get("maxheight"), POSTER_HEIGHT):
+        told |= {"thumbnail_url": poster, "thumbnail_width": POSTER_WIDTH, "thumbnail_height": POSTER_HEIGHT}
+    return web.json_response(told, headers={hdrs.CACHE_CONTROL: "public, max-age=300", hdrs.VARY: hdrs.ACCEPT_LANGUAGE})
+
+
+async def _open_room(request: web.Request, code: str) -> Room | None:
+    """Return an open room that whoever has its link may know of, or None."""
+    here = page_language(request, None)
+    try:
+        room = await rooms.room_behind_link(request.app[DATABASE], request.app[SITE], here.code, code)
+    except Problem as problem:
+        if problem.code != ROOM_NOT_FOUND.code:
+            raise
+        return None  # there is none, or it is for invited people: both look alike
+    return room if room.status == "open" else None
+
+
+def _poster(room: Room, site: Site) -> str | None:
+    poster = room.film.poster_url
+    return f"{site.public_url}{poster}" if poster and poster.startswith("/") else poster
+
+
+def _fits(at_most: str | None, size: int) -> bool:
+    return at_most is None or (at_most.isdecimal() and int(at_most) >= size)
