@@ -122,6 +122,11 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("This sign-in is too old"),
             _("It was used already, or began in another browser. Try again."),
         ),
+        # Not a code of the API's: the page for `sign_in_expired` where the browser has sent no cookie at all.
+        "no_cookies": (
+            _("Signing in needs cookies"),
+            _("Your browser sent none. Allow cookies for this site; if you began in another browser, sign in here again."),
+        ),
         "sign_in_failed": (_("Signing in did not work"), _("The sign-in service gave a wrong answer. Try again.")),
         "identity_unavailable": (
             _("Signing in does not work for now"),
@@ -188,6 +193,7 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "all_invited": _("All your friends are invited already."),
         "invite.locked": _("The room is locked: nobody new can join until somebody inside unlocks it."),
         "invite.full": _("The room is full: nobody new can join until somebody leaves."),
+        "skipped": _("%(n)s s"),
         "people": _("People in the room: %(n)s"),
         "line.live": _("Connected"),
         "line.connecting": _("Entering the room…"),

@@ -52,7 +52,8 @@ def _for_person(request: web.Request) -> bool:
 async def _page(request: web.Request, problem: Problem) -> web.Response:
     viewer = await _viewer(request, problem)
     here = page_language(request, viewer)
-    title, text = copy.of_problem(problem.code, problem.status, here)
+    code = "no_cookies" if problem.code == "sign_in_expired" and not request.cookies else problem.code
+    title, text = copy.of_problem(code, problem.status, here)
     context: dict[str, Any] = {
         "status": problem.status,
         "title": title,

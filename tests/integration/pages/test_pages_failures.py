@@ -135,10 +135,19 @@ async def test_a_form_sent_to_a_page_is_refused_in_words(site: RunningSite) -> N
 
 
 async def test_a_sign_in_that_came_to_nothing_offers_to_start_again(site: RunningSite) -> None:
-    page = await look(site.viewer(), "/auth/callback?state=forged&code=x")
+    page = await look(site.viewer(), "/auth/callback?state=forged&code=x", Cookie="lang=en")
 
     assert page.status == 400
     assert "This sign-in is too old" in page.text
+    assert any(link.startswith("/auth/sign-in?next=") for link in page.links)
+
+
+async def test_a_browser_that_keeps_no_cookies_reads_that_signing_in_needs_them(site: RunningSite) -> None:
+    page = await look(site.viewer(), "/auth/callback?state=forged&code=x")
+
+    assert page.status == 400
+    assert page.one("h1").text == "Signing in needs cookies"
+    assert "too old" not in page.text
     assert any(link.startswith("/auth/sign-in?next=") for link in page.links)
 
 
