@@ -78,6 +78,7 @@ export class MovieTogether extends RoomElement {
     this.#controls.take();
     this.#acts.start();
     globalThis.addEventListener("online", this.#onOnline);
+    globalThis.addEventListener("offline", this.#onOffline);
     document.addEventListener("visibilitychange", this.#onVisibilityChange);
     // The children of an element that the parser has just opened are not there yet.
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.#connectSoon(), { once: true });
@@ -88,6 +89,7 @@ export class MovieTogether extends RoomElement {
     this.#controls.release();
     this.#acts.stop();
     globalThis.removeEventListener("online", this.#onOnline);
+    globalThis.removeEventListener("offline", this.#onOffline);
     document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     this.disconnect();
   }
@@ -498,6 +500,9 @@ export class MovieTogether extends RoomElement {
     if (this.#player?.failed) this.#player.reload();
     if (!document.hidden) this.#session?.reconnectNow();
   };
+
+  /** A lost network closes no socket: pings would notice only after a while. */
+  #onOffline = () => this.#session?.lostNetwork();
 
   #onVisibilityChange = () => {
     if (document.hidden) return;

@@ -84,6 +84,11 @@ export class Session {
     this.#socket.reconnectNow();
   }
 
+  /** Tell that the connection is lost, and try again: the machine is offline. */
+  lostNetwork() {
+    if (this.live) this.#socket.restart();
+  }
+
   /**
    * Send a command of protocol v1 (`play`, `say`, `history`, `kick`, …) now or on the next connection; return a promise of the server's
    * answer (rejects with a Refusal). Passing the `id` of an earlier try repeats that try.
