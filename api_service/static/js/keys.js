@@ -1,16 +1,10 @@
 /** The film's keys, wherever on the page the focus is but where somebody writes; by a key's place, so that the layout does not matter. */
+import { changeVolume, muteOrUnmute, playOrPause, seekBy, seekTo } from "./film-control.js";
 import { toggleFullScreen, writeInChat } from "./full-screen.js";
 
-const controller = document.querySelector("media-controller");
-const video = controller.querySelector("video");
 const help = document.getElementById("keys");
 
 const VOLUME_STEP = 0.05;
-
-/** Further presses within this time go on from where the last one led: the room's answer has not moved the film yet. */
-const GOES_ON_MS = 1_000;
-
-let target = { s: 0, atMs: -Infinity };
 
 /** What each key does, by `KeyboardEvent.code` (UI Events KeyboardEvent code Values, 3.1). */
 const KEYS = {
@@ -22,7 +16,7 @@ const KEYS = {
   KeyL: () => seekBy(10),
   ArrowUp: () => changeVolume(VOLUME_STEP),
   ArrowDown: () => changeVolume(-VOLUME_STEP),
-  KeyM: () => (video.muted = !video.muted),
+  KeyM: muteOrUnmute,
   KeyF: toggleFullScreen,
   Enter: writeInChat,
   ...Object.fromEntries([...Array(10).keys()].flatMap((n) => [[`Digit${n}`, () => seekTo(n / 10)], [`Numpad${n}`, () => seekTo(n / 10)]])),
@@ -55,32 +49,4 @@ function isWritten(node) {
 function isUsed(node, code) {
   if (node.type === "range") return code.startsWith("Arrow");
   return node.matches(":is(button, a[href], input, summary, [role=button], [role=slider], [role=menuitem], [role=log])");
-}
-
-/** Ask as the player's own controls do: <movie-together> takes the request, and asks the room or shows why it may not. */
-function request(type, detail) {
-  controller.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
-}
-
-function playOrPause() {
-  request(video.paused ? "mediaplayrequest" : "mediapauserequest");
-}
-
-function seekBy(seconds) {
-  const now = performance.now();
-  const from = now - target.atMs < GOES_ON_MS ? target.s : video.currentTime;
-  target = { s: Math.max(0, Math.min(from + seconds, video.duration || Infinity)), atMs: now };
-  request("mediaseekrequest", target.s);
-}
-
-/** Seek to a part of the film's length; a broadcast has none. */
-function seekTo(part) {
-  if (!Number.isFinite(video.duration)) return;
-  target = { s: part * video.duration, atMs: performance.now() };
-  request("mediaseekrequest", target.s);
-}
-
-function changeVolume(by) {
-  video.volume = Math.max(0, Math.min(1, video.volume + by));
-  if (by > 0) video.muted = false;
 }
