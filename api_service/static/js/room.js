@@ -4,11 +4,13 @@ import "../widget/chat.js";
 import "../widget/people.js";
 import "../widget/reactions.js";
 import "./full-screen.js";
+import "./gestures.js";
 import "./invitations.js";
 import "./keys.js";
 import "./room-settings.js";
 import "./room-film.js";
 import "./film-change.js";
+import "./shown-outside.js";
 import "./visible-height.js";
 import { textsFor } from "../widget/ui/translations.js";
 import { controlPhrase } from "../widget/ui/phrases.js";
@@ -96,6 +98,7 @@ together.addEventListener("mt-status", () => {
   const over = together.endReason !== null;
   for (const opener of openers) opener.hidden = over;
   document.querySelector(".hall__people").hidden = over;
+  hall.classList.toggle("out", over && !together.room); // somebody who never was inside has no chat to read
   if (!over) return;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 });
@@ -111,11 +114,6 @@ function showWhetherOpen() {
 }
 
 together.addEventListener("mt-state", showWhetherOpen);
-
-document.addEventListener("mt-unread", ({ detail }) => {
-  const title = document.title.replace(/^\(\d+\) /, "");
-  document.title = detail.unread ? `(${detail.unread}) ${title}` : title;
-});
 
 // -- closing --------------------------------------------------------------------------------------------------------
 

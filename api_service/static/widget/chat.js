@@ -190,6 +190,7 @@ export class MovieTogetherChat extends HTMLElement {
   #onStatus() {
     const over = this.#over;
     this.#composer.node.hidden = over;
+    this.#showEmpty();
     this.#log.node.classList.toggle("over", over);
     if (over) this.#typists.clear();
   }
@@ -199,7 +200,7 @@ export class MovieTogetherChat extends HTMLElement {
   }
 
   #showEmpty() {
-    this.#empty.hidden = !this.#log.empty || this.#log.node.querySelector(".unsent") !== null;
+    this.#empty.hidden = this.#over || !this.#log.empty || this.#log.node.querySelector(".unsent") !== null;
   }
 
   // -- reading ------------------------------------------------------------------------------------------------------

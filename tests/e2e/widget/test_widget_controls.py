@@ -40,35 +40,58 @@ async def asked(viewer: Viewer) -> list[dict[str, Any]]:
     return found
 
 
-async def test_lang_has_the_controls_speak_the_page_s_language(elena: Viewer) -> None:
+async def asked_times(viewer: Viewer, times: int) -> None:
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while len(await asked(viewer)) < times:
+            await asyncio.sleep(0.05)
+
+
+async def test_lang_and_showduration_have_the_controls_speak_the_page_s_language_and_tell_the_length(
+    elena: Viewer,
+) -> None:
     await expect(elena.page.locator("media-play-button")).to_have_attribute("aria-label", "пауза")
+    await expect(elena.page.locator("media-time-display")).to_contain_text("/")
 
 
-async def test_nomutedpref_keeps_silence_to_one_visit(elena: Viewer) -> None:
-    mute, controller = elena.page.locator("media-mute-button"), elena.page.locator("media-controller")
+async def test_nomutedpref_keeps_silence_to_one_visit_and_without_novolumepref_the_volume_stays(elena: Viewer) -> None:
+    page, mute = elena.page, elena.page.locator("media-mute-button")
     kept = "localStorage.getItem('media-chrome-pref-muted')"
 
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    chosen = await elena.video.evaluate("video => video.volume")
+    assert chosen < 1
     await mute.click()
     assert await elena.video.evaluate("video => video.muted")
-    assert await elena.page.evaluate(kept) is None
-    await controller.evaluate("one => { one.removeAttribute('nomutedpref'); }")
+    assert await page.evaluate(kept) is None
+    await page.reload()
+    await elena.wait_in_room()
+    assert await elena.video.evaluate("video => [video.muted, video.volume]") == [False, chosen]
+
+    await page.locator("media-controller").evaluate("one => { one.removeAttribute('nomutedpref'); }")
     await mute.click()
-    await mute.click()
-    assert await elena.page.evaluate(kept) == "true", "without it the silence would stay"
+    assert await page.evaluate(kept) == "true", "without it the silence would stay"
 
 
-async def test_nohotkeys_leaves_each_key_to_the_page(elena: Viewer) -> None:
-    await elena.page.evaluate(NOTE_REQUESTS)
-
+async def test_nohotkeys_and_gesturesdisabled_leave_each_key_and_press_to_the_page(elena: Viewer) -> None:
+    page, controller = elena.page, elena.page.locator("media-controller")
+    await page.evaluate(NOTE_REQUESTS)
     await elena.video.focus()
 
-    await elena.page.keyboard.press("k")
+    await page.keyboard.press("k")
     await elena.wait_playing(playing=False)
     assert [one["type"] for one in await asked(elena)] == ["mediapauserequest"]
+    await elena.video.click(position={"x": 200, "y": 100})
+    await elena.wait_playing()
+    assert [one["type"] for one in await asked(elena)] == ["mediapauserequest", "mediaplayrequest"]
 
-    await elena.page.locator("media-controller").evaluate("one => { one.removeAttribute('nohotkeys'); }")
-    await elena.page.keyboard.press("k")
-    assert len(await asked(elena)) == 3, "without it both would ask"
+    # Without them both ask.
+    await controller.evaluate("one => { one.removeAttribute('gesturesdisabled'); }")
+    await elena.video.click(position={"x": 200, "y": 100})
+    await asked_times(elena, 4)
+    await controller.evaluate("one => { one.removeAttribute('nohotkeys'); }")
+    await page.keyboard.press("k")
+    await asked_times(elena, 6)
 
 
 async def test_seekoffset_is_ten_seconds_both_ways(elena: Viewer) -> None:
@@ -89,10 +112,6 @@ async def test_seekoffset_is_ten_seconds_both_ways(elena: Viewer) -> None:
     forward, backward = (one["by"] for one in await asked(elena))
     assert forward == pytest.approx(10, abs=1)
     assert backward == pytest.approx(-10, abs=1)
-
-
-async def test_showduration_shows_the_length_beside_the_time(elena: Viewer) -> None:
-    await expect(elena.page.locator("media-time-display")).to_contain_text("/")
 
 
 async def test_slots_and_noautohide_keep_the_sign_of_loading_in_the_middle_while_the_controls_hide(
