@@ -124,11 +124,12 @@ def film_position(room: Room) -> str:
     stands_ms = room.now.position_at(datetime.now(UTC))
     length_ms = room.film.duration_ms if room.now.length_ms is None else room.now.length_ms
     if length_ms is None:  # a broadcast whose end nobody knows
-        return _clock(stands_ms)
-    return f"{_clock(min(stands_ms, length_ms))} / {_clock(length_ms)}"
+        return film_clock(stands_ms)
+    return f"{film_clock(min(stands_ms, length_ms))} / {film_clock(length_ms)}"
 
 
-def _clock(position_ms: float) -> str:
+def film_clock(position_ms: float) -> str:
+    """Return a place in a film as `0:41:07`."""
     minutes, seconds = divmod(int(position_ms) // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}"

@@ -15,15 +15,19 @@ from api_service.app_keys import DATABASE, FRAME_ANCESTORS, SITE
 from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.link_previews import behind_link
-from api_service.pages.rendering import film_position, is_future, page, page_language
-from api_service.problems import BANNED, FILM_NOT_FOUND
-from api_service.usecases import answers, films, friends, invitation_list, matches, muting, my_rooms, ownership, rooms
+from api_service.pages.rendering import film_clock, film_position, is_future, page, page_language
+from api_service.problems import BANNED, FILM_NOT_FOUND, NOT_THERE
+from api_service.usecases import answers, films, friends, invitation_list, matches, muting, my_rooms, ownership, room_archive, rooms
 from api_service.usecases.paging import Page
+from api_service.usecases.people import User
+from api_service.usecases.rooms import Room
+from shared.service import Problem
 
 FILMS_SHOWN: Final = 24
 MATCHES_SHOWN: Final = 6
 ROOMS_SHOWN: Final = 20
 FRIENDS_SHOWN: Final = 100
+MESSAGES_SHOWN: Final = 200
 QUERY_CHARACTERS: Final = 200
 
 # What texts put right after a link, and programs take for a part of it.
@@ -133,10 +137,7 @@ async def room_page(request: web.Request) -> web.Response:
     locale = page_language(request, viewer).code
     room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, locale, code)
     if room.status == "closed":
-        by_now = datetime.now(UTC)
-        recently = room.closed_at is not None and room.closed_at > by_now - ownership.REOPENED_WITHIN
-        context = {"room": room, "may_reopen": recently and room.role == "owner"}
-        return page(request, "closed.html", viewer, context, status=HTTPStatus.GONE)
+        return await _closed_page(request, viewer, room)
     if room.banned:
         raise BANNED.problem()
     starts_later = is_future(room.starts_at, datetime.now(UTC))
@@ -150,3 +151,19 @@ async def room_page(request: web.Request) -> web.Response:
         "expected": [{"id": str(person.id), "name": person.name} for person in expected],
     }
     return page(request, "room.html", viewer, context)
+
+
+async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Response:
+    """Show that a room is closed, and to who was there what was said."""
+    db, locale, cursor = request.app[DATABASE], page_language(request, viewer).code, request.query.get("cursor")
+    try:
+        said = await room_archive.messages(
+            db, viewer.id, locale, room.code, order="sent", limit=MESSAGES_SHOWN, cursor=cursor
+        )
+    except Problem as problem:
+        if problem.code not in {NOT_THERE.code, BANNED.code}:
+            raise
+        said = Page([], None)
+    recently = room.closed_at is not None and room.closed_at > datetime.now(UTC) - ownership.REOPENED_WITHIN
+    context = {"room": room, "may_reopen": recently and room.role == "owner", "said": said, "film_clock": film_clock}
+    return page(request, "closed.html", viewer, context, status=HTTPStatus.GONE)

@@ -6,9 +6,12 @@ import pytest
 from aiohttp import web
 
 from api_service.app_keys import DATABASE, SITE
+from api_service.broker.archive import Archive
+from api_service.pages.views import MESSAGES_SHOWN
 from api_service.usecases import bans, rooms
 from api_service.usecases.rooms import RoomOrder
 from tests.support.api_fixtures import RunningSite
+from tests.support.journalled import Journal
 from tests.support.pages_browser import look
 
 LONG_GONE = "A" * 22
@@ -89,6 +92,29 @@ async def test_a_closed_room_says_who_closed_it_and_offers_another(site: Running
     assert "Ann has ended the screening of “Paper Whales”" in guests.text
     assert f"/films/{film_id}" in guests.links
     assert guests.all("movie-together") == []
+
+
+async def test_the_chat_of_a_closed_room_stays_readable_for_who_was_there(site: RunningSite) -> None:
+    ann, bob, eve = [await site.cinema.person(name, locale="en") for name in ("Ann", "Bob", "Eve")]
+    room = await rooms.open_room(
+        site.cinema.db, site.app[SITE], ann, RoomOrder(film_id=await site.cinema.film("Paper Whales")), "en"
+    )
+    journal, archive = Journal(room.id), Archive(site.cinema.db)
+    said = [journal.said(seq, bob, f"line {seq}") for seq in range(2, MESSAGES_SHOWN + 3)]
+    for event in (journal.came(1, bob), *said, journal.deleted(900, "m3")):
+        await archive.write(event)
+    await rooms.close(site.cinema.db, site.app[SITE], ann.id, "en", room.code)
+
+    page = await look(site.viewer(bob), f"/rooms/{room.code}")
+    assert page.status == 410
+    assert "Bob 0:00:01 line 2" in page.text
+    assert "line 3 " not in page.text
+    assert "The message was deleted" in page.text
+    last = f"line {MESSAGES_SHOWN + 2}"
+    assert last not in page.text
+    [later] = [link for link in page.links if "cursor=" in link]
+    assert last in (await look(site.viewer(bob), later)).text
+    assert "line 2" not in (await look(site.viewer(eve), f"/rooms/{room.code}")).text, "she was never there"
 
 
 async def test_a_cursor_that_no_list_gave_is_told_and_not_a_fault(site: RunningSite) -> None:
