@@ -125,7 +125,7 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
         # Not a code of the API's: the page for `sign_in_expired` where the browser has sent no cookie at all.
         "no_cookies": (
             _("Signing in needs cookies"),
-            _("Your browser sent none. Allow cookies for this site; if you began in another browser, sign in here again."),
+            _("Your browser sent none. Allow them for this site; if you began in another browser, sign in here again."),
         ),
         "sign_in_failed": (_("Signing in did not work"), _("The sign-in service gave a wrong answer. Try again.")),
         "identity_unavailable": (

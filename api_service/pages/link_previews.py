@@ -37,7 +37,7 @@ async def behind_link(request: web.Request, code: str) -> web.Response | None:
         "poster_address": _poster(room, site),
         "oembed_address": str(URL(f"{site.public_url}{OEMBED}").with_query(url=f"{site.public_url}/rooms/{code}")),
     }
-    return page(request, "room_link.html", None, context)
+    return page(request, "room_link.html", None, context, quiet=True)
 
 
 async def oembed(request: web.Request) -> web.Response:
@@ -61,7 +61,11 @@ async def oembed(request: web.Request) -> web.Response:
         "provider_url": site.public_url,
     }
     poster = _poster(room, site)
-    if poster and _fits(request.query.get("maxwidth"), POSTER_WIDTH) and _fits(request.query.get("maxheight"), POSTER_HEIGHT):
+    if (
+        poster
+        and _fits(request.query.get("maxwidth"), POSTER_WIDTH)
+        and _fits(request.query.get("maxheight"), POSTER_HEIGHT)
+    ):
         told |= {"thumbnail_url": poster, "thumbnail_width": POSTER_WIDTH, "thumbnail_height": POSTER_HEIGHT}
     return web.json_response(told, headers={hdrs.CACHE_CONTROL: "public, max-age=300", hdrs.VARY: hdrs.ACCEPT_LANGUAGE})
 

@@ -17,7 +17,18 @@ from api_service.identity import optional_user, page_user
 from api_service.pages.link_previews import behind_link
 from api_service.pages.rendering import film_clock, film_position, is_future, page, page_language
 from api_service.problems import BANNED, FILM_NOT_FOUND, NOT_THERE
-from api_service.usecases import answers, films, friends, invitation_list, matches, muting, my_rooms, ownership, room_archive, rooms
+from api_service.usecases import (
+    answers,
+    films,
+    friends,
+    invitation_list,
+    matches,
+    muting,
+    my_rooms,
+    ownership,
+    room_archive,
+    rooms,
+)
 from api_service.usecases.paging import Page
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room

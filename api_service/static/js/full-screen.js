@@ -81,11 +81,11 @@ sideButton.addEventListener("click", () => {
   show();
 });
 
-/** Enter in an empty field gives the keys back to the film; Escape would leave full screen. */
+/** Enter in an empty field gives the keys back to the film; Escape would leave full screen. Asked before the field has sent its text. */
 chat.addEventListener("keydown", (event) => {
   const [field] = event.composedPath();
   if (event.key === "Enter" && chat.hasAttribute("overlay") && field.value === "") field.blur();
-});
+}, true);
 
 peopleButton.addEventListener("click", () => showPeople(peopleButton.getAttribute("aria-expanded") !== "true"));
 hall.querySelector(".hall__people").addEventListener("keydown", ({ key, defaultPrevented }) => {

@@ -20,9 +20,9 @@ async def taps(session: CDPSession, viewer: Viewer, part: float, count: int) -> 
     box = await viewer.page.locator("media-controller").bounding_box()
     assert box is not None
     at = {"x": box["x"] + box["width"] * part, "y": box["y"] + box["height"] / 3}
-    await session.send(
-        "Input.synthesizeTapGesture", {**at, "duration": 20, "tapCount": count, "gestureSourceType": "touch"}
-    )
+    for _ in range(count):
+        await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+        await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 async def test_a_press_pauses_for_all_and_a_double_one_only_fills_one_s_own_screen(

@@ -27,7 +27,7 @@ const CSS = `
   .press.sound { justify-self: end; margin-inline: .75rem; }
   .press.start, .press.reload { place-self: center; min-height: 3.5rem; padding: .75rem 1.75rem; font-size: 1.125rem; }
   .end {
-    pointer-events: auto; position: absolute; inset: 0; display: grid; place-content: center; gap: .6rem; padding: 1.5rem;
+    pointer-events: auto; position: absolute; inset: 0; display: grid; place-content: safe center center; gap: .6rem; padding: 1rem 1.5rem; overflow: auto;
     text-align: center; background: rgb(8 9 13 / .93); color: #f1eee8;
   }
   .end h2 { margin: 0; font-size: clamp(1.15rem, 3.5vw, 1.6rem); line-height: 1.2; text-wrap: balance; }
