@@ -91,6 +91,16 @@ async def test_every_button_is_large_enough_in_one_line_and_inside_the_window(el
         assert [one for one in buttons if min(one["width"], one["height"]) < 43.5] == [], width
         assert await overflow(page) == 0, width
 
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.locator("media-fullscreen-button").click()
+    await expect(page.locator("#hall.full")).to_be_visible()
+    assert [one for one in await page.evaluate(BUTTONS) if not one["inside"]] == []
+    title = await page.locator("#hall-title").bounding_box()
+    assert title is not None
+    assert title["width"] > 100, "the buttons leave room for it"
+    await page.keyboard.press("f")
+    await expect(page.locator("#hall.full")).to_have_count(0)
+
     await page.set_viewport_size({"width": 1920, "height": 900})
     brand, title = [await page.locator(one).bounding_box() for one in (".brand", "#hall-title")]
     assert brand is not None
@@ -109,6 +119,10 @@ async def test_text_of_twice_the_size_breaks_no_button_and_pushes_nothing_out(el
         head = [one for one in buttons if not one["name"].startswith("media-")]
         assert [one for one in head if one["lines"] > 1 or not one["inside"]] == [], width
         assert await overflow(page) == 0, width
+        film, below = [await page.locator(one).bounding_box() for one in ("movie-together", ".hall__head")]
+        assert film is not None
+        assert below is not None
+        assert film["y"] + film["height"] <= below["y"] + 1, "nothing lies over anything"
         await page.locator("movie-together-chat textarea").scroll_into_view_if_needed()
         await expect(page.locator("movie-together-chat textarea")).to_be_in_viewport()
 
