@@ -25,6 +25,9 @@ const KEYS = {
 /** Keys that what has the focus may need itself: to be pressed, scrolled or moved. */
 const OF_THE_FOCUSED = new Set(["Space", "Enter", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
 
+const PRESSED = ":is(button, a[href], input:not([type=range]), summary, [role=button], [role=menuitem], [role=log])";
+const MOVED = ":is(input, [role=slider], [role=menuitem], [role=log])";
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   const [focused] = event.composedPath();
@@ -45,8 +48,7 @@ function isWritten(node) {
   return node.matches?.("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=radio])") ?? false;
 }
 
-/** Return whether an element with the focus does something itself at such a key: buttons, links, sliders, menus, and what scrolls. */
+/** Return whether an element with the focus does something itself at such a key: what is pressed, what moves, what scrolls. */
 function isUsed(node, code) {
-  if (node.type === "range") return code.startsWith("Arrow");
-  return node.matches(":is(button, a[href], input, summary, [role=button], [role=slider], [role=menuitem], [role=log])");
+  return node.matches(code.startsWith("Arrow") ? MOVED : PRESSED);
 }
