@@ -136,7 +136,8 @@ class Viewer:
 
     async def wait_in_room(self) -> None:
         """Wait until the room has answered, the picture can be shown and the player's controls are there."""
-        await expect(self.page.locator("movie-together-people li").first).to_be_attached(timeout=PATIENCE_MS)  # a phone has them in a sheet
+        people = self.page.locator("movie-together-people li")  # a phone has them in a sheet
+        await expect(people.first).to_be_attached(timeout=PATIENCE_MS)
         await expect(self.page.locator("media-play-button")).to_be_visible()
         async with asyncio.timeout(PATIENCE_MS / 1000):
             while await self.video.evaluate("video => video.readyState") < 2:

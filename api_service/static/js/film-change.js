@@ -55,7 +55,12 @@ if (dialog) {
     clearTimeout(timer);
     timer = setTimeout(look, TYPED_MS);
   });
-  for (const opener of document.querySelectorAll('[data-opens="film-change"]')) opener.addEventListener("click", look);
+  for (const opener of document.querySelectorAll('[data-opens="film-change"]')) {
+    opener.addEventListener("click", () => {
+      opener.closest("dialog")?.close();
+      look();
+    });
+  }
   showWhenOver();
 }
 

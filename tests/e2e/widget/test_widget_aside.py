@@ -96,12 +96,12 @@ async def test_a_phone_beside_the_player_moves_the_film_and_steps_out_with_it(
     await does(phone, "room.pause()")
 
     await asyncio.gather(elena.wait_playing(playing=False), farid.wait_playing(playing=False))
-    await farid.see_text("пауза на")
+    await farid.see_text("ставит паузу на")
     await does(phone, "room.play()")
     await asyncio.gather(elena.wait_playing(), farid.wait_playing())
     await does(phone, "room.stepAway()")
     await elena.wait_playing(playing=False)
-    await expect(aside(farid)).to_contain_text("отошёл")
+    await expect(aside(farid)).to_contain_text("ненадолго выходит")
     assert not (await farid.sample()).paused
     await does(phone, "room.comeBack()")
     await elena.wait_playing()
