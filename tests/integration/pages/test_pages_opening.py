@@ -48,7 +48,7 @@ async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Pa
         await page.get_by_label("Others can start the film early").check()
         await page.get_by_label("Wait for advertisements").select_option("60")
         await page.get_by_label("Wait for those who step out").select_option("30")
-        await page.get_by_label("Wait for nobody once more people").fill("4")
+        await page.get_by_label("Wait for nobody if more people").fill("4")
         await page.get_by_label("Pause at the picture").uncheck()
     await page.locator("#open").click()
     await page.wait_for_url("**/rooms/*")
