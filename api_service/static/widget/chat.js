@@ -6,6 +6,7 @@ import { CHAT_CSS } from "./ui/chat-look.js";
 import { ChatLog } from "./ui/chat-log.js";
 import { companionOf } from "./ui/companion.js";
 import { Composer } from "./ui/composer.js";
+import { Deletions } from "./ui/deletions.js";
 import { adoptStyles, make } from "./ui/look.js";
 import { MessageActions } from "./ui/message-actions.js";
 import { Outbox } from "./ui/outbox.js";
@@ -41,6 +42,10 @@ export class MovieTogetherChat extends HTMLElement {
   #composer;
   #outbox = null;
   #outboxOf = null;
+  #deletions = new Deletions({
+    changed: (id) => this.#log.redraw(id),
+    due: (id) => this.#together.deleteMessage(id), // <movie-together> shows the refusal
+  });
   #typists;
   #empty;
   #more;
@@ -58,11 +63,14 @@ export class MovieTogetherChat extends HTMLElement {
     if (!this.#log) this.#build();
     document.addEventListener("visibilitychange", this.#onVisible);
     this.#spoilerTimer = setInterval(this.#holdSpoilers, SPOILERS_EVERY_MS);
+    addEventListener("pagehide", this.#onLeave);
     this.#companion.bind();
   }
 
   disconnectedCallback() {
     document.removeEventListener("visibilitychange", this.#onVisible);
+    removeEventListener("pagehide", this.#onLeave);
+    this.#onLeave();
     clearInterval(this.#spoilerTimer);
     this.#companion.release();
   }
@@ -93,6 +101,7 @@ export class MovieTogetherChat extends HTMLElement {
       roleOf: (id) => (imitatesOwner(room, id) ? "not_owner" : room ? roleOf(room, id) : "viewer"),
       filmId: room?.room?.film?.id,
       lengthMs: lengthOf(room?.playback, room?.room?.film),
+      deletions: this.#deletions,
     };
   }
 
@@ -108,6 +117,7 @@ export class MovieTogetherChat extends HTMLElement {
         read: () => this.#markRead(),
         react: (id, emoji, on) => this.#over || this.#together.reactToMessage(id, emoji, on).catch(() => {}),
         moment: (positionMs) => this.#together.toMoment(positionMs).catch(() => {}), // <movie-together> shows the refusal
+        undo: (id) => this.#deletions.undo(id),
         history: (before) => (this.#over ? { messages: [], more: false } : this.#together.history({ before })),
       },
     });
@@ -205,6 +215,8 @@ export class MovieTogetherChat extends HTMLElement {
 
   // -- reading ------------------------------------------------------------------------------------------------------
 
+  #onLeave = () => this.#deletions.flush();
+
   #onVisible = () => {
     if (!document.hidden && this.#log.atEnd) this.#markRead();
   };
@@ -241,12 +253,13 @@ export class MovieTogetherChat extends HTMLElement {
   #may(line) {
     const message = this.#log.message(line);
     const room = this.#over ? null : this.#together?.room;
-    const may = Boolean(message && !message.deleted && room && !this.#log.holds(message));
+    const stays = Boolean(message && room && !this.#deletions.has(message.id));
+    const may = stays && !message.deleted && !this.#log.holds(message);
     return {
       reply: may,
       react: may,
       edit: may && mayEdit(room, message, this.#together.serverMs),
-      delete: Boolean(message && room && mayDelete(room, message)),
+      delete: stays && mayDelete(room, message),
     };
   }
 
@@ -255,7 +268,7 @@ export class MovieTogetherChat extends HTMLElement {
     if (action === "reply") this.#composer.replyTo(message);
     else if (action === "edit") this.#composer.edit(message);
     else if (action === "react") this.#together.reactToMessage(message.id, emoji).catch(() => {});
-    else this.#together.deleteMessage(message.id).catch(() => {}); // <movie-together> shows the refusal
+    else this.#deletions.add(message.id);
   }
 }
 

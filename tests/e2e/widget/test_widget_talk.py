@@ -47,6 +47,13 @@ async def test_a_reply_shows_what_it_is_to_and_a_deleted_message_leaves_a_trace(
     first = elena.page.locator("movie-together-chat li.said").first
     await first.hover()
     await first.locator("[data-action=delete]").click()
+    await expect(elena.page.locator("movie-together-chat .deleted")).to_have_count(1)
+    assert await farid.messages() == ["Кто это на маяке?", "Смотритель"], "it can still be undone"
+    await elena.page.locator("movie-together-chat .undo").click()
+    assert await elena.messages() == ["Кто это на маяке?", "Смотритель"]
+    await elena.page.mouse.move(5, 5)
+    await first.hover()
+    await first.locator("[data-action=delete]").click()
 
     for viewer in (elena, farid):
         await expect(viewer.page.locator("movie-together-chat .deleted")).to_have_count(1)
@@ -55,6 +62,8 @@ async def test_a_reply_shows_what_it_is_to_and_a_deleted_message_leaves_a_trace(
     answer = elena.page.locator("movie-together-chat li.said").last
     await answer.hover()
     await answer.locator("[data-action=delete]").click()  # the owner may delete what others said
+    await expect(elena.page.locator("movie-together-chat .undo")).to_be_visible()
+    await elena.page.evaluate("() => { dispatchEvent(new Event('pagehide')); }")  # nobody is left to undo it
     await expect(farid.page.locator("movie-together-chat .deleted")).to_have_count(2)
 
 

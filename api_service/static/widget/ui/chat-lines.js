@@ -27,9 +27,10 @@ export function graphemes(text) {
 /**
  * Return the line of a message. `goesOn` leaves the name out, below a line of the same person; `quoted` is the message it replies to,
  * or null if that is not known here; `role` is the author's, `names` are those who may be mentioned, `me` is this viewer's id and
- * `lengthMs` the film's length; `held` leaves out what a message says that is about a later moment than this viewer has seen.
+ * `lengthMs` the film's length; `held` leaves out what a message says that is about a later moment than this viewer has seen;
+ * `deleting` shows it as deleted already, and `undoable` offers to undo that.
  */
-export function messageLine(message, { texts, me, goesOn, quoted = null, quotedHeld = false, role = "viewer", names = {}, lengthMs = Infinity, held = false }) {
+export function messageLine(message, { texts, me, goesOn, quoted = null, quotedHeld = false, role = "viewer", names = {}, lengthMs = Infinity, held = false, deleting = false, undoable = false }) {
   const mine = message.author.id === me;
   const position = readablePosition(message.position_ms ?? 0);
   const head = make("div", { class: "head" },
@@ -37,13 +38,15 @@ export function messageLine(message, { texts, me, goesOn, quoted = null, quotedH
     roleNode(message.author.id, role, texts),
     make("span", { class: "when", title: texts.at(position) }, position),
     make("span", { class: "when", hidden: !message.edited_ms || message.deleted }, texts.edited));
-  const instead = message.deleted ? texts.deleted : held ? texts.ahead(position) : null;
+  const gone = message.deleted || deleting;
+  const instead = gone ? texts.deleted : held ? texts.ahead(position) : null;
   const text = instead
-    ? make("p", { class: "deleted", part: message.deleted ? "deleted" : "ahead" }, instead)
+    ? make("p", { class: "deleted", part: gone ? "deleted" : "ahead" }, instead,
+      undoable ? make("button", { type: "button", class: "undo", "data-undo": message.id }, texts.undo) : null)
     : make("p", { dir: "auto", part: "text" }, ...textNodes(message.text, { me, names, lengthMs }));
   const quote = message.reply_to && !instead ? quoteOf(message.reply_to, quoted, texts, { held: quotedHeld }) : null;
   const kinds = `said${mine ? " mine" : ""}${goesOn && !quote ? " goes-on" : ""}`;
-  return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text, held ? null : reactionsNode(message, { texts, me, names }));
+  return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text, held || deleting ? null : reactionsNode(message, { texts, me, names }));
 }
 
 /** Return the reactions to a message as buttons that put one's own there or take it back, or null where there are none. */

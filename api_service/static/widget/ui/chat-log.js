@@ -36,9 +36,9 @@ export class ChatLog {
   #heldFromMs = Infinity;
 
   /**
-   * `on` is {unread({mentioned}), read(), history(before), moment(positionMs), react(id, emoji, on)}: a new line was not seen, which may mention this viewer; the
-   * end of the list is seen; load the page of messages before the id `before` (resolves to {messages, more}); a moment was pressed; a reaction was.
-   * `context()` returns {me, names, roleOf(id), filmId, lengthMs} of the room as it is now.
+   * `on` is {unread({mentioned}), read(), history(before), moment(positionMs), react(id, emoji, on), undo(id)}: a new line was not seen, which may mention this viewer; the
+   * end of the list is seen; load the page of messages before the id `before` (resolves to {messages, more}); a moment was pressed; a reaction was;
+   * a message is to stay after all. `context()` returns {me, names, roleOf(id), filmId, lengthMs, deletions} of the room as it is now.
    */
   constructor({ texts, on, context }) {
     this.#texts = texts;
@@ -54,6 +54,8 @@ export class ChatLog {
       if (felt) this.#on.react(felt.dataset.of, felt.dataset.felt, felt.getAttribute("aria-pressed") === "false");
       const moment = target.closest("[data-moment]");
       if (moment) this.#on.moment(Number(moment.dataset.moment));
+      const undo = target.closest("[data-undo]");
+      if (undo) this.#on.undo(undo.dataset.undo);
     });
   }
 
@@ -124,6 +126,12 @@ export class ChatLog {
     if (line) this.#replace(line, changedMessage(line.message, event));
   }
 
+  /** Draw a message anew: it is about to be deleted here, or not any more. @param {string} id */
+  redraw(id) {
+    const line = this.#lines.find(({ key }) => key === id);
+    if (line) this.#redraw(line, line.message);
+  }
+
   /** Scroll to a message and highlight it; older pages are loaded to find it. */
   async jump(id) {
     for (let pages = 0; ; pages += 1) {
@@ -149,9 +157,10 @@ export class ChatLog {
   #draw(message, goesOn) {
     const quoted = message.reply_to ? this.message(message.reply_to) : null;
     const quotedHeld = Boolean(quoted) && this.holds(quoted);
-    const { roleOf, filmId, lengthMs, ...context } = this.#context();
+    const { roleOf, filmId, lengthMs, deletions, ...context } = this.#context();
     return messageLine(message, {
       texts: this.#texts, goesOn, quoted, quotedHeld, held: this.holds(message), role: roleOf(message.author.id), ...context,
+      deleting: deletions?.has(message.id), undoable: deletions?.undoable(message.id),
       lengthMs: isOf(message, filmId) ? lengthMs : -1, // a moment of another film leads nowhere
     });
   }

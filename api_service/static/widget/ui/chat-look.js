@@ -34,6 +34,7 @@ export const CHAT_CSS = `
   .mention { border-radius: .3rem; background: var(--_raised); font-weight: 600; }
   .mention.mine { background: color-mix(in srgb, var(--_accent) 28%, transparent); }
   .said .deleted { color: var(--_dim); font-style: italic; }
+  .undo { border: 0; min-height: 2.75rem; padding: .25rem .6rem; background: none; color: var(--_accent); font-style: normal; text-decoration: underline; text-underline-offset: .2em; }
   .quote {
     display: block; max-width: 100%; margin: .15rem 0; padding: .1rem .6rem; border: 0; border-inline-start: 3px solid currentColor; border-radius: .2rem;
     background: var(--_raised); color: var(--_dim); font-size: .8125rem; line-height: 1.5; text-align: start;

@@ -151,6 +151,7 @@ export const ENGLISH = {
   reacted: (emoji, n) => `${emoji}: ${n}`,
   delete: "Delete",
   actions: "Actions for the message",
+  undo: "Undo",
   deleted: "The message was deleted",
   ahead: (position) => `About ${position}: shown when you get there`,
   deleted_viewer: "Deleted viewer",

@@ -151,6 +151,7 @@ export const RUSSIAN = {
   reacted: (emoji, n) => `${emoji}: ${n}`,
   delete: "Удалить",
   actions: "Действия с сообщением",
+  undo: "Вернуть",
   deleted: "Сообщение удалено",
   ahead: (position) => `О моменте ${position}: покажем, когда вы до него дойдёте`,
   deleted_viewer: "Удалённый зритель",
