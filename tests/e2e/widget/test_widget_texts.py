@@ -61,7 +61,7 @@ async def test_a_moment_takes_everyone_there_by_whoever_may_and_others_alone(
 
     await elena.page.locator(f"{CHAT} [data-moment]").click()
 
-    await farid.see_text("переход на 0:20")
+    await farid.see_text("перематывает на 0:20")
     room = farid.page.locator("movie-together")
     assert 20_000 <= await room.evaluate("room => room.positionMs") < 60_000
 
@@ -74,7 +74,7 @@ async def test_a_moment_takes_everyone_there_by_whoever_may_and_others_alone(
     await moment.click()
 
     # Whoever may not move the film goes there alone, and is told nothing that lies ahead until they are level again.
-    await elena.see_text("смотрю отдельно")
+    await elena.see_text("смотрит отдельно")
     assert await room.evaluate("room => room.asideReason") == "alone"
     assert (await elena.sample()).position_ms - (await farid.sample()).position_ms > 10_000
     assert await room.evaluate("room => room.room.playback.sought_ms") == sought
