@@ -45,11 +45,11 @@ export const CHAT_CSS = `
   .felt button { padding: .05rem .5rem; border: 1px solid var(--_edge); border-radius: 999px; background: none; font-size: .8125rem; font-variant-numeric: tabular-nums; }
   .felt [aria-pressed="true"] { border-color: var(--_accent); background: color-mix(in srgb, var(--_accent) 18%, transparent); }
   .actions {
-    position: absolute; inset-block-start: -1.75rem; inset-inline-end: 0; display: flex; border-radius: .6rem; overflow: hidden; z-index: 1;
+    position: absolute; inset-block-start: -1.75rem; inset-inline-end: 0; display: flex; max-width: 100%; border-radius: .6rem; overflow: hidden; z-index: 1;
     background: var(--_surface); border: 1px solid var(--_edge); box-shadow: 0 .25rem .75rem rgb(0 0 0 / .3);
   }
   .goes-on .actions { inset-block-start: -2.5rem; } /* what the line says stays to be pressed: links, moments */
-  .actions button { min-width: 2.75rem; height: 2.75rem; border: 0; padding: 0; background: none; font-size: 1rem; }
+  .actions button { flex: 0 1 2.75rem; min-width: 1.9rem; height: 2.75rem; border: 0; padding: 0; background: none; font-size: 1rem; }
   .actions button:hover { background: var(--_raised); }
   .actions button:focus-visible { outline-offset: -2px; }
   .typists { margin: 0; padding: 0 1rem; min-height: 1.2rem; font-size: .8125rem; line-height: 1.2rem; color: var(--_dim); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
