@@ -4,11 +4,22 @@ from aiohttp import web
 
 from api_service.api.openapi import setup_api
 from api_service.api.parsing import BODY_BYTES
-from api_service.app_keys import ALLOWED_ORIGINS, DATABASE, ENTITLEMENT, FRAME_ANCESTORS, ISSUER, MINTER, SITE
+from api_service.app_keys import (
+    ALLOWED_ORIGINS,
+    CONTENT_POLICY,
+    DATABASE,
+    ENTITLEMENT,
+    FRAME_ANCESTORS,
+    ISSUER,
+    MINTER,
+    SITE,
+    SOURCES,
+)
 from api_service.broker.archive import Archive
 from api_service.broker.deliveries import Deliveries
 from api_service.broker.feed import FeedConsumer
 from api_service.broker.outbox_relay import Relay
+from api_service.content_policy import ContentPolicy
 from api_service.cors import cross_origin
 from api_service.database import Database
 from api_service.entitlement import EntitlementHook
@@ -17,6 +28,7 @@ from api_service.identity import Provider, cross_site_guard, save_cookies, setup
 from api_service.middlewares import SecurityHeaders, database_faults, request_deadline
 from api_service.pages import page_failures, setup_pages
 from api_service.settings import Settings
+from api_service.source_hook import SourceHook
 from api_service.static_files import setup_files
 from api_service.usecases.outbox import SOURCE
 from shared.broker import Broker
@@ -41,7 +53,8 @@ async def build(settings: Settings) -> web.Application:
     db = Database(settings.database_url)
     broker = Broker(settings.amqp_url, SOURCE)
     provider = Provider(settings.identity)
-    headers = SecurityHeaders(settings.site, settings.identity.issuer, settings.frame_ancestors)
+    policy = ContentPolicy(settings.site, settings.identity.issuer, settings.frame_ancestors, settings.film_origins)
+    headers = SecurityHeaders(settings.site, policy)
     Archive(db).consume(broker)
     FeedConsumer(db, settings.identity.issuer).consume(broker)
     Deliveries(db).consume(broker)
@@ -56,10 +69,14 @@ async def build(settings: Settings) -> web.Application:
     app[ISSUER] = settings.identity.issuer
     app[ALLOWED_ORIGINS] = frozenset(settings.allowed_origins)
     app[FRAME_ANCESTORS] = settings.frame_ancestors
+    app[CONTENT_POLICY] = policy
     app[MINTER] = Minter(*settings.ticket_signing_key)
     if settings.entitlement is not None:
-        app[ENTITLEMENT] = hook = EntitlementHook(settings.entitlement)
-        app.cleanup_ctx.append(running(hook))
+        app[ENTITLEMENT] = entitlement = EntitlementHook(settings.entitlement)
+        app.cleanup_ctx.append(running(entitlement))
+    if settings.source_hook is not None:
+        app[SOURCES] = sources = SourceHook(settings.source_hook)
+        app.cleanup_ctx.append(running(sources))
 
     app.add_routes(health.routes())
     setup_identity(app, settings.identity, provider)
@@ -68,6 +85,6 @@ async def build(settings: Settings) -> web.Application:
     setup_pages(app)
     app.on_response_prepare.append(headers.put)
 
-    for part in (provider, db, broker, Relay(db, broker), Housekeeping(db, settings.site, headers.allow)):
+    for part in (provider, db, broker, Relay(db, broker), Housekeeping(db, settings.site)):
         app.cleanup_ctx.append(running(part))
     return app

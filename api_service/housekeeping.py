@@ -14,7 +14,6 @@ from api_service.site import Site
 from api_service.tables import (
     erasures,
     feed_runs,
-    films,
     idempotency_keys,
     inbox,
     invitations,
@@ -85,25 +84,14 @@ _PURGES: Final = (
     (_purge(provider_logouts, provider_logouts.c.ended_at), timedelta(days=7)),
     (_GUESTS, timedelta(days=30)),
 )
-_ORIGIN: Final = "^https?://[^/]+"
-_ORIGINS: Final = Statement(
-    select(func.substring(films.c.media_url, _ORIGIN).label("origin")).union(
-        select(func.substring(films.c.poster_url, _ORIGIN)),
-        select(func.jsonb_array_elements_text(films.c.origins)),
-    )
-)
 
 
 class Housekeeping:
-    """Does all of it between ``start`` and ``close``; what fails is logged and tried again at its next turn.
+    """Does all of it between ``start`` and ``close``; what fails is logged and tried again at its next turn."""
 
-    ``allow_origins`` takes the origins of films and posters for the content policy.
-    """
-
-    def __init__(self, db: Database, site: Site, allow_origins: Callable[[list[str]], object]) -> None:
+    def __init__(self, db: Database, site: Site) -> None:
         self._db = db
         self._site = site
-        self._allow_origins = allow_origins
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -118,15 +106,11 @@ class Housekeeping:
     async def _run(self) -> None:
         await wait_for_database(self._db)
         await asyncio.gather(
-            _every(MEASURE_EVERY_S, self._look),
+            _every(MEASURE_EVERY_S, lambda: outbox_relay.measure(self._db)),
             _every(PURGE_EVERY_S, lambda: purge(self._db)),
             _every(REMIND_EVERY_S, lambda: _all(screenings.remind, self._db, self._site)),
             _every(CLOSE_EVERY_S, lambda: _all(screenings.close_abandoned, self._db, self._site)),
         )
-
-    async def _look(self) -> None:
-        self._allow_origins(await film_origins(self._db))
-        await outbox_relay.measure(self._db)
 
 
 async def wait_for_database(db: Database) -> None:
@@ -142,11 +126,6 @@ async def wait_for_database(db: Database) -> None:
         else:
             log.info("PostgreSQL answers")
             return
-
-
-async def film_origins(db: Database) -> list[str]:
-    """Return the foreign origins of films and posters."""
-    return [row.origin for row in await db.all(_ORIGINS) if row.origin is not None]
 
 
 async def purge(db: Database) -> None:

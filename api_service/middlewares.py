@@ -1,15 +1,14 @@
 """Middlewares: the deadline of requests and the database's faults; and the security headers of every answer."""
 
 import asyncio
-import re
-from collections.abc import Iterable
 from typing import Final
 
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
-from yarl import URL
 
+from api_service import content_policy
+from api_service.content_policy import ContentPolicy
 from api_service.database import ConstraintViolated, DatabaseUnavailable, InvalidValue
 from api_service.problems import DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED, INVALID_FIELDS
 from api_service.site import Site
@@ -20,9 +19,7 @@ REQUEST_DEADLINE_S: Final = 15.0
 
 # Whoever makes progress with a long body reschedules their own.
 DEADLINE: Final = web.RequestKey("DEADLINE", asyncio.Timeout)
-FRAMED: Final = "/rooms/"  # what the sites of FRAME_ANCESTORS may show in a frame
 
-_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 _HSTS: Final = "max-age=31536000"
 _GONE: Final = "What this refers to was deleted at the same moment; nothing was changed. Try again."
 
@@ -67,14 +64,11 @@ async def database_faults(request: web.Request, handler: Handler) -> web.StreamR
 
 
 class SecurityHeaders:
-    """Headers of every answer; the content policy allows what the player needs and nothing else."""
+    """Headers of every answer."""
 
-    def __init__(self, site: Site, issuer: str, frame_ancestors: Iterable[str] = ()) -> None:
+    def __init__(self, site: Site, policy: ContentPolicy) -> None:
         self._path = site.path
-        self._frame_ancestors = " ".join(frame_ancestors)
-        self._socket_origin = str(URL(site.sync_public_url).origin())
-        # Signing out posts a form that is redirected to the provider, which form-action would stop.
-        self._issuer_origin = str(URL(issuer).origin())
+        self._policy = policy
         self._always = {
             "X-Content-Type-Options": "nosniff",
             # Whoever has a room's address can enter it: it must not reach other sites.
@@ -84,29 +78,6 @@ class SecurityHeaders:
         }
         if site.public_url.startswith("https://"):
             self._always["Strict-Transport-Security"] = _HSTS
-        self.content_policy = ""
-        self.allow(())
-
-    def allow(self, film_origins: Iterable[str]) -> None:
-        """Allow films and posters from these origins too."""
-        films = " ".join(sorted(origin for origin in film_origins if _ORIGIN.fullmatch(origin)))
-        self.content_policy = "; ".join(
-            (
-                "default-src 'self'",
-                "script-src 'self'",
-                # media-chrome styles its elements with <style> in their shadow trees.
-                "style-src 'self' 'unsafe-inline'",
-                f"img-src 'self' data: {films}".rstrip(),
-                f"media-src 'self' blob: {films}".rstrip(),
-                # hls.js fetches a film's parts by script and unpacks them in a worker.
-                f"connect-src 'self' {self._socket_origin} {films}".rstrip(),
-                "worker-src 'self' blob:",
-                "object-src 'none'",
-                "base-uri 'none'",
-                f"form-action 'self' {self._issuer_origin}",
-                "frame-ancestors 'self'",
-            )
-        )
 
     async def put(self, request: web.Request, response: web.StreamResponse) -> None:
         """Set the headers on an answer (signal `on_response_prepare`)."""
@@ -115,11 +86,9 @@ class SecurityHeaders:
             response.headers[hdrs.LOCATION] = self._path + location
         for name, value in self._always.items():
             response.headers.setdefault(name, value)
-        if response.content_type in {"text/html", "image/svg+xml"}:
-            policy = self.content_policy
-            if self._frame_ancestors and request.path.startswith(FRAMED):
-                policy = f"{policy} {self._frame_ancestors}"  # frame-ancestors is the last directive
-            response.headers.setdefault("Content-Security-Policy", policy)
+        # A page that shows films has its own (pages/rendering.py).
+        if response.content_type in {"text/html", "image/svg+xml"} and content_policy.HEADER not in response.headers:
+            response.headers[content_policy.HEADER] = self._policy.header(request.path)
         response.headers[hdrs.SERVER] = "movie-together"  # not which versions of what
         if (
             response.content_type in {"application/json", "application/problem+json"}

@@ -47,6 +47,9 @@ EMAIL_INVITATIONS_OFF: Final = Kind(
 )
 NOT_ENTITLED: Final = Kind(403, "not_entitled", "The cinema does not let you watch this film.")
 FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
+NO_SOURCE: Final = Kind(
+    404, "no_source", "We know no address of this film: it is watched on the cinema's own page, `watch_url`."
+)
 PERSON_NOT_FOUND: Final = Kind(
     404, "person_not_found", "There is no such person: find them by GET /api/v1/people?email=."
 )
@@ -119,6 +122,12 @@ ENTITLEMENT_UNAVAILABLE: Final = Kind(
     503,
     "entitlement_unavailable",
     "The cinema does not say at the moment whether you may watch this film. Try again.",
+    headers={"Retry-After": "5"},
+)
+SOURCE_UNAVAILABLE: Final = Kind(
+    503,
+    "source_unavailable",
+    "The cinema does not say at the moment where this film plays. Try again.",
     headers={"Retry-After": "5"},
 )
 DEADLINE_EXCEEDED: Final = Kind(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+from api_service.cinema_hook import HookSettings
 from api_service.entitlement import WHEN_SILENT, EntitlementSettings, WhenSilent
 from api_service.identity import IdentitySettings, identity_settings
 from api_service.policy import policy
@@ -14,6 +15,7 @@ from shared.settings import Environment, is_address
 
 HOOK_KEY_BYTES: Final = 24  # Standard Webhooks, "Signature scheme": 24 to 64 bytes
 _HOOK_KEY_PREFIX: Final = "whsec_"
+_KEY_EXAMPLE: Final = "whsec_$(openssl rand -base64 32)"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,9 @@ class Settings:
     demo_dir: Path | None
     allowed_origins: tuple[str, ...] = ()
     frame_ancestors: tuple[str, ...] = ()
+    film_origins: tuple[str, ...] = ()
     entitlement: EntitlementSettings | None = None
+    source_hook: HookSettings | None = None
 
 
 def settings(environment: Environment) -> Settings:
@@ -73,7 +77,9 @@ def settings(environment: Environment) -> Settings:
         demo_dir=Path(demo_dir) if demo_dir else None,
         allowed_origins=environment.origins(default=""),
         frame_ancestors=environment.origins("FRAME_ANCESTORS", default=""),
+        film_origins=environment.origins("FILM_ORIGINS", default=""),
         entitlement=_entitlement(environment),
+        source_hook=_source_hook(environment),
     )
 
 
@@ -84,8 +90,15 @@ def _entitlement(environment: Environment) -> EntitlementSettings | None:
     when_silent = environment.choice("ENTITLEMENT_WHEN_SILENT", WHEN_SILENT, default="refuse")
     if url == "":
         return None
-    key = environment.parsed("ENTITLEMENT_KEY", _hook_key, example="whsec_$(openssl rand -base64 32)")
+    key = environment.parsed("ENTITLEMENT_KEY", _hook_key, example=_KEY_EXAMPLE)
     return EntitlementSettings(url, key, cast("WhenSilent", when_silent))
+
+
+def _source_hook(environment: Environment) -> HookSettings | None:
+    url = environment.parsed("SOURCE_URL", _hook_url, default="", example="https://cinema.example/together/source")
+    if url == "":
+        return None
+    return HookSettings(url, environment.parsed("SOURCE_KEY", _hook_key, example=_KEY_EXAMPLE))
 
 
 def _hook_url(text: str) -> str:

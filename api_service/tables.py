@@ -167,7 +167,7 @@ films = _table(
     Column("watch_url", Text, nullable=True),
     Column("age_rating", Text, nullable=True),
     *(_json_list(name) for name in ("genres", "sources", "captions", "audio", "trailers")),
-    _json_list("origins"),  # of every address above, for the content policy
+    _json_list("origins"),  # for processes of earlier releases alone; drop it once none of them runs any more
     _moment("available_from", nullable=True),
     _moment("available_until", nullable=True),
     *_fed(),

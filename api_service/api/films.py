@@ -4,8 +4,18 @@ from aiohttp import web
 
 from api_service.api import schemas
 from api_service.api.endpoints import Call, Endpoints, reply
-from api_service.problems import FILM_NOT_FOUND, INVALID_CURSOR
-from api_service.usecases import films, matches
+from api_service.app_keys import SOURCES
+from api_service.problems import (
+    BANNED,
+    FILM_NOT_FOUND,
+    INVALID_CURSOR,
+    NO_SOURCE,
+    NOT_ENTITLED,
+    ROOM_CLOSED,
+    ROOM_NOT_FOUND,
+    SOURCE_UNAVAILABLE,
+)
+from api_service.usecases import films, matches, sources
 
 endpoints = Endpoints("films")
 
@@ -24,6 +34,33 @@ async def list_films(call: Call) -> web.Response:
 async def read_film(call: Call) -> web.Response:
     """Read one film."""
     return reply(await films.film(call.db, call.viewer.id, call.locale, call.id("film_id", FILM_NOT_FOUND)))
+
+
+@endpoints.add(
+    "GET",
+    "/films/{film_id}/source",
+    query=schemas.SourceQuerySchema,
+    gives=schemas.FilmSourceSchema,
+    problems=(
+        FILM_NOT_FOUND,
+        NO_SOURCE,
+        ROOM_NOT_FOUND,
+        BANNED,
+        NOT_ENTITLED,
+        ROOM_CLOSED,
+        SOURCE_UNAVAILABLE,
+    ),
+)
+async def read_film_source(call: Call) -> web.Response:
+    """Get the address at which one plays a film, on this visit.
+
+    Where the cinema has a hook for that, it gives each viewer an address of their own, anew for each call; ask again
+    before `expires`. `attachSource` of the widget takes the answer as it is.
+    """
+    film_id = call.id("film_id", FILM_NOT_FOUND)
+    hook = call.request.app.get(SOURCES)
+    found = await sources.source(call.db, call.site, call.viewer, call.locale, film_id, call.query["room"], hook)
+    return reply(found)
 
 
 @endpoints.add(

@@ -85,6 +85,14 @@ class FilmsQuerySchema(PageQuerySchema):
     )
 
 
+class SourceQuerySchema(RequestSchema):
+    room = fields.String(
+        load_default=None,
+        validate=validate.Length(1, 100),
+        metadata={"description": "The code of the room in which one watches it."},
+    )
+
+
 class PeopleQuerySchema(RequestSchema):
     email = fields.Email(
         required=True,
@@ -276,6 +284,16 @@ class FilmSchema(Schema):
         required=True,
         allow_none=True,
         metadata={"description": "How many friends want to watch it; null inside a room."},
+    )
+
+
+class FilmSourceSchema(Schema):
+    url = fields.String(required=True, metadata={"description": "Absolute."})
+    type = fields.String(
+        required=True, allow_none=True, metadata={"description": "The media type; null where the address tells."}
+    )
+    expires = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "Until when the address is valid; null: it lasts."}
     )
 
 

@@ -62,6 +62,14 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("The cinema is not responding"),
             _("It has not said yet whether you can watch this film. Try again in a few seconds."),
         ),
+        "no_source": (
+            _("This film does not play here"),
+            _("Watch it on the cinema's own page."),
+        ),
+        "source_unavailable": (
+            _("The cinema does not answer"),
+            _("It has not said yet where this film plays. Try again in a few seconds."),
+        ),
         "cannot_ban": (
             _("This person cannot be banned"),
             _("Nobody can ban the owner or themselves, and only the owner can ban a moderator."),

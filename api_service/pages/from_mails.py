@@ -24,7 +24,9 @@ SCOPES: Final = ("all", "inviter", "none")
 async def invitation_page(request: web.Request) -> web.Response:
     """Show an invitation and its answer; raises the problems `invitation_not_found` and `invitation_over`."""
     found = await answers.by_link(request.app[DATABASE], request.app[SITE], *_link(request))
-    return page(request, "answer.html", await optional_user(request), {"found": found}, quiet=True)
+    shown = [found.invited.room.film.poster_url]
+    viewer = await optional_user(request)
+    return page(request, "answer.html", viewer, {"found": found}, addresses=shown, quiet=True)
 
 
 async def answer_invitation(request: web.Request) -> web.Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -15,7 +15,8 @@ from aiohttp import hdrs, web
 from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from api_service.app_keys import SITE
+from api_service import content_policy
+from api_service.app_keys import CONTENT_POLICY, SITE
 from api_service.identity import sign_in_url
 from api_service.language import LANGUAGES, Language, choose, language, remember
 from api_service.pages import copy
@@ -65,10 +66,14 @@ def page(
     viewer: User | None,
     context: Mapping[str, Any],
     *,
+    addresses: Iterable[str | None] = (),
     status: int = HTTPStatus.OK,
     quiet: bool = False,
 ) -> web.Response:
-    """Return the page; ``quiet`` leaves out the link to sign in, for when the viewer is unknown."""
+    """Return the page, which may show what is at ``addresses``, other sites' too.
+
+    ``quiet`` leaves out the link to sign in, for when the viewer is unknown.
+    """
     here = page_language(request, viewer)
     everywhere = {
         "_": here.gettext,
@@ -90,6 +95,7 @@ def page(
     # The page depends on who is signed in, and going back must not show an old state.
     response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
     response.headers[hdrs.CONTENT_LANGUAGE] = here.code
+    response.headers[content_policy.HEADER] = request.app[CONTENT_POLICY].header(request.path, addresses)
     remember(request, response)
     return response
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from aiohttp import web
 from yarl import URL
 
-from api_service.app_keys import DATABASE, FRAME_ANCESTORS, SITE
+from api_service.app_keys import CONTENT_POLICY, DATABASE, FRAME_ANCESTORS, SITE, SOURCES
 from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.link_previews import behind_link
@@ -28,6 +28,7 @@ from api_service.usecases import (
     ownership,
     room_archive,
     rooms,
+    sources,
 )
 from api_service.usecases.paging import Page
 from api_service.usecases.people import User
@@ -76,7 +77,8 @@ async def films_page(request: web.Request) -> web.Response:
         "searching": searching,
         "next_url": str(URL("/").with_query({name: value for name, value in following.items() if value})),
     }
-    return page(request, "films.html", viewer, context)
+    posters = [film.poster_url for film in (*found.items, *(match.film for match in best))]
+    return page(request, "films.html", viewer, context, addresses=posters)
 
 
 async def film_page(request: web.Request) -> web.Response:
@@ -88,7 +90,7 @@ async def film_page(request: web.Request) -> web.Response:
         raise FILM_NOT_FOUND.problem() from None
     locale = page_language(request, viewer).code
     film = await films.film(request.app[DATABASE], viewer.id if viewer else None, locale, film_id)
-    return page(request, "film.html", viewer, {"film": film})
+    return page(request, "film.html", viewer, {"film": film}, addresses=film.addresses())
 
 
 async def friends_page(request: web.Request) -> web.Response:
@@ -131,7 +133,7 @@ async def rooms_page(request: web.Request) -> web.Response:
         "muted": muted,
         "invited": await answers.of_rooms(db, viewer.id, [room.id for room in found.items if room.status == "open"]),
     }
-    return page(request, "rooms.html", viewer, context)
+    return page(request, "rooms.html", viewer, context, addresses=[room.film.poster_url for room in found.items])
 
 
 async def room_page(request: web.Request) -> web.Response:
@@ -146,22 +148,30 @@ async def room_page(request: web.Request) -> web.Response:
         return shown
     viewer = await page_user(request)
     locale = page_language(request, viewer).code
-    room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, locale, code)
+    db, app = request.app[DATABASE], request.app
+    room = await rooms.room(db, app[SITE], viewer.id, locale, code)
     if room.status == "closed":
         return await _closed_page(request, viewer, room)
+    addresses = room.film.addresses()
     if room.banned:
         raise BANNED.problem()
-    starts_later = is_future(room.starts_at, datetime.now(UTC))
-    embedders: tuple[str, ...] = request.app[FRAME_ANCESTORS]
-    expected = await invitation_list.expected(request.app[DATABASE], room.id)
+    try:
+        source = await sources.source_of(db, viewer, locale, room.film, room.code, app.get(SOURCES))
+        addresses.append(source.url)
+    except Problem:  # the page's script asks again, and shows why not
+        source = None
+    expected = await invitation_list.expected(db, room.id)
     context = {
         "room": room,
-        "starts_later": starts_later,
-        "embedders": embedders,
-        "invites_by_email": request.app[SITE].policy.invite_by_email,
+        "source": source,
+        "plays_here": source is not None or SOURCES in app,
+        "starts_later": is_future(room.starts_at, datetime.now(UTC)),
+        "embedders": app[FRAME_ANCESTORS],
+        "invites_by_email": app[SITE].policy.invite_by_email,
         "expected": [{"id": str(person.id), "name": person.name} for person in expected],
+        "origins": app[CONTENT_POLICY].origins(addresses),
     }
-    return page(request, "room.html", viewer, context)
+    return page(request, "room.html", viewer, context, addresses=addresses)
 
 
 async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Response:
@@ -177,4 +187,5 @@ async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Re
         said = Page([], None)
     recently = room.closed_at is not None and room.closed_at > datetime.now(UTC) - ownership.REOPENED_WITHIN
     context = {"room": room, "may_reopen": recently and room.role == "owner", "said": said, "film_clock": film_clock}
-    return page(request, "closed.html", viewer, context, status=HTTPStatus.GONE)
+    addresses = room.film.addresses()
+    return page(request, "closed.html", viewer, context, addresses=addresses, status=HTTPStatus.GONE)

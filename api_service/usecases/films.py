@@ -60,6 +60,11 @@ class Film:
     watchlisted: bool
     matches_count: int | None = None
 
+    def addresses(self) -> list[str | None]:
+        """Return where everything lies that is played and shown of the film; some are None."""
+        parts = (*self.sources, *self.captions, *self.audio, *self.trailers)
+        return [self.media_url, self.poster_url, self.backdrop_url, *(part["url"] for part in parts)]
+
 
 # What a viewer sees as it stands in the table.
 _PLAIN: Final = (

@@ -21,8 +21,9 @@ const RENEWED_MS = 3_000;
 /**
  * Set the source of `video` and resolve to a function that removes it; reject if this browser cannot play it.
  *
- * `source` is an address, or {url, type, expires} with a media type and the instant (for `Date`) until which the address is valid. Options:
- * `refresh({status})` resolves to another source and is asked before the address expires and after 401, 403 and 410; `hls` and `shaka` are
+ * `source` is an address, or {url, type, expires} with a media type and the instant (for `Date`) until which the address is valid, or null:
+ * then `refresh` is asked for it. Options: `refresh({status})` resolves to another source and is asked before the address expires and after
+ * 401, 403 and 410, as GET /api/v1/films/{id}/source answers; `hls` and `shaka` are
  * the libraries, or functions that import them (without them ours are loaded); `hlsConfig` and `shakaConfig` are their settings, EME included.
  */
 export async function attachSource(video, source, options = {}) {
@@ -56,6 +57,8 @@ class Attachment {
     this.#stream?.close();
     this.#stream = null;
     try {
+      if (this.#address.url === null && !(await this.#address.renew())) throw new Error("nobody says where the film is");
+      if (load !== this.#loads) return;
       const stream = await OPEN[this.#address.kind](this.#video, this.#address.url, {
         ...this.#options,
         startS: roomPositionS(this.#video),

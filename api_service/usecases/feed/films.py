@@ -1,10 +1,9 @@
 """Films that are fed: which columns a row becomes, and the statement that brings many in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import text
-from yarl import URL
 
 from api_service.database import Statement
 
@@ -25,7 +24,6 @@ _COLUMNS: Final = {
     "captions": "jsonb",
     "audio": "jsonb",
     "trailers": "jsonb",
-    "origins": "jsonb",
     "available_from": "timestamptz",
     "available_until": "timestamptz",
 }
@@ -33,7 +31,6 @@ _COLUMNS: Final = {
 
 def columns_of(film: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of a fed film's facts."""
-    addresses = {film["poster_url"], film["backdrop_url"], *_addresses(film)} - {None}
     ranked = sorted(film["sources"], key=lambda source: _PLAYED_FIRST.index(source["kind"]))
     return {
         **{name: film[name] for name in _COLUMNS if name in film},
@@ -41,13 +38,7 @@ def columns_of(film: Mapping[str, Any]) -> dict[str, Any]:
         "title": film["titles"] or {"und": film["external_id"]},
         "description": film["descriptions"],
         "media_url": ranked[0]["url"] if ranked else None,
-        "origins": sorted({str(URL(address).origin()) for address in addresses}),
     }
-
-
-def _addresses(film: Mapping[str, Any]) -> Iterator[str | None]:
-    for name in ("sources", "captions", "audio", "trailers"):
-        yield from (part["url"] for part in film[name])
 
 
 _names = ", ".join(_COLUMNS)

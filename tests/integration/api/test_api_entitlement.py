@@ -1,11 +1,9 @@
 """The cinema decides who may watch: asked over HTTP by a signed request, and believed for as long as it says."""
 
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -14,61 +12,17 @@ import pytest
 from aiohttp import web
 
 from api_service.broker.archive import Archive
-from api_service.entitlement import ANSWER_BYTES, EntitlementHook, EntitlementSettings, WhenSilent
+from api_service.cinema_hook import ANSWER_BYTES
+from api_service.entitlement import EntitlementHook, EntitlementSettings, WhenSilent
 from api_service.recent import Recent
 from api_service.usecases.entitlement import Question
 from deploy.local.free_ports import free_port
 from shared.service import Problem
 from tests.support.api_fixtures import ISSUER, Answer, RunningSite, Viewer, running_site, settings_for
+from tests.support.cinema_hook import KEY, SECRET, Hook
 from tests.support.journalled import Journal
 
 ROOT: Final = Path(__file__).parents[3]
-KEY: Final = bytes(range(32))
-SECRET: Final = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-
-Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass
-class Hook:
-    """The cinema's side: keeps what it is asked, and answers as it is told."""
-
-    url: str
-    answering: Answering | None = None
-    asked: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    def answers(self, body: Any, status: int = 200, **headers: str) -> None:
-        """Answer everything so from now on; what is no text goes out as JSON."""
-
-        async def answer(_request: web.Request) -> web.StreamResponse:
-            text = body if isinstance(body, str) else json.dumps(body)
-            return web.Response(text=text, status=status, content_type="application/json", headers=headers)
-
-        self.answering = answer
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(({name.lower(): value for name, value in request.headers.items()}, await request.read()))
-        assert self.answering is not None
-        return await self.answering(request)
-
-    @property
-    def questions(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.asked]
-
-
-@pytest.fixture
-async def hook() -> AsyncIterator[Hook]:
-    port = free_port()
-    made = Hook(f"http://127.0.0.1:{port}/may-watch")
-    made.answers({"allowed": True})
-    app = web.Application()
-    app.router.add_post("/may-watch", made.handle)
-    app.router.add_post("/elsewhere", made.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    yield made
-    await runner.cleanup()
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What nobody asks for: old rows go, young ones stay, film origins are found."""
+"""What nobody asks for: old rows go, young ones stay."""
 
 import pytest
 
@@ -31,10 +31,3 @@ async def test_rows_that_have_served_go_and_others_stay(
     assert await cinema.value("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL") == 6
     assert await cinema.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 2
     assert await cinema.value("SELECT count(*) FROM rooms") == 2
-
-
-async def test_origins_are_those_of_films_and_posters_elsewhere(db: Database, cinema: Cinema) -> None:
-    await cinema.film(media_url="https://cdn.test/a.m3u8", poster_url="/demo/media/a.webp")
-    await cinema.film(media_url="https://cdn.test/b.m3u8", poster_url="http://img.test:81/b.webp")
-
-    assert sorted(await housekeeping.film_origins(db)) == ["http://img.test:81", "https://cdn.test"]

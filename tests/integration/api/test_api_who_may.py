@@ -106,6 +106,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "list_films": Row(EVERYBODY),
     "read_film": Row(EVERYBODY),
     "list_film_matches": Row(EVERYBODY),
+    "read_film_source": Row(INTO_ROOM, query={"room": ""}),
     # Rooms
     "open_room": Row(EVERYBODY, body={"film_id": ""}),
     "list_rooms": Row(EVERYBODY),
@@ -187,6 +188,7 @@ class Scene:
         await runs.begin(self.program.cinema.db, room["id"], "films")
         return {
             "code": room["code"],
+            "room": room["code"],
             "film_id": self.film_id,
             "invitation_id": invitation["id"],
             "run_id": room["id"],
@@ -197,7 +199,7 @@ class Scene:
         """Send the row's request as one of ACTORS."""
         places = {**names, **{name: str(self.people[who].id) for name, who in row.path.items()}}
         path = operation.path.format(**places)
-        options: dict[str, Any] = {"params": row.query}
+        options: dict[str, Any] = {"params": {name: it or places[name] for name, it in row.query.items()}}
         if row.rows is not None:
             options |= {"json": row.rows, "headers": {"Content-Type": NDJSON}}
         elif row.body is not None:

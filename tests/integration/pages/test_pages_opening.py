@@ -1,15 +1,19 @@
-"""Opening a room from a film's page in a real browser: what is chosen there is what the room has."""
+"""Rooms in a real browser: what is chosen on a film's page is what the room has, and its film is loaded."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
+from api_service.cinema_hook import HookSettings
+from deploy.local.free_ports import free_port
 from shared.events import SETTINGS_DEFAULTS
-from tests.support.api_fixtures import RunningSite, in_days, session_cookie
+from tests.support.api_fixtures import RunningSite, in_days, running_site, session_cookie, settings_for
+from tests.support.cinema_hook import KEY, running_hook
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
@@ -68,3 +72,23 @@ async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Pa
     }
     expected = ("invited", "moderators", 5, changed) if chosen else ("link", "everyone", 50, dict(usual))
     assert tuple(room) == expected
+
+
+async def test_a_room_whose_cinema_did_not_answer_at_first_gets_its_film_when_it_does(
+    database_url: str, page: Page
+) -> None:
+    async with running_hook() as hook:
+        settings = settings_for(database_url, port=free_port(), source_hook=HookSettings(hook.url, KEY))
+        async with running_site(replace(settings, film_origins=("https://cdn.test",))) as site:
+            ann = await site.cinema.person("Ann", locale="en")
+            order = {"film_id": str(await site.cinema.film(media_url=None))}
+            room = (await site.viewer(ann).post("/rooms", json=order)).body
+            name, _, value = session_cookie(ann.id).partition("=")
+            await page.context.add_cookies([{"name": name, "value": value, "url": site.url}])
+            hook.answers({}, 500)
+
+            await page.goto(f"{site.url}/rooms/{room['code']}", wait_until="commit")
+            hook.answers({"url": "https://cdn.test/film.mp4?visit=1"})
+
+            await expect(page.locator("video")).to_have_attribute("src", "https://cdn.test/film.mp4?visit=1")
+    assert len(hook.asked) >= 2

@@ -49,6 +49,9 @@ LAWFUL = {
             "problems",
             "recent",
             "entitlement",
+            "cinema_hook",
+            "content_policy",
+            "source_hook",
             "site",
         )
     },

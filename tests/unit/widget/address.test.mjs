@@ -74,3 +74,21 @@ test("requests for an address that was renewed twice go to the newest", async (t
   assert.equal(address.rewrite("https://films.example/a/seg1.ts?token=1"), "https://films.example/a/seg1.ts?token=3");
   assert.equal(address.rewrite("https://films.example/a/seg1.ts?token=2"), "https://films.example/a/seg1.ts?token=3");
 });
+
+test("who has no address yet is told one by refresh, and asks in vain until there is one", async (t) => {
+  let answer = null;
+  const asked = [];
+  const address = new Address(null, async (why) => (asked.push(why), answer));
+  t.after(() => address.stop());
+  assert.deepEqual([address.url, address.kind], [null, null]);
+  assert.equal(await address.renew(), false);
+  await pass(3 * RENEW_BEFORE_MS);
+  assert.deepEqual(asked, [{ status: null }], "whoever loads the film asks again");
+
+  answer = { url: FILM, type: null, expires: null };
+  assert.equal(await address.renew(), true);
+  assert.deepEqual([address.url, address.kind], [FILM, "hls"]);
+  assert.equal(address.rewrite("https://films.example/b.ts"), "https://films.example/b.ts");
+  await pass(3 * RENEW_BEFORE_MS);
+  assert.equal(asked.length, 2, "it does not expire");
+});

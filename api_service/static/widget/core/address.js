@@ -20,21 +20,24 @@ export class Address {
   #asking = null;
   #timer = null;
 
-  /** `source` is an address, or {url, type, expires}; `refresh({status})` resolves to another one (status null: it is about to expire). */
+  /**
+   * `source` is an address, {url, type, expires}, or null if `refresh` is to be asked for the first one too; `refresh({status})` resolves to
+   * another one (status null: there is none, or it is about to expire).
+   */
   constructor(source, refresh) {
-    this.#source = asSource(source);
+    this.#source = source === null && refresh ? { url: null } : asSource(source);
     this.#refresh = refresh;
     this.#schedule();
   }
 
-  /** The address that is valid now. */
+  /** The address that is valid now, null while there is none. */
   get url() {
     return this.#source.url;
   }
 
-  /** "hls", "dash" or "file". */
+  /** "hls", "dash" or "file"; null while there is no address. */
   get kind() {
-    return kindOf(this.#source);
+    return this.url === null ? null : kindOf(this.#source);
   }
 
   /** Whether it can be renewed. */
@@ -64,12 +67,12 @@ export class Address {
   async #ask(status) {
     try {
       const source = asSource(await this.#refresh({ status }));
-      this.#earlier.push(this.#source.url);
+      if (this.url !== null) this.#earlier.push(this.url);
       this.#source = { type: this.#source.type, ...source };
       this.#schedule();
       return true;
     } catch {
-      if (this.#refresh && status === null) this.#wait(ASK_AGAIN_MS);
+      if (this.#refresh && status === null && this.url !== null) this.#wait(ASK_AGAIN_MS);
       return false;
     } finally {
       this.#asking = null;
@@ -78,7 +81,7 @@ export class Address {
 
   #schedule() {
     const { expires } = this.#source;
-    if (!this.#refresh || expires === undefined) return;
+    if (!this.#refresh || !expires) return;
     const leftMs = new Date(expires).getTime() - Date.now();
     this.#wait(Math.max(leftMs / 2, leftMs - RENEW_BEFORE_MS, ASK_AGAIN_MS));
   }
