@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-flood bench-skew lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -89,6 +89,9 @@ compose-test: setup-tests ## build the images, start them, and test the whole fr
 
 bench: setup ## what a delivery costs, beside a Node.js relay and a C loop (4 min; ARGS='--shapes 20x50')
 	@$(PY) -m tests.load.bench $(ARGS)
+
+bench-flood: setup ## how long others wait while sockets flood their node with empty frames (1 min)
+	@$(PY) -m tests.load.flood
 
 bench-skew: setup-tests ## how far apart the players of a room are, on real pages (8 min; ARGS='--only play seek')
 	@$(PY) -m tests.load.skew $(ARGS)

@@ -29,11 +29,9 @@ from tests.load.plan import FULL, QUICK, Plan, Shape, measured_memory, measured_
 from tests.load.process import Cores, Process
 from tests.load.quiet import measured_quiet
 from tests.load.report import Report
-from tests.load.servers import ROOT, Relay, SendLoop, Server, Sync, built_send_loop
+from tests.load.servers import NO_BROKER, ROOT, Relay, SendLoop, Server, Sync, built_send_loop
 
 FIGURES: Final = ROOT / "build" / "bench.json"
-# The archive is left out: its journal waits in Redis for a broker that is not there.
-NO_BROKER: Final = "amqp://guest:guest@127.0.0.1:1/"
 NAMES: Final = {"sync": Sync, "relay": Relay, "loop": SendLoop}
 
 
