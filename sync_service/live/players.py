@@ -21,9 +21,10 @@ from sync_service.room.player import SILENT, Player, rtt_bucket_ms, together
 from sync_service.room.state import State
 
 RETRY_S: Final = 0.5
-# Changes of a person's round trip alone, however it wobbles.
-RTT_CHANGES_MOST: Final = 2
-RTT_CHANGES_IN_S: Final = 60.0
+CLOCK_STEP_S: Final = 0.01  # the loop counts in milliseconds
+# Changes of nothing but a person's round trip and visibility, however they wobble.
+MINOR_CHANGES_MOST: Final = 2
+MINOR_CHANGES_IN_S: Final = 60.0
 STEPS_MS: Final = (100, 500, 2_000)  # of the skew; the others are told when it comes into another one
 SKEW_AGAIN_AFTER_S: Final = 5.0
 
@@ -42,10 +43,18 @@ class Facts:
     waits: bool = True
     rtt_ms: int = SILENT.rtt_ms
     duration_ms: int | None = None
+    visible: bool = True
     skew_ms: float | None = None
     told: tuple[int, int] | None = None  # its length and the room's, of which it was last told that they differ
 
-    def report(self, ready: bool | None, buffering: bool | None, waits: bool | None, duration_ms: float | None) -> None:
+    def report(
+        self,
+        ready: bool | None,
+        buffering: bool | None,
+        waits: bool | None,
+        duration_ms: float | None,
+        visible: bool | None,
+    ) -> None:
         """Take what the connection reports; None leaves a value as it was."""
         if ready is not None:
             self.ready = ready
@@ -56,6 +65,8 @@ class Facts:
             self.waits = waits
         if duration_ms is not None:
             self.duration_ms = round(duration_ms)
+        if visible is not None:
+            self.visible = visible
 
     def film_changed(self) -> None:
         """Forget what was said of a film that is no longer the room's."""
@@ -70,12 +81,9 @@ class Facts:
     def player(self) -> Player:
         """What they say of a player."""
         if self.second_screen:
-            return _SECOND_SCREEN
+            return Player(second_screen=True, visible=self.visible)
         buffering = self.buffering and self.was_ready
-        return Player(self.ready, buffering, self.waits, self.rtt_ms, self.duration_ms)
-
-
-_SECOND_SCREEN: Final = Player(second_screen=True)
+        return Player(self.ready, buffering, self.waits, self.rtt_ms, self.duration_ms, visible=self.visible)
 
 
 class Room(Protocol):
@@ -100,13 +108,14 @@ class _Person:
     outcome: so long it is kept, also without connections.
     """
 
-    __slots__ = ("facts", "rtt_changes", "skew_sent_s", "skew_step", "told", "under_way")
+    __slots__ = ("facts", "later", "minor_changes", "skew_sent_s", "skew_step", "told", "under_way")
 
     def __init__(self) -> None:
         self.facts: list[Facts] = []
         self.told: Player | None = None
         self.under_way = 0
-        self.rtt_changes: deque[float] = deque(maxlen=RTT_CHANGES_MOST)
+        self.minor_changes: deque[float] = deque(maxlen=MINOR_CHANGES_MOST)
+        self.later: asyncio.TimerHandle | None = None
         self.skew_step = 0
         self.skew_sent_s = float("-inf")
 
@@ -169,7 +178,7 @@ class Players:
             _done(on_done, Refusal("not_a_member"))
             return
         # That nothing is left is always told: there may be no other change to tell it with.
-        if says == known or (person.facts and not self._may_tell(person, says, known)):
+        if says == known or (person.facts and not self._may_tell(member, person, says, known)):
             _done(on_done, Done(self._room.seq))
             return
         person.told = says
@@ -209,15 +218,23 @@ class Players:
         known = self._room.state.members.get(member)
         return SILENT if known is None else known.players.get(self._node, SILENT)
 
-    def _may_tell(self, person: _Person, says: Player, known: Player) -> bool:
-        """Return whether to report now; a round trip that has changed again and again waits for another change."""
-        if not _differs_by_rtt_only(says, known):
+    def _may_tell(self, member: str, person: _Person, says: Player, known: Player) -> bool:
+        """Return whether to report now; minor things that have changed again and again wait, if only for their time."""
+        if _rest(says) != _rest(known):
             return True
-        now_s, changes = self._now_s(), person.rtt_changes
-        if len(changes) == RTT_CHANGES_MOST and now_s - changes[0] < RTT_CHANGES_IN_S:
+        now_s, changes = self._now_s(), person.minor_changes
+        if len(changes) == MINOR_CHANGES_MOST and now_s - changes[0] < MINOR_CHANGES_IN_S:
+            if person.later is None:
+                left_s = changes[0] + MINOR_CHANGES_IN_S - now_s
+                person.later = self._loop.call_later(left_s + CLOCK_STEP_S, self._later, member, person)
             return False
         changes.append(now_s)
         return True
+
+    def _later(self, member: str, person: _Person) -> None:
+        person.later = None
+        if self._people.get(member) is person:
+            self.changed(member)
 
     def follow(self, event: MemberChanged | FilmChanged) -> None:
         """Compare lengths anew; of a film that is no longer the room's forget what players said: each reports anew."""
@@ -268,11 +285,8 @@ def player_key(node: str) -> str:
     return node.rpartition(".")[2]
 
 
-def _differs_by_rtt_only(one: Player, other: Player) -> bool:
-    return one.rtt_ms != other.rtt_ms and _rest(one) == _rest(other)
-
-
 def _rest(player: Player) -> tuple[object, ...]:
+    """Return what is not minor."""
     return player.ready, player.buffering, player.waits, player.duration_ms, player.second_screen
 
 

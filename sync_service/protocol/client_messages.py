@@ -44,9 +44,10 @@ class PingSchema(Message):
     """Asks for the server's time; ``rtt_ms`` is the round trip that the client has measured."""
 
     type = "ping"
-    example = such(t0=15321.25, rtt_ms=31.5)
+    example = such(t0=15321.25, rtt_ms=31.5, skew_ms=-18.5)
     t0 = Number(-T0_MOST, T0_MOST, required=True, **described("Given back as it is."))
     rtt_ms = Number(0, RTT_MOST_MS, **described("Starts lie as far ahead as the slowest member needs."))
+    skew_ms = Number(-FILM_MOST_MS, FILM_MOST_MS, **described("As in `report`, where it takes no message of its own."))
 
 
 class PlaySchema(Message):
@@ -117,6 +118,7 @@ class ReportSchema(Message):
     buffering = Flag(**described("Whether it has run dry; the room may wait for it."))
     waits = Flag(**described("Whether the room should wait for this member at all."))
     duration_ms = Number(1, FILM_MOST_MS, **described("The length of the film that it plays; none for a live stream."))
+    visible = Flag(**described("Whether its page is to be seen; true unless reported."))
     position_ms = Number(0, FILM_MOST_MS)
     skew_ms = Number(-FILM_MOST_MS, FILM_MOST_MS, **described("How far it is from its place."))
 

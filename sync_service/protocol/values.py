@@ -56,6 +56,7 @@ class PlayerSchema(Schema):
     rtt_ms = Whole(0, 60_000, required=True)
     duration_ms = Whole(1, FILM_MOST_MS, required=True, allow_none=True)
     second_screen = Flag(required=True)
+    visible = Flag(required=True)
 
 
 class MemberAsideSchema(Schema):
@@ -82,6 +83,7 @@ class MemberSchema(Schema):
     holds = fields.List(moment(), required=True, **described("When the room was held for them on their own account."))
     duration_ms = Whole(1, FILM_MOST_MS, required=True, allow_none=True, **described("The length that they play."))
     second_screen = Flag(required=True, **described("Whether they are here without any player."))
+    visible = Flag(required=True, **described("Whether a page of theirs is to be seen, as far as it says."))
     players = fields.Dict(
         keys=fields.String(),
         values=fields.Nested(PlayerSchema),

@@ -27,6 +27,7 @@ class Player:
 
     ``buffering`` is that of a player that had been ready before. ``rtt_ms`` is a bucket, ``duration_ms`` the length of
     the film that it plays. A ``second_screen`` has no player: it is never ready, and nobody waits for it.
+    ``visible`` says whether its page is to be seen.
     """
 
     ready: bool = False
@@ -35,6 +36,7 @@ class Player:
     rtt_ms: int = RTT_BUCKETS_MS[0]
     duration_ms: int | None = None
     second_screen: bool = False
+    visible: bool = True
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Player:
@@ -54,12 +56,13 @@ def together(players: Iterable[Player]) -> Player:
     """Return what the players of one person come to.
 
     Somebody is ready with any of their players, and dry as long as any of those is that wants to be waited for. Where
-    their players tell lengths that differ, they tell none.
+    their players tell lengths that differ, they tell none. They see the room as long as any page of theirs is visible.
     """
     every = tuple(players)
     own = [player for player in every if not player.second_screen]
+    visible = not every or any(player.visible for player in every)
     if not own:
-        return Player(second_screen=bool(every))
+        return Player(second_screen=bool(every), visible=visible)
     waits = any(player.waits for player in own)
     told = [player.duration_ms for player in own if player.duration_ms is not None and player.ready]
     return Player(
@@ -68,6 +71,7 @@ def together(players: Iterable[Player]) -> Player:
         waits=waits,
         rtt_ms=max(player.rtt_ms for player in own),
         duration_ms=min(told) if told and max(told) - min(told) <= SAME_LENGTH_MS else None,
+        visible=visible,
     )
 
 

@@ -37,8 +37,8 @@ class Member:
 
     ``muted_until_ms`` repeats ``Rights.muted``, ``aside`` ``Rights.asides``. ``holds`` are the moments (ms) of the
     holds that count against their budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``,
-    ``buffering``, ``waits``, ``duration_ms`` and ``second_screen`` are what these come to (player.py). People with one
-    ``look`` have names that look alike.
+    ``buffering``, ``waits``, ``duration_ms``, ``second_screen`` and ``visible`` are what these come to
+    (player.py). People with one ``look`` have names that look alike.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Member:
     holds: tuple[int, ...] = ()
     duration_ms: int | None = None
     second_screen: bool = False
+    visible: bool = True
     players: Mapping[str, Player] = field(default_factory=dict)
     aside: Aside | None = None
     look: str = ""
@@ -92,6 +93,7 @@ class Member:
             waits=all_.waits,
             duration_ms=all_.duration_ms,
             second_screen=all_.second_screen,
+            visible=all_.visible,
             players=players,
         )
 

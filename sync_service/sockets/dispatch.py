@@ -97,6 +97,8 @@ class Dispatch:
         if "rtt_ms" in message:
             self._facts.measured(message["rtt_ms"])
             room.players.changed(self._socket.member_id)
+        if "skew_ms" in message:
+            self._skewed(room, message["skew_ms"])
         # Sent at once, not at the end of the turn: this is what the client's clock is made of.
         self._socket.tell_now(outbound.pong(message["t0"], t1, self._handshake.now_ms(), token))
 
@@ -143,16 +145,19 @@ class Dispatch:
     def report(self, room: LiveRoom, message: dict[str, Any]) -> None:
         facts, member, id_ = self._facts, self._socket.member_id, message.get("id")
         if "skew_ms" in message:
-            metrics.skew_ms.observe(abs(message["skew_ms"]))
-            facts.skew_ms = message["skew_ms"]
-            skew_ms = room.players.skew_due(member, self._socket.received_s)
-            if skew_ms is not None:
-                self._hub.signal(room, outbound.skew(member, round(skew_ms)))
+            self._skewed(room, message["skew_ms"])
             if message.keys() <= _SKEW_ALONE:  # nothing that the room has to be told
                 self._answer(id_, Done(room.replica.seq))
                 return
-        facts.report(*(message.get(name) for name in ("ready", "buffering", "waits", "duration_ms")))
+        facts.report(*(message.get(name) for name in ("ready", "buffering", "waits", "duration_ms", "visible")))
         room.players.changed(member, id_, None if id_ is None else partial(self._answer, id_))
+
+    def _skewed(self, room: LiveRoom, own_ms: float) -> None:
+        metrics.skew_ms.observe(abs(own_ms))
+        self._facts.skew_ms = own_ms
+        skew_ms = room.players.skew_due(self._socket.member_id, self._socket.received_s)
+        if skew_ms is not None:
+            self._hub.signal(room, outbound.skew(self._socket.member_id, round(skew_ms)))
 
     def change_settings(self, room: LiveRoom, message: dict[str, Any]) -> None:
         changes = {name: wanted for name, wanted in message.items() if name not in {"type", "id"}}

@@ -280,6 +280,7 @@ export class MovieTogether extends RoomElement {
       this.#reports = new Reports({
         session, player: this.#player, positionMs: () => this.#mediaMs(), waits: this.waits, aside: () => this.asideReason !== null,
       });
+      if (document.hidden) this.#reports.visible = false;
       this.#liveTimer = setInterval(this.#followLive, LIVE_EVERY_MS);
       this.#mediaKeys.take();
     }
@@ -505,6 +506,7 @@ export class MovieTogether extends RoomElement {
   #onOffline = () => this.#session?.lostNetwork();
 
   #onVisibilityChange = () => {
+    if (this.#reports) this.#reports.visible = !document.hidden;
     if (document.hidden) return;
     this.#session?.reconnectNow();
     this.#player?.pageVisible();

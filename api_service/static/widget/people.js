@@ -160,6 +160,7 @@ export class MovieTogetherPeople extends HTMLElement {
       room.room.host === member.id ? this.#texts.host : null,
       member.second_screen ? this.#texts.second_screen : null,
       member.aside ? this.#texts.aside[member.aside.reason] : null,
+      member.visible === false ? this.#texts.hidden : null,
       (member.muted_until_ms ?? 0) > this.#nowMs ? this.#texts.muted_now : null,
       Math.abs(skewMs) < SKEW_SHOWN_MS ? null : skewMs < 0 ? this.#texts.behind(seconds) : this.#texts.ahead(seconds),
     ].filter(Boolean);

@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sync_service.live import players
 from sync_service.live.commit import Done, PendingCommand
-from sync_service.live.players import RTT_CHANGES_IN_S, RTT_CHANGES_MOST, Facts, Players
+from sync_service.live.players import MINOR_CHANGES_IN_S, MINOR_CHANGES_MOST, Facts, Players
 from sync_service.room.commands import ChangeRoom
 from sync_service.room.decide import decide
 from sync_service.room.events import Event, FilmChanged, MemberChanged, PlaybackChanged, Refusal
@@ -64,7 +66,7 @@ class Scene:
         return one
 
     def report(self, facts: Facts, **said: Any) -> list[Done | Refusal]:
-        facts.report(*(said.get(name) for name in ("ready", "buffering", "waits", "duration_ms")))
+        facts.report(*(said.get(name) for name in ("ready", "buffering", "waits", "duration_ms", "visible")))
         outcomes: list[Done | Refusal] = []
         self._node_of(facts).changed("anna", "id", outcomes.append)
         return outcomes
@@ -235,7 +237,7 @@ def test_a_round_trip_that_wobbles_around_a_bound_is_told_once() -> None:
     def scenario(scene: Scene) -> None:
         facts = scene.connect()
         for _ in range(20):
-            scene.now_s += RTT_CHANGES_IN_S
+            scene.now_s += MINOR_CHANGES_IN_S
             scene.ping(facts, 70)
             scene.ping(facts, 80)
         assert [member.rtt_ms for member in scene.changes] == [150]
@@ -252,11 +254,11 @@ def test_a_round_trip_is_told_twice_a_minute_at_most_and_with_the_next_thing_tha
             scene.now_s += 1
             for rtt_ms in (20, 400):
                 scene.ping(facts, rtt_ms)
-        assert len(scene.changes) == RTT_CHANGES_MOST
+        assert len(scene.changes) == MINOR_CHANGES_MOST
         scene.ping(facts, 200)
         scene.report(facts, ready=True)
         assert (scene.anna.ready, scene.anna.rtt_ms) == (True, 300)
-        scene.now_s += RTT_CHANGES_IN_S
+        scene.now_s += MINOR_CHANGES_IN_S
         scene.ping(facts, 20)
         assert scene.anna.rtt_ms == 75
 
@@ -307,6 +309,43 @@ def test_a_second_screen_has_no_player_and_counts_once_with_the_persons_player()
         assert scene.anna.second_screen
 
     run(scenario)
+
+
+def test_a_person_is_visible_with_any_page_of_theirs_and_again_once_the_hidden_one_is_gone() -> None:
+    def scenario(scene: Scene) -> None:
+        tab, phone = scene.connect(), scene.connect(1, second_screen=True)
+        scene.report(tab, visible=False)
+        assert scene.anna.visible
+        scene.report(phone, visible=False)
+        assert not scene.anna.visible
+        seen = len(scene.changes)
+        scene.report(tab, visible=False)
+        assert len(scene.changes) == seen
+        scene.close(phone)
+        assert not scene.anna.visible
+        scene.close(tab)
+        assert scene.anna.visible, "what it said has ended with it"
+
+    run(scenario)
+
+
+def test_who_comes_and_goes_again_and_again_is_shown_rightly_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(players, "MINOR_CHANGES_IN_S", 0.2)
+
+    async def played() -> None:
+        scene = Scene()
+        scene.nodes[0] = Players(scene.room, "node.0")
+        facts = scene.connect()
+        for visible in (False, True, False, True, False):
+            scene.report(facts, visible=visible)
+        assert len(scene.changes) == MINOR_CHANGES_MOST
+        assert scene.anna.visible
+        async with asyncio.timeout(10):
+            while scene.anna.visible:
+                await asyncio.sleep(0.01)
+        assert len(scene.changes) == MINOR_CHANGES_MOST + 1
+
+    asyncio.run(played())
 
 
 def test_a_persons_skew_is_that_of_their_best_player_told_when_it_changes_and_rarely() -> None:

@@ -164,6 +164,7 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
                 "rtt_ms": st.floats(0, 2_000),
                 "duration_ms": st.sampled_from([500, 40_000, DURATION_MS + 100, 90_000]),
                 "second_screen": st.booleans(),
+                "visible": st.booleans(),
             },
         ),
         node=st.sampled_from(["node", "other"]),

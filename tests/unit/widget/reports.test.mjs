@@ -5,7 +5,7 @@ import { Reports } from "../../../api_service/static/widget/core/reports.js";
 
 beforeEach(() => {
   mock.timers.reset();
-  mock.timers.enable({ apis: ["setInterval"] });
+  mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
 });
 
 /** A connection that keeps what is reported, and a player whose state a test sets. */
@@ -77,14 +77,39 @@ test("nobody is held before the player has been ready on this connection, nor wi
   assert.equal(reported.length, 2);
 });
 
-test("a running player's skew is reported now and then", (t) => {
-  const { player, reports, reported } = watched();
+test("a page that stays hidden is told of, also on the next connection, and one that is back", (t) => {
+  const { reports, reported } = watched();
   t.after(() => reports.stop());
+  reports.visible = false;
+  mock.timers.tick(4_000);
+  reports.visible = true;
   mock.timers.tick(10_000);
-  assert.deepEqual(reported, []);
+  assert.deepEqual(reported, [], "its viewer was back soon");
+  reports.visible = false;
+  mock.timers.tick(5_000);
+  assert.deepEqual(reported, [{ visible: false }]);
+  reports.connected();
+  assert.deepEqual(reported.at(-1), { visible: false });
+  reports.visible = true;
+  assert.deepEqual(reported.slice(2), [{ visible: true }]);
+});
+
+test("a running player's skew goes along with the pings, and is reported by itself only when the others see a difference", (t) => {
+  const { player, session, reports, reported } = watched();
+  t.after(() => reports.stop());
+  assert.deepEqual(session.reportWithPing(), {});
   player.skewMs = -12.345;
+  mock.timers.tick(30_000);
+  assert.deepEqual([session.reportWithPing(), reported], [{ skew_ms: -12.3 }, []]);
+  player.skewMs = 800;
+  mock.timers.tick(30_000);
+  assert.deepEqual(reported, [{ skew_ms: 800, position_ms: 7_000 }]);
+  player.skewMs = 0;
+  assert.deepEqual(session.reportWithPing(), { skew_ms: 0 });
   mock.timers.tick(10_000);
-  assert.deepEqual(reported, [{ skew_ms: -12.3, position_ms: 7_000 }]);
+  assert.equal(reported.length, 1, "a ping has told it");
+  reports.stop();
+  assert.deepEqual(session.reportWithPing(), {});
 });
 
 test("of a player that goes a way of its own nothing is reported", (t) => {

@@ -2,8 +2,14 @@
 import { Buffering } from "./buffering.js";
 import { load, save } from "./storage.js";
 
-/** The player's skew is reported this often while the film runs. */
+/** The player's skew goes along with the pings; this often it is looked whether the others have to know of it sooner. */
 const SKEW_EVERY_MS = 10_000;
+
+/** They are told when it comes into another step of these, ms (sync_service/live/players.py). */
+const SKEW_STEPS_MS = [100, 500, 2_000];
+
+/** A page that is hidden for less than this is not told of: its viewer has only looked up something. */
+const HIDDEN_AFTER_MS = 5_000;
 
 /** The browser's storage keeps under this key whether the room should wait for its viewer. */
 const WAITS_KEY = "movie-together.waits";
@@ -27,6 +33,9 @@ export class Reports {
   #buffering;
   #ready = false;
   #loadsFrom = 0; // the film is one that the player has loaded since
+  #skewStep = 0;
+  #visible = true;
+  #hiding = null;
   #timer;
 
   /**
@@ -43,6 +52,7 @@ export class Reports {
       stallReason: () => (session.live && !aside() ? player.stallReason : null),
       onChange: (buffering) => session.report({ buffering, position_ms: positionMs() }),
     });
+    session.reportWithPing = this.#skew;
     this.#timer = setInterval(this.#reportSkew, SKEW_EVERY_MS);
   }
 
@@ -51,6 +61,7 @@ export class Reports {
     this.#ready = false;
     this.#buffering.stop();
     if (!this.#waits) this.#session.report({ waits: false });
+    if (!this.#visible) this.#session.report({ visible: false });
     this.playerReady();
   }
 
@@ -76,14 +87,40 @@ export class Reports {
     this.#session.report({ waits });
   }
 
+  /** Tell whether the page is to be seen. */
+  set visible(visible) {
+    clearTimeout(this.#hiding);
+    if (!visible) this.#hiding = setTimeout(() => this.#see(false), HIDDEN_AFTER_MS);
+    else if (!this.#visible) this.#see(true);
+  }
+
+  #see(visible) {
+    this.#visible = visible;
+    this.#session.report({ visible });
+  }
+
+  #skew = () => {
+    const { skewMs } = this.#player;
+    if (skewMs === null || this.#aside()) return {};
+    this.#skewStep = stepOf(skewMs);
+    return { skew_ms: Math.round(skewMs * 10) / 10 };
+  };
+
   #reportSkew = () => {
     const { skewMs } = this.#player;
-    if (skewMs !== null && !this.#aside()) this.#session.report({ skew_ms: Math.round(skewMs * 10) / 10, position_ms: this.#positionMs() });
+    if (skewMs === null || this.#aside() || stepOf(skewMs) === this.#skewStep) return;
+    this.#session.report({ ...this.#skew(), position_ms: this.#positionMs() });
   };
 
   /** Stop reporting. */
   stop() {
     clearInterval(this.#timer);
+    clearTimeout(this.#hiding);
+    this.#session.reportWithPing = () => ({});
     this.#buffering.stop();
   }
+}
+
+function stepOf(skewMs) {
+  return SKEW_STEPS_MS.filter((bound) => Math.abs(skewMs) > bound).length;
 }

@@ -114,6 +114,7 @@ export const ENGLISH = {
   host: "stands in for the owner",
   not_ready: "still loading",
   second_screen: "without the film",
+  hidden: "in another tab",
   buffering: "loading",
   aside: { away: "away", rewatch: "hears it again", ad: "in an advertisement", alone: "watches alone" },
   muted_now: "muted",

@@ -114,6 +114,7 @@ export const RUSSIAN = {
   host: "вместо владельца",
   not_ready: "ещё загружает",
   second_screen: "без фильма",
+  hidden: "в другой вкладке",
   buffering: "загружает",
   aside: { away: "ненадолго выходит", rewatch: "пересматривает", ad: "смотрит рекламу", alone: "смотрит отдельно" },
   muted_now: "не может писать",
