@@ -100,12 +100,15 @@ _FIELDS: Final[Mapping[str, list[tuple[str, Callable[[Any], Any], bool, Any]]]] 
 
 
 def _quick_ping(raw: dict[str, Any]) -> dict[str, Any] | None:
-    t0, rtt_ms = raw.get("t0"), raw.get("rtt_ms")
-    if not _is_number(t0, -T0_MOST, T0_MOST):
-        return None
-    if rtt_ms is None:
-        return {"type": "ping", "t0": t0}
-    return {"type": "ping", "t0": t0, "rtt_ms": rtt_ms} if _is_number(rtt_ms, 0, RTT_MOST_MS) else None
+    message: dict[str, Any] = {"type": "ping"}
+    for name, (low, high) in _PING_NUMBERS.items():
+        value = raw.get(name)
+        if value is None and name != "t0":
+            continue
+        if not _is_number(value, low, high):
+            return None
+        message[name] = value
+    return message
 
 
 def _quick_report(raw: dict[str, Any]) -> dict[str, Any] | None:
@@ -118,6 +121,13 @@ def _quick_report(raw: dict[str, Any]) -> dict[str, Any] | None:
 def _is_number(value: Any, low: float, high: float) -> bool:
     kind = type(value)
     return (kind is float or kind is int) and low <= value <= high
+
+
+_PING_NUMBERS: Final = {
+    "t0": (-T0_MOST, T0_MOST),
+    "rtt_ms": (0, RTT_MOST_MS),
+    "skew_ms": (-FILM_MOST_MS, FILM_MOST_MS),
+}
 
 
 # What people who only watch send is read without the fields of its schema where it certainly fits, in half the time or

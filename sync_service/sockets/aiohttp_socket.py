@@ -41,14 +41,15 @@ class WebSocket(web.WebSocketResponse):
             on_close()
         return await super().close(code=code, message=message, drain=drain)
 
-    def call_with_texts(self, on_text: Callable[[str], None]) -> None:
-        """Call ``on_text`` with each text message from now on; it must not raise.
+    def call_at_once(self, on_text: Callable[[str], None], on_alive: Callable[[], None]) -> None:
+        """Call ``on_text`` with each text message from now on, ``on_alive`` for empty pongs; neither may raise.
 
         Messages that came before, and all other ones, are received as usual and in their order.
         """
         if self._reader is None:
             raise RuntimeError("prepare() comes first")
         self._reader.on_text = on_text
+        self._guard.on_alive = on_alive
 
     def receive_again(self, text: str) -> None:
         """Queue this text, and all after it, for ``receive``; an empty one wakes a waiting ``receive``.

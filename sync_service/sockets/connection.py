@@ -34,7 +34,7 @@ FRAME_HARD_BYTES: Final = 4 * messages.FRAME_BYTES
 
 
 class Connection:
-    """See the module. ``received_s`` is the loop's time of the last frame from the client.
+    """See the module. ``received_s`` is the loop's time of the client's last frame, ``sent_s`` of one to it alone.
 
     ``on_opened`` runs once the connection has its session; it may raise Goodbye.
     """
@@ -67,6 +67,7 @@ class Connection:
         self.pending: list[bytes] = []
         now_s = self._loop.time()
         self.received_s = now_s
+        self.sent_s = now_s
         self._asked_s = float("-inf")
         self._lost_s: float | None = None
         self._limits = SocketLimits(now_s)
@@ -86,7 +87,7 @@ class Connection:
             except TimeoutError:
                 raise Goodbye(CloseCode.HELLO_TIMEOUT) from None
             await self._hello(message)
-            self._ws.call_with_texts(self._received)
+            self._ws.call_at_once(self._received, self._alive)
             while True:
                 self._take(await self._next())
         except _Ended:
@@ -119,6 +120,9 @@ class Connection:
         if message.type is WSMsgType.BINARY:
             raise Goodbye(CloseCode.BAD_MESSAGE, "bad_message", "frames must be text")
         raise _Ended
+
+    def _alive(self) -> None:
+        self.received_s = self._loop.time()
 
     def _received(self, text: str) -> None:
         """Handle a member's message in the loop turn in which it came."""
@@ -227,6 +231,7 @@ class Connection:
         if self._closing or transport.is_closing():
             return
         transport.write(data)
+        self.sent_s = self._loop.time()
         unsent = self.unsent()
         if unsent and self.room is not None:
             self.room.audience.write_apart(self)
@@ -277,7 +282,7 @@ class Connection:
         self.close(CloseCode.FORBIDDEN)
 
     def ask(self) -> None:
-        """Ask a silent client for a sign, once until it gives one."""
+        """Ask for a sign by a ping, once until one comes; proxies see by it that this node lives."""
         # Equal where the answer came within a millisecond, which is how finely the loop counts.
         if self._asked_s <= self.received_s:
             self._asked_s = self._loop.time()

@@ -20,15 +20,21 @@ from sync_service.live.limits import ALL_FRAMES, TokenBucket
 
 SLICE_FRAMES: Final = 50
 _GO_ON: Final = (False, b"")
+_ALIVE: Final = b"\x8a\x80"  # how a pong without a payload begins: what a page that only watches mostly sends
+_ALIVE_BYTES: Final = 6
 _RESERVED: Final = 0x70  # bits of a frame's first byte, which belong to extensions
 
 
 class FrameGuard:
-    """Stands where aiohttp expects the reader. ``on_flood`` is called once, after which nothing is read any more."""
+    """Stands where aiohttp expects the reader. ``on_flood`` is called once, after which nothing is read any more.
+
+    ``on_alive``, once it is set, is called for an empty pong that comes alone, without reader and task.
+    """
 
     def __init__(
         self, reader: WebSocketReader, queue: WebSocketDataQueue, protocol: BaseProtocol, on_flood: Callable[[], None]
     ) -> None:
+        self.on_alive: Callable[[], None] | None = None
         self._reader = reader
         self._queue = queue
         self._protocol = protocol
@@ -48,6 +54,15 @@ class FrameGuard:
         """Pass on what came, a slice at a time; returns what aiohttp expects of a reader that goes on."""
         if self._over:
             return _GO_ON  # read and dropped: what lay unread when we close would make the kernel say RST instead
+        if (
+            len(data) == _ALIVE_BYTES
+            and data.startswith(_ALIVE)
+            and self.on_alive is not None
+            and not (self._rest_of_frame or self._backlog)
+            and not self._frames.take(self._loop.time())
+        ):
+            self.on_alive()
+            return _GO_ON
         if self._due:
             self._backlog += data
             self._protocol.pause_reading()

@@ -158,5 +158,5 @@ class Server:
                 silent_s = now_s - connection.received_s
                 if silent_s > silence.CUT_S:
                     connection.abort()
-                elif silent_s > silence.ASK_S:
+                elif max(silent_s, now_s - connection.sent_s) > silence.ASK_S:
                     connection.ask()

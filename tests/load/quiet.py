@@ -12,12 +12,10 @@ from tests.load.listener import Listener, Step, frame
 from tests.load.process import Process
 from tests.load.servers import Relay, Server
 
-# core/pings.js (EVERY_MOST_MS) and core/reports.js (SKEW_EVERY_MS); test_load_bench.py compares.
+# core/pings.js (EVERY_MOST_MS), test_load_bench.py compares. Its skew goes along with the pings (core/reports.js).
 PING_EVERY_S: Final = 15.0
-SKEW_EVERY_S: Final = 10.0
 TICK_S: Final = 0.01
-PING: Final = frame(b'{"type":"ping","t0":1795437924063.5,"rtt_ms":21.4}')
-SKEW: Final = frame(b'{"type":"report","skew_ms":-0.4,"position_ms":754020.5}')
+PING: Final = frame(b'{"type":"ping","t0":1795437924063.5,"rtt_ms":21.4,"skew_ms":-0.4}')
 ASKED: Final = b"\x89\x00"  # the server's WebSocket ping
 ALIVE: Final = b"\x8a\x80\0\0\0\0"
 PEOPLE: Final = 10_000
@@ -84,15 +82,11 @@ async def measured_quiet(server: Server, rooms: int, members: int, seconds: floa
 
 async def _watched(viewers: Sequence[Viewer], seconds: float) -> int:
     """Have everyone send what the page sends, each at its own moment; return the number of pings."""
-    began, pings, pinged, told = time.monotonic(), 0, _in_turn(viewers), _in_turn(viewers)
-    skews = 0
+    began, pings, pinged = time.monotonic(), 0, _in_turn(viewers)
     while (elapsed_s := time.monotonic() - began) < seconds:
         while pings < elapsed_s * len(viewers) / PING_EVERY_S:
             next(pinged).send(PING)
             pings += 1
-        while skews < elapsed_s * len(viewers) / SKEW_EVERY_S:
-            next(told).send(SKEW)
-            skews += 1
         await asyncio.sleep(TICK_S)
     return pings
 

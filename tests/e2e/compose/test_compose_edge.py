@@ -34,7 +34,7 @@ def hanging() -> Iterator[str]:
 
 
 def test_a_handshake_goes_on_to_the_next_node_when_one_hangs(hanging: str) -> None:
-    # `get` waits 10 s; a socket may be silent for 90 s. Both before and after the node is found to hang.
+    # `get` waits 10 s; a socket may be silent for 8 s. Both before and after the node is found to hang.
     assert {get(f"/ws/p{partition}")[0] for partition in PARTITIONS} == {400}
     wait_until(lambda: nodes_left_out() == {hanging})
     assert {get(f"/ws/p{partition}")[0] for partition in PARTITIONS} == {400}

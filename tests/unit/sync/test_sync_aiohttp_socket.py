@@ -30,7 +30,7 @@ class Server:
         self.seen.append(("received", message.data))
         self.first.set()
         await self.go_on.wait()
-        self.ws.call_with_texts(self.called)
+        self.ws.call_at_once(self.called, lambda: self.seen.append(("alive", None)))
         while (message := await self.ws.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
             self.seen.append(("received", message.data))
         self.seen.append(("ended", message.type))
@@ -89,6 +89,19 @@ async def test_a_text_does_not_overtake_a_ping_that_waits_to_be_received() -> No
             await send_together(client, b"%d" % number, f"{number}")
         seen = await server.saw(101)
         assert [int(data) for _, data in seen[1:]] == [number for number in range(50) for _ in "pt"]
+
+
+async def test_an_empty_pong_is_a_sign_of_life_and_no_message_and_one_that_says_something_is_received() -> None:
+    async with connected() as (server, client):
+        await client.send_str("1")
+        server.go_on.set()
+        await server.first.wait()
+        await client.send_str("2")
+        await server.saw(2)
+        await client.pong(b"")
+        assert (await server.saw(3))[2] == ("alive", None)
+        await client.pong(b"x")
+        assert (await server.saw(4))[3] == ("received", b"x")
 
 
 async def test_who_takes_a_text_back_receives_it_again_and_all_after_it() -> None:

@@ -97,6 +97,25 @@ async def test_frames_of_every_kind_count_and_a_flood_gets_no_further(first: int
     assert (guarded.floods, guarded.queue.exception()) == (1, None)
 
 
+async def test_empty_pongs_that_come_one_by_one_are_told_and_count_like_any_other_frame() -> None:
+    guarded = Guarded()
+    alive: list[None] = []
+    pong = frame(first=KINDS["pong"])
+    guarded.guard.feed_data(pong)
+    assert guarded.queued == 1, "before anybody asks for it, it is a message"
+    guarded.guard.on_alive = lambda: alive.append(None)
+    long = frame(b"x" * 40, first=0x82)
+    guarded.guard.feed_data(long[:20])
+    guarded.guard.feed_data(pong)
+    assert (len(alive), guarded.queued) == (0, 1), "bytes of a message that look like a pong"
+    guarded.guard.feed_data(long[26:])
+    assert guarded.queued == 2
+    for _ in range(int(2 * ALL_FRAMES.burst)):
+        guarded.guard.feed_data(pong)
+    assert ALL_FRAMES.burst - 3 <= len(alive) <= ALL_FRAMES.burst + 100
+    assert guarded.floods == 1
+
+
 async def test_a_backlog_is_read_a_slice_each_turn_and_nothing_overtakes_it() -> None:
     guarded = Guarded()
     guarded.guard.feed_data(b"".join(frame(b"%d" % n) for n in range(3 * SLICE_FRAMES)))

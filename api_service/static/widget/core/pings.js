@@ -30,15 +30,20 @@ export class Pings {
   #send;
   #on;
   #now;
+  #report;
   #timer = null;
   #left = 0;
   #everyMs = EVERY_FIRST_MS;
   #dueMs = 0;
   #unansweredSinceMs = null;
 
-  /** `send(message)` sends a ping; `on` is {jumped(), silent()}: a clock jumped; the connection is broken. `now` returns local ms. */
-  constructor({ clock, send, on, now = () => performance.now() }) {
+  /**
+   * `send(message)` sends a ping; `on` is {jumped(), silent()}: a clock jumped; the connection is broken. `now` returns local ms,
+   * `report()` what the player has to say along with a ping.
+   */
+  constructor({ clock, send, on, now = () => performance.now(), report = () => ({}) }) {
     this.#clock = clock;
+    this.#report = report;
     this.#send = send;
     this.#on = on;
     this.#now = now;
@@ -81,7 +86,7 @@ export class Pings {
     const now = this.#now();
     this.#unansweredSinceMs ??= now;
     const rtt = this.#clock.rttMs;
-    this.#send({ type: "ping", t0: now, ...(rtt === null ? {} : { rtt_ms: Math.max(0, Math.round(rtt * 10) / 10) }) });
+    this.#send({ type: "ping", t0: now, ...(rtt === null ? {} : { rtt_ms: Math.max(0, Math.round(rtt * 10) / 10) }), ...this.#report() });
     this.#left = Math.max(0, this.#left - 1);
     if (this.#left > 0) this.#in(BURST_EVERY_MS, this.#ping);
     else {

@@ -28,6 +28,8 @@ const localNow = () => performance.now();
 
 export class Session {
   clock = new Clock();
+  /** Returns what the player has to say along with a ping: {skew_ms} or {}. */
+  reportWithPing = () => ({});
   #position = new LogPosition();
   #commands;
   #socket;
@@ -52,6 +54,7 @@ export class Session {
         silent: () => this.#socket.restart(),
       },
       now: localNow,
+      report: () => this.reportWithPing(),
     });
   }
 
