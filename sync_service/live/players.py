@@ -73,9 +73,10 @@ class Facts:
         self.ready = self.was_ready = self.buffering = False
         self.duration_ms = self.skew_ms = self.told = None
 
-    def measured(self, rtt_ms: float) -> None:
-        """Take the round trip that the connection has measured."""
-        self.rtt_ms = rtt_bucket_ms(rtt_ms, self.rtt_ms)
+    def measured(self, rtt_ms: float) -> bool:
+        """Take the round trip that the connection has measured; return whether it is another one than before."""
+        before_ms, self.rtt_ms = self.rtt_ms, rtt_bucket_ms(rtt_ms, self.rtt_ms)
+        return self.rtt_ms != before_ms
 
     @property
     def player(self) -> Player:

@@ -94,8 +94,7 @@ class Dispatch:
         if self._socket.received_s >= self._renew_at_s and self._session is not None:
             self._renew_at_s = self._socket.received_s + RENEW_S
             self._session, token = self._handshake.renewed(self._session)
-        if "rtt_ms" in message:
-            self._facts.measured(message["rtt_ms"])
+        if "rtt_ms" in message and self._facts.measured(message["rtt_ms"]):
             room.players.changed(self._socket.member_id)
         if "skew_ms" in message:
             self._skewed(room, message["skew_ms"])

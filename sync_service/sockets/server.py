@@ -56,6 +56,7 @@ class Server:
         self._open: set[Connection] = set()
         self._by_sid: dict[str, set[Connection]] = {}
         self._by_member: dict[str, set[Connection]] = {}
+        self._due: list[list[Connection]] = [[]]  # which connections to look at, by how many looks from now
         self._draining = False
         self._task: asyncio.Task[None] | None = None
 
@@ -104,6 +105,7 @@ class Server:
         handshake = Handshake(partition, self._hub, self._presence, self._tickets, self._tokens)
         connection = Connection(ws, transport, self._hub, self._presence, handshake, self._opened)
         self._open.add(connection)
+        self._look_again(connection, silence.ASK_S)
         metrics.sockets += 1
         try:
             if self._draining:
@@ -151,12 +153,28 @@ class Server:
             before_s, now_s = looked_s, loop.time()
             looked_s = now_s
             stalled_s = now_s - before_s - silence.LOOK_S
-            for connection in tuple(self._open):
-                if stalled_s > silence.LOOK_S:
-                    # It was this node that slept: whatever its clients sent meanwhile is about to be read.
+            if stalled_s > silence.LOOK_S:
+                # It was this node that slept: whatever its clients sent meanwhile is about to be read.
+                for connection in self._open:
                     connection.received_s += stalled_s
-                silent_s = now_s - connection.received_s
-                if silent_s > silence.CUT_S:
-                    connection.abort()
-                elif max(silent_s, now_s - connection.sent_s) > silence.ASK_S:
-                    connection.ask()
+            for connection in self._due.pop(0) if self._due else ():
+                if connection in self._open:
+                    self._look_at(connection, now_s)
+
+    def _look_at(self, connection: Connection, now_s: float) -> None:
+        silent_s = now_s - connection.received_s
+        if silent_s > silence.CUT_S:
+            connection.abort()
+            return
+        quiet_s = max(silent_s, now_s - connection.sent_s)
+        if quiet_s > silence.ASK_S:
+            connection.ask()
+            quiet_s = 0.0
+        self._look_again(connection, min(silence.ASK_S - quiet_s, silence.CUT_S - silent_s))
+
+    def _look_again(self, connection: Connection, in_s: float) -> None:
+        """Look at a connection so many seconds from now, or up to LOOK_S later."""
+        looks = int(in_s / silence.LOOK_S)
+        while len(self._due) <= looks:
+            self._due.append([])
+        self._due[looks].append(connection)

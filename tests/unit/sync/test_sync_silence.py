@@ -6,6 +6,7 @@ import asyncio
 import math
 import selectors
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -46,12 +47,16 @@ class Line:
     flooded = False
     on_flood = None
 
-    def __init__(self, *, answers: bool) -> None:
+    def __init__(self, *, answers: bool = False) -> None:
         self.on_close: list[Any] = []
         self.asked_s: list[float] = []
         self.aborted_s: float | None = None
         self._answers = answers
         self._incoming: asyncio.Queue[WSMessage] = asyncio.Queue()
+
+    def speak(self) -> None:
+        """Let the client send something that nothing answers."""
+        self._incoming.put_nowait(WSMessage(WSMsgType.PONG, b"", ""))
 
     async def receive(self) -> WSMessage:
         return await self._incoming.get()
@@ -66,7 +71,7 @@ class Line:
         assert data == ping_frame()
         self.asked_s.append(asyncio.get_running_loop().time())
         if self._answers:
-            self._incoming.put_nowait(WSMessage(WSMsgType.PONG, b"", ""))
+            self.speak()
 
     def abort(self) -> None:
         self.aborted_s = self.aborted_s or asyncio.get_running_loop().time()
@@ -78,6 +83,7 @@ async def watched(line: Line, seconds: float) -> None:
     server = Server(unused, unused, unused, unused, origins=frozenset(), partitions=1)
     connection = Connection(cast("Any", line), cast("Any", line), unused, unused, unused, lambda _: None)
     server._open.add(connection)
+    server._look_again(connection, silence.ASK_S)
     await server.start()
     receiving = asyncio.create_task(connection._next())
     await asyncio.sleep(seconds)
@@ -111,3 +117,28 @@ def test_who_answers_nothing_is_asked_once_and_dropped() -> None:
 
     assert len(line.asked_s) == 1
     assert line.aborted_s == pytest.approx(silence.CUT_S, abs=2 * silence.LOOK_S)
+
+
+def test_who_is_sent_nothing_is_asked_however_much_they_send_as_a_proxy_waits_for_a_sign_of_this_node() -> None:
+    line = Line()
+
+    async def talkative() -> None:
+        watching = asyncio.create_task(watched(line, 60.0))
+        while not watching.done():
+            line.speak()
+            await asyncio.sleep(1.0)
+        await watching
+
+    run(talkative())
+
+    assert line.aborted_s is None
+    pauses = [later - before for before, later in zip([0.0, *line.asked_s], line.asked_s, strict=False)]
+    assert len(pauses) >= 60.0 / silence.SOCKET_SILENT_S
+    assert max(pauses) <= silence.ASK_S + 2 * silence.LOOK_S < silence.SOCKET_SILENT_S
+
+
+def test_the_edge_bears_as_much_silence_as_is_said_here() -> None:
+    edge = (Path(__file__).parents[3] / "deploy" / "nginx" / "nginx.conf").read_text("utf-8")
+    sockets = edge[edge.index('location ~ "^/ws/') : edge.index("location = /edge/node")]
+
+    assert f"proxy_read_timeout {silence.SOCKET_SILENT_S:.0f}s;" in sockets
