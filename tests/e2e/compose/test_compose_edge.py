@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import contextlib
 import json
 import re
+import time
 from collections.abc import Iterator
+from typing import Final
 
+import aiohttp
 import pytest
 
-from tests.e2e.compose.stack import addresses, compose, containers, docker, get, upstream_nodes, wait_until
+from shared.tickets import Minter
+from tests.e2e.compose.stack import (
+    SITE,
+    addresses,
+    compose,
+    containers,
+    docker,
+    get,
+    upstream_nodes,
+    wait_until,
+    within,
+)
+from tests.support.clients import Disconnected, RoomClient
+from tests.support.sync_fixtures import Cinema
 
 PARTITIONS = range(16)
+HUNG_NODE_LEFT_WITHIN_S: Final = 10.0
 
 
 def nodes_left_out() -> set[str]:
@@ -38,6 +58,57 @@ def test_a_handshake_goes_on_to_the_next_node_when_one_hangs(hanging: str) -> No
     assert {get(f"/ws/p{partition}")[0] for partition in PARTITIONS} == {400}
     wait_until(lambda: nodes_left_out() == {hanging})
     assert {get(f"/ws/p{partition}")[0] for partition in PARTITIONS} == {400}
+
+
+class Wanderer(RoomClient):
+    """A member who comes back through the edge whenever the connection is lost."""
+
+    async def is_back(self, since: float) -> float:
+        """Wait until the connection is lost and there is another one; return how many seconds after ``since``."""
+        await self.closed()
+        while True:
+            with contextlib.suppress(Disconnected, aiohttp.ClientError):
+                await self.reconnect()
+                return time.monotonic() - since
+            await asyncio.sleep(0.2)
+
+
+def minter() -> Minter:
+    """Return what signs tickets as api_service does."""
+    kid, _, seed = within("api", "printenv", "TICKET_SIGNING_KEY").strip().partition(":")
+    return Minter(kid, base64.urlsafe_b64decode(seed + "=" * (-len(seed) % 4)))
+
+
+async def test_members_of_a_node_that_hangs_are_elsewhere_within_ten_seconds_though_they_do_nothing() -> None:
+    wait_until(lambda: upstream_nodes("sync") == addresses("sync") and not nodes_left_out())
+    tickets, members = minter(), []
+    for partition in PARTITIONS:
+        room = Cinema().room(partition=partition)
+        user = {"id": room["owner"], "name": "Anna", "role": "owner"}
+        member = Wanderer(f"{SITE.replace('http', 'ws', 1)}/ws/p{partition}")
+        members.append(await member.hello(tickets.mint(user=user, room=room)))
+    container = containers("sync")[0]
+    docker("kill", "--signal", "STOP", container)
+    began = time.monotonic()
+    waiting = [asyncio.create_task(member.is_back(began)) for member in members]
+    try:
+        await asyncio.sleep(HUNG_NODE_LEFT_WITHIN_S)
+        late = [task for task in waiting if not task.done()]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        moved = [task.result() for task in waiting if task.done() and not task.cancelled()]
+        print(f"back after {sorted(round(seconds, 1) for seconds in moved)} s")
+        assert moved, "all partitions were on the other node"
+        # Those who are still connected have never been on the node that hangs.
+        still_there = [member for member, task in zip(members, waiting, strict=True) if task in late]
+        assert [await member.ping() for member in still_there if member.close_code is None]
+        assert not [member for member in still_there if member.close_code is not None]
+    finally:
+        docker("kill", "--signal", "CONT", container)
+        for member in members:
+            await member.drop()
+        wait_until(lambda: not nodes_left_out())
 
 
 @pytest.fixture
