@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,15 +178,28 @@ def amqp_url(rabbitmq: RabbitMQ | GivenStore) -> Iterator[str]:
     remove_vhost(rabbitmq, url)
 
 
-@pytest.fixture(scope="module")
-def module_stores(stores_folder: Path) -> Iterator[PrivateStores]:
-    """Three private stores of one test module."""
+@pytest.fixture(scope="session")
+def breakable_stores(stores_folder: Path) -> Iterator[PrivateStores]:
+    """Private stores for tests that break them; PostgreSQL and RabbitMQ, which take long to start, serve.
+
+    Each test has a database and a virtual host of its own there.
+    """
     folder = Path(tempfile.mkdtemp(prefix="own-", dir=stores_folder))
     folder.chmod(0o711)
     own = private_stores(folder)
-    own.start()
+    Stores(own.postgres, GivenStore("redis", own.redis.url), own.rabbitmq).start()
     yield own
     own.kill()
+
+
+@pytest.fixture(scope="module")
+def module_stores(breakable_stores: PrivateStores, stores_folder: Path) -> Iterator[PrivateStores]:
+    """Three private stores of one test module; its Redis is its own, as tests change that one's settings."""
+    folder = Path(tempfile.mkdtemp(prefix="own-", dir=stores_folder))
+    own = replace(breakable_stores, redis=private_stores(folder).redis)
+    own.redis.start()
+    yield own
+    own.redis.kill()
 
 
 @pytest.fixture

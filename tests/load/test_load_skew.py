@@ -1,16 +1,11 @@
-"""That `make bench-skew` measures what it says, and that two real pages are in step."""
+"""That `make bench-skew` reckons what it says."""
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.load.servers import ROOT
 from tests.load.skew_figures import Track, changes_per_minute, frame_spreads, percentile, settled_after, spreads
 
 
@@ -58,19 +53,3 @@ def test_percentiles_of_nothing_are_no_number() -> None:
     assert percentile([3, 1, 2], 0.5) == 2
     assert percentile([3, 1, 2], 1) == 3
     assert math.isnan(percentile([], 0.5))
-
-
-@pytest.mark.timeout(800)
-def test_two_pages_are_nearer_to_each_other_than_under_the_rule_of_other_systems(tmp_path: Path) -> None:
-    """Run the short form; a busy machine disturbs both rules, so it is looked at up to three times."""
-    figures = tmp_path / "skew.json"
-    command = [sys.executable, "-m", "tests.load.skew", "--quick", "--only", "two members", "--figures", str(figures)]
-    seen = []
-    for _ in range(3):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
-        assert done.returncode == 0, done.stdout + done.stderr
-        [row] = json.loads(figures.read_text())
-        seen.append((row["found"]["p95"], row["seek_only"]["p95"]))
-        if seen[-1][0] < seen[-1][1] / 2:
-            return
-    pytest.fail(f"ours and the other rule's p95 in ms: {seen}")
