@@ -37,7 +37,7 @@ async def behind_link(request: web.Request, code: str) -> web.Response | None:
         "poster_address": _poster(room, site),
         "oembed_address": str(URL(f"{site.public_url}{OEMBED}").with_query(url=f"{site.public_url}/rooms/{code}")),
     }
-    return page(request, "room_link.html", None, context, quiet=True)
+    return page(request, "room_link.html", None, context, addresses=[room.film.poster_url], quiet=True)
 
 
 async def oembed(request: web.Request) -> web.Response:
