@@ -67,7 +67,7 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("Watch it on the cinema's own page."),
         ),
         "source_unavailable": (
-            _("The cinema does not answer"),
+            _("The cinema is not responding"),
             _("It has not said yet where this film plays. Try again in a few seconds."),
         ),
         "cannot_ban": (
