@@ -20,7 +20,7 @@ from api_service.broker.deliveries import Deliveries
 from api_service.broker.feed import FeedConsumer
 from api_service.broker.outbox_relay import Relay
 from api_service.content_policy import ContentPolicy
-from api_service.cors import cross_origin
+from api_service.cors import cross_origin, vary_by_origin
 from api_service.database import Database
 from api_service.entitlement import EntitlementHook
 from api_service.housekeeping import Housekeeping
@@ -82,8 +82,8 @@ async def build(settings: Settings) -> web.Application:
     setup_identity(app, settings.identity, provider)
     setup_api(app)
     setup_files(app, settings.assets_dir, settings.demo_dir)
-    setup_pages(app)
-    app.on_response_prepare.append(headers.put)
+    setup_pages(app, settings.assets_dir, bundled=settings.page_scripts == "bundled")
+    app.on_response_prepare.extend((vary_by_origin, headers.put))
 
     for part in (provider, db, broker, Relay(db, broker), Housekeeping(db, settings.site)):
         app.cleanup_ctx.append(running(part))

@@ -28,7 +28,7 @@ async def cross_origin(request: web.Request, handler: Handler) -> web.StreamResp
     """
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is None or not request.path.startswith(OPEN_TO_OTHERS):
-        return _varying(request, await handler(request))
+        return await handler(request)
     allowed = origin in request.app[ALLOWED_ORIGINS]
     if request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
         response: web.StreamResponse = _preflight() if allowed else _foreign(origin).response(request.path)
@@ -37,14 +37,17 @@ async def cross_origin(request: web.Request, handler: Handler) -> web.StreamResp
     if allowed:
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
         response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
-    return _varying(request, response)
-
-
-def _varying(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    """Say that the answer depends on the origin, also to who sent none: a cache keeps one answer for both."""
-    if request.path.startswith(OPEN_TO_OTHERS) and not response.prepared:
-        response.headers.add(hdrs.VARY, hdrs.ORIGIN)
     return response
+
+
+async def vary_by_origin(request: web.Request, response: web.StreamResponse) -> None:
+    """Say that the answer depends on the origin, also to who sent none: a cache keeps one answer for both.
+
+    Signal `on_response_prepare`; a file sets the header only then.
+    """
+    if request.path.startswith(OPEN_TO_OTHERS):
+        said = response.headers.get(hdrs.VARY)
+        response.headers[hdrs.VARY] = f"{said}, {hdrs.ORIGIN}" if said else hdrs.ORIGIN
 
 
 def _preflight() -> web.Response:

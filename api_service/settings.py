@@ -33,6 +33,7 @@ class Settings:
     ticket_signing_key: tuple[str, bytes]
     assets_dir: Path
     demo_dir: Path | None
+    page_scripts: str = "bundled"
     allowed_origins: tuple[str, ...] = ()
     frame_ancestors: tuple[str, ...] = ()
     film_origins: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ def settings(environment: Environment) -> Settings:
         ),
         assets_dir=environment.folder("ASSETS_DIR", default="build/assets"),
         demo_dir=Path(demo_dir) if demo_dir else None,
+        page_scripts=environment.choice("PAGE_SCRIPTS", ("bundled", "sources"), default="bundled"),
         allowed_origins=environment.origins(default=""),
         frame_ancestors=environment.origins("FRAME_ANCESTORS", default=""),
         film_origins=environment.origins("FILM_ORIGINS", default=""),

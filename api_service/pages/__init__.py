@@ -14,6 +14,7 @@ from api_service.pages.api_docs import read_api, read_problem
 from api_service.pages.failures import page_failures
 from api_service.pages.from_mails import answer_invitation, invitation_page, unsubscribe, unsubscribe_page
 from api_service.pages.link_previews import OEMBED, oembed
+from api_service.pages.page_files import MANIFEST, load_manifest
 from api_service.pages.rendering import setup_templates
 from api_service.pages.views import film_page, films_page, friends_page, room_page, rooms_page
 
@@ -22,8 +23,9 @@ __all__ = ["page_failures", "setup_pages"]
 STATIC: Final = Path(__file__).parent.parent / "static"
 
 
-def setup_pages(app: web.Application) -> None:
+def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> None:
     """Add the pages and their files to ``app``; it needs `page_failures` right inside ``problem_middleware``."""
+    app[MANIFEST] = load_manifest(assets_dir) if bundled else {}
     setup_templates(app)
     app.router.add_static("/static/", STATIC)
     app.add_routes(

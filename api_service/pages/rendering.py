@@ -20,6 +20,7 @@ from api_service.app_keys import CONTENT_POLICY, SITE
 from api_service.identity import sign_in_url
 from api_service.language import LANGUAGES, Language, choose, language, remember
 from api_service.pages import copy
+from api_service.pages.page_files import MANIFEST, PageFiles
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room
 
@@ -28,6 +29,8 @@ COLOURS: Final = 8
 # An address of this site in an attribute: what a person has written cannot look like one, as its quotes are escaped.
 _OWN_ADDRESS: Final = re.compile(r'(?<=\s)(?:href|src|action|join-url|data-poster|data-source)="(?=/(?!/))')
 _FACE: Final = Markup('<span class="face face--{}" aria-hidden="true">{}</span>')
+# Of a navigation that no other site has caused (Fetch Metadata, 2.3).
+_OWN_NAVIGATIONS: Final = frozenset({"none", "same-origin"})
 _MOMENT: Final = Markup('<time datetime="{}" data-moment>{}</time>')
 
 
@@ -42,7 +45,7 @@ class Named(Protocol):
 
 def setup_templates(app: web.Application) -> None:
     """Load the templates; a name that is missing in a template's context is an error."""
-    aiohttp_jinja2.setup(
+    environment = aiohttp_jinja2.setup(
         app,
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(),
@@ -50,6 +53,7 @@ def setup_templates(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # "\\u0444" is three times as long as "ф"
     for code in LANGUAGES:
         language(code)  # a broken catalogue fails at start, not at a viewer's first page
 
@@ -75,6 +79,8 @@ def page(
     ``quiet`` leaves out the link to sign in, for when the viewer is unknown.
     """
     here = page_language(request, viewer)
+    site = request.app[SITE]
+    files = PageFiles(request.app[MANIFEST], here.code)
     everywhere = {
         "_": here.gettext,
         "ngettext": here.ngettext,
@@ -87,17 +93,37 @@ def page(
         "face": face,
         "moment": lambda when: _MOMENT.format(when.isoformat(), here.moment(when)),
         "running_time": lambda ms: running_time(ms, here),
-        "page_data": {"lang": here.code, "texts": copy.of_scripts(here)},
+        "asset": files.asset,
+        "script": files.script,
+        "page_data": lambda: {
+            "lang": here.code,
+            "icons": site.path + files.asset("icons.svg"),
+            "texts": files.texts(copy.of_scripts(here)),
+        },
     }
     response = aiohttp_jinja2.render_template(template, request, {**everywhere, **context}, status=status)
-    if path := request.app[SITE].path:
-        response.text = _OWN_ADDRESS.sub(rf"\g<0>{path}", response.text or "")
+    if site.path:
+        response.text = _OWN_ADDRESS.sub(rf"\g<0>{site.path}", response.text or "")
     # The page depends on who is signed in, and going back must not show an old state.
     response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
     response.headers[hdrs.CONTENT_LANGUAGE] = here.code
     response.headers[content_policy.HEADER] = request.app[CONTENT_POLICY].header(request.path, addresses)
     remember(request, response)
+    _compress(request, response)
     return response
+
+
+def _compress(request: web.Request, response: web.Response) -> None:
+    """Compress the page, unless another site may try out what is in it by the length of the answer (BREACH).
+
+    A page tells who is signed in beside what its address says. Cookies or an old browser that does not say what has
+    led to the page are reason enough to send it as it is.
+    """
+    response.headers[hdrs.VARY] = f"{hdrs.ACCEPT_ENCODING}, Cookie, Sec-Fetch-Site"
+    led_here = request.headers.get("Sec-Fetch-Site")
+    takes_gzip = web.ContentCoding.gzip.value in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()
+    if takes_gzip and (led_here in _OWN_NAVIGATIONS or hdrs.COOKIE not in request.headers):
+        response.enable_compression(web.ContentCoding.gzip)
 
 
 def face(person: Named) -> Markup:

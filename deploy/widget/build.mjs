@@ -5,13 +5,14 @@
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
 
 import { build } from "esbuild";
 
-const PACKAGE = join(dirname(fileURLToPath(import.meta.url)), "package");
-const ROOT = resolve(PACKAGE, "../../..");
+import { precompress } from "../pages/precompress.mjs";
+import { ROOT, VENDOR, librariesAt, rewriting } from "./vendor.mjs";
+
+const PACKAGE = join(ROOT, "deploy/widget/package");
 const SOURCES = join(ROOT, "api_service/static/widget");
 
 /** The bundles: the player with what gets it in and attaches sources, and what stands beside it. */
@@ -20,27 +21,14 @@ const BUNDLES = {
   companions: 'export * from "./chat.js"; export * from "./people.js"; export * from "./reactions.js";',
 };
 
-/** Libraries that are loaded only when a film needs them, in the sources by an address below ../vendor/ of npm's files. */
-const VENDOR = /new URL\("(?:\.\.\/)+vendor\/((@[\w.-]+\/)?[\w.-]+)(\/[^"]*)", import\.meta\.url\)/g;
-
-const versionOf = (name) => JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")).version;
-
 /** The API, where the module of the site finds it; a package's page names it by the attribute `api`, unless it is the site's own. */
 const API = 'new URL("../../api/v1", import.meta.url)';
 
-/** From /widget/v1/ the libraries are where the site has them; their version makes the address immutable. */
-const vendorOfTheSite = (_, name, __, file) => `new URL("../../static/vendor/${name}${file}?v=${versionOf(name)}", import.meta.url)`;
-
 /** Bundlers would look for these files; in a package libraries come from whoever uses it, by their names. */
 const ofThePackage = (source) => source.replace(VENDOR, (_, name) => JSON.stringify(name)).replace(API, 'new URL("/api/v1", location.href)');
-const ofTheSite = (source) => source.replace(VENDOR, vendorOfTheSite);
 
-const rewriting = (rewrite) => ({
-  name: "addresses",
-  setup({ onLoad }) {
-    onLoad({ filter: /static\/widget\/.*\.js$/ }, ({ path }) => ({ contents: rewrite(readFileSync(path, "utf8")), loader: "js" }));
-  },
-});
+/** From /widget/v1/ the libraries are where the site has them. */
+const ofTheSite = librariesAt("../../static/vendor/");
 
 const COMMON = {
   bundle: true, format: "esm", target: "es2022", minify: true, sourcemap: true, sourcesContent: true, write: false, charset: "utf8",
@@ -69,6 +57,7 @@ async function buildForTheSite(folder) {
   for (const name of Object.keys(BUNDLES)) writeFileSync(join(folder, `${name}.js`), reexport(name));
   copyFileSync(join(SOURCES, "load-guard.js"), join(folder, "load-guard.js"));
   writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await precompress(folder);
 }
 
 /** Each module of the package; libraries stay imports by name, for the bundler of whoever uses it. */

@@ -3,7 +3,7 @@
 export { make } from "../widget/ui/look.js";
 import { make } from "../widget/ui/look.js";
 import { colourOf } from "../widget/ui/name-colours.js";
-import { ROOT } from "./root.js";
+import { icons } from "./page-texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -13,7 +13,7 @@ export function icon(name) {
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${ROOT}static/icons.svg#${name}`);
+  use.setAttribute("href", `${icons}#${name}`);
   svg.append(use);
   return svg;
 }

@@ -3,6 +3,9 @@ const data = JSON.parse(document.getElementById("page-data").textContent);
 
 export const lang = data.lang;
 
+/** The address of the icons, one picture of which each is a part. */
+export const icons = data.icons;
+
 /** Return a text by its name with each `%(key)s` replaced from `values`, or `fallback` if there is none. */
 export function text(name, values = {}, fallback = name) {
   const found = data.texts[name] ?? fallback;

@@ -16,8 +16,7 @@ import { textsFor } from "../widget/ui/translations.js";
 import { controlPhrase } from "../widget/ui/phrases.js";
 import { call } from "./api.js";
 import { busy, make } from "./dom.js";
-import { RUSSIAN } from "./media-chrome-ru.js";
-import { lang, text } from "./page-texts.js";
+import { text } from "./page-texts.js";
 import { tellProblem } from "./toasts.js";
 
 const hall = document.getElementById("hall");
@@ -30,16 +29,9 @@ const { code } = hall.dataset;
 
 // -- the player -----------------------------------------------------------------------------------------------------
 
-/** The elements of media-chrome that the page uses, a third of all. */
-const CONTROLS = ["controller", "control-bar", "play-button", "time-range", "time-display", "seek-backward-button",
-  "seek-forward-button", "mute-button", "volume-range", "fullscreen-button", "loading-indicator"];
-
 async function loadControls() {
   try {
-    const { addTranslation, setLanguage } = await import("../vendor/media-chrome/utils/i18n.js");
-    addTranslation("ru", RUSSIAN); // before the elements are defined: they read their texts once
-    setLanguage(lang);
-    await Promise.all(CONTROLS.map((name) => import(`../vendor/media-chrome/media-${name}.js`)));
+    await import("./media-chrome.js");
     // Not earlier: until a button knows the player's state, «play» would pause and «10 s forward» would go to the tenth second.
     document.getElementById("controls").hidden = false;
   } catch (error) {

@@ -144,6 +144,7 @@ def test_the_browsers_files_import_only_their_neighbours() -> None:
     assert {file.relative_to(bootstrap.ASSETS).parts[0] for file in files} == {
         "media-chrome",
         "hls.js",
+        "pages",
         "shaka-player",
         "widget",
     }
