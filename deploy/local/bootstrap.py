@@ -18,6 +18,7 @@ from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
 SAID_LINES = 30
+KEPT_S = 7 * 86_400
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -246,9 +247,17 @@ def _bundle(what: str, script: "list[str]", places: "tuple[Path, ...]", folder: 
     with _Step(f"{what} ({folder.relative_to(ROOT)})"):
         made = folder.with_name(f"{folder.name}.new")
         _run(["node", *script, str(made)], env=_node_environment())
+        _take_over(folder, made)
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
         stamp.write_text(wanted)
+
+
+def _take_over(earlier: Path, made: Path) -> None:
+    """Keep what an earlier build made: a service that runs, and a page that is open, still ask for its files."""
+    for file in earlier.glob("*-*.*"):
+        if not (made / file.name).exists() and time.time() - file.stat().st_mtime < KEPT_S:
+            shutil.copy2(file, made / file.name)
 
 
 def _named(file: Path) -> "tuple[bytes, bytes]":

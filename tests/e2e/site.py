@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import psycopg2
 
-from deploy.local import ports
+from deploy.local import bootstrap, ports
 from deploy.local.free_ports import free_port
 from deploy.local.keys import Keys
 from deploy.local.program import WebProgram, plain_environment, tail
@@ -63,6 +63,7 @@ class LocalSite:
         self.keys = Keys.make()
 
     def start(self) -> None:
+        bootstrap.bundle_pages()
         self._stores.start()
         urls = StoreUrls(self._stores.postgres.url, self._stores.redis.url, self._stores.rabbitmq.url)
         keys = self.keys

@@ -23,7 +23,7 @@ who.addEventListener("click", async () => {
   form.hidden = false;
   who.setAttribute("aria-expanded", "true");
   document.getElementById("invite-title").focus();
-  form.scrollIntoView({ behavior: "smooth", block: "start" });
+  form.scrollIntoView({ block: "start" }); // smoothly, unless the viewer wants less motion (frame.css)
   await showFriends();
 });
 

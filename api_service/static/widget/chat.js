@@ -136,7 +136,7 @@ export class MovieTogetherChat extends HTMLElement {
     this.#empty = make("p", { class: "empty" }, texts.empty);
     this.#more = make("button", { type: "button", class: "more", hidden: true });
     this.#more.addEventListener("click", () => this.#log.toEnd());
-    this.shadowRoot.append(make("div", { class: "scroll" }, this.#empty, this.#log.node, this.#log.older, this.#more), this.#typists.node, this.#composer.node);
+    this.shadowRoot.append(make("div", { class: "scroll" }, this.#empty, this.#log.region, this.#log.older, this.#more), this.#typists.node, this.#composer.node);
   }
 
   // -- from the room ------------------------------------------------------------------------------------------------

@@ -78,6 +78,7 @@ def test_the_widget_is_bundled_again_once_a_source_changed(tmp_path: Path, monke
     def build(command: list[str], **_: Any) -> None:
         runs.append(command)
         Path(command[-1]).mkdir(parents=True)
+        (Path(command[-1]) / f"player-{len(runs)}.js").write_text(f"{len(runs)}")
 
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     monkeypatch.setattr(bootstrap, "ASSETS", tmp_path / "assets")
@@ -91,6 +92,13 @@ def test_the_widget_is_bundled_again_once_a_source_changed(tmp_path: Path, monke
     source.write_text("two")
     bootstrap.bundle_widget()
     assert len(runs) == 2
+    # A page that is open, or a service that runs, asks for the files of the build before; not for ever.
+    built = tmp_path / "assets" / "widget" / "v1"
+    assert {file.name for file in built.iterdir()} == {"player-1.js", "player-2.js"}
+    os.utime(built / "player-1.js", (1, 1))
+    source.write_text("three")
+    bootstrap.bundle_widget()
+    assert {file.name for file in built.iterdir()} == {"player-2.js", "player-3.js"}
 
 
 CONSUMER = """

@@ -24,6 +24,8 @@ function isOf({ film_id: saidAt }, filmId) {
 
 export class ChatLog {
   node;
+  /** What contains the list: an element with the role of a log is no list, and would leave the lines without one. */
+  region;
   /** The notice that older lines are loading; it lies over the list, since inside it would move the lines being read. */
   older = make("p", { class: "older", role: "status", hidden: true });
   #texts;
@@ -44,7 +46,8 @@ export class ChatLog {
     this.#texts = texts;
     this.#on = on;
     this.#context = context;
-    this.node = make("ol", { class: "list", part: "list", role: "log", "aria-live": "polite", "aria-label": texts.log, tabindex: 0 });
+    this.node = make("ol", { class: "list", part: "list", tabindex: 0 });
+    this.region = make("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": texts.log }, this.node);
     this.node.addEventListener("scroll", () => this.#onScroll());
     new ResizeObserver(() => this.resized()).observe(this.node); // a phone's keyboard, another layout
     this.node.addEventListener("click", ({ target }) => {

@@ -4,6 +4,7 @@ import { NAMES_CSS } from "./name-colours.js";
 export const CHAT_CSS = `
   :host { display: flex; flex-direction: column; min-height: 0; font-size: .9375rem; line-height: 1.4; }
   .scroll { position: relative; flex: 1; min-height: 0; display: flex; flex-direction: column; }
+  .log { flex: 1; min-height: 0; display: flex; flex-direction: column; }
   .list {
     list-style: none; margin: 0; padding: .75rem 1rem; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain;
     overflow-anchor: none; position: relative;
