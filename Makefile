@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-flood bench-skew lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-flood bench-skew bench-pages screens lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -95,6 +95,12 @@ bench-flood: setup ## how long others wait while sockets flood their node with e
 
 bench-skew: setup-tests ## how far apart the players of a room are, on real pages (8 min; ARGS='--only play seek')
 	@$(PY) -m tests.load.skew $(ARGS)
+
+bench-pages: setup-tests ## how soon pages are painted and can be used, and what they load (1 min; ARGS='--times 3')
+	@$(PY) -m tests.load.page_times $(ARGS)
+
+screens: setup-tests ## pictures of every page, with a contact sheet (build/screens/index.html; 4 min)
+	@$(PY) -m tests.e2e.screens
 
 lock: setup ## lock the newest allowed versions of the Python packages, with hashes
 	@.venv/bin/uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -o requirements.lock

@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from api_service.pages.api_docs import read_api, read_problem
+from api_service.pages.app_files import app_manifest, favicon, offline_page, robots, service_worker
 from api_service.pages.failures import page_failures
 from api_service.pages.from_mails import answer_invitation, invitation_page, unsubscribe, unsubscribe_page
 from api_service.pages.link_previews import OEMBED, oembed
@@ -43,5 +44,10 @@ def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> Non
             web.post("/unsubscribe/{invitation_id}/{signature}", unsubscribe),
             web.get("/api/docs", read_api),
             web.get("/problems/{code}", read_problem),
+            web.get("/manifest.webmanifest", app_manifest),
+            web.get("/service-worker.js", service_worker),
+            web.get("/offline", offline_page),
+            web.get("/robots.txt", robots),
+            web.get("/favicon.ico", favicon),
         ]
     )

@@ -56,7 +56,11 @@ async def new_viewer(browser: Browser, site: Site) -> AsyncIterator[NewViewer]:
     opened: list[Viewer] = []
 
     async def make(sub: str) -> Viewer:
-        context = await browser.new_context(locale="ru-RU", viewport={"width": 1280, "height": 800})
+        context = await browser.new_context(
+            locale="ru-RU",
+            viewport={"width": 1280, "height": 800},
+            service_workers="block",  # so that every request is the page's own, for tests that stand in its way
+        )
         opened.append(Viewer(context, await context.new_page(), sub, site.url))
         return opened[-1]
 

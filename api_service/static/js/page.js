@@ -2,6 +2,7 @@
 import { call } from "./api.js";
 import { busy } from "./dom.js";
 import { forgetTexts } from "../widget/core/unsent.js";
+import "./install.js";
 import { showMoments } from "./moments.js";
 import { lang, text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";

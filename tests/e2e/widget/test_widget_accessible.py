@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import NewViewer
+from tests.e2e.screens import SCREENS, Shot, shoot, write_contact_sheet
 from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS, Viewer
 from tests.e2e.widget.conftest import OpenRoom, SignIn
@@ -24,6 +25,7 @@ SOME_OF_EACH = """parts => {
   for (const part of parts) for (const more of [...part.querySelectorAll("details, li")].slice(2)) more.remove();
   for (const details of document.querySelectorAll("details.operation")) details.open = true;
 }"""
+WALKED = SCREENS / "states"
 Scheme = Literal["light", "dark"]
 FILM = f"/films/{FILMS['upper-pines']['id']}"
 
@@ -34,12 +36,14 @@ class Inspector:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.found: list[str] = []
+        self.shots: list[Shot] = []
 
     async def look(self, state: str) -> None:
         for scheme in get_args(Scheme):
             await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             if not await self.page.evaluate("'axe' in window"):
                 await self.page.evaluate(AXE)
+            self.shots.append(await shoot(self.page, WALKED, state, scheme))
             self.found += [f"{state}, {scheme}: {one}" for one in await self.page.evaluate(RUN)]
 
     async def visit(self, url: str, path: str) -> None:
@@ -134,6 +138,7 @@ async def test_axe_finds_nothing_on_any_page_in_any_state(
     for part in (lists, opening, friends):
         await part(walking[1], site)
 
+    write_contact_sheet(WALKED, [shot for inspector in walking for shot in inspector.shots])
     found = [one for inspector in walking for one in inspector.found]
     assert found == [], "\n".join(found)
     await nobody.page.locator(".skip").evaluate("link => { link.firstChild.remove(); }")
