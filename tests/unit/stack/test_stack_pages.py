@@ -18,11 +18,17 @@ ROOT = Path(__file__).parents[3]
 BUILT = bootstrap.ASSETS / "pages"
 TEMPLATES = sorted((ROOT / "api_service" / "templates").glob("*.html"))
 UNBROTLI = "process.stdout.write(require('zlib').brotliDecompressSync(require('fs').readFileSync(process.argv[1])))"
-# One text of each module that has texts in both languages.
+# A text of each module that has texts in one language, by its name there.
 TEXTS = {
-    "ru": ("Возвращаемся", "Выйти из полноэкранного режима"),
-    "en": ("Back with everyone",),
+    "ru": (("widget/ui/translations-ru.js", "kicked_title"), ("js/media-chrome-ru.js", "Mute")),
+    "en": (("widget/ui/translations-en.js", "kicked_title"),),
 }
+
+
+def text_of(source: str, name: str) -> str:
+    found = re.search(rf'\b{name}: "([^"]+)"', (ROOT / "api_service" / "static" / source).read_text("utf-8"))
+    assert found is not None, (source, name)
+    return found[1]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +62,7 @@ def test_a_page_speaks_one_language(manifest: Manifest) -> None:
     for language, texts in TEXTS.items():
         other = "ru" if language == "en" else "en"
         own, others = (code_of(manifest, one, "js/room.js", "js/media-chrome.js") for one in (language, other))
-        for text in texts:
+        for text in (text_of(*one) for one in texts):
             assert text in own
             assert text not in others
 
