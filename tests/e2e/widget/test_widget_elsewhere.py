@@ -271,7 +271,7 @@ async def test_while_the_cinema_does_not_answer_the_viewer_is_told_and_comes_in_
     open_cinema.answers_who_may_watch = False
     try:
         await farid.page.goto(anchored.page.url)
-        told = farid.page.locator("movie-together").get_by_text("The cinema has not answered yet")
+        told = farid.page.locator("movie-together").get_by_text("The cinema has not said yet whether you can watch")
         await expect(told).to_be_visible()
     finally:
         open_cinema.answers_who_may_watch = True
