@@ -69,7 +69,7 @@ async def test_each_kind_of_event_becomes_a_row(db: Database, cinema: Cinema, jo
         (room, 1, 5, anna.id, "rewatch", 5_000, NOW + timedelta(seconds=5)),
         (room, 1, 6, anna.id, None, 6_000, NOW + timedelta(seconds=6)),
     ]
-    assert found["chat_messages"] == [(room, 1, 3, "m3", anna.id, "Anna", "Привет!", 1_500.5, NOW, None, None)]
+    assert found["chat_messages"] == [(room, 1, 3, "m3", anna.id, "Anna", "Привет!", 1_500.5, NOW, None, None, None)]
 
 
 async def test_a_visit_that_goes_on_has_no_end(db: Database, cinema: Cinema, journal: Journal, anna: User) -> None:
