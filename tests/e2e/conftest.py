@@ -24,6 +24,17 @@ CHROMIUM_FLAGS = (
 )
 
 
+# The first of a run also waits, each with a limit of its own, for the stores, the whole product and a browser, which on
+# two cores that others use as well took two minutes.
+LIMIT_S = 240
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LIMIT_S))
+
+
 class NewViewer(Protocol):
     async def __call__(self, sub: str) -> Viewer: ...
 
