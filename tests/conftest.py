@@ -68,7 +68,8 @@ def events_fit_their_schemas(received_events: list[str]) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def patient_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the suite fills the machine PostgreSQL may answer nobody for a moment, which is no hang."""
-    monkeypatch.setattr(heartbeat, "ANSWER_TICKS", 50)
+    for patience in ("ANSWER_TICKS", "CONNECT_TICKS"):
+        monkeypatch.setattr(heartbeat, patience, 50)
 
 
 @pytest.fixture(scope="session")

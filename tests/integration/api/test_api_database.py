@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from sqlalchemy import text
 
+from api_service import heartbeat
 from api_service.database import (
     ACQUIRE_DEADLINE_S,
     ConstraintViolated,
@@ -20,7 +21,7 @@ from api_service.database import (
     InvalidValue,
     Statement,
 )
-from api_service.heartbeat import ANSWER_TICKS, PATIENCE_TICKS, TICK_S
+from api_service.heartbeat import ANSWER_TICKS, CONNECT_TICKS, PATIENCE_TICKS, TICK_S
 from api_service.tables import users
 from tests.support.api_fixtures import PATIENCE_S
 
@@ -44,9 +45,11 @@ OTHERS_SLEEPING = Statement(
 )
 
 
-@pytest.fixture(autouse=True)
-def patient_heartbeat() -> None:
-    """Here it has the patience that it has in service."""
+@pytest.fixture
+def heartbeat_of_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heartbeat with the patience that it has in service, which the suite's other tests lengthen."""
+    monkeypatch.setattr(heartbeat, "ANSWER_TICKS", ANSWER_TICKS)
+    monkeypatch.setattr(heartbeat, "CONNECT_TICKS", CONNECT_TICKS)
 
 
 async def count(db: Database) -> int:
@@ -129,7 +132,8 @@ async def test_no_moment_of_connecting_swallows_a_cancellation_or_loses_a_connec
 ) -> None:
     began = time.monotonic()
     for steps in itertools.count():
-        made = Database(database_url if reachable else "postgresql://movie@127.0.0.1:1/x", size=1)
+        url = database_url if reachable else "postgresql://movie@127.0.0.1:1/x"
+        made = Database(url, size=1, acquire_deadline_s=PATIENCE_S)
         await made.start()
         task = asyncio.create_task(made.first(ONE))
         for _ in range(steps):
@@ -157,12 +161,14 @@ async def test_a_deadline_around_several_statements_stays_a_deadline(single: Dat
     assert (await single.one(ONE)).number == 1
 
 
+@pytest.mark.usefixtures("heartbeat_of_service")
 async def test_a_statement_that_is_only_slow_is_waited_for(db: Database) -> None:
     # Longer than the heartbeat takes to find that a server hangs.
     waited_s = 2 * TICK_S * (PATIENCE_TICKS + ANSWER_TICKS)
     assert await asyncio.gather(*(db.run(SLEEP, seconds=waited_s) for _ in range(3))) == [1, 1, 1]
 
 
+@pytest.mark.usefixtures("heartbeat_of_service")
 async def test_a_connection_that_is_slow_to_open_is_waited_for(database_url: str, free_port: int) -> None:
     target = urlsplit(database_url)
 
