@@ -23,7 +23,7 @@ from api_service.identity.guards import (
     page_user,
     sign_in_url,
 )
-from api_service.identity.oidc import RelyingParty
+from api_service.identity.oidc import RelyingParty, return_path
 from api_service.identity.programs import Program, Scope
 from api_service.identity.provider import Provider, ProviderUnavailable
 from api_service.identity.routes import PUBLIC_URL, RELYING_PARTY, SignInProblem, routes
@@ -45,6 +45,7 @@ __all__ = [
     "optional_program",
     "optional_user",
     "page_user",
+    "return_path",
     "save_cookies",
     "setup_identity",
     "sign_in_url",

@@ -5,6 +5,7 @@ They ask the same use cases as the JSON API; neither imports the other.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,12 @@ from api_service.pages.api_docs import read_api, read_problem
 from api_service.pages.app_files import app_manifest, favicon, offline_page, robots, service_worker
 from api_service.pages.failures import page_failures
 from api_service.pages.from_mails import answer_invitation, invitation_page, unsubscribe, unsubscribe_page
+from api_service.pages.home import GENRES, answer_own_invitation, home_page
 from api_service.pages.link_previews import OEMBED, oembed
 from api_service.pages.page_files import MANIFEST, load_manifest
 from api_service.pages.rendering import setup_templates
-from api_service.pages.views import film_page, films_page, friends_page, room_page, rooms_page
+from api_service.pages.views import film_page, friends_page, room_calendar, room_page, rooms_page
+from api_service.recent import Recent
 
 __all__ = ["page_failures", "setup_pages"]
 
@@ -28,16 +31,19 @@ def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> Non
     """Add the pages and their files to ``app``; it needs `page_failures` right inside ``problem_middleware``."""
     app[MANIFEST] = load_manifest(assets_dir) if bundled else {}
     setup_templates(app)
+    app[GENRES] = Recent(time.monotonic)
     app.router.add_static("/static/", STATIC)
     app.add_routes(
         [
-            web.get("/", films_page),
+            web.get("/", home_page),
             web.get("/films/{film_id}", film_page),
             web.get("/friends", friends_page),
             web.get("/rooms", rooms_page),
             web.get("/rooms/{code}", room_page),
             web.get("/rooms/{code}/", room_page),
+            web.get("/rooms/{code}/calendar", room_calendar),
             web.get(OEMBED, oembed),
+            web.post("/invitations/{invitation_id}", answer_own_invitation),
             web.get("/invitations/{invitation_id}/{signature}", invitation_page),
             web.post("/invitations/{invitation_id}/{signature}", answer_invitation),
             web.get("/unsubscribe/{invitation_id}/{signature}", unsubscribe_page),

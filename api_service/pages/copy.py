@@ -211,8 +211,6 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "film.choose": _("Watch this one"),
         "arranged": _("Settings saved"),
         "ban_name": _("Ban %(name)s from the room?"),
-        "answered.accepted": _("You are coming."),
-        "answered.declined": _("You are not coming, and will not be reminded."),
         "no_heirs": _("Nobody else is here, and you have no friends here yet."),
         "ban_lifted": _("%(name)s can come back"),
         "lift_ban": _("Lift the ban"),

@@ -56,6 +56,7 @@ async def _page(request: web.Request, problem: Problem) -> web.Response:
     title, text = copy.of_problem(code, problem.status, here)
     context: dict[str, Any] = {
         "status": problem.status,
+        "code": problem.code,
         "title": title,
         "text": text,
         "ways": _ways(request, problem, here),

@@ -16,13 +16,14 @@ from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from api_service import content_policy
-from api_service.app_keys import CONTENT_POLICY, SITE
+from api_service.app_keys import CONTENT_POLICY, DATABASE, SITE
 from api_service.identity import sign_in_url
 from api_service.language import LANGUAGES, Language, choose, language, remember
 from api_service.pages import copy
 from api_service.pages.page_files import MANIFEST, PageFiles
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room
+from api_service.usecases.whats_on import Awaited, awaited
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 COLOURS: Final = 8
@@ -73,10 +74,11 @@ def page(
     addresses: Iterable[str | None] = (),
     status: int = HTTPStatus.OK,
     quiet: bool = False,
+    waits: Awaited | None = None,
 ) -> web.Response:
     """Return the page, which may show what is at ``addresses``, other sites' too.
 
-    ``quiet`` leaves out the link to sign in, for when the viewer is unknown.
+    ``quiet`` leaves out the link to sign in, for when the viewer is unknown. ``waits`` is what the navigation counts.
     """
     here = page_language(request, viewer)
     site = request.app[SITE]
@@ -87,6 +89,7 @@ def page(
         "lang": here.code,
         "viewer": viewer,
         "quiet": quiet,
+        "waits": waits,
         "path": request.path,
         "in_language": lambda code: str(request.rel_url.update_query(lang=code)),
         "sign_in_url": sign_in_url(request.path_qs),
@@ -124,6 +127,19 @@ def _compress(request: web.Request, response: web.Response) -> None:
     takes_gzip = web.ContentCoding.gzip.value in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()
     if takes_gzip and (led_here in _OWN_NAVIGATIONS or hdrs.COOKIE not in request.headers):
         response.enable_compression(web.ContentCoding.gzip)
+
+
+async def personal_page(
+    request: web.Request,
+    template: str,
+    viewer: User | None,
+    context: Mapping[str, Any],
+    *,
+    addresses: Iterable[str | None] = (),
+) -> web.Response:
+    """Return the page, in whose navigation is counted what waits for the viewer's answer."""
+    waits = None if viewer is None else await awaited(request.app[DATABASE], viewer.id)
+    return page(request, template, viewer, context, addresses=addresses, waits=waits)
 
 
 def face(person: Named) -> Markup:

@@ -2,83 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, get_args
 from uuid import UUID
 
-from aiohttp import web
-from yarl import URL
+from aiohttp import hdrs, web
 
 from api_service.app_keys import CONTENT_POLICY, DATABASE, FRAME_ANCESTORS, SITE, SOURCES
 from api_service.database import Database
 from api_service.identity import optional_user, page_user
+from api_service.pages.calendar_entry import calendar_entry
 from api_service.pages.link_previews import behind_link
-from api_service.pages.rendering import film_clock, film_position, is_future, page, page_language
-from api_service.problems import BANNED, FILM_NOT_FOUND, NOT_THERE
+from api_service.pages.rendering import film_clock, is_future, page, page_language, personal_page
+from api_service.pages.room_cards import for_cards
+from api_service.problems import BANNED, FILM_NOT_FOUND, NOT_THERE, ROOM_NOT_FOUND
 from api_service.usecases import (
-    answers,
     films,
     friends,
     invitation_list,
-    matches,
     muting,
     my_rooms,
     ownership,
     room_archive,
     rooms,
     sources,
+    whats_on,
 )
 from api_service.usecases.paging import Page
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room
+from api_service.usecases.whats_on import WhatsOn
 from shared.service import Problem
 
-FILMS_SHOWN: Final = 24
-MATCHES_SHOWN: Final = 6
 ROOMS_SHOWN: Final = 20
 FRIENDS_SHOWN: Final = 100
 MESSAGES_SHOWN: Final = 200
-QUERY_CHARACTERS: Final = 200
 
 # What texts put right after a link, and programs take for a part of it.
 AFTER_A_LINK: Final = ".,;:!?)]}>*…'\"»”’"
-
-
-async def films_page(request: web.Request) -> web.Response:
-    """Show the catalogue, what friends want first; without a viewer also what this site is."""
-    viewer = await optional_user(request)
-    locale = page_language(request, viewer).code
-    db = request.app[DATABASE]
-    query = request.query.get("q", "").strip()[:QUERY_CHARACTERS]
-    cursor = request.query.get("cursor")
-    shown = "wanted" if viewer and request.query.get("show") == "wanted" else "all"
-    searching = bool(query or cursor) or shown == "wanted"
-
-    async def ranked() -> list[matches.Match]:
-        if viewer is None or searching:
-            return []
-        return (await matches.ranked(db, viewer.id, locale, limit=MATCHES_SHOWN)).items
-
-    async def catalogue() -> Page[films.Film]:
-        if viewer is not None and shown == "wanted":
-            return await films.wanted(db, viewer.id, locale, limit=FILMS_SHOWN, cursor=cursor)
-        me = viewer.id if viewer else None
-        return await films.catalogue(db, me, locale, query=query, limit=FILMS_SHOWN, cursor=cursor)
-
-    found, best = await asyncio.gather(catalogue(), ranked())
-    following = {"q": query, "show": "wanted" if shown == "wanted" else "", "cursor": found.next_cursor or ""}
-    context = {
-        "films": found,
-        "matches": best,
-        "query": query,
-        "shown": shown,
-        "searching": searching,
-        "next_url": str(URL("/").with_query({name: value for name, value in following.items() if value})),
-    }
-    posters = [film.poster_url for film in (*found.items, *(match.film for match in best))]
-    return page(request, "films.html", viewer, context, addresses=posters)
 
 
 async def film_page(request: web.Request) -> web.Response:
@@ -90,7 +52,7 @@ async def film_page(request: web.Request) -> web.Response:
         raise FILM_NOT_FOUND.problem() from None
     locale = page_language(request, viewer).code
     film = await films.film(request.app[DATABASE], viewer.id if viewer else None, locale, film_id)
-    return page(request, "film.html", viewer, {"film": film}, addresses=film.addresses())
+    return await personal_page(request, "film.html", viewer, {"film": film}, addresses=film.addresses())
 
 
 async def friends_page(request: web.Request) -> web.Response:
@@ -102,7 +64,7 @@ async def friends_page(request: web.Request) -> web.Response:
         "accepted": await friends.friends(db, viewer.id, status="accepted", limit=FRIENDS_SHOWN, cursor=cursor),
         "outgoing": [] if cursor else await _all_friends(db, viewer.id, "outgoing"),
     }
-    return page(request, "friends.html", viewer, context)
+    return await personal_page(request, "friends.html", viewer, context)
 
 
 async def _all_friends(db: Database, me: UUID, status: friends.Status) -> list[friends.Friend]:
@@ -116,24 +78,34 @@ async def _all_friends(db: Database, me: UUID, status: friends.Status) -> list[f
 
 
 async def rooms_page(request: web.Request) -> web.Response:
-    """Show the rooms that the viewer owns, entered or is invited to."""
+    """Show the rooms that the viewer owns, entered or is invited to, in groups; with ``?status=`` one long list."""
     viewer = await page_user(request)
     locale = page_language(request, viewer).code
     db, site, cursor = request.app[DATABASE], request.app[SITE], request.query.get("cursor")
     asked = request.query.get("status", "")
     status: my_rooms.RoomsStatus | None = asked if asked in get_args(my_rooms.RoomsStatus) else None  # type: ignore[assignment]
-    found = await my_rooms.mine(db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor, status=status)
+    found = await my_rooms.mine(
+        db, site, viewer.id, locale, limit=ROOMS_SHOWN, cursor=cursor, status=status or "closed"
+    )
+    goes_on = WhatsOn() if status else await whats_on.whats_on(db, site, viewer.id, locale)
     muted = {one.person.id for one in (await muting.mails_of(db, viewer)).muted}
-    now = datetime.now(UTC)
-    context = {
-        "rooms": found,
-        "now": now,
-        "status": status or "",
-        "film_position": film_position,
-        "muted": muted,
-        "invited": await answers.of_rooms(db, viewer.id, [room.id for room in found.items if room.status == "open"]),
-    }
-    return page(request, "rooms.html", viewer, context, addresses=[room.film.poster_url for room in found.items])
+    context = {"rooms": found, "on": goes_on, "status": status or "", "muted": muted, **for_cards()}
+    posters = [room.film.poster_url for room in (*found.items, *goes_on.rooms())]
+    return await personal_page(request, "rooms.html", viewer, context, addresses=posters)
+
+
+async def room_calendar(request: web.Request) -> web.Response:
+    """Return a planned screening as a calendar file (RFC 5545); raises `room_not_found`, also without a time."""
+    viewer = await page_user(request)
+    here = page_language(request, viewer)
+    room = await rooms.room(request.app[DATABASE], request.app[SITE], viewer.id, here.code, request.match_info["code"])
+    if room.starts_at is None or room.banned or room.status == "closed":
+        raise ROOM_NOT_FOUND.problem()
+    return web.Response(
+        text=calendar_entry(room, here, datetime.now(UTC)),
+        content_type="text/calendar",
+        headers={hdrs.CONTENT_DISPOSITION: 'attachment; filename="movie-together.ics"'},
+    )
 
 
 async def room_page(request: web.Request) -> web.Response:
@@ -171,7 +143,7 @@ async def room_page(request: web.Request) -> web.Response:
         "expected": [{"id": str(person.id), "name": person.name} for person in expected],
         "origins": app[CONTENT_POLICY].origins(addresses),
     }
-    return page(request, "room.html", viewer, context, addresses=addresses)
+    return await personal_page(request, "room.html", viewer, context, addresses=addresses)
 
 
 async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Response:

@@ -1,12 +1,11 @@
 """Answers to invitations: accepted or declined by the invited person, signed in or by the link in their mail."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, cast, func, or_, select, update
+from sqlalchemy import Integer, Text, Uuid, bindparam, func, or_, select, update
 
 from api_service.database import Database, Queryable, Row, Statement, Transaction
 from api_service.problems import INVITATION_NOT_FOUND, INVITATION_OVER
@@ -78,13 +77,6 @@ _WHO = Statement(
     .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
     .where(invitations.c.id == _invitation_id)
 )
-_OF_ROOMS = Statement(
-    select(invitations.c.room_id, invitations.c.id, invitations.c.answer).where(
-        invitations.c.invitee_id == _viewer,
-        invitations.c.revoked_at.is_(None),
-        invitations.c.room_id == func.any(cast(bindparam("room_ids", type_=ARRAY(Uuid)), ARRAY(Uuid))),
-    )
-)
 _ENTERED = Statement(
     update(invitations)
     .values(answer="accepted", answered_at=func.now())
@@ -104,12 +96,6 @@ async def of_viewer(
     (after,) = paging.decode(cursor, UUID)
     rows = await db.all(_LIST, viewer=viewer, after=after, limit=limit + 1)
     return paging.page([_invited(row, site, viewer, locale) for row in rows], limit, lambda last: (last.id,))
-
-
-async def of_rooms(db: Queryable, viewer: UUID, room_ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, Answer | None]]:
-    """Return one's invitations to these rooms, by the room's id: the invitation's own, and one's answer so far."""
-    rows = await db.all(_OF_ROOMS, viewer=viewer, room_ids=list(room_ids))
-    return {row.room_id: (row.id, row.answer) for row in rows}
 
 
 async def answer(db: Database, site: Site, viewer: UUID, locale: str, invitation_id: UUID, given: Answer) -> Invited:

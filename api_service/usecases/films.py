@@ -1,8 +1,9 @@
 """The catalogue of films, and each viewer's list of films that they want to watch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,11 +15,14 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
+    desc,
     exists,
     func,
+    literal,
     or_,
     select,
     text,
+    tuple_,
 )
 
 from api_service.database import Database, Queryable, Row, Statement
@@ -133,14 +137,39 @@ _seen = select(*film_columns(_viewer), _matches)
 _title = (
     func.jsonb_each_text(films.c.title).table_valued(column("key", Text), column("value", Text), name="title").lateral()
 )
-_CATALOGUE = Statement(
-    _seen.where(
-        is_offered(),
-        or_(_pattern.is_(None), exists(select(_title.c.value).where(_title.c.value.ilike(_pattern)))),
-        or_(_after.is_(None), films.c.id > _after),
+_genre = bindparam("genre", type_=Text)
+_found = _seen.where(
+    is_offered(),
+    or_(_pattern.is_(None), exists(select(_title.c.value).where(_title.c.value.ilike(_pattern)))),
+    or_(_genre.is_(None), films.c.genres.op("@>")(func.jsonb_build_array(_genre))),
+).limit(_limit)
+
+Order = Literal["catalogue", "newest", "title"]
+_in_language = films.c.title.op("->>")(bindparam("locale", type_=Text))
+_any_language = select(func.min(_title.c.value)).scalar_subquery()
+# What a list is sorted by before the id, and how a cursor's part of it is read.
+_SORTED: Final[dict[str, tuple[ColumnElement[Any], Any, Callable[[Any], Any]]]] = {
+    "newest": (-func.coalesce(films.c.year, 0), Integer, paging.whole),
+    "title": (func.lower(func.coalesce(_in_language, _any_language)), Text, paging.text),
+}
+_CATALOGUE = Statement(_found.where(or_(_after.is_(None), films.c.id > _after)).order_by(films.c.id))
+_CATALOGUE_BY: Final = {
+    order: Statement(
+        _found.add_columns(key.label("order_key"))
+        .where(or_(_after.is_(None), tuple_(key, films.c.id) > tuple_(bindparam("after_key", type_=kind), _after)))
+        .order_by(key, films.c.id)
     )
-    .order_by(films.c.id)
-    .limit(_limit)
+    for order, (key, kind, _) in _SORTED.items()
+}
+_each_genre = func.jsonb_array_elements_text(films.c.genres).table_valued("value", name="genre").lateral()
+_GENRES = Statement(
+    select(_each_genre.c.value)
+    .select_from(films)
+    .join(_each_genre, literal(value=True))
+    .where(is_offered())
+    .group_by(_each_genre.c.value)
+    .order_by(desc(func.count()), _each_genre.c.value)
+    .limit(bindparam("limit", type_=Integer))
 )
 _FILM = Statement(_seen.where(films.c.id == bindparam("film_id"), films.c.removed_at.is_(None)))
 _WANTED = Statement(
@@ -177,15 +206,36 @@ FROM taken JOIN users AS person ON person.id = taken.user_id JOIN films AS film 
 
 
 async def catalogue(
-    db: Queryable, viewer: UUID | None, locale: str, *, query: str = "", limit: int = 20, cursor: str | None = None
+    db: Queryable,
+    viewer: UUID | None,
+    locale: str,
+    *,
+    query: str = "",
+    genre: str = "",
+    order: Order = "catalogue",
+    limit: int = 20,
+    cursor: str | None = None,
 ) -> Page[Film]:
-    """Return films in the catalogue's order, those whose title in any language contains ``query``.
+    """Return films whose title in any language contains ``query``, of one ``genre`` if it is named.
 
-    Raises the problem `invalid_cursor`.
+    They come in the catalogue's ``order``, the newest first, or by title in the viewer's language. A cursor is of one
+    order. Raises the problem `invalid_cursor`.
     """
-    (after,) = paging.decode(cursor, UUID)
-    rows = await db.all(_CATALOGUE, viewer=viewer, pattern=_containing(query), after=after, limit=limit + 1)
-    return _page(rows, locale, limit)
+    wanted = {"viewer": viewer, "pattern": _containing(query), "genre": genre or None, "limit": limit + 1}
+    if order == "catalogue":
+        (after,) = paging.decode(cursor, UUID)
+        return _page(await db.all(_CATALOGUE, after=after, **wanted), locale, limit)
+    after_key, after = paging.decode(cursor, _SORTED[order][2], UUID)
+    localised = {"locale": locale} if order == "title" else {}
+    rows = await db.all(_CATALOGUE_BY[order], after=after, after_key=after_key, **wanted, **localised)
+    keys = {row.film_id: row.order_key for row in rows}
+    found = [film_of(row, locale, row.matches_count) for row in rows]
+    return paging.page(found, limit, lambda last: (keys[last.id], last.id))
+
+
+async def genres(db: Queryable, *, limit: int = 20) -> list[str]:
+    """Return the genres of the catalogue, those of most films first, as the cinema calls them."""
+    return [row.value for row in await db.all(_GENRES, limit=limit)]
 
 
 async def film(db: Queryable, viewer: UUID | None, locale: str, film_id: UUID) -> Film:

@@ -40,14 +40,15 @@ class Invitation:
     moderates: bool = False
 
 
-_IS_OVER = or_(
+# Whether a room's screening is over, over rooms and films; null where nobody knows when it ends.
+IS_OVER: Final = or_(
     rooms.c.closed_at.is_not(None),
     rooms.c.starts_at + films.c.duration_ms * text("interval '1 ms'") + literal(LOBBY, Interval) < func.now(),
 )
 _STATUS = case(
     (invitations.c.revoked_at.is_not(None), literal("revoked")),
     (invitations.c.answer.is_not(None), invitations.c.answer),
-    (_IS_OVER, literal("expired")),
+    (IS_OVER, literal("expired")),
     (invitations.c.failed_at.is_not(None), literal("failed")),
     (invitations.c.delivered_at.is_not(None), literal("delivered")),
     # The relay has marked the event that asked for the mail, or it was so long ago that the outbox has forgotten it.

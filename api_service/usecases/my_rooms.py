@@ -1,6 +1,6 @@
 """The rooms of one person: those that they own, entered or are invited to."""
 
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Integer, Text, Uuid, and_, bindparam, case, func, or_, select, true
@@ -19,7 +19,8 @@ RoomsStatus = Literal["open", "planned", "now", "closed"]
 
 _viewer = bindparam("viewer", type_=Uuid)
 _after = bindparam("after", type_=Uuid)
-_mine = (
+# The rooms of a person, which takes the parameter ``viewer``: one column ``room_id``.
+MINE: Final = (
     select(room_roles.c.room_id)
     .where(room_roles.c.user_id == _viewer)
     .union(
@@ -40,7 +41,7 @@ HAS_STATUS = case(
     else_=true(),
 )
 _MINE = Statement(
-    ROOM_ROWS.join(_mine, _mine.c.room_id == rooms.c.id)
+    ROOM_ROWS.join(MINE, MINE.c.room_id == rooms.c.id)
     # Who entered a room by its link may not know of it any more once it is for invited people.
     .where(VISIBLE, HAS_STATUS, or_(_after.is_(None), rooms.c.id < _after))
     .order_by(rooms.c.id.desc())

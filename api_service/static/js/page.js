@@ -19,6 +19,10 @@ document.addEventListener("click", (event) => {
   else if ("close" in target.dataset) target.closest("dialog").close();
 });
 
+document.addEventListener("change", ({ target }) => {
+  if (target.matches?.("[data-submits]")) target.form.requestSubmit();
+});
+
 // A press outside a dialog closes it: only its backdrop and padding have the dialog itself as target.
 document.addEventListener("pointerdown", (event) => {
   if (!(event.target instanceof HTMLDialogElement)) return;

@@ -181,7 +181,8 @@ async def test_a_planned_room_says_when_it_starts(site: RunningSite) -> None:
 
     assert "The screening is planned for:" in page.one("p", id="note").text
     assert "hidden" not in page.one("p", id="note").attributes
-    assert "Planned" in mine.text
+    assert [one.text for one in mine.all("h2")] == ["Coming up"]
+    assert f"/rooms/{room.code}/calendar" in mine.links
 
 
 async def test_my_rooms_hold_those_i_opened_and_those_i_am_invited_to(site: RunningSite) -> None:
