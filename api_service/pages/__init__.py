@@ -14,12 +14,13 @@ from aiohttp import web
 from api_service.pages.api_docs import read_api, read_problem
 from api_service.pages.app_files import app_manifest, favicon, offline_page, robots, service_worker
 from api_service.pages.failures import page_failures
+from api_service.pages.friends import answer_friend, ask_by_email, friends_page
 from api_service.pages.from_mails import answer_invitation, invitation_page, unsubscribe, unsubscribe_page
 from api_service.pages.home import GENRES, answer_own_invitation, home_page
 from api_service.pages.link_previews import OEMBED, oembed
 from api_service.pages.page_files import MANIFEST, load_manifest
 from api_service.pages.rendering import setup_templates
-from api_service.pages.views import film_page, friends_page, room_calendar, room_page, rooms_page
+from api_service.pages.views import film_page, room_calendar, room_page, rooms_page
 from api_service.recent import Recent
 
 __all__ = ["page_failures", "setup_pages"]
@@ -38,6 +39,8 @@ def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> Non
             web.get("/", home_page),
             web.get("/films/{film_id}", film_page),
             web.get("/friends", friends_page),
+            web.post("/friends", ask_by_email),
+            web.post("/friends/{user_id}", answer_friend),
             web.get("/rooms", rooms_page),
             web.get("/rooms/{code}", room_page),
             web.get("/rooms/{code}/", room_page),

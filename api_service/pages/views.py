@@ -10,7 +10,6 @@ from uuid import UUID
 from aiohttp import hdrs, web
 
 from api_service.app_keys import CONTENT_POLICY, DATABASE, FRAME_ANCESTORS, SITE, SOURCES
-from api_service.database import Database
 from api_service.identity import optional_user, page_user
 from api_service.pages.calendar_entry import calendar_entry
 from api_service.pages.link_previews import behind_link
@@ -19,7 +18,6 @@ from api_service.pages.room_cards import for_cards
 from api_service.problems import BANNED, FILM_NOT_FOUND, NOT_THERE, ROOM_NOT_FOUND
 from api_service.usecases import (
     films,
-    friends,
     invitation_list,
     muting,
     my_rooms,
@@ -36,7 +34,6 @@ from api_service.usecases.whats_on import WhatsOn
 from shared.service import Problem
 
 ROOMS_SHOWN: Final = 20
-FRIENDS_SHOWN: Final = 100
 MESSAGES_SHOWN: Final = 200
 
 # What texts put right after a link, and programs take for a part of it.
@@ -53,28 +50,6 @@ async def film_page(request: web.Request) -> web.Response:
     locale = page_language(request, viewer).code
     film = await films.film(request.app[DATABASE], viewer.id if viewer else None, locale, film_id)
     return await personal_page(request, "film.html", viewer, {"film": film}, addresses=film.addresses())
-
-
-async def friends_page(request: web.Request) -> web.Response:
-    """Show friends and open requests."""
-    viewer = await page_user(request)
-    db, cursor = request.app[DATABASE], request.query.get("cursor")
-    context = {
-        "incoming": [] if cursor else await _all_friends(db, viewer.id, "incoming"),
-        "accepted": await friends.friends(db, viewer.id, status="accepted", limit=FRIENDS_SHOWN, cursor=cursor),
-        "outgoing": [] if cursor else await _all_friends(db, viewer.id, "outgoing"),
-    }
-    return await personal_page(request, "friends.html", viewer, context)
-
-
-async def _all_friends(db: Database, me: UUID, status: friends.Status) -> list[friends.Friend]:
-    """Return every request of a kind, whose answer is what the page is for."""
-    found = await friends.friends(db, me, status=status, limit=1_000)
-    shown = found.items
-    while found.next_cursor is not None:
-        found = await friends.friends(db, me, status=status, limit=1_000, cursor=found.next_cursor)
-        shown += found.items
-    return shown
 
 
 async def rooms_page(request: web.Request) -> web.Response:

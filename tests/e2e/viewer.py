@@ -114,12 +114,14 @@ class Viewer:
     async def ask_who_else(self) -> list[str]:
         """Press the button that shows which friends want the film too, and give their names."""
         await self.page.locator("#who").click()
-        people = self.page.locator("#invite-matches label")
+        people = self.page.locator("#who-answer li span[dir]")
         await expect(people.first).to_be_visible()
         return [text.strip() for text in await people.all_inner_texts()]
 
     async def open_room(self, *, invite: list[str]) -> str:
         """Open a room with exactly these friends invited; give its link."""
+        await self.page.locator("#watch").click()
+        await self.page.locator("#open:not([aria-busy])").wait_for()
         for label in await self.page.locator("#invite-matches label").all():
             name = (await label.inner_text()).strip()
             box = label.locator("input[type=checkbox]")

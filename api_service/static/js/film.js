@@ -1,11 +1,14 @@
-/** A film's page: shows which friends want to watch it and opens a room with them. */
+/** A film's page: shows which friends want to watch it, and opens a room with them. */
 import { call, callAll, newKey } from "./api.js";
-import { busy, chosenPeople, personChoice } from "./dom.js";
+import { busy, chosenPeople, face, make, personChoice } from "./dom.js";
 import { text } from "./page-texts.js";
 import { tellProblem } from "./toasts.js";
 import { ROOT } from "./root.js";
 
 const who = document.getElementById("who");
+const answer = document.getElementById("who-answer");
+const watch = document.getElementById("watch");
+const dialog = document.getElementById("watch-together");
 const form = document.getElementById("invite");
 const lead = document.getElementById("invite-lead");
 const open = document.getElementById("open");
@@ -15,21 +18,38 @@ const moderators = document.getElementById("invite-moderators");
 const startsAt = document.getElementById("starts-at");
 const starts = document.getElementById("starts");
 
+/** So many friends who have not marked the film are shown without being asked for: a phone has room for them. */
+const SHOWN_UNASKED = 4;
+const EVENING_H = 20;
+
 // One idempotency key per request body: pressing twice, or again after a lost connection, opens one room.
 let request = { body: null, key: null };
 let people = []; // all friends
 
 who.addEventListener("click", async () => {
-  form.hidden = false;
-  who.setAttribute("aria-expanded", "true");
-  document.getElementById("invite-title").focus();
-  form.scrollIntoView({ block: "start" }); // smoothly, unless the viewer wants less motion (frame.css)
+  try {
+    const matches = await busy(who, () => callAll(`/films/${form.dataset.film}/matches`));
+    answer.replaceChildren(...(matches.length ? [answered(matches)] : [make("p", { class: "dim" }, text("nobody_wants"))]));
+    who.setAttribute("aria-expanded", "true");
+  } catch (error) {
+    tellProblem(error);
+  }
+});
+
+/** Return the friends of an answer, with their names. */
+function answered(found) {
+  return make("ul", { class: "who__people" }, ...found.map((person) => make("li", {}, face(person), make("span", { dir: "auto" }, person.name))));
+}
+
+watch.addEventListener("click", async () => {
+  dialog.showModal();
+  open.focus(); // one press is enough
   await showFriends();
 });
 
 async function showFriends() {
   try {
-    await busy(who, async () => {
+    await busy(open, async () => {
       const [matches, friends] = await Promise.all([callAll(`/films/${form.dataset.film}/matches`), callAll("/me/friends?status=accepted")]);
       people = friends.map(({ person }) => person);
       const ids = new Set(matches.map(({ id }) => id));
@@ -38,7 +58,7 @@ async function showFriends() {
       others.querySelector(".invite__people").replaceChildren(...rest.map(({ person }) => personChoice(person)));
       wanting.parentElement.hidden = ids.size === 0;
       others.hidden = rest.length === 0;
-      others.open = ids.size === 0;
+      others.open = ids.size === 0 && rest.length > 0 && rest.length <= SHOWN_UNASKED;
       lead.textContent = text(ids.size ? "some_want" : rest.length ? "nobody_wants" : "no_friends");
       showCount();
     });
@@ -46,6 +66,7 @@ async function showFriends() {
     wanting.replaceChildren();
     tellProblem(error);
   }
+  if (dialog.open) open.focus();
 }
 
 function showCount() {
@@ -53,12 +74,24 @@ function showCount() {
   open.textContent = number ? text("open_with", { n: number }) : text("open_alone");
 }
 
+/** Say beside the folded settings what is chosen there. */
+function sumUp() {
+  document.getElementById("invite-summary").textContent = [...form.querySelectorAll("[data-summed]")].map((question) => {
+    const chosen = question.querySelector("input:checked").nextElementSibling.firstChild.textContent.trim();
+    return `${question.querySelector("legend").textContent}: ${chosen[0].toLocaleLowerCase()}${chosen.slice(1)}`;
+  }).join(" · ");
+}
+
+sumUp(); // a browser fills in again what was chosen before the page was left
+
 form.addEventListener("change", () => {
   const { value } = form.elements.when;
   startsAt.hidden = value !== "later";
   document.getElementById("start-together").hidden = value !== "together";
   document.getElementById("start-early").hidden = value === "now";
+  if (!startsAt.hidden && !starts.value) starts.value = localText(nextEvening(new Date()));
   showCount();
+  sumUp();
 });
 
 // Those who are chosen may be named as moderators; who is ticked already stays so.
@@ -132,4 +165,17 @@ function plannedStart() {
   starts.setAttribute("aria-invalid", "true");
   starts.focus();
   return undefined;
+}
+
+/** Return the next eight o'clock in the evening, by the viewer's clock. */
+function nextEvening(now) {
+  const evening = new Date(now.getFullYear(), now.getMonth(), now.getDate(), EVENING_H);
+  if (evening <= now) evening.setDate(evening.getDate() + 1);
+  return evening;
+}
+
+/** Return a moment as the field `datetime-local` takes it. */
+function localText(when) {
+  const two = (number) => String(number).padStart(2, "0");
+  return `${when.getFullYear()}-${two(when.getMonth() + 1)}-${two(when.getDate())}T${two(when.getHours())}:${two(when.getMinutes())}`;
 }

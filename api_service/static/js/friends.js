@@ -1,30 +1,24 @@
-/** The page of friends: requests by e-mail, answers to requests, removal. */
+/** The page of friends: requests by e-mail, and a question before somebody is removed. */
 import { call } from "./api.js";
 import { busy } from "./dom.js";
+import { refresh } from "./in-place.js";
 import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
-const lists = document.getElementById("friends-lists");
 const ask = document.getElementById("ask");
 const email = document.getElementById("email");
 const error = document.getElementById("email-error");
 const removeDialog = document.getElementById("remove");
 
-lists.addEventListener("click", async ({ target }) => {
-  const button = target.closest("[data-do]");
-  if (!button) return;
-  const row = button.closest("[data-person]");
-  const { person, name } = row.dataset;
-  const action = button.dataset.do;
-  if (action === "remove" && !(await confirmed(name))) return;
-  try {
-    await busy(button, () => call(action === "accept" ? "PUT" : "DELETE", `/me/friends/${person}`));
-    if (action === "accept") toast(text("accepted"), text("accepted.text", { name }));
-    await refresh();
-  } catch (problem) {
-    tellProblem(problem);
-  }
-});
+/** Whoever is to be removed is confirmed first; in-place.js sends all of these forms, and sees them later than this. */
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter } = event;
+  if (submitter?.dataset.do !== "remove" || form.dataset.confirmed) return;
+  event.preventDefault();
+  if (!(await confirmed(form.closest("[data-person]").dataset.name))) return;
+  form.dataset.confirmed = "yes";
+  form.requestSubmit(submitter);
+}, true);
 
 ask.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -36,7 +30,7 @@ ask.addEventListener("submit", async (event) => {
     await busy(button, async () => {
       const { items } = await call("GET", `/people?email=${encodeURIComponent(email.value)}`);
       if (items.length === 0) return showError(text("email_unknown"));
-      const known = lists.querySelector(`[data-person="${items[0].id}"][data-status="accepted"]`);
+      const known = document.querySelector(`#friends-lists [data-person="${items[0].id}"][data-status="accepted"]`);
       if (known) return showError(text("already_friends", { name: items[0].name }));
       const friend = await call("PUT", `/me/friends/${items[0].id}`);
       const { name } = friend.person;
@@ -69,14 +63,4 @@ function confirmed(name) {
   return new Promise((resolve) => {
     removeDialog.addEventListener("close", () => resolve(removeDialog.returnValue === "yes"), { once: true });
   });
-}
-
-/** Load the lists anew: only the server knows the state of each friendship. */
-async function refresh() {
-  const response = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (!response.ok) return location.reload();
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const fresh = page.getElementById("friends-lists");
-  if (fresh) lists.replaceChildren(...fresh.children);
-  return undefined;
 }

@@ -41,6 +41,13 @@ async function send(address, body) {
   return page;
 }
 
+/** Show anew what may have changed on this page. */
+export async function refresh() {
+  const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (response.ok) showAnew(new DOMParser().parseFromString(await response.text(), "text/html"));
+  else location.reload();
+}
+
 function showAnew(page) {
   for (const element of document.querySelectorAll("[data-in-place]")) {
     const fresh = page.getElementById(element.id);

@@ -57,7 +57,7 @@ async def test_no_page_overflows_or_complains(grace: tuple[Viewer, list[str]], s
         wide, window = await viewer.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= window, f"{path} is {wide} px wide in a window of {window}"
     await viewer.page.goto(f"{site.url}/films/{FILM}")
-    await viewer.page.locator("#who").click()
+    await viewer.page.locator("#watch").click()
     await viewer.page.locator("#open:not([aria-busy])").click()
     await viewer.page.wait_for_url("**/rooms/*")
     await viewer.wait_in_room()
@@ -129,7 +129,7 @@ async def test_pressing_twice_opens_one_room(site: Site, new_viewer: NewViewer) 
     grace = await new_viewer("grace")
     await grace.sign_in()
     await grace.page.goto(f"{site.url}/films/{FILM}")
-    await grace.page.locator("#who").click()
+    await grace.page.locator("#watch").click()
     await grace.page.locator("#open:not([aria-busy])").wait_for()
     count = "SELECT count(*) AS n FROM rooms r JOIN users u ON u.id = r.owner_id WHERE split_part(u.email, '@', 1) = %s"
     [before] = await asyncio.to_thread(site.rows, count, "grace")

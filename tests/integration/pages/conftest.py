@@ -1,16 +1,38 @@
 """Fixtures of the pages' tests: the whole site, and its pages read as a person's browser reads them."""
 
+import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from playwright.async_api import Page, async_playwright
 
 from api_service.app_keys import SITE
 from api_service.usecases import rooms
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room, RoomOrder
 from deploy.local.free_ports import free_port
-from tests.support.api_fixtures import RunningSite, running_site, settings_for
+from tests.support.api_fixtures import RunningSite, running_site, session_cookie, settings_for
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    """A page of a real browser, on a phone."""
+    chromium = shutil.which("chromium")
+    assert chromium is not None, "this test needs Debian's package chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        context = await browser.new_context(locale="en-GB", viewport={"width": 360, "height": 740})
+        yield await context.new_page()
+        await browser.close()
+
+
+async def signs_in(page: Page, site: RunningSite, person: User) -> None:
+    """Give the browser the session of somebody."""
+    name, _, value = session_cookie(person.id).partition("=")
+    await page.context.add_cookies([{"name": name, "value": value, "url": site.url}])
 
 
 @pytest.fixture

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from api_service.cinema_hook import HookSettings
 from deploy.local.free_ports import free_port
 from shared.events import SETTINGS_DEFAULTS
-from tests.support.api_fixtures import RunningSite, in_days, running_site, session_cookie, settings_for
+from tests.integration.pages.conftest import signs_in
+from tests.support.api_fixtures import RunningSite, in_days, running_site, settings_for
 from tests.support.cinema_hook import KEY, running_hook
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "this test needs Debian's package chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        context = await browser.new_context(locale="en-GB", viewport={"width": 360, "height": 740})
-        yield await context.new_page()
-        await browser.close()
 
 
 @pytest.mark.parametrize("chosen", [False, True])
 async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Page, *, chosen: bool) -> None:
     ann = await site.cinema.person("Ann", locale="en")
     film_id = await site.cinema.film()
-    name, _, value = session_cookie(ann.id).partition("=")
-    await page.context.add_cookies([{"name": name, "value": value, "url": site.url}])
+    friends = [await site.cinema.person(name) for name in ("Bob", "Carl", "Dora")]
+    await site.cinema.befriend(ann, *friends)
+    await site.cinema.want(film_id, *friends)
+    await signs_in(page, site, ann)
 
     await page.goto(f"{site.url}/films/{film_id}")
-    await page.locator("#who").click()
+    await page.locator("#watch").click()
+    await page.locator("#open:not([aria-busy])").wait_for()
+    fits = "(sheet => sheet.scrollHeight <= sheet.clientHeight)(document.getElementById('watch-together'))"
+    assert await page.evaluate(fits), "the form is one screen of a phone"
     await page.get_by_text("More settings").click()
     overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow == 0, "the page is wider than a phone"
@@ -72,6 +63,7 @@ async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Pa
     }
     expected = ("invited", "moderators", 5, changed) if chosen else ("link", "everyone", 50, dict(usual))
     assert tuple(room) == expected
+    assert await site.cinema.value("SELECT count(*) FROM invitations") == 3, "whoever wants the film is invited"
 
 
 async def test_a_room_whose_cinema_did_not_answer_at_first_gets_its_film_when_it_does(
@@ -83,8 +75,7 @@ async def test_a_room_whose_cinema_did_not_answer_at_first_gets_its_film_when_it
             ann = await site.cinema.person("Ann", locale="en")
             order = {"film_id": str(await site.cinema.film(media_url=None))}
             room = (await site.viewer(ann).post("/rooms", json=order)).body
-            name, _, value = session_cookie(ann.id).partition("=")
-            await page.context.add_cookies([{"name": name, "value": value, "url": site.url}])
+            await signs_in(page, site, ann)
             hook.answers({}, 500)
 
             await page.goto(f"{site.url}/rooms/{room['code']}", wait_until="commit")

@@ -1,0 +1,64 @@
+"""A walk through the pages in a real browser, on a phone: what is done there takes effect without leaving the page."""
+
+from __future__ import annotations
+
+from playwright.async_api import Page, expect
+
+from api_service.usecases import friends
+from api_service.usecases.invitations import Guests
+from tests.integration.pages.conftest import opened, signs_in
+from tests.support.api_fixtures import RunningSite, in_days
+
+
+async def test_requests_and_invitations_are_answered_where_they_stand(site: RunningSite, page: Page) -> None:
+    ann, bob, eve = [await site.cinema.person(name, locale="en") for name in ("Ann", "Bob", "Eve")]
+    await site.cinema.befriend(ann, bob)
+    await friends.ask(site.cinema.db, eve.id, ann.id)
+    await opened(site, bob, starts_at=in_days(1), guests=Guests(users=(ann.id,)))
+    await signs_in(page, site, ann)
+    counts = page.locator("#nav .count")
+
+    await page.goto(f"{site.url}/")
+    await page.evaluate("window.stays = true")
+    await expect(counts).to_have_text(["1", "1"])
+    assert "tomorrow" in await page.locator(".room-card__when").inner_text()
+    await page.get_by_role("button", name="I am coming").click()
+    await expect(page.locator("#whats-on h2")).to_have_text(["Coming up"])
+    await expect(page.locator(".toast")).to_contain_text("You are coming.")
+    await expect(counts).to_have_text(["1"])
+    assert await page.evaluate("window.stays"), "the page was never left"
+
+    await page.goto(f"{site.url}/friends")
+    await page.evaluate("window.stays = true")
+    await page.locator("[data-do=accept]").click()
+    await expect(page.locator(".row[data-status=accepted]")).to_have_count(2)
+    await expect(counts).to_have_count(0)
+    await page.locator("[data-name=Eve] [data-do=remove]").click()
+    await page.locator("dialog#remove [value=no]").click()
+    await page.locator("[data-name=Eve] [data-do=remove]").click()
+    await page.locator("dialog#remove [value=yes]").click()
+    await expect(page.locator(".row[data-status=accepted]")).to_have_count(1)
+    assert await page.evaluate("window.stays"), "the page was never left"
+
+
+async def test_a_film_is_found_and_opened_with_two_presses(site: RunningSite, page: Page) -> None:
+    ann, bob = await site.cinema.person("Ann", locale="en"), await site.cinema.person("Bob", locale="en")
+    await site.cinema.befriend(ann, bob)
+    old, new = await site.cinema.film("Old", year=1990), await site.cinema.film("New", year=2020)
+    await site.cinema.want(old, bob)
+    await signs_in(page, site, ann)
+
+    await page.goto(f"{site.url}/")
+    await page.get_by_label("Order").select_option("newest")
+    await page.wait_for_url("**/?*order=newest*")
+    shown = [await one.get_attribute("href") for one in await page.locator(".film h3 a").all()]
+    assert shown == [f"/films/{new}", f"/films/{old}"]
+    await page.goto(f"{site.url}/films/{old}")
+    await page.locator("#who").click()
+    await expect(page.locator("#who-answer li")).to_have_text(["BBob"])
+    await expect(page.locator("#invite")).to_be_hidden()
+    await page.locator("#watch").click()
+    await expect(page.locator("#open")).to_have_text("Open a room and invite: 1")
+    await expect(page.locator("#open")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/rooms/*")
