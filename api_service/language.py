@@ -85,4 +85,9 @@ def remember(request: web.Request, response: web.StreamResponse) -> None:
     """Set the cookie for a language chosen in the address (``?lang=en``)."""
     chosen = request.query.get("lang")
     if chosen in LANGUAGES:
-        response.set_cookie(COOKIE, chosen, max_age=COOKIE_LIVES_S, samesite="Lax", secure=request.secure)
+        keep(request, response, chosen)
+
+
+def keep(request: web.Request, response: web.StreamResponse, chosen: str) -> None:
+    """Set the cookie for a language."""
+    response.set_cookie(COOKIE, chosen, max_age=COOKIE_LIVES_S, samesite="Lax", secure=request.secure)

@@ -17,7 +17,8 @@ from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from sqlalchemy import Text, Uuid, bindparam, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import cast as cast_to
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from uuid_utils.compat import uuid7
 
 from api_service.database import Database, Statement, Transaction
@@ -37,6 +38,8 @@ class _FilmSchema(Schema):
     )
     year = fields.Integer(required=True)
     duration_ms = fields.Integer(required=True, validate=validate.Range(min=1))
+    genres = fields.List(fields.String(), load_default=list)
+    age_rating = fields.String(load_default=None)
     media = fields.String(required=True)
     poster = fields.String(required=True)
 
@@ -86,8 +89,16 @@ class Report:
         ]
 
 
-_FILM_COLUMNS = ("slug", "title", "description", "year", "duration_ms", "media_url", "poster_url")
-_film = insert(films).values({name: bindparam(name) for name in ("id", *_FILM_COLUMNS)})
+_FILM_COLUMNS = (
+    *("slug", "title", "description", "year", "duration_ms", "genres", "age_rating"),
+    *("media_url", "poster_url"),
+)
+_film = insert(films).values(
+    {
+        **{name: bindparam(name) for name in ("id", *_FILM_COLUMNS)},
+        "genres": cast_to(bindparam("genres", type_=Text), JSONB),  # the driver takes a list for an array
+    }
+)
 _PUT_FILM = Statement(
     _film.on_conflict_do_update(
         index_elements=[films.c.id],
@@ -156,7 +167,7 @@ async def seed(db: Database, demo: Demo, issuer: str) -> Report:
 
 
 async def _put_film(transaction: Transaction, film: dict[str, Any], report: Report) -> None:
-    columns = {name: film[name] for name in _FILM_COLUMNS if name in film}
+    columns = {name: film[name] for name in _FILM_COLUMNS if name in film} | {"genres": json.dumps(film["genres"])}
     addresses = {f"{name}_url": MEDIA_PREFIX + film[name] for name in ("media", "poster")}
     row = await transaction.first(_PUT_FILM, id=film["id"], **columns, **addresses)
     if row is not None:

@@ -92,6 +92,8 @@ users = _table(
     Column("name", Text, nullable=False),
     Column("email", Text, nullable=True),
     Column("locale", Text, nullable=False, server_default="ru"),
+    Column("chosen_locale", Text, nullable=True),  # here, and before what the auth service says
+    Column("list_hidden", Boolean, nullable=False, server_default=text("false")),  # of films, from their friends
     Column("time_zone", Text, nullable=True),  # a name of the IANA database
     Column("picture_url", Text, nullable=True),
     *_fed(),
@@ -104,8 +106,10 @@ users = _table(
     _moment("updated_at"),
     UniqueConstraint("issuer", "subject"),
     CheckConstraint("locale IN ('ru', 'en')", name="locale"),
+    CheckConstraint("chosen_locale IN ('ru', 'en')", name="chosen_locale"),
     CheckConstraint("name <> ''", name="name"),
     Index("ix_users_email", func.lower(text("email"))),
+    Index("ix_users_list_hidden", "id", postgresql_where=text("list_hidden")),
 )
 
 # Whoever is signed in, in a browser or by tokens; join tickets name the session that they were made for.
@@ -359,6 +363,17 @@ muted_inviters = _table(
     _moment("muted_at"),
     PrimaryKeyConstraint("user_id", "inviter_id"),
     Index(None, "inviter_id"),
+)
+
+# Whom a person has blocked: nobody of the two asks or finds the other, and the blocked one is not told.
+blocks = _table(
+    "blocks",
+    _reference("user_id", "users"),
+    _reference("blocked_id", "users"),
+    _moment("blocked_at"),
+    PrimaryKeyConstraint("user_id", "blocked_id"),
+    CheckConstraint("user_id <> blocked_id", name="oneself"),
+    Index(None, "blocked_id"),
 )
 
 # Addresses, in lower case, to which no mail goes about any invitation.

@@ -27,7 +27,7 @@ async def read_me(call: Call) -> web.Response:
 async def find_people(call: Call) -> web.Response:
     """Find people by their whole e-mail address, for example to ask them to be friends."""
     await limits.searched(call.db, call.site.policy, call.viewer.id)
-    return reply({"items": await people.people_by_email(call.db, call.query["email"])})
+    return reply({"items": await people.people_by_email(call.db, call.viewer.id, call.query["email"])})
 
 
 @endpoints.add("GET", "/me/friends", query=schemas.FriendsQuerySchema, gives=FriendsSchema, problems=(INVALID_CURSOR,))

@@ -139,6 +139,8 @@ async def _sign_in(request: web.Request, signed_in: SignedIn) -> None:
     db = request.app[DATABASE]
     user = await people.follow(db, signed_in.profile)
     await mail_guests.claim(db, user.id, signed_in.profile.email)
+    if (language := request.cookies.get(COOKIE, "")) in LANGUAGES:  # chosen before signing in, so it stays
+        await people.choose_locale(db, user.id, language, unless_chosen=True)
     sid = await sessions.begin(db, user.id, signed_in.provider_sid)
     earlier = await request.app[SESSIONS].sid(request)
     if earlier is not None:

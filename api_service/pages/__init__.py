@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from api_service.pages.account import ADDRESS, account_page, change_account
 from api_service.pages.api_docs import read_api, read_problem
 from api_service.pages.app_files import app_manifest, favicon, offline_page, robots, service_worker
 from api_service.pages.failures import page_failures
@@ -41,6 +42,8 @@ def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> Non
             web.get("/friends", friends_page),
             web.post("/friends", ask_by_email),
             web.post("/friends/{user_id}", answer_friend),
+            web.get(ADDRESS, account_page),
+            web.post(ADDRESS, change_account),
             web.get("/rooms", rooms_page),
             web.get("/rooms/{code}", room_page),
             web.get("/rooms/{code}/", room_page),

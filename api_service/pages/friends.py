@@ -13,11 +13,11 @@ from api_service.identity import page_user
 from api_service.pages.forms import done
 from api_service.pages.rendering import personal_page
 from api_service.problems import INVALID_FIELDS, PERSON_NOT_FOUND
-from api_service.usecases import friends, limits, people
+from api_service.usecases import blocking, friends, limits, people
 
 FRIENDS_SHOWN: Final = 100
 # What a form may do; all but the first end whatever there is between the two.
-DEEDS: Final = ("accept", "decline", "withdraw", "remove")
+DEEDS: Final = ("accept", "decline", "withdraw", "remove", "block")
 
 
 async def friends_page(request: web.Request) -> web.Response:
@@ -37,7 +37,7 @@ async def ask_by_email(request: web.Request) -> web.Response:
     viewer = await page_user(request)
     db, form = request.app[DATABASE], await request.post()
     await limits.searched(db, request.app[SITE].policy, viewer.id)
-    found = await people.people_by_email(db, str(form.get("email", "")))
+    found = await people.people_by_email(db, viewer.id, str(form.get("email", "")))
     if not found:
         raise PERSON_NOT_FOUND.problem()
     await friends.ask(db, viewer.id, found[0].id)
@@ -45,7 +45,7 @@ async def ask_by_email(request: web.Request) -> web.Response:
 
 
 async def answer_friend(request: web.Request) -> web.Response:
-    """Accept or decline a request, take one back, or end a friendship; raises `person_not_found`."""
+    """Accept or decline a request, take one back, end a friendship, or block; raises `person_not_found`."""
     viewer = await page_user(request)
     try:
         other = UUID(request.match_info["user_id"])
@@ -57,6 +57,8 @@ async def answer_friend(request: web.Request) -> web.Response:
         raise INVALID_FIELDS.problem(errors=[{"field": "do", "message": f"Must be one of: {', '.join(DEEDS)}."}])
     if deed == "accept":
         await friends.ask(db, viewer.id, other)
+    elif deed == "block":
+        await blocking.block(db, viewer.id, other)
     else:
         await friends.end(db, viewer.id, other)
     raise done(form)

@@ -19,7 +19,8 @@ from api_service import content_policy
 from api_service.app_keys import CONTENT_POLICY, DATABASE, SITE
 from api_service.identity import sign_in_url
 from api_service.language import LANGUAGES, Language, choose, language, remember
-from api_service.pages import copy
+from api_service.pages import copy, theme
+from api_service.pages.genres import genre_name
 from api_service.pages.page_files import MANIFEST, PageFiles
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room
@@ -90,11 +91,13 @@ def page(
         "viewer": viewer,
         "quiet": quiet,
         "waits": waits,
+        "theme": theme.chosen(request),
         "path": request.path,
         "in_language": lambda code: str(request.rel_url.update_query(lang=code)),
         "sign_in_url": sign_in_url(request.path_qs),
         "face": face,
         "moment": lambda when: _MOMENT.format(when.isoformat(), here.moment(when)),
+        "genre_name": lambda genre: genre_name(genre, here),
         "running_time": lambda ms: running_time(ms, here),
         "asset": files.asset,
         "script": files.script,

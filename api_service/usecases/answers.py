@@ -13,7 +13,7 @@ from api_service.site import Site
 from api_service.tables import invitations, rooms, users
 from api_service.usecases import paging
 from api_service.usecases.paging import Page
-from api_service.usecases.people import Person, person_shown
+from api_service.usecases.people import LOCALE, Person, person_shown
 from api_service.usecases.room_access import ROOM_ROWS
 from api_service.usecases.rooms import Room, room_of
 
@@ -73,7 +73,7 @@ _ANSWER = Statement(
     )
 )
 _WHO = Statement(
-    select(invitations.c.invitee_id, users.c.locale, invitations.c.revoked_at)
+    select(invitations.c.invitee_id, LOCALE, invitations.c.revoked_at)
     .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
     .where(invitations.c.id == _invitation_id)
 )

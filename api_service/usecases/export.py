@@ -36,7 +36,8 @@ def _list(name: str, sql: str, **start: Any) -> _File:
 
 _PROFILE: Final = Statement(
     text("""
-SELECT id, issuer, subject, name, email, locale, time_zone, picture_url, created_at, updated_at,
+SELECT id, issuer, subject, name, email, locale, chosen_locale, list_hidden, time_zone, picture_url,
+    created_at, updated_at,
     version_at AS fed_version_at, profile_updated_at, profile_issued_at, signed_out_at
 FROM users WHERE id = :user_id
 """)
@@ -76,6 +77,14 @@ SELECT other.id AS after_person, other.id AS person_id, other.name, tie.requeste
 FROM friendships AS tie
 JOIN users AS other ON other.id = CASE WHEN tie.low_id = :user_id THEN tie.high_id ELSE tie.low_id END
 WHERE (tie.low_id = :user_id OR tie.high_id = :user_id) AND other.id > CAST(:after_person AS uuid) ORDER BY other.id""",
+        after_person=DELETED_ID,
+    ),
+    _list(
+        "blocked",
+        """
+SELECT other.id AS after_person, other.id AS person_id, other.name, block.blocked_at
+FROM blocks AS block JOIN users AS other ON other.id = block.blocked_id
+WHERE block.user_id = :user_id AND other.id > CAST(:after_person AS uuid) ORDER BY other.id""",
         after_person=DELETED_ID,
     ),
     _list(

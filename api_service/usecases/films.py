@@ -122,7 +122,7 @@ _viewer = bindparam("viewer", type_=Uuid)
 _after = bindparam("after", type_=Uuid)
 _limit = bindparam("limit", type_=Integer)
 _pattern = bindparam("pattern", type_=Text)
-_friends = friends_of(_viewer)
+_friends = friends_of(_viewer, showing_lists=True)
 _theirs = watchlist.alias("theirs")
 _matches = (
     select(func.count())

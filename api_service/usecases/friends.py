@@ -10,11 +10,13 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Integer,
+    Select,
     Text,
     Uuid,
     and_,
     bindparam,
     case,
+    exists,
     func,
     literal,
     or_,
@@ -27,7 +29,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import ConstraintViolated, Database, Queryable, Statement, Transaction
 from api_service.problems import FRIEND_YOURSELF, PERSON_NOT_FOUND
-from api_service.tables import friendships, users
+from api_service.tables import blocks, friendships, users
 from api_service.usecases import outbox, paging, published
 from api_service.usecases.paging import Page
 from api_service.usecases.people import Person
@@ -44,13 +46,20 @@ class Friend:
     since: datetime
 
 
-def friends_of(user_id: BindParameter[UUID]) -> CTE:
-    """Return the accepted friends of a person as a part of another statement, one column ``id``."""
+def friends_of(user_id: BindParameter[UUID], *, showing_lists: bool = False) -> CTE:
+    """Return the accepted friends of a person as a part of another statement, one column ``id``.
+
+    ``showing_lists`` leaves out those who hide their lists of films.
+    """
     accepted = friendships.c.accepted_at.is_not(None)
-    return union_all(
-        select(friendships.c.high_id.label("id")).where(friendships.c.low_id == user_id, accepted),
-        select(friendships.c.low_id).where(friendships.c.high_id == user_id, accepted),
-    ).cte("friends")
+
+    def others(me: ColumnElement[UUID], other: ColumnElement[UUID]) -> Select[UUID]:
+        hides = exists().where(users.c.id == other, users.c.list_hidden)
+        found = select(other.label("id")).where(me == user_id, accepted)
+        return found.where(~hides) if showing_lists else found
+
+    low, high = friendships.c.low_id, friendships.c.high_id
+    return union_all(others(low, high), others(high, low)).cte("friends")
 
 
 _me = bindparam("me", type_=Uuid)
@@ -101,8 +110,15 @@ _ASK = Statement(
         },
     ).returning(_status, _since, (friendships.c.accepted_at == func.now()).label("accepted_now"))
 )
+_name_of, _asking = bindparam("user_id", type_=Uuid), bindparam("me", type_=Uuid)
+_blocked = or_(
+    and_(blocks.c.user_id == _name_of, blocks.c.blocked_id == _asking),
+    and_(blocks.c.user_id == _asking, blocks.c.blocked_id == _name_of),
+)
 _NAME = Statement(
-    select(users.c.id, users.c.name).where(users.c.id == bindparam("user_id"), users.c.removed_at.is_(None))
+    select(users.c.id, users.c.name).where(
+        users.c.id == _name_of, users.c.removed_at.is_(None), ~exists().where(_blocked)
+    )
 )
 _PEOPLE = Statement(
     select(users.c.id, users.c.issuer, users.c.subject)
@@ -141,11 +157,12 @@ async def friends(
 async def ask(db: Database, me: UUID, other: UUID) -> Friend:
     """Ask a person to be friends, or accept when they had asked; repeating changes nothing.
 
-    The cinema is told once they are friends. Raises the problems `friend_yourself` and `person_not_found`.
+    The cinema is told once they are friends. Raises the problems `friend_yourself` and `person_not_found`, also where
+    one of the two has blocked the other.
     """
     if me == other:
         raise FRIEND_YOURSELF.problem()
-    person = await db.first(_NAME, user_id=other)
+    person = await db.first(_NAME, user_id=other, me=me)
     if person is None:
         raise PERSON_NOT_FOUND.problem()
     pair = _ordered(me, other)

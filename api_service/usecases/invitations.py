@@ -36,7 +36,7 @@ from api_service.usecases.idempotency import is_repeated
 from api_service.usecases.invitation_list import MOST_SHOWN, SHOWN, Invitation, page_of
 from api_service.usecases.mails import INVITEE, may_be_mailed
 from api_service.usecases.paging import Page
-from api_service.usecases.people import Person, User
+from api_service.usecases.people import LOCALE, Person, User
 from api_service.usecases.published import Invitee
 from api_service.usecases.room_access import check_open, locked_room, next_version, owned_room
 
@@ -71,7 +71,11 @@ _inviter = bindparam("inviter", type_=Uuid)
 _named = bindparam("named", type_=ARRAY(Uuid))
 _friends = friends_of(_inviter)
 _is_named = users.c.id == func.any(cast(_named, ARRAY(Uuid)))
-_wants = exists().where(watchlist.c.user_id == users.c.id, watchlist.c.film_id == bindparam("film_id"))
+# Whoever hides their list matches nobody.
+_wants = and_(
+    not_(users.c.list_hidden),
+    exists().where(watchlist.c.user_id == users.c.id, watchlist.c.film_id == bindparam("film_id")),
+)
 _banned = exists().where(bans.c.room_id == bindparam("room_id", type_=Uuid), bans.c.user_id == users.c.id)
 _stands = exists().where(
     invitations.c.room_id == bindparam("room_id", type_=Uuid),
@@ -119,7 +123,7 @@ _INVITE = Statement(
 )
 _may_be_mailed = may_be_mailed(invitations.c.inviter_id).label("may_be_mailed")
 _ONE = Statement(
-    SHOWN.add_columns(users.c.email, users.c.locale, users.c.time_zone, _may_be_mailed).where(
+    SHOWN.add_columns(users.c.email, LOCALE, users.c.time_zone, _may_be_mailed).where(
         invitations.c.id == bindparam("invitation_id", type_=Uuid), invitations.c.room_id == bindparam("room_id")
     )
 )

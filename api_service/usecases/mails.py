@@ -27,6 +27,7 @@ from api_service.database import Queryable, Row, Statement, Transaction
 from api_service.site import Site
 from api_service.tables import invitations, muted_inviters, unsubscribed, users
 from api_service.usecases import limits, outbox
+from api_service.usecases.people import LOCALE
 from api_service.usecases.published import Invitee
 from shared.events import Event
 
@@ -51,7 +52,7 @@ def may_be_mailed(inviter: ColumnElement[UUID]) -> ColumnElement[bool]:
     return and_(users.c.email.is_not(None), not_(muted), not_(ended))
 
 
-INVITEE = (users.c.id, users.c.name, users.c.email, users.c.locale, users.c.time_zone)
+INVITEE = (users.c.id, users.c.name, users.c.email, LOCALE, users.c.time_zone)
 
 _invitation_id = bindparam("invitation_id", type_=Uuid)
 _asked = (

@@ -51,7 +51,7 @@ class Match:
 
 
 _viewer = bindparam("viewer", type_=Uuid)
-_friends = friends_of(_viewer)
+_friends = friends_of(_viewer, showing_lists=True)
 _after = bindparam("after", type_=Uuid)
 _limit = bindparam("limit", type_=Integer)
 

@@ -11,7 +11,7 @@ from api_service.database import ConstraintViolated, Queryable, Row, Statement
 from api_service.problems import INVITATION_NOT_FOUND, PERSON_NOT_FOUND
 from api_service.site import Site
 from api_service.tables import invitations, muted_inviters, unsubscribed, users
-from api_service.usecases.people import Person, User, person_shown
+from api_service.usecases.people import LOCALE, Person, User, person_shown
 
 MOST_SHOWN = 1_000
 
@@ -71,7 +71,7 @@ _BEGIN = Statement(delete(unsubscribed).where(unsubscribed.c.email == func.lower
 _ENDED = Statement(select(literal(1)).where(unsubscribed.c.email == func.lower(_email)))
 _inviter = users.alias("inviter")
 _RECEIVER = Statement(
-    select(users.c.id, users.c.email, users.c.locale, _inviter.c.id.label("inviter_id"), _inviter.c.name)
+    select(users.c.id, users.c.email, LOCALE, _inviter.c.id.label("inviter_id"), _inviter.c.name)
     .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
     .join(_inviter, _inviter.c.id == invitations.c.inviter_id)
     .where(invitations.c.id == bindparam("invitation_id", type_=Uuid))

@@ -6,13 +6,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from marshmallow import ValidationError, validate
-from sqlalchemy import Boolean, Text, bindparam, case, func, null, select
+from sqlalchemy import Boolean, Text, Uuid, bindparam, case, exists, func, not_, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from api_service.database import Database, Queryable, Row, Statement
 from api_service.problems import PERSON_NOT_FOUND
-from api_service.tables import users
+from api_service.tables import blocks, users
 from api_service.usecases import erasures
 from shared.events import DELETED_PERSON
 from shared.texts import name_among
@@ -73,21 +73,28 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as signing in sees it: the person, and what decides whether their token still counts."""
+    """An account as signing in sees it: the person, and what decides whether their token still counts.
+
+    ``stated_locale`` is what the auth service has said, whatever the person chose here.
+    """
 
     user: User
+    stated_locale: str
     picture_url: str | None
     blocked: bool
     signed_out_at: datetime | None
 
     def lacks(self, profile: Profile) -> bool:
         """Return whether a profile says anything of the account that is not so here."""
-        here = {"picture_url": self.picture_url, **{name: getattr(self.user, name) for name in STATEMENTS[:3]}}
+        known = {"name": self.user.name, "email": self.user.email}
+        here = {**known, "locale": self.stated_locale, "picture_url": self.picture_url}
         return any(here[name] != getattr(profile, name) for name in profile.stated)
 
 
 STATEMENTS = ("name", "email", "locale", "picture_url")
-USER_COLUMNS = (users.c.id, users.c.name, users.c.email, users.c.locale)
+# The language that a person reads: chosen here, else as the auth service says.
+LOCALE: Final = func.coalesce(users.c.chosen_locale, users.c.locale).label("locale")
+USER_COLUMNS = (users.c.id, users.c.name, users.c.email, LOCALE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +149,40 @@ _FOLLOW = Statement(
 _stands = users.c.removed_at.is_(None)
 _BY_ID = Statement(select(*USER_COLUMNS).where(users.c.id == bindparam("user_id"), _stands))
 _BY_SUBJECT = Statement(
-    select(*USER_COLUMNS, users.c.picture_url, users.c.blocked_at, users.c.signed_out_at).where(
-        users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"), _stands
-    )
+    select(
+        *USER_COLUMNS,
+        users.c.locale.label("stated_locale"),
+        users.c.picture_url,
+        users.c.blocked_at,
+        users.c.signed_out_at,
+    ).where(users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"), _stands)
 )
 _KNOWN = Statement(
     select(*(users.c[name] for name in KnownPerson.__slots__)).where(
         users.c.issuer == bindparam("issuer"), users.c.subject == bindparam("subject"), _stands
     )
 )
+_CHOOSE_LOCALE = Statement(
+    update(users)
+    .values(chosen_locale=bindparam("locale", type_=Text))
+    .where(
+        users.c.id == bindparam("user_id", type_=Uuid),
+        or_(not_(bindparam("unless_chosen", type_=Boolean)), users.c.chosen_locale.is_(None)),
+    )
+)
+_HIDE_LIST = Statement(
+    update(users)
+    .values(list_hidden=bindparam("hidden", type_=Boolean))
+    .where(users.c.id == bindparam("user_id", type_=Uuid))
+)
+_HIDES_LIST = Statement(select(users.c.list_hidden).where(users.c.id == bindparam("user_id", type_=Uuid)))
 _BY_EMAIL = Statement(
     select(users.c.id, users.c.name)
     .where(
-        func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)), _stands, users.c.issuer != MAIL_ISSUER
+        func.lower(users.c.email) == func.lower(bindparam("email", type_=Text)),
+        _stands,
+        users.c.issuer != MAIL_ISSUER,
+        ~exists().where(blocks.c.user_id == users.c.id, blocks.c.blocked_id == bindparam("searcher", type_=Uuid)),
     )
     .order_by(users.c.id)
     .limit(EMAIL_MATCHES)
@@ -220,7 +248,7 @@ async def account(db: Queryable, issuer: str, subject: str) -> Account | None:
     row = await db.first(_BY_SUBJECT, issuer=issuer, subject=subject)
     if row is None:
         return None
-    return Account(user_of(row), row.picture_url, row.blocked_at is not None, row.signed_out_at)
+    return Account(user_of(row), row.stated_locale, row.picture_url, row.blocked_at is not None, row.signed_out_at)
 
 
 async def known_person(db: Queryable, issuer: str, subject: str) -> KnownPerson:
@@ -231,9 +259,25 @@ async def known_person(db: Queryable, issuer: str, subject: str) -> KnownPerson:
     return KnownPerson(*row)
 
 
-async def people_by_email(db: Queryable, email: str) -> list[Person]:
-    """Return the people with this address, ignoring case; at most ``EMAIL_MATCHES``."""
-    return [Person(row.id, row.name) for row in await db.all(_BY_EMAIL, email=email.strip())]
+async def people_by_email(db: Queryable, searcher: UUID, email: str) -> list[Person]:
+    """Return the people with this address, ignoring case, who have not blocked the searcher; some EMAIL_MATCHES."""
+    found = await db.all(_BY_EMAIL, email=email.strip(), searcher=searcher)
+    return [Person(row.id, row.name) for row in found]
+
+
+async def choose_locale(db: Queryable, user_id: UUID, locale: str, *, unless_chosen: bool = False) -> None:
+    """Have a person's pages and mails in a language of LOCALES; ``unless_chosen`` leaves an earlier choice."""
+    await db.run(_CHOOSE_LOCALE, user_id=user_id, locale=locale, unless_chosen=unless_chosen)
+
+
+async def hide_list(db: Queryable, user_id: UUID, *, hidden: bool) -> None:
+    """Hide a person's list of films from their friends, or show it again."""
+    await db.run(_HIDE_LIST, user_id=user_id, hidden=hidden)
+
+
+async def hides_list(db: Queryable, user_id: UUID) -> bool:
+    """Return whether a person's list of films is hidden from their friends."""
+    return bool((await db.one(_HIDES_LIST, user_id=user_id)).list_hidden)
 
 
 def user_of(row: Row) -> User:

@@ -5,6 +5,7 @@ the provider's session that the tokens name (`sid`), or for all tokens of the pe
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, Literal
@@ -23,6 +24,7 @@ from shared.events import SESSIONS_MOST
 
 # Counted from signing in, never extended.
 LIFETIME: Final = timedelta(days=7)
+SESSIONS_SHOWN: Final = 100
 
 Reason = Literal["signed_out", "replaced", "provider_logout", "blocked", "deleted"]
 
@@ -88,6 +90,27 @@ _IS_LOGGED_OUT = Statement(select(exists().where(provider_logouts.c.sid == _sid)
 _TAKE = Statement(insert(inbox).values(event_id=bindparam("event_id", type_=Text)).on_conflict_do_nothing())
 
 
+_OF_PERSON = Statement(
+    select(sessions.c.id, sessions.c.by_token, sessions.c.created_at, sessions.c.expires_at)
+    .where(sessions.c.user_id == _user_id, _stands, sessions.c.expires_at > func.now())
+    .order_by(sessions.c.created_at.desc(), sessions.c.id)
+    .limit(SESSIONS_SHOWN)
+)
+_OWN = sessions.c.user_id == _user_id
+_END_OWN = Statement(_end.where(_OWN, sessions.c.id == bindparam("session_id", type_=sessions.c.id.type)))
+_END_OTHERS = Statement(_end.where(_OWN, sessions.c.id != bindparam("session_id", type_=sessions.c.id.type)))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """Where a person is signed in: in a browser, or ``by_token`` in an app of the cinema's."""
+
+    id: UUID
+    by_token: bool
+    created_at: datetime
+    expires_at: datetime
+
+
 class AlreadyTaken(Exception):
     """This logout was received before."""
 
@@ -127,6 +150,25 @@ async def end(db: Database, session_id: UUID, reason: Reason) -> None:
     """End a session and all that it has opened; one that is over stays as it is."""
     async with db.transaction() as transaction:
         await _publish(transaction, await transaction.all(_END, session_id=session_id, reason=reason), reason)
+
+
+async def of_person(db: Queryable, user_id: UUID) -> list[OwnSession]:
+    """Return where a person is signed in, the newest first; at most SESSIONS_SHOWN."""
+    return [OwnSession(*row) for row in await db.all(_OF_PERSON, user_id=user_id)]
+
+
+async def end_own(db: Database, user_id: UUID, session_id: UUID) -> None:
+    """End one of a person's own sessions and all that it has opened; of anybody else's nothing happens."""
+    async with db.transaction() as transaction:
+        ended = await transaction.all(_END_OWN, user_id=user_id, session_id=session_id, reason="signed_out")
+        await _publish(transaction, ended, "signed_out")
+
+
+async def end_others(db: Database, user_id: UUID, session_id: UUID) -> None:
+    """End all of a person's sessions but one."""
+    async with db.transaction() as transaction:
+        ended = await transaction.all(_END_OTHERS, user_id=user_id, session_id=session_id, reason="signed_out")
+        await _publish(transaction, ended, "signed_out")
 
 
 async def end_at_provider(db: Database, logout: str, *, issuer: str, subject: str | None, sid: str | None) -> None:

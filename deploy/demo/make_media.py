@@ -158,7 +158,7 @@ def sound(reel: Reel) -> str:
 
 
 def poster(facts: dict[str, Any], reel: Reel, folder: Path) -> None:
-    """The first shot's scene, upright, with the title below."""
+    """The first shot's scene, upright; its title stands beside it wherever it is shown."""
     scene = Canvas(POSTER.width, 780)
     ground = rect(0, scene.height, POSTER.width, POSTER.height, reel.shots[0].paper[3])
     sheets = "".join(
@@ -167,22 +167,11 @@ def poster(facts: dict[str, Any], reel: Reel, folder: Path) -> None:
     )
     shade = (
         '<defs><linearGradient id="shade" x2="0" y2="1"><stop offset="0" stop-opacity="0"/>'
-        '<stop offset="1" stop-opacity="0.82"/></linearGradient></defs>'
+        '<stop offset="1" stop-opacity="0.5"/></linearGradient></defs>'
         f'<rect y="{POSTER.y(0.66):.0f}" width="100%" height="{POSTER.y(0.34):.0f}" fill="url(#shade)"/>'
     )
-    words = facts["title"]["ru"].split()
-    middle = min(range(1, len(words)), key=lambda i: abs(len(" ".join(words[:i])) - len(" ".join(words[i:]))))
-    lines = (" ".join(words[:middle]), " ".join(words[middle:]))
-    look = f'text-anchor="middle" fill="#fff" font-family="{SERIF}"'
-    title = "".join(
-        f'<text x="300" y="{766 + 56 * i}" font-size="58" {look}>{line}</text>' for i, line in enumerate(lines)
-    )
-    small = (
-        f'<text x="300" y="866" font-size="25" opacity="0.8" font-style="italic" {look}>'
-        f"{facts['title']['en']} · {facts['year']}</text>"
-    )
     drawing = folder / "poster.svg"
-    drawing.write_text(svg(POSTER.width, POSTER.height, ground + sheets + shade + title + small))
+    drawing.write_text(svg(POSTER.width, POSTER.height, ground + sheets + shade))
     ffmpeg("-i", str(drawing), "-c:v", "libwebp", "-quality", "84", "-preset", "drawing", str(MEDIA / facts["poster"]))
 
 

@@ -15,7 +15,9 @@ document.addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
   if (submitter?.dataset.do !== "remove" || form.dataset.confirmed) return;
   event.preventDefault();
-  if (!(await confirmed(form.closest("[data-person]").dataset.name))) return;
+  const answer = await asked(form.closest("[data-person]").dataset.name);
+  if (answer === "no") return;
+  if (answer === "block") submitter.value = "block";
   form.dataset.confirmed = "yes";
   form.requestSubmit(submitter);
 }, true);
@@ -56,11 +58,11 @@ function showError(message) {
   }
 }
 
-function confirmed(name) {
+function asked(name) {
   removeDialog.querySelector("h2").textContent = text("remove_name", { name });
   removeDialog.returnValue = "no";
   removeDialog.showModal();
   return new Promise((resolve) => {
-    removeDialog.addEventListener("close", () => resolve(removeDialog.returnValue === "yes"), { once: true });
+    removeDialog.addEventListener("close", () => resolve(removeDialog.returnValue || "no"), { once: true });
   });
 }

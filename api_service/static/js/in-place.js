@@ -12,21 +12,31 @@ import { tellProblem, toast } from "./toasts.js";
 
 document.addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
-  if (event.defaultPrevented || form.method !== "post" || !form.closest("[data-in-place]")) return;
+  if (event.defaultPrevented || form.method !== "post" || "leaves" in form.dataset || !form.closest("[data-in-place]")) return;
   event.preventDefault();
   const region = form.closest("[data-in-place]").id;
   const button = submitter ?? form.querySelector("[type=submit]");
+  const focused = { name: document.activeElement?.name, value: document.activeElement?.value };
   const body = new URLSearchParams(new FormData(form));
   if (submitter?.name) body.append(submitter.name, submitter.value);
   try {
-    const page = await busy(button, () => send(form.action, body));
+    const work = () => send(form.action, body);
+    const page = button ? await busy(button, work) : await work(); // a choice is sent without any button
     showAnew(page);
-    if (button.dataset.done) toast(button.dataset.done, button.dataset.doneText ?? "");
-    document.getElementById(region)?.querySelector("h1, h2, h3, a, button")?.focus({ preventScroll: true });
+    if (button?.dataset.done) toast(button.dataset.done, button.dataset.doneText ?? "");
+    refocus(document.getElementById(region), focused);
   } catch (error) {
     tellProblem(error);
   }
 });
+
+/** Focus what was focused before a region was shown anew, or else what comes first in it. */
+function refocus(region, { name, value }) {
+  if (!region) return;
+  const controls = [...region.querySelectorAll("input:not([type=hidden]), button, a[href]")];
+  const same = name && controls.find((one) => one.name === name && one.value === value && one.type === "radio");
+  (same || controls.find((one) => one.type !== "radio") || controls[0])?.focus({ preventScroll: true });
+}
 
 /** Return the page that a form leads to; throw an ApiProblem for one that says what went wrong. */
 async function send(address, body) {

@@ -62,3 +62,23 @@ async def test_a_film_is_found_and_opened_with_two_presses(site: RunningSite, pa
     await expect(page.locator("#open")).to_be_focused()
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/rooms/*")
+
+
+async def test_what_is_chosen_of_an_account_is_sent_at_once(site: RunningSite, page: Page) -> None:
+    ann = await site.cinema.person("Ann", locale="en")
+    await signs_in(page, site, ann)
+    background = "getComputedStyle(document.body).backgroundColor"
+
+    await page.goto(f"{site.url}/account")
+    await page.get_by_label("Dark").check()
+    await page.wait_for_function(f"{background} === 'rgb(13, 15, 20)'")
+    await page.get_by_label("Light", exact=True).check()
+    await page.wait_for_function(f"{background} === 'rgb(247, 244, 238)'")
+    await page.evaluate("window.stays = true")
+    for choice in ("[name=list][value=nobody]", "[name=mails][value=no]"):
+        await page.locator(choice).check()
+        await expect(page.locator(f"{choice}[checked]")).to_be_checked()  # as it came from the server
+    assert await page.evaluate("window.stays"), "the page was never left"
+    assert await site.cinema.value("SELECT list_hidden FROM users WHERE name = 'Ann'")
+    await page.get_by_label("Русский").check()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Учётная запись")
