@@ -10,7 +10,7 @@ from uuid import UUID
 
 from api_service.broker.archive import Archive
 from api_service.database import Database
-from api_service.usecases import export
+from api_service.usecases import blocking, export
 from api_service.usecases.people import User
 from tests.support.api_fixtures import Cinema, RunningSite, Viewer
 from tests.support.journalled import Journal
@@ -20,6 +20,7 @@ FILES = {
     "mail_preferences",
     "wishes",
     "friendships",
+    "blocked",
     "rooms_owned",
     "rooms_entered",
     "invitations_sent",
@@ -59,6 +60,7 @@ async def test_each_file_has_what_is_one_s_own_and_no_address_of_others(site: Ru
     other = (await his.post("/rooms", {"film_id": str(film_id), "invite": {"users": [str(anna.id)]}})).body
     assert (await hers.post(f"/rooms/{other['code']}/join")).status == 200
     assert (await hers.put(f"/me/muted/{boris.id}")).status == 204
+    await blocking.block(site.cinema.db, anna.id, (await site.cinema.person("Carl")).id)
     journal = Journal(UUID(other["id"]))
     for event in (
         journal.came(1, anna),
@@ -79,6 +81,7 @@ async def test_each_file_has_what_is_one_s_own_and_no_address_of_others(site: Ru
     assert [muted["inviter"] for muted in found["mail_preferences"]["muted"]] == ["Boris"]
     assert [wish["film_id"] for wish in found["wishes"]] == [str(film_id)]
     assert [(tie["name"], tie["asked_by_you"]) for tie in found["friendships"]] == [("Boris", True)]
+    assert [blocked["name"] for blocked in found["blocked"]] == ["Carl"]
     assert [(room["code"], room["title"]) for room in found["rooms_owned"]] == [(own["code"], "Anna's evening")]
     entered = {(room["code"], room["role"]) for room in found["rooms_entered"]}
     assert entered == {(own["code"], "owner"), (other["code"], "viewer")}

@@ -45,7 +45,7 @@ async def test_friends_come_in_pages_by_name_and_by_status(site: RunningSite) ->
 
 
 async def test_the_page_of_friends_goes_on(site: RunningSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api_service.pages.views.FRIENDS_SHOWN", 2)
+    monkeypatch.setattr("api_service.pages.friends.FRIENDS_SHOWN", 2)
     anna, _, _ = await popular(site.cinema, ["Bob", "Carl", "Dan"])
     viewer = site.viewer(anna)
 
