@@ -20,6 +20,7 @@ from api_service.pages.from_mails import answer_invitation, invitation_page, uns
 from api_service.pages.home import GENRES, answer_own_invitation, home_page
 from api_service.pages.link_previews import OEMBED, oembed
 from api_service.pages.page_files import MANIFEST, load_manifest
+from api_service.pages.qr import room_qr
 from api_service.pages.rendering import setup_templates
 from api_service.pages.views import film_page, room_calendar, room_page, rooms_page
 from api_service.recent import Recent
@@ -48,6 +49,7 @@ def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> Non
             web.get("/rooms/{code}", room_page),
             web.get("/rooms/{code}/", room_page),
             web.get("/rooms/{code}/calendar", room_calendar),
+            web.get("/rooms/{code}/qr", room_qr),
             web.get(OEMBED, oembed),
             web.post("/invitations/{invitation_id}", answer_own_invitation),
             web.get("/invitations/{invitation_id}/{signature}", invitation_page),

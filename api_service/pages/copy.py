@@ -179,6 +179,7 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "remove_name": _("Remove %(name)s from friends?"),
         "invited": _("Invitations sent"),
         "invited.text": _("The link arrives by email."),
+        "invited.counts": _("Coming: %(yes)s · not coming: %(no)s · no answer yet: %(none)s"),
         "invitation.pending": _("invited already"),
         "invitation.sent": _("email on its way"),
         "invitation.delivered": _("email delivered"),

@@ -67,7 +67,16 @@ async function invite(event) {
 
 function showInvited(invitations, friends) {
   invited.hidden = invitations.length === 0;
+  document.getElementById("invited-counts").textContent = text("invited.counts", counted(invitations));
   invited.querySelector("ul").replaceChildren(...invitations.map((one) => row(one, friends.has(one.invitee.id))));
+}
+
+/** Return how many have answered what. */
+function counted(invitations) {
+  const answered = (status) => invitations.filter((one) => one.status === status).length;
+  const yes = answered("accepted");
+  const no = answered("declined");
+  return { yes, no, none: invitations.length - yes - no };
 }
 
 function row(invitation, isFriend) {

@@ -10,10 +10,11 @@ import { tellProblem, toast } from "./toasts.js";
 showMoments(document, lang);
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-want], [data-copy], [data-opens], [data-close], [data-more]");
+  const target = event.target.closest("[data-want], [data-copy], [data-share], [data-opens], [data-close], [data-more]");
   if (!target) return;
   if (target.dataset.want) want(target);
   else if (target.dataset.copy) copy(target.dataset.copy);
+  else if (target.dataset.share) share(target.dataset);
   else if (target.dataset.opens) document.getElementById(target.dataset.opens).showModal();
   else if (target.dataset.more && !event.ctrlKey && !event.metaKey && !event.shiftKey) more(event, target);
   else if ("close" in target.dataset) target.closest("dialog").close();
@@ -67,6 +68,17 @@ async function copy(link) {
     field?.select();
     if (field && document.execCommand("copy")) toast(text("copied"), text("copied.text"));
     else toast(text("copy_failed"), text("copy_failed.text"), { alarm: true });
+  }
+}
+
+// Where the browser can share at all: on phones, mostly.
+for (const button of document.querySelectorAll("[data-share]")) button.hidden = !navigator.share;
+
+async function share({ share: url, shareTitle: title }) {
+  try {
+    await navigator.share({ title, url });
+  } catch (error) {
+    if (error.name !== "AbortError") await copy(url); // AbortError: the viewer has thought better of it
   }
 }
 

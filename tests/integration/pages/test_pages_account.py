@@ -47,9 +47,10 @@ async def test_a_chosen_language_counts_on_pages_and_in_mails(site: RunningSite)
 async def test_the_language_chosen_before_signing_in_stays_unless_another_was_chosen(site: RunningSite) -> None:
     ann = await site.cinema.person("Ann", locale="ru")
 
-    async def locale() -> str | None:
+    async def locale() -> str:
         found = await people.user_by_id(site.cinema.db, ann.id)
-        return found and found.locale
+        assert found is not None
+        return found.locale
 
     await people.choose_locale(site.cinema.db, ann.id, "en", unless_chosen=True)
     assert await locale() == "en"

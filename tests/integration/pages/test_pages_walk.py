@@ -82,3 +82,27 @@ async def test_what_is_chosen_of_an_account_is_sent_at_once(site: RunningSite, p
     assert await site.cinema.value("SELECT list_hidden FROM users WHERE name = 'Ann'")
     await page.get_by_label("Русский").check()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Учётная запись")
+
+
+async def test_the_sheet_of_invitations_shares_shows_a_code_and_tells_who_comes(site: RunningSite, page: Page) -> None:
+    ann, *guests = [await site.cinema.person(name, locale="en") for name in ("Ann", "Bob", "Carl", "Dora")]
+    await site.cinema.befriend(ann, *guests)
+    room = await opened(site, ann, guests=Guests(users=tuple(one.id for one in guests)))
+    answered = "UPDATE invitations SET answer = :answer, answered_at = now() WHERE invitee_id = :id RETURNING id"
+    for guest, answer in zip(guests, ("accepted", "declined"), strict=False):
+        await site.cinema.rows(answered, answer=answer, id=str(guest.id))
+    await signs_in(page, site, ann)
+    await page.add_init_script("window.shared = []; navigator.share = async (what) => void window.shared.push(what);")
+
+    await page.goto(f"{site.url}/rooms/{room.code}")
+    await page.locator("[data-opens=invite]").click()
+    await expect(page.locator("#invited-counts")).to_have_text("Coming: 1 · not coming: 1 · no answer yet: 1")
+    await page.locator("#share").click()
+    title = "Watch together: The Honey Noon Express"
+    assert await page.evaluate("window.shared") == [{"title": title, "url": room.link}]
+    await page.locator(".qr summary").click()
+    loaded = "(image => image.complete && image.naturalWidth > 0)(document.querySelector('.qr img'))"
+    await page.wait_for_function(loaded)
+    told = await site.viewer(guests[0]).raw("GET", f"/rooms/{room.code}/qr")
+    assert told.headers["Content-Type"] == "image/svg+xml"
+    assert (await site.viewer(guests[0]).raw("GET", "/rooms/AAAAAAAAAAAAAAAAAAAAAA/qr")).status == 404
