@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import pytest
 from icalendar import Calendar
 from uuid_utils.compat import uuid7
 
 from api_service.app_keys import SITE
+from api_service.database import Connection
 from api_service.usecases import friends, rooms
 from api_service.usecases.invitations import Guests
 from api_service.usecases.people import User
@@ -163,6 +166,37 @@ async def test_the_navigation_counts_only_what_waits(site: RunningSite) -> None:
     assert "1 invitation" in page.text
     assert banned.code not in str(groups(await look(site.viewer(ann), "/rooms")))
     assert counts(await look(site.viewer(bob), "/friends")) == []
+
+
+async def test_home_asks_as_little_however_much_goes_on(site: RunningSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = await site.cinema.person("Ann", locale="en"), await site.cinema.person("Bob", locale="en")
+    await site.cinema.befriend(ann, bob)
+    viewer, asked = site.viewer(ann), []
+    execute = Connection._execute
+
+    async def counted(self: Connection, sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return await execute(self, sql, *rest)
+
+    monkeypatch.setattr(Connection, "_execute", counted)
+
+    async def home() -> int:
+        numbers = []
+        for _ in range(3):  # the service asks by itself too, now and then
+            asked.clear()
+            await look(viewer, "/")
+            numbers.append(len([sql for sql in asked if "SELECT" in sql]))
+        return min(numbers)
+
+    one = await opened(site, bob, guests=Guests(users=(ann.id,)))
+    await comes(site, one.id, bob)
+    before = await home()
+    for _ in range(5):
+        room = await opened(site, bob, guests=Guests(users=(ann.id,)))
+        await comes(site, room.id, bob)
+        await opened(site, ann, starts_at=in_days(1))
+
+    assert await home() <= before <= 9
 
 
 async def test_a_planned_screening_goes_into_a_calendar(site: RunningSite) -> None:
