@@ -102,7 +102,7 @@ class Viewer:
 
     async def open_film(self, slug: str) -> None:
         await self.page.goto(f"{self._site_url}/")
-        await self.page.get_by_role("link", name=FILMS[slug]["title"]["ru"]).first.click()
+        await self.page.locator("a[href*='/films/']", has_text=FILMS[slug]["title"]["ru"]).first.click()
         await expect(self.page.get_by_role("heading", level=1)).to_have_text(FILMS[slug]["title"]["ru"])
 
     async def want_film(self) -> None:

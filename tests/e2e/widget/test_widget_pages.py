@@ -25,7 +25,7 @@ ANOTHER_MAKE = """async code => {
   document.getElementById("t").join = async () =>
     (await fetch(`/api/v1/rooms/${code}/join`, { method: "POST" })).json();
 }"""
-PATHS = ("/", "/?q=nothing-like-it", "/?show=wanted", f"/films/{FILM}", "/friends", "/rooms", "/api/docs")
+PATHS = ("/", "/?q=nothing-like-it", "/?show=wanted", f"/films/{FILM}", "/friends", "/rooms", "/account", "/api/docs")
 
 
 @pytest.fixture(params=[(360, "light"), (360, "dark"), (1280, "light")], ids=lambda given: f"{given[0]}-{given[1]}")
