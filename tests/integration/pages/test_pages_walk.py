@@ -67,13 +67,13 @@ async def test_a_film_is_found_and_opened_with_two_presses(site: RunningSite, pa
 async def test_what_is_chosen_of_an_account_is_sent_at_once(site: RunningSite, page: Page) -> None:
     ann = await site.cinema.person("Ann", locale="en")
     await signs_in(page, site, ann)
-    background = "getComputedStyle(document.body).backgroundColor"
+    body = page.locator("body")
 
     await page.goto(f"{site.url}/account")
     await page.get_by_label("Dark").check()
-    await page.wait_for_function(f"{background} === 'rgb(13, 15, 20)'")
+    await expect(body).to_have_css("background-color", "rgb(13, 15, 20)")
     await page.get_by_label("Light", exact=True).check()
-    await page.wait_for_function(f"{background} === 'rgb(247, 244, 238)'")
+    await expect(body).to_have_css("background-color", "rgb(247, 244, 238)")
     await page.evaluate("window.stays = true")
     for choice in ("[name=list][value=nobody]", "[name=mails][value=no]"):
         await page.locator(choice).check()
@@ -100,9 +100,9 @@ async def test_the_sheet_of_invitations_shares_shows_a_code_and_tells_who_comes(
     await page.locator("#share").click()
     title = "Watch together: The Honey Noon Express"
     assert await page.evaluate("window.shared") == [{"title": title, "url": room.link}]
-    await page.locator(".qr summary").click()
-    loaded = "(image => image.complete && image.naturalWidth > 0)(document.querySelector('.qr img'))"
-    await page.wait_for_function(loaded)
+    async with page.expect_response("**/qr") as loaded:
+        await page.locator(".qr summary").click()
+    assert (await loaded.value).ok
     told = await site.viewer(guests[0]).raw("GET", f"/rooms/{room.code}/qr")
     assert told.headers["Content-Type"] == "image/svg+xml"
     assert (await site.viewer(guests[0]).raw("GET", "/rooms/AAAAAAAAAAAAAAAAAAAAAA/qr")).status == 404
