@@ -24,6 +24,11 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches?.("[data-submits]")) target.form.requestSubmit();
 });
 
+// What was chosen before this ran, on a slow line, is sent now.
+for (const input of document.querySelectorAll("input[data-submits]")) {
+  if (input.checked && !input.defaultChecked) input.form.requestSubmit();
+}
+
 // A press outside a dialog closes it: only its backdrop and padding have the dialog itself as target.
 document.addEventListener("pointerdown", (event) => {
   if (!(event.target instanceof HTMLDialogElement)) return;

@@ -74,6 +74,7 @@ async def test_what_is_chosen_of_an_account_is_sent_at_once(site: RunningSite, p
     await expect(body).to_have_css("background-color", "rgb(13, 15, 20)")
     await page.get_by_label("Light", exact=True).check()
     await expect(body).to_have_css("background-color", "rgb(247, 244, 238)")
+    await page.wait_for_load_state()
     await page.evaluate("window.stays = true")
     for choice in ("[name=list][value=nobody]", "[name=mails][value=no]"):
         await page.locator(choice).check()
