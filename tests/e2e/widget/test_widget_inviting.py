@@ -64,7 +64,7 @@ async def test_a_room_is_opened_with_a_name_and_a_moderator_and_handed_over_to_t
     page = elena.page
     await sign_in(elena)
     await elena.open_film("tide-keeper")
-    await page.locator("#who").click()
+    await page.locator("#watch").click()
     await page.locator("#open:not([aria-busy])").wait_for()
     await page.locator("#invite-others").evaluate("details => { details.open = true; }")
     friend = page.locator("#invite label:has([name=friend])", has_text=boris.name)
