@@ -62,6 +62,7 @@ async def test_without_bundles_the_sources_are_loaded(site: RunningSite) -> None
         "/static/js/early.js",
         "/static/js/page.js",
         "/static/js/friends.js",
+        "/static/js/in-place.js",
     }
     for address in ("/static/css/site.css", "/static/css/people.css"):
         assert len(page.all("link", rel="stylesheet", href=address)) == 1

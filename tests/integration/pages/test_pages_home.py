@@ -252,8 +252,8 @@ async def test_a_sorted_list_goes_on_from_where_it_ended(site: RunningSite) -> N
 
     for order, expected in (("title", titles), ("newest", titles[12::-1] + titles[:12:-1])):
         page = await look(viewer, f"/?order={order}&q=film")
-        shown = [one.text for one in page.all("h3")]
+        shown = [one.text for one in page.all("h2")]
         more = await look(viewer, page.one("a", data_more="films-list").attributes["href"])
-        shown += [one.text for one in more.all("h3")]
+        shown += [one.text for one in more.all("h2")]
         assert shown == expected, order
     assert (await look(viewer, "/?order=title&cursor=WzFd")).status == 400

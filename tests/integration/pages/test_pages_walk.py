@@ -51,7 +51,7 @@ async def test_a_film_is_found_and_opened_with_two_presses(site: RunningSite, pa
     await page.goto(f"{site.url}/")
     await page.get_by_label("Order").select_option("newest")
     await page.wait_for_url("**/?*order=newest*")
-    shown = [await one.get_attribute("href") for one in await page.locator(".film h3 a").all()]
+    shown = [await one.get_attribute("href") for one in await page.locator(".film :is(h2, h3) a").all()]
     assert shown == [f"/films/{new}", f"/films/{old}"]
     await page.goto(f"{site.url}/films/{old}")
     await page.locator("#who").click()
