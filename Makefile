@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-media lint format package asyncapi events migrate seed compose-test bench bench-flood bench-skew bench-pages screens lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-pages test-media lint format package asyncapi events migrate seed compose-test bench bench-flood bench-skew bench-pages screens lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -55,8 +55,11 @@ test-schema: setup-tests ## the API against its own document, by thousands of ge
 test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three masters and three replicas
 	@$(PY) -m pytest --store=cluster --schedules=200 tests/integration/sync $(ARGS)
 
+test-pages: setup-tests ## every page and what people do on it, in Chromium (12 min; ARGS='-k lobby')
+	@$(PY) -m pytest tests/e2e $(ARGS)
+
 test-media: setup-tests ## films of every kind, in step for three viewers (10 min; ARGS='-k hls')
-	@ALL_MEDIA=1 $(PY) -m pytest tests/media $(ARGS)
+	@$(PY) -m pytest tests/media $(ARGS)
 
 lint: setup ## ruff, mypy, who may import whom
 	@$(PY) -m ruff check

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -43,10 +44,28 @@ settings.load_profile("patient")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what some tests may be told: --store (default: both kinds of Redis where it matters) and the rest."""
     parser.addoption("--store", choices=("standalone", "cluster"), help="run the rooms' tests on this kind of Redis")
+    parser.addoption("--short", action="store_true", help="of the films and pages, play only what is marked `short`")
     parser.addoption("--schema-at-length", action="store_true", help="test the API by thousands of requests")
     parser.addoption("--schema-seed", type=int, default=1, help="another seed makes other requests")
     parser.addoption("--schedules", type=int, default=80, help="how many schedules of a room's people are tried")
     parser.addoption("--invitations", type=int, default=300, help="how many go through killed brokers and notifiers")
+
+
+# Whole, these take ten minutes each on a machine of their own; `make test` runs a short version of them.
+AT_LENGTH: Final = (Path(__file__).parent / "media", Path(__file__).parent / "e2e")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long ones of the films' and pages' tests if told so."""
+    if not config.getoption("--short"):
+        return
+    long = [
+        item
+        for item in items
+        if any(folder in item.path.parents for folder in AT_LENGTH) and not item.get_closest_marker("short")
+    ]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
 
 
 @pytest.fixture(scope="session", autouse=True)

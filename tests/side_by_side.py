@@ -31,7 +31,7 @@ ALIVE_S: Final = 60.0
 def commands(arguments: list[str]) -> dict[str, list[str]]:
     """Return each run's command; the last run has what none of the others names."""
     named = [path for paths in RUNS.values() for path in paths]
-    pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--short"]
     runs = {name: [*pytest, *paths, *arguments] for name, paths in RUNS.items()}
     return {**runs, "rest": [*pytest, *(f"--ignore={path}" for path in named), *arguments]}
 

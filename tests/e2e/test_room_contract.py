@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser
 
 from tests.e2e.viewer import PATIENCE_MS, Viewer
+
+pytestmark = pytest.mark.short
 
 _TALK = """() => new Promise(done => {
     const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws/p5");

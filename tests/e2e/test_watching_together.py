@@ -15,6 +15,8 @@ from tests.e2e.mails import Inbox
 from tests.e2e.site import Site
 from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
 
+pytestmark = pytest.mark.short
+
 TOGETHER_MS = 250
 
 

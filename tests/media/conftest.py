@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -24,19 +22,7 @@ from tests.support.virtual_hosts import make_vhost, remove_vhost
 
 __all__ = ["browser", "cinema"]
 
-# All kinds of films take ten minutes: without this, as in `make test`, only the tests marked `short` are played.
-ALL_MEDIA = bool(os.environ.get("ALL_MEDIA"))
-HERE = Path(__file__).parent
 TABLE: list[str] = []
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose the short ones of this folder's tests, unless all are wanted."""
-    if ALL_MEDIA:
-        return
-    long = [item for item in items if HERE in item.path.parents and not item.get_closest_marker("short")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.site import Site
 from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
+
+pytestmark = pytest.mark.short
 
 LEVEL_MS = 40
 IN_STEP_MS = 80

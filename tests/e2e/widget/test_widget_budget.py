@@ -14,6 +14,8 @@ from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS, PATIENCE_MS, Viewer
 from tests.e2e.widget.conftest import OpenRoom, SignIn
 
+pytestmark = pytest.mark.short
+
 MOST_REQUESTS = 20
 MOST_BYTES = 110 * 1024  # of scripts and styles, as they travel, with the heads of their answers
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.site import Site
 from tests.e2e.viewer import PATIENCE_MS, Viewer
+
+pytestmark = pytest.mark.short
 
 # A page that sees its line break late may have a new one at once: the page itself notes that it had none.
 NOTE_LOST = """line => {

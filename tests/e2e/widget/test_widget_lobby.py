@@ -7,12 +7,15 @@ import re
 import secrets
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import NewViewer
 from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS, PATIENCE_MS, Viewer, wait_together
 from tests.e2e.widget.conftest import SignIn
+
+pytestmark = pytest.mark.short
 
 IN_STEP_MS = 80
 NEXT = FILMS["paper-whales"]

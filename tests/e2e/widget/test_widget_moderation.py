@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.viewer import PATIENCE_MS, Viewer
+
+pytestmark = pytest.mark.short
 
 
 def chip(seen_by: Viewer, of: Viewer) -> Locator:

@@ -6,11 +6,14 @@ import asyncio
 import re
 import statistics
 
+import pytest
 from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import NewViewer
 from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
 from tests.e2e.widget.conftest import OpenRoom
+
+pytestmark = pytest.mark.short
 
 # Two browsers, the services and the stores share two cores here; on a quiet machine it is a tenth of this.
 IN_STEP_MS = 80
