@@ -103,7 +103,7 @@ async def _visits(context: BrowserContext, site: LocalSite, pages: dict[str, str
     for state, path in pages.items():
         await page.goto(f"{site.url}{path}", wait_until="networkidle")
         if path.endswith("#invite"):
-            await page.locator("#who").click()
+            await page.locator("#watch").click()
             await page.locator("#open:not([aria-busy])").wait_for()
         shots += await _every_way(page, state, language)
     return shots

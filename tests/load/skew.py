@@ -13,7 +13,7 @@ import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -287,36 +287,25 @@ def line(row: dict[str, Any]) -> str:
     return f"{row['situation']:32}{'  '.join(parts)}{'   MISSED: ' + ', '.join(missed) if missed else ''}"
 
 
-@contextlib.contextmanager
-def site_at(url: str | None) -> Iterator[str]:
-    """The address of the site that runs there, or of one that runs for as long as the block."""
-    if url is not None:
-        yield url
-        return
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="see only that it works")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="situations whose name contains one of these")
+    parser.add_argument("--no-seek-only", action="store_true", help="leave the rule of other systems out")
+    parser.add_argument("--figures", type=Path, default=FIGURES, help="where the JSON goes")
+    arguments = parser.parse_args()
+    situations = [one for one in SITUATIONS if not arguments.only or any(word in one.name for word in arguments.only)]
+    plan = QUICK if arguments.quick else FULL
+    print("Differences in ms; (≤ figure to reach); [the rule of other systems: no clock, seek when over 1 s off]")
     with tempfile.TemporaryDirectory(prefix="movie-together-skew-") as folder:
         Path(folder).chmod(0o711)
         # The rule of other systems takes the place of one of the page's modules.
         site = LocalSite(Path(folder), PAGE_SCRIPTS="sources")
         try:
             site.start()
-            yield site.url
+            rows = asyncio.run(measure(situations, plan, site.url, seek_only=not arguments.no_seek_only))
         finally:
             site.stop()
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="see only that it works")
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="situations whose name contains one of these")
-    parser.add_argument("--no-seek-only", action="store_true", help="leave the rule of other systems out")
-    parser.add_argument("--site", metavar="URL", help="measure a site that runs already; without it one is started")
-    parser.add_argument("--figures", type=Path, default=FIGURES, help="where the JSON goes")
-    arguments = parser.parse_args()
-    situations = [one for one in SITUATIONS if not arguments.only or any(word in one.name for word in arguments.only)]
-    plan = QUICK if arguments.quick else FULL
-    print("Differences in ms; (≤ figure to reach); [the rule of other systems: no clock, seek when over 1 s off]")
-    with site_at(arguments.site) as url:
-        rows = asyncio.run(measure(situations, plan, url, seek_only=not arguments.no_seek_only))
     arguments.figures.write_text(json.dumps(rows, indent=2))
     return 0
 

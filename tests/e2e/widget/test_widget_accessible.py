@@ -70,11 +70,12 @@ async def lists(inspector: Inspector, site: Site) -> None:
 async def opening(inspector: Inspector, site: Site) -> None:
     page = inspector.page
     await inspector.visit(site.url, FILM)
-    await page.locator("#who").click()
+    await page.locator("#watch").click()
     await page.locator("#open:not([aria-busy])").wait_for()
     await inspector.look("opening a room")
     await page.locator("#invite-more summary").click()
     await page.locator("[name=when][value=later]").check()
+    await page.locator("#starts").fill("")
     await page.locator("#open").click()
     await expect(page.locator("#starts-error")).not_to_be_empty()
     await inspector.look("opening a room, with a mistake")
