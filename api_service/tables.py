@@ -490,8 +490,8 @@ chat_edits = _table(
     Index(None, "author_id"),
 )
 
-# Reactions to the film, as a node of sync_service has counted them in a few seconds of one of its minutes, at this place
-# in the journal. `id` is the event's.
+# Reactions to the film that a node of sync_service has counted, within seconds, in one of its minutes; (epoch, seq) is
+# the place in the room's journal after which they came, `id` the event's.
 reaction_counts = _table(
     "reaction_counts",
     Column("id", Text, primary_key=True),

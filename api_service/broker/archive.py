@@ -1,8 +1,8 @@
 """The archive: the consumer that writes rooms' journal events to PostgreSQL.
 
-They become rows of visits, playback, asides, chat and counts of reactions; roles and settings update `room_roles` and `rooms`, for tickets
-and pages, and publish nothing, since they come from the live room. The order of arrival does not matter: a row that can
-be overwritten stores its place (epoch, seq) in the room's journal.
+They become rows of visits, playback, asides, chat and counts of reactions; roles and settings update `room_roles` and
+`rooms`, for tickets and pages, and publish nothing, since they come from the live room. The order of arrival does not
+matter: a row that can be overwritten stores its place (epoch, seq) in the room's journal.
 """
 
 import asyncio
@@ -34,7 +34,14 @@ from shared.broker import Broker, Transient
 from shared.events import DELETED_PERSON, Event, InvalidEvent
 
 QUEUE: Final = "api_service.journal"
-KEYS: Final = ("visit.*.v1", "member.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1", "reactions.counted.v1")
+KEYS: Final = (
+    "visit.*.v1",
+    "member.changed.v1",
+    "settings.changed.v1",
+    "playback.changed.v1",
+    "chat.*.v1",
+    "reactions.counted.v1",
+)
 # The broker delivers more events at once than the pool has connections: a burst of chat must leave some to requests.
 AT_ONCE: Final = 4
 
