@@ -74,8 +74,8 @@ class Journal:
 
     def reacted(self, seq: int, position_ms: int, count: int, **more: Any) -> Event:
         """A node has counted reactions in a minute of the film, after the ``seq``th event."""
-        counted = {"position_ms": position_ms, "count": count, "at": NOW}
-        return self.event(REACTIONS_COUNTED, seq, id_=str(uuid4()), **counted, **more)
+        id_ = str(uuid4())
+        return self.event(REACTIONS_COUNTED, seq, id_=id_, position_ms=position_ms, count=count, at=NOW, **more)
 
     def made(self, seq: int, user_id: UUID, role: str, **more: Any) -> Event:
         return self.event(MEMBER_CHANGED, seq, user_id=user_id, role=role, muted_until=None, by=None, at=NOW, **more)
