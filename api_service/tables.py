@@ -490,6 +490,20 @@ chat_edits = _table(
     Index(None, "author_id"),
 )
 
+# Reactions to the film that a node of sync_service has counted, within seconds, in one of its minutes; (epoch, seq) is
+# the place in the room's journal after which they came, `id` the event's.
+reaction_counts = _table(
+    "reaction_counts",
+    Column("id", Text, primary_key=True),
+    _reference("room_id", "rooms"),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("position_ms", Double, nullable=False),  # where the minute begins
+    Column("reactions", Integer, nullable=False),
+    Column("happened_at", DateTime(timezone=True), nullable=False),
+    Index(None, "room_id"),
+)
+
 # Events to be published. `due_at` is the time of the next attempt and, once claimed, the end of the lease.
 outbox = _table(
     "outbox",

@@ -41,6 +41,7 @@ PLAYBACK_CHANGED: Final = "playback.changed.v1"
 CHAT_POSTED: Final = "chat.posted.v1"
 CHAT_DELETED: Final = "chat.deleted.v1"
 CHAT_EDITED: Final = "chat.edited.v1"
+REACTIONS_COUNTED: Final = "reactions.counted.v1"
 
 PLAYBACK_STATUSES: Final = ("playing", "paused", "holding")
 PLAYBACK_CHANGES: Final = (
@@ -418,6 +419,18 @@ class ChatEditedSchema(JournalEntrySchema):
     at = fields.AwareDateTime(required=True, format="iso")
 
 
+class ReactionsCountedSchema(JournalEntrySchema):
+    """``count`` reactions to the film came in its minute from ``position_ms`` on, the first of them at ``at``.
+
+    Of one minute there are several such events, whose counts add up: each is known by its id, and (room_id, epoch, seq)
+    is the room's last event before the first of its reactions.
+    """
+
+    position_ms = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    count = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    at = fields.AwareDateTime(required=True, format="iso")
+
+
 SCHEMAS: Final[Mapping[str, Schema]] = {
     **invitation_events.SCHEMAS,
     ROOM_OPENED: RoomOpenedSchema(),
@@ -438,6 +451,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     CHAT_POSTED: ChatPostedSchema(),
     CHAT_DELETED: ChatDeletedSchema(),
     CHAT_EDITED: ChatEditedSchema(),
+    REACTIONS_COUNTED: ReactionsCountedSchema(),
     **feed_events.SCHEMAS,
 }
 

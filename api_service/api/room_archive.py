@@ -79,6 +79,7 @@ class LivelyMinuteSchema(Schema):
     film = _film()
     position_ms = fields.Integer(required=True, metadata={"description": "Where in the film the minute begins."})
     messages = fields.Integer(required=True)
+    reactions = fields.Integer(required=True, metadata={"description": "To the film, not to messages."})
 
 
 class RecapSchema(Schema):
@@ -105,7 +106,7 @@ class RecapSchema(Schema):
     liveliest = fields.List(
         fields.Nested(LivelyMinuteSchema),
         required=True,
-        metadata={"description": "The five minutes of the film with most messages."},
+        metadata={"description": "The five minutes of the films with most messages and reactions."},
     )
 
 

@@ -1,8 +1,8 @@
 """The archive: the consumer that writes rooms' journal events to PostgreSQL.
 
-They become rows of visits, playback, asides and chat; roles and settings update `room_roles` and `rooms`, for tickets
-and pages, and publish nothing, since they come from the live room. The order of arrival does not matter: a row that can
-be overwritten stores its place (epoch, seq) in the room's journal.
+They become rows of visits, playback, asides, chat and counts of reactions; roles and settings update `room_roles` and
+`rooms`, for tickets and pages, and publish nothing, since they come from the live room. The order of arrival does not
+matter: a row that can be overwritten stores its place (epoch, seq) in the room's journal.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from api_service.tables import (
     chat_edits,
     chat_messages,
     inbox,
+    reaction_counts,
     room_events,
     room_roles,
     rooms,
@@ -33,7 +34,14 @@ from shared.broker import Broker, Transient
 from shared.events import DELETED_PERSON, Event, InvalidEvent
 
 QUEUE: Final = "api_service.journal"
-KEYS: Final = ("visit.*.v1", "member.changed.v1", "settings.changed.v1", "playback.changed.v1", "chat.*.v1")
+KEYS: Final = (
+    "visit.*.v1",
+    "member.changed.v1",
+    "settings.changed.v1",
+    "playback.changed.v1",
+    "chat.*.v1",
+    "reactions.counted.v1",
+)
 # The broker delivers more events at once than the pool has connections: a burst of chat must leave some to requests.
 AT_ONCE: Final = 4
 
@@ -217,6 +225,14 @@ _CHAT_DELETED = Statement(
     .add_cte(_unedited)
 )
 
+_REACTIONS_COUNTED = Statement(
+    insert(reaction_counts)
+    .values(
+        _values(reaction_counts, "id", "room_id", "epoch", "seq", "position_ms", "reactions", "happened_at"),
+    )
+    .on_conflict_do_nothing()
+)
+
 
 class Archive:
     """Archives each journal event once, however often it is delivered."""
@@ -320,6 +336,9 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
             return _CHAT_EDITED, _picked(
                 data, "room_id", "message_id", "epoch", "seq", "text", author_id="by", edited_at="at"
             )
+        case events.REACTIONS_COUNTED:
+            counted = _picked(data, "room_id", "epoch", "seq", "position_ms", reactions="count", happened_at="at")
+            return _REACTIONS_COUNTED, {"id": event.id, **counted}
     return None
 
 

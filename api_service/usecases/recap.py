@@ -1,6 +1,6 @@
-"""A room's recap: who was there and how long, pauses, who stepped aside, and the minutes in which most was said.
+"""A room's recap: who was there and how long, pauses, who stepped aside, and the liveliest minutes of its films.
 
-Reactions are signals that nothing stores, so liveliness is counted in messages alone.
+How lively a minute was is counted in messages and reactions to the film alike.
 """
 
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Uuid, bindparam, cast, func, or_, select, text
+from sqlalchemy import ARRAY, Integer, Uuid, bindparam, cast, func, literal_column, or_, select, text, union_all
 
 from api_service.database import Queryable, Row, Statement
-from api_service.tables import asides, chat_messages, films, room_events, rooms, users, visits
+from api_service.tables import asides, chat_messages, films, reaction_counts, room_events, rooms, users, visits
 from api_service.usecases.languages import in_language
 from api_service.usecases.people import Person, person_shown
 from api_service.usecases.room_archive import archived_room, film_no
@@ -72,10 +72,11 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class LivelyMinute:
-    """A minute of the film from ``position_ms`` on, and how many messages were sent in it."""
+    """A minute of the film from ``position_ms`` on, and how many messages and reactions to the film came in it."""
 
     position_ms: int
     messages: int
+    reactions: int
     film: int
 
 
@@ -130,12 +131,34 @@ _FILMS = Statement(
 )
 _film_ids = cast(bindparam("film_ids", type_=ARRAY(Uuid)), ARRAY(Uuid))
 _TITLES = Statement(select(films.c.id, films.c.title).where(films.c.id == func.any(_film_ids)))
-_minute = func.floor(chat_messages.c.position_ms / MINUTE_MS)
+_one, _none = literal_column("1", Integer), literal_column("0", Integer)
+_lively = union_all(
+    select(
+        chat_messages.c.epoch,
+        chat_messages.c.seq,
+        chat_messages.c.position_ms,
+        _one.label("messages"),
+        _none.label("reactions"),
+    ).where(*_said),
+    select(
+        reaction_counts.c.epoch,
+        reaction_counts.c.seq,
+        reaction_counts.c.position_ms,
+        _none,
+        reaction_counts.c.reactions,
+    ).where(reaction_counts.c.room_id == _room_id),
+).subquery("lively")
+_minute = func.floor(_lively.c.position_ms / MINUTE_MS)
+_messages, _reactions = func.sum(_lively.c.messages), func.sum(_lively.c.reactions)
 _LIVELIEST = Statement(
-    select(film_no(chat_messages).label("film_no"), _minute.label("minute"), func.count().label("messages"))
-    .where(*_said)
+    select(
+        film_no(_lively).label("film_no"),
+        _minute.label("minute"),
+        _messages.label("messages"),
+        _reactions.label("reactions"),
+    )
     .group_by(text("film_no"), text("minute"))
-    .order_by(func.count().desc(), text("film_no"), text("minute"))
+    .order_by((_messages + _reactions).desc(), text("film_no"), text("minute"))
     .limit(_most)
 )
 _place = (room_events.c.epoch, room_events.c.seq)
@@ -253,7 +276,9 @@ async def recap(db: Queryable, reader: UUID | None, locale: str, code: str) -> R
             for row in stepped
         ],
         messages_count=sum(said.values()),
-        liveliest=[LivelyMinute(round(row.minute) * MINUTE_MS, row.messages, row.film_no) for row in lively],
+        liveliest=[
+            LivelyMinute(round(row.minute) * MINUTE_MS, row.messages, row.reactions, row.film_no) for row in lively
+        ],
     )
 
 

@@ -122,4 +122,6 @@ def event_of(id_: bytes, fields: list[bytes]) -> Event:
     fields_of_event = data_of(read_event(stored)) if "type" in stored else stored
     data: dict[str, Any] = {"room_id": room, "epoch": epoch, "seq": seq, **fields_of_event}
     time = datetime.fromtimestamp(int(id_.split(b"-")[0]) / 1000, UTC)
-    return Event(f"{room}:{epoch}:{seq}", entry[b"type"].decode(), room, data, time, "sync_service")
+    # The place in the room's history names its events; what no step has made shares the place of the one before it.
+    event_id = entry[b"id"].decode() if b"id" in entry else f"{room}:{epoch}:{seq}"
+    return Event(event_id, entry[b"type"].decode(), room, data, time, "sync_service")

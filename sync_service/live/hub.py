@@ -13,6 +13,7 @@ from sync_service import metrics
 from sync_service.delivery.frames import text_frame
 from sync_service.live.live_room import LiveRoom, Notification, RoomClosed
 from sync_service.live.partition import Partition, Partitions
+from sync_service.live.reactions import Reactions
 from sync_service.live.recovery import Recovery
 from sync_service.live.subscriptions import Subscriptions
 from sync_service.live.timers import Timers
@@ -64,6 +65,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timers = Timers()
+        self.reactions = Reactions(self.spawn)
         self._recovery = Recovery(shards, self.partitions, self.spawn, on_closed=self._closed)
         self._subscriptions = Subscriptions(
             shards,
@@ -80,7 +82,8 @@ class Hub:
         self.spawn(self._recovery.compare_heads())
 
     async def close(self) -> None:
-        """Cancel the tasks that still run."""
+        """Append the reactions that were counted to the journal, and cancel the tasks that still run."""
+        await self.reactions.flush()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

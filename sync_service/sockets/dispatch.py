@@ -131,6 +131,7 @@ class Dispatch:
             raise BadMessage("bad_message", "emoji: must be one emoji")
         position_ms = round(position_at(room.state.playback, now_ms, room.state.duration_ms))
         self._hub.signal(room, outbound.reacted(self._socket.member_id, message["emoji"], position_ms))
+        self._hub.reactions.add(room, position_ms, now_ms)
 
     def typing(self, room: LiveRoom, _message: dict[str, Any]) -> None:
         refusal = may_speak(room.state, self._socket.member_id, int(self._handshake.now_ms()))

@@ -221,21 +221,22 @@ def _message_after(id_: str, now: Committing, change: Callable[[Message], Messag
 # --- the journal: the data of broker events (shared/events.py) ---
 
 
-def _moment(ms: float) -> str:
+def moment(ms: float) -> str:
+    """Return a moment (ms since the epoch) as events have it: RFC 3339 in UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _visit_started(event: MemberJoined) -> dict[str, Any]:
     member = event.member
-    return {"visit_id": member.visit_id, "user_id": member.id, "started_at": _moment(member.joined_ms)}
+    return {"visit_id": member.visit_id, "user_id": member.id, "started_at": moment(member.joined_ms)}
 
 
 def _visit_ended(event: MemberLeft) -> dict[str, Any]:
     return {
         "visit_id": event.visit_id,
         "user_id": event.member_id,
-        "started_at": _moment(event.joined_ms),
-        "ended_at": _moment(event.left_ms),
+        "started_at": moment(event.joined_ms),
+        "ended_at": moment(event.left_ms),
         "reason": event.reason,
     }
 
@@ -246,9 +247,9 @@ def _member_changed(event: RoleSet | Muted, after: State) -> dict[str, Any]:
     return {
         "user_id": event.member_id,
         "role": role_of(after.rights, event.member_id, "viewer" if member is None else member.role),
-        "muted_until": None if until_ms is None else _moment(until_ms),
+        "muted_until": None if until_ms is None else moment(until_ms),
         "by": event.by,
-        "at": _moment(event.time_ms),
+        "at": moment(event.time_ms),
     }
 
 
@@ -257,7 +258,7 @@ def _aside_changed(event: SteppedAside | CameBack) -> dict[str, Any]:
         "user_id": event.member_id,
         "reason": event.reason if isinstance(event, SteppedAside) else None,
         "position_ms": event.position_ms,
-        "at": _moment(event.time_ms),
+        "at": moment(event.time_ms),
     }
 
 
@@ -268,16 +269,16 @@ def _settings_changed(event: SettingsChanged) -> dict[str, Any]:
         "capacity": settings.capacity,
         "settings": {name: getattr(settings, name) for name in SETTINGS_DEFAULTS},
         "by": event.by,
-        "at": _moment(event.time_ms),
+        "at": moment(event.time_ms),
     }
 
 
 def _chat_deleted(event: MessageDeleted) -> dict[str, Any]:
-    return {"message_id": event.message_id, "by": event.by, "at": _moment(event.time_ms)}
+    return {"message_id": event.message_id, "by": event.by, "at": moment(event.time_ms)}
 
 
 def _chat_edited(event: MessageEdited) -> dict[str, Any]:
-    return {"message_id": event.message_id, "text": event.text, "by": event.by, "at": _moment(event.time_ms)}
+    return {"message_id": event.message_id, "text": event.text, "by": event.by, "at": moment(event.time_ms)}
 
 
 def _playback_changed(event: PlaybackChanged | Rebased) -> dict[str, Any]:
@@ -292,7 +293,7 @@ def _playback_changed(event: PlaybackChanged | Rebased) -> dict[str, Any]:
             "length_ms": playback.length_ms,
         },
         "by": event.by,
-        "at": _moment(event.time_ms),
+        "at": moment(event.time_ms),
     }
 
 
@@ -310,7 +311,7 @@ def _chat_posted(event: Said) -> dict[str, Any]:
         "author_name": message.author["name"],
         "text": message.text,
         "position_ms": message.position_ms,
-        "sent_at": _moment(message.sent_ms),
+        "sent_at": moment(message.sent_ms),
         "reply_to": message.reply_to,
     }
 

@@ -24,6 +24,7 @@ from sync_service.store import redis_keys
 from sync_service.store.changes import EncodedEvent, sections
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.scripts import (
+    APPEND,
     APPLIED,
     COMMIT,
     END_SESSIONS,
@@ -194,6 +195,14 @@ class RoomStore:
     def applied(self, names: RoomKeys, command_key: str, on_reply: Callable[[Any], None]) -> None:
         """Ask whether a command was applied; ``on_reply`` gets its seq, None or an exception. Raises StoreAway."""
         APPLIED.send(self.link, on_reply, 1, names.room, command_key)
+
+    async def append(self, room_id: str, epoch: int, seq: int, type_: str, data: bytes, id_: str) -> None:
+        """Add an entry to the journal that no step has made, the broker event ``id_``, unless the journal is full.
+
+        ``epoch`` and ``seq`` are those of the room's last event before it.
+        """
+        fields = "room", room_id, "epoch", epoch, "seq", seq, "type", type_, "data", data, "id", id_
+        await APPEND.call(self.link, 1, self.journal, JOURNAL_BOUND, *fields)
 
     async def read(self, names: RoomKeys) -> Snapshot | str | None:
         """Return the room, the reason of one that was closed, or None where there is no such room."""

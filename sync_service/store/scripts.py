@@ -71,6 +71,7 @@ def _unless_forgotten(on_reply: OnReply, send_whole: Callable[[], None]) -> OnRe
     return receive
 
 
+APPEND: Final = Script("append")
 COMMIT: Final = Script(
     "commit", COMMANDS_KEPT_MS=COMMANDS_KEPT_MS, TOMBSTONE_MS=TOMBSTONE_MS, PLAYBACK_CHANGED=PLAYBACK_CHANGED
 )
@@ -88,6 +89,7 @@ SWEEP: Final = Script("sweep")
 END_SESSIONS: Final = Script("end_sessions")
 RELAY: Final = Script("relay")
 SCRIPTS: Final = (
+    APPEND,
     COMMIT,
     APPLIED,
     OPEN,

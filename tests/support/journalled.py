@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from api_service.usecases.people import User
 from shared.events import (
@@ -11,6 +11,7 @@ from shared.events import (
     CHAT_POSTED,
     MEMBER_CHANGED,
     PLAYBACK_CHANGED,
+    REACTIONS_COUNTED,
     SETTINGS_CHANGED,
     SETTINGS_DEFAULTS,
     VISIT_ASIDE,
@@ -70,6 +71,11 @@ class Journal:
 
     def edited(self, seq: int, user: User, message_id: str, text: str, *, at: datetime = NOW, **more: Any) -> Event:
         return self.event(CHAT_EDITED, seq, message_id=message_id, text=text, by=user.id, at=at, **more)
+
+    def reacted(self, seq: int, position_ms: int, count: int, **more: Any) -> Event:
+        """A node has counted reactions in a minute of the film, after the ``seq``th event."""
+        id_ = str(uuid4())
+        return self.event(REACTIONS_COUNTED, seq, id_=id_, position_ms=position_ms, count=count, at=NOW, **more)
 
     def made(self, seq: int, user_id: UUID, role: str, **more: Any) -> Event:
         return self.event(MEMBER_CHANGED, seq, user_id=user_id, role=role, muted_until=None, by=None, at=NOW, **more)

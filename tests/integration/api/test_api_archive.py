@@ -35,7 +35,8 @@ async def journal(db: Database, cinema: Cinema, anna: User) -> Journal:
 
 async def archived(cinema: Cinema) -> dict[str, list[tuple[Any, ...]]]:
     """Everything in the archive."""
-    tables = {"visits": "id", **dict.fromkeys(("room_events", "chat_messages", "asides"), "epoch, seq")}
+    placed = ("room_events", "chat_messages", "asides", "reaction_counts")
+    tables = {"visits": "id", **dict.fromkeys(placed, "epoch, seq")}
     return {
         table: [tuple(row) for row in await cinema.rows(f"SELECT * FROM {table} ORDER BY {order}")]  # noqa: S608
         for table, order in tables.items()
@@ -58,6 +59,7 @@ async def test_each_kind_of_event_becomes_a_row(db: Database, cinema: Cinema, jo
             journal.left(4, anna),
             journal.aside(5, anna, "rewatch"),
             journal.aside(6, anna, None),
+            (counted := journal.reacted(6, 60_000, 3)),
         ],
     )
 
@@ -69,6 +71,7 @@ async def test_each_kind_of_event_becomes_a_row(db: Database, cinema: Cinema, jo
         (room, 1, 5, anna.id, "rewatch", 5_000, NOW + timedelta(seconds=5)),
         (room, 1, 6, anna.id, None, 6_000, NOW + timedelta(seconds=6)),
     ]
+    assert found["reaction_counts"] == [(counted.id, room, 1, 6, 60_000, 3, NOW)]
     assert found["chat_messages"] == [(room, 1, 3, "m3", anna.id, "Anna", "Привет!", 1_500.5, NOW, None, None, None)]
 
 
@@ -88,13 +91,14 @@ async def test_any_order_and_any_repetition_archive_the_same(
         journal.left(4, anna),
         journal.played(1, 700, epoch=2),
         journal.aside(5, anna, "ad"),
+        journal.reacted(5, 0, 2),
     ]
     await keep(db, events)
     expected = await archived(cinema)
 
     orders = list(itertools.permutations(events))
     for order in random.Random(7).sample(orders, 12):
-        for table in ("visits", "room_events", "chat_messages", "asides", "inbox"):
+        for table in (*expected, "inbox"):
             await cinema.rows(f"WITH gone AS (DELETE FROM {table}) SELECT 1")  # noqa: S608
         await keep(db, [*order, *order[:3]])
         assert await archived(cinema) == expected

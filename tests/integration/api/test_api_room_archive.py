@@ -152,10 +152,31 @@ async def test_the_liveliest_minutes_are_those_of_the_film_with_most_messages(ev
 
     recap = await evening.read(evening.anna, "recap")
     assert recap["liveliest"] == [
-        {"position_ms": 60_000, "messages": 3, "film": 0},
-        {"position_ms": 0, "messages": 2, "film": 0},
-        {"position_ms": 120_000, "messages": 1, "film": 0},
+        {"position_ms": 60_000, "messages": 3, "reactions": 0, "film": 0},
+        {"position_ms": 0, "messages": 2, "reactions": 0, "film": 0},
+        {"position_ms": 120_000, "messages": 1, "reactions": 0, "film": 0},
     ]
+
+
+async def test_reactions_make_a_minute_as_lively_as_messages_and_count_once(evening: Evening) -> None:
+    journal = evening.journal
+    at_one_place = [journal.reacted(11, 60_000, 2), journal.reacted(11, 60_000, 1)]  # by two nodes
+    await evening.keep(
+        evening.said_at(10, 1_000, evening.anna),
+        evening.said_at(11, 2_000, evening.anna),
+        evening.said_at(12, 61_000, evening.anna),
+        *at_one_place,
+        journal.reacted(12, 120_000, 3),
+        *at_one_place,  # delivered again
+    )
+
+    recap = await evening.read(evening.anna, "recap")
+    assert recap["liveliest"] == [
+        {"position_ms": 60_000, "messages": 1, "reactions": 3, "film": 0},
+        {"position_ms": 120_000, "messages": 0, "reactions": 3, "film": 0},
+        {"position_ms": 0, "messages": 2, "reactions": 0, "film": 0},
+    ]
+    assert recap["messages_count"] == 3
 
 
 async def test_the_recap_keeps_the_films_of_an_evening_apart(evening: Evening) -> None:
@@ -172,6 +193,8 @@ async def test_the_recap_keeps_the_films_of_an_evening_apart(evening: Evening) -
         changed,
         evening.said_at(60, 62_000, anna),
         evening.said_at(61, 63_000, anna),
+        evening.journal.reacted(20, 60_000, 1),
+        evening.journal.reacted(50, 60_000, 1),  # the change of the film was the last event before them
         evening.playback(70, "played", "playing", 0, anna),
         evening.playback(80, "paused", "paused", 9_000, anna),
         evening.playback(81, "played", "playing", 9_000, anna),
@@ -181,8 +204,8 @@ async def test_the_recap_keeps_the_films_of_an_evening_apart(evening: Evening) -
     recap = await evening.read(anna, "recap")
     assert [film["film_id"] for film in recap["films"]] == [str(first), str(second)]
     assert [film["since"] for film in recap["films"]] == [None, utc(NOW + timedelta(seconds=50))]
-    minutes = [(one["film"], one["position_ms"], one["messages"]) for one in recap["liveliest"]]
-    assert minutes == [(1, 60_000, 2), (0, 60_000, 1)]
+    minutes = [(one["film"], one["position_ms"], one["messages"], one["reactions"]) for one in recap["liveliest"]]
+    assert minutes == [(1, 60_000, 2, 1), (0, 60_000, 1, 1)]
     by_hand = [pause["film"] for pause in recap["pauses"] if pause["by"] is not None]
     assert by_hand == [0, 1]
     assert [aside["film"] for aside in recap["asides"]] == [1]

@@ -46,7 +46,7 @@ async def api(module_amqp_url: str) -> AsyncIterator[Broker]:
         """Keep nothing of it."""
 
     keys = ("visit.*.v1", "playback.changed.v1", "chat.*.v1", "member.changed.v1", "settings.changed.v1")
-    broker.consume("api_service.journal", keys, archived)
+    broker.consume("api_service.journal", (*keys, "reactions.counted.v1"), archived)
     await broker.start()
     await broker.wait_connected()
     yield broker

@@ -97,6 +97,7 @@ VALID: dict[str, dict[str, Any]] = {
     ),
     events.VISIT_ASIDE: journal(user_id=uuid4(), reason="rewatch", position_ms=10, at=MOMENT),
     events.CHAT_DELETED: journal(message_id="m1", by=uuid4(), at=MOMENT),
+    events.REACTIONS_COUNTED: journal(position_ms=60_000, count=3, at=MOMENT),
     events.CHAT_EDITED: journal(message_id="m1", text="Привет! 👋", by=uuid4(), at=MOMENT),
     events.CHAT_POSTED: journal(
         message_id="m1", author_id=uuid4(), author_name="Аня", text="Привет 👋", position_ms=10, sent_at=MOMENT
