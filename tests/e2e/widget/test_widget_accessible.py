@@ -75,7 +75,7 @@ async def opening(inspector: Inspector, site: Site) -> None:
     await inspector.look("opening a room")
     await page.locator("#invite-more summary").click()
     await page.locator("[name=when][value=later]").check()
-    await page.locator("#starts").fill("")
+    await page.locator("#starts").fill("2020-01-01T20:00")
     await page.locator("#open").click()
     await expect(page.locator("#starts-error")).not_to_be_empty()
     await inspector.look("opening a room, with a mistake")
