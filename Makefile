@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-pages test-media lint format package asyncapi events migrate seed compose-test bench bench-flood bench-skew bench-pages screens lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-pages test-media lint format package asyncapi events migrate seed compose-test bench bench-feed bench-flood bench-skew bench-pages screens lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -92,6 +92,9 @@ compose-test: setup-tests ## build the images, start them, and test the whole fr
 
 bench: setup ## what a delivery costs, beside a Node.js relay and a C loop (4 min; ARGS='--shapes 20x50')
 	@$(PY) -m tests.load.bench $(ARGS)
+
+bench-feed: setup-tests ## how long a cinema's 100,000 wishes take to come in over the API (1 min)
+	@$(PY) -m tests.load.feed
 
 bench-flood: setup ## how long others wait while sockets flood their node with empty frames (1 min)
 	@$(PY) -m tests.load.flood
