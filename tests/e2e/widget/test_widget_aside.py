@@ -52,9 +52,7 @@ async def test_what_was_missed_is_seen_again_and_caught_up_with_and_the_other_on
 
     bar = elena.page.locator("movie-together .aside")
     await expect(bar).to_be_visible(timeout=PATIENCE_MS)
-    async with asyncio.timeout(
-        PATIENCE_MS / 1000
-    ):  # behind once her seek is over, then less and less
+    async with asyncio.timeout(PATIENCE_MS / 1000):  # behind once her seek is over, then less and less
         while await apart_ms(elena, farid) > -BACK_MS / 2:
             await asyncio.sleep(0.05)
     await expect(aside(farid)).to_contain_text("пересматривает")
