@@ -98,6 +98,6 @@ async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[Line]:
 
 
 def renew_deadline(request: web.Request) -> None:
-    """Give a request that makes progress more time."""
+    """Put off the deadline of a request that makes progress."""
     if DEADLINE in request:
         request[DEADLINE].reschedule(asyncio.get_running_loop().time() + PROGRESS_DEADLINE_S)

@@ -179,7 +179,7 @@ class ReactToMessageSchema(Message):
 
 
 class SetRoleSchema(Message):
-    """Give somebody who stands lower another role, below one's own."""
+    """Set the role of somebody who stands lower, to one below one's own."""
 
     type = "set_role"
     becomes = commands.SetRole

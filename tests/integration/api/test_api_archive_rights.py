@@ -17,7 +17,7 @@ from api_service.usecases import rooms
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room, RoomOrder
 from shared.broker import Transient
-from shared.events import Event, InvalidEvent
+from shared.events import SETTINGS_DEFAULTS, Event, InvalidEvent
 from tests.support.api_fixtures import PATIENCE_S, SITE, Cinema, connected_broker
 from tests.support.journalled import NOW, Journal
 
@@ -92,19 +92,7 @@ async def test_settings_of_the_room_are_known_here_in_any_order_and_tell_nobody(
         journal.set(9, capacity=7, hold=False),
         journal.set(2, epoch=2, control="moderators", capacity=3, slow_mode_s=30),
     ]
-    expected = {
-        "locked": False,
-        "slow_mode_s": 30,
-        "hold": True,
-        "hold_max_s": 10,
-        "early_start": False,
-        "start": "at_once",
-        "start_when_ready": 0,
-        "wait_ad_s": 0,
-        "wait_away_s": 0,
-        "wait_until_members": 200,
-        "snap_on_pause": True,
-    }
+    expected = {**SETTINGS_DEFAULTS, "slow_mode_s": 30}
     before = await cinema.value("SELECT count(*) FROM outbox")
 
     for order in itertools.permutations(events):

@@ -30,7 +30,7 @@ async def page() -> AsyncIterator[Page]:
 
 
 async def signs_in(page: Page, site: RunningSite, person: User) -> None:
-    """Give the browser the session of somebody."""
+    """Sign the browser in as somebody."""
     name, _, value = session_cookie(person.id).partition("=")
     await page.context.add_cookies([{"name": name, "value": value, "url": site.url}])
 

@@ -30,7 +30,7 @@ class Store:
 
 
 def given(*commands: Command) -> tuple[list[Step], list[Done | Refusal]]:
-    """Give these commands in one turn; return the steps that the store got, and the answers that were given at once."""
+    """Commit these commands in one turn; return the steps that the store got, and what was answered at once."""
     snapshot = Snapshot(1, 7, "h", dict.fromkeys(SECTIONS, "h"), joined(empty_room(), "anna"))
     store = Store()
     answers: list[Done | Refusal] = []

@@ -4,7 +4,7 @@ import { afterEach, test } from "node:test";
 import { FIRST_LATENCY_MS, FIRST_SEEK_MS, LONGEST_LATENCY_MS, LONGEST_SEEK_MS, SHORTEST_LATENCY_MS, StartTiming } from "../../../api_service/static/widget/core/start.js";
 import { forget } from "../../../api_service/static/widget/core/storage.js";
 
-/** Give the page a storage, or one that refuses. */
+/** Set the page's storage, or one that refuses, and return what it keeps. */
 function storage({ refuses = false } = {}) {
   const kept = new Map();
   const refuse = () => {

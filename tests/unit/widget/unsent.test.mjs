@@ -6,7 +6,7 @@ import { KEPT_MS, MOST_ENTRIES, Unsent, forgetTexts } from "../../../api_service
 
 const HELLO = { id: "1", text: "hello", at: 0 };
 
-/** Give the browser a storage that keeps everything, has no room, or is denied altogether. */
+/** Set the browser's storage to one that keeps everything, has no room, or is denied altogether. */
 function storage(kind) {
   const kept = {};
   const methods = {

@@ -1,7 +1,7 @@
 /** Tells the widget (core/broadcast.js) of a live stream what only its library knows. */
 
 /**
- * Give `video` the date of its zero, as the system's players have it (`getStartDate()`; HTML, 4.8.11.6), and the part of the stream that can be
+ * Set on `video` the date of its zero, as the system's players have it (`getStartDate()`; HTML, 4.8.11.6), and the part of the stream that can be
  * loaded, `liveRange` {start, end} in s; return a function that takes both away. `startDateMs()` returns NaN, `range()` null where unknown.
  */
 export function describe(video, { startDateMs, range }) {
