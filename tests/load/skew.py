@@ -1,6 +1,6 @@
 """`make bench-skew`: how far apart the players of one room are, on real pages of the local run.
 
-Each viewer sits at a Chromium process of their own. One line per situation: what was found, the figure to reach, and
+Each viewer sits at a browser process of their own. One line per situation: what was found, the figure to reach, and
 what the rule of other systems (no clock, seek when more than a second off) does in the same situation. The figures need
 two quiet cores.
 """
@@ -26,6 +26,7 @@ from tests.load import skew_figures as figures
 from tests.load.servers import ROOT
 from tests.load.skew_figures import Track
 from tests.load.skew_pages import Pages, Seat
+from tests.support.browsers import BrowserName
 
 FIGURES: Final = ROOT / "build" / "bench-skew.json"
 # A start is judged from here on: the players' own positions leap by up to 110 ms right after a resume.
@@ -33,6 +34,8 @@ JUDGED_AFTER_MS: Final = 200
 JUDGED_UNTIL_MS: Final = 1_500
 # Where a situation begins, so that none reaches the end of the film (90 s).
 BEGINNING_MS: Final = 5_000
+# Some periods of the swing of a player's position at another rate than the normal one.
+SWING_MS: Final = 480
 
 Found = dict[str, float]
 
@@ -76,8 +79,8 @@ class Stage:
         await asyncio.sleep(3)
 
 
-async def steady(stage: Stage, *, rate: float = 1) -> Found:
-    await stage.settle(rate=rate)
+async def steady(stage: Stage) -> Found:
+    await stage.settle()
     await stage.tracks()
     await asyncio.sleep(stage.plan.seconds)
     return _steady_figures(await stage.tracks())
@@ -154,9 +157,11 @@ async def joiner(stage: Stage) -> Found:
 
 
 async def fast(stage: Stage) -> Found:
-    found = await steady(stage, rate=1.25)
-    await stage.ask("setRate", 1)
-    return found
+    """With the pitch kept, a player's position goes ahead and falls back by 10 ms six times a second: its average is compared."""
+    await stage.settle(rate=1.25)
+    await stage.tracks()
+    await asyncio.sleep(stage.plan.seconds)
+    return _steady_figures([track.averaged(SWING_MS) for track in await stage.tracks()])
 
 
 async def delayed(stage: Stage) -> Found:
@@ -213,12 +218,13 @@ async def hold(stage: Stage) -> Found:
 
 @dataclass(frozen=True)
 class Situation:
-    """What is looked at, with how many members, and the figures to reach."""
+    """What is looked at, with how many members before which browsers, and the figures to reach."""
 
     name: str
     look: Callable[[Stage], Awaitable[Found]]
     bars: Found
     members: int = 2
+    others: BrowserName = "chromium"
 
 
 STEADY: Final = {"p95": 2.0, "max": 5.0, "changes/min": 1.0}
@@ -235,15 +241,17 @@ SITUATIONS: Final = (
     Situation("one offline for 10 s", offline, STEADY),
     Situation("one in the background for 10 s", hidden, STEADY),
     Situation("hold", hold, STARTS),
+    Situation("Firefox beside Chromium", steady, {"changes/min": 2.0, "frames": 20.0}, others="firefox"),
 )
 
 
 @contextlib.asynccontextmanager
-async def staged(pages: Pages, members: int, plan: Plan) -> AsyncIterator[Stage]:
-    """A room with its members, whose film runs; everything ends with the block."""
+async def staged(pages: Pages, plan: Plan, members: int = 2, others: BrowserName = "chromium") -> AsyncIterator[Stage]:
+    """A room with its members, whose film runs: the first before Chromium, the ``others`` before theirs; everything ends with the block."""
     subs = ("elena", "farid", "alisa", "boris")
+    browsers: list[BrowserName] = ["chromium", *[others] * (members - 1)]
     async with contextlib.AsyncExitStack() as seated:
-        seats = [await seated.enter_async_context(pages.seat(sub)) for sub in subs[:members]]
+        seats = [await seated.enter_async_context(pages.seat(*one)) for one in zip(subs, browsers, strict=False)]
         link = await pages.open_room(seats[0])
         for seat in seats[1:]:
             await pages.enter(seat, link)
@@ -268,7 +276,7 @@ async def measure(
         for situation in situations:
             row: dict[str, Any] = {"situation": situation.name, "bars": situation.bars}
             for name, pages in (("found", ours), *([("seek_only", rule)] if seek_only else [])):
-                async with staged(pages, situation.members, plan) as stage:
+                async with staged(pages, plan, situation.members, situation.others) as stage:
                     row[name] = await situation.look(stage)
             rows.append(row)
             print(line(row), flush=True)

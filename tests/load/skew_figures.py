@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from statistics import median
+from statistics import fmean, median
 
 STEP_MS = 20
 # Samples further apart than this say nothing about the time between them.
@@ -30,6 +30,17 @@ class Track:
         if after_ms - before_ms > GAP_MS:
             return None
         return before + (position - before) * (at_ms - before_ms) / (after_ms - before_ms)
+
+    def averaged(self, over_ms: float) -> Track:
+        """Return the track with each position averaged over the samples of ``over_ms`` until then."""
+        samples: list[tuple[float, float]] = []
+        first = 0
+        for last, (at_ms, _) in enumerate(self.samples):
+            while at_ms - self.samples[first][0] > over_ms:
+                first += 1
+            times, positions = zip(*self.samples[first : last + 1], strict=True)
+            samples.append((fmean(times), fmean(positions)))
+        return Track(samples, self.frames, self.rate_changes)
 
 
 def steps(since_ms: float, until_ms: float) -> Iterator[float]:

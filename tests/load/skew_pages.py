@@ -1,11 +1,10 @@
-"""A viewer before a real page in a Chromium of their own, with a probe that notes where the player was and when."""
+"""A viewer before a real page in a browser of their own, with a probe that notes where the player was and when."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any, Final
 
 from playwright.async_api import BrowserContext, Playwright, Route, expect
 
-from tests.e2e.conftest import CHROMIUM_FLAGS
 from tests.e2e.viewer import FILMS, PATIENCE_MS, Viewer
 from tests.load.skew_figures import Track
+from tests.support.browsers import BrowserName, launch
 
 # Playwright would keep Chromium from slowing down pages in the background.
 THROTTLES_NOTHING: Final = [
@@ -78,13 +77,9 @@ class Pages:
         self._cookies: dict[str, Sequence[Any]] = {}
 
     @contextlib.asynccontextmanager
-    async def seat(self, sub: str) -> AsyncIterator[Seat]:
+    async def seat(self, sub: str, browser_name: BrowserName = "chromium") -> AsyncIterator[Seat]:
         """A signed-in viewer, before an empty page."""
-        chromium = shutil.which("chromium")
-        assert chromium is not None, "the measurement needs Debian's package chromium"
-        browser = await self._playwright.chromium.launch(
-            executable_path=chromium, args=CHROMIUM_FLAGS, ignore_default_args=THROTTLES_NOTHING
-        )
+        browser = await launch(self._playwright, browser_name, without=THROTTLES_NOTHING)
         try:
             context = await browser.new_context(locale="ru-RU", viewport={"width": 1280, "height": 800})
             viewer = Viewer(context, await context.new_page(), sub, self._site_url)

@@ -36,6 +36,13 @@ def test_players_have_settled_once_they_stay_within_the_bound() -> None:
     assert settled_after([track(), track(5)], 500, 2_000, 20) == 0
 
 
+def test_a_position_that_swings_is_known_by_its_average() -> None:
+    swinging = Track([(float(at), at + 5 - at % 160 / 16) for at in range(0, 4_001, 20)])
+
+    assert max(spreads([track(until=4_000), swinging], 1_000, 3_000)) > 4
+    assert max(spreads([track(until=4_000), swinging.averaged(480)], 1_000, 3_000)) < 1
+
+
 def test_frames_are_compared_by_when_they_were_displayed() -> None:
     one = Track([], [(100, 0), (142, 41.7), (183, 83.3)])
     other = Track([], [(117, 0), (150, 41.7), (999, 125)])

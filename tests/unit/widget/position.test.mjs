@@ -38,6 +38,23 @@ test("where currentTime steps from frame to frame, the presented frames tell whe
   assert.ok(Math.max(...found) - Math.min(...found) < 10, "and steadily");
 });
 
+test("at another rate, where currentTime swings, its average tells where the film is", async () => {
+  const media = new Adapter({ startsAfterMs: 0 });
+  media.playbackRate = 1.25;
+  await media.play();
+  await pass(200);
+  const swing = () => 0.005 - (performance.now() % 160) / 16_000; // from 5 ms ahead to 5 ms behind, as measured in Chromium
+  const swinging = Object.create(media, {
+    currentTime: { get: () => media.filmTime + swing() },
+    playbackRate: { value: 1.25 },
+    filmTime: { get: () => media.filmTime },
+  });
+  const position = new Position(swinging);
+  await errors(swinging, position);
+  const found = await errors(swinging, position);
+  assert.ok(Math.max(...found) - Math.min(...found) < 2, `${Math.max(...found) - Math.min(...found)}, not the swing's 10`);
+});
+
 test("without frames, as on a hidden page or in an older browser, the moments of the steps do", async (t) => {
   const { media, position } = await playing({ coarseMs: 1000 / 24 });
   t.after(() => position.stop());

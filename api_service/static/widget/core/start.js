@@ -10,7 +10,7 @@ import { load, save } from "./storage.js";
 const KEY = "movie-together.start-latency";
 
 /** The latencies assumed before the first start of each kind, ms. */
-export const FIRST_LATENCY_MS = Object.freeze({ load: 130, seek: 95, pause: 0 });
+export const FIRST_LATENCY_MS = Object.freeze({ load: 145, seek: 95, pause: 0 });
 
 /** A latency outside of these is none, but a stall or a fault. */
 export const SHORTEST_LATENCY_MS = -100;
@@ -20,7 +20,7 @@ export const LONGEST_LATENCY_MS = 400;
  * The durations assumed before the first seek of each kind, ms: the first one on a page fetches the film from another place than its beginning
  * and starts the decoder there (240 to 420 ms measured in Chromium on a busy machine).
  */
-export const FIRST_SEEK_MS = Object.freeze({ load: 300, seek: 120 });
+export const FIRST_SEEK_MS = Object.freeze({ load: 260, seek: 120 });
 export const LONGEST_SEEK_MS = 4_000;
 
 /** Seeks vary: this much more time than the last ones took is allowed for. */
