@@ -157,7 +157,7 @@ async def joiner(stage: Stage) -> Found:
 
 
 async def fast(stage: Stage) -> Found:
-    """With the pitch kept, a player's position goes ahead and falls back by 10 ms six times a second: its average is compared."""
+    """With the pitch kept, positions swing by 10 ms six times a second: their averages are compared."""
     await stage.settle(rate=1.25)
     await stage.tracks()
     await asyncio.sleep(stage.plan.seconds)
@@ -247,7 +247,7 @@ SITUATIONS: Final = (
 
 @contextlib.asynccontextmanager
 async def staged(pages: Pages, plan: Plan, members: int = 2, others: BrowserName = "chromium") -> AsyncIterator[Stage]:
-    """A room with its members, whose film runs: the first before Chromium, the ``others`` before theirs; everything ends with the block."""
+    """A room with its members, the first before Chromium, whose film runs; everything ends with the block."""
     subs = ("elena", "farid", "alisa", "boris")
     browsers: list[BrowserName] = ["chromium", *[others] * (members - 1)]
     async with contextlib.AsyncExitStack() as seated:

@@ -12,7 +12,7 @@ const EFFECT_MS = 80;
  * rate changes {now, factor} and the times of the seeks. `leapMs` is how far off the readings are just after the start, `noise(now, random)`
  * by how much each one is; `obeys(now)` says whether the player does what it is told.
  */
-function simulate({ errorMs, seconds = 10, rate = 1, noise = (_, random) => (random() - 0.5) * 0.6, drift = new Drift(), obeys = () => true, crystal = 0, leapMs = 0 }) {
+function simulate({ errorMs, seconds = 10, rate = 1, noise = (_, random) => (random() - 0.5) * 0.6, drift = new Drift(), obeys = () => true, crystal = 0, leapMs = 0, coarse = false }) {
   const random = seeded(3);
   const changes = [];
   const seeks = [];
@@ -34,7 +34,7 @@ function simulate({ errorMs, seconds = 10, rate = 1, noise = (_, random) => (ran
     if (now < nextMs) continue;
     nextMs = now + drift.sampleEveryMs;
     const leap = now < 150 ? leapMs * (1 - now / 150) : 0;
-    const action = drift.sample(error + leap + noise(now, random), now, rate);
+    const action = drift.sample(error + leap + noise(now, random), now, { rate, coarse });
     if (action?.factor) {
       changes.push({ now, factor: action.factor });
       pulseEndsMs = now + action.forMs;
@@ -49,6 +49,16 @@ function simulate({ errorMs, seconds = 10, rate = 1, noise = (_, random) => (ran
 
 /** The largest error from `ms` on. */
 const worstFrom = ({ errors }, ms) => Math.max(...errors.slice(ms).map(Math.abs));
+
+test("a position that only presented frames tell is left alone while it jumps by what a screen cannot show", () => {
+  // Of 24 frames a second on a screen of 60 refreshes: the place is known in steps of 8.3 ms, and lies at the border of two.
+  const steps = (now, random) => (random() < 0.5 ? 6.5 : -1.8);
+  const settled = (coarse) => simulate({ errorMs: 0, seconds: 60, noise: (now, random) => (Math.floor(now / 3_000) % 2 ? 6.5 : -1.8) + (random() - 0.5), coarse });
+  assert.equal(settled(true).changes.length, 0);
+  assert.ok(settled(false).changes.length > 4, "which a fine position's band takes for errors");
+  const late = simulate({ errorMs: -60, noise: steps, coarse: true });
+  assert.ok(Math.abs(late.at(9_000)) < 14, "and a real error is removed");
+});
 
 test("a player in step is left alone", () => {
   const drift = new Drift();

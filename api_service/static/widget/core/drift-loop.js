@@ -50,7 +50,7 @@ export class DriftLoop {
     const errorMs = this.#read();
     if (errorMs === null) return undefined;
     if (errorMs === "stopped") return this.#interrupt();
-    const action = this.#drift.sample(errorMs, performance.now(), this.#rate);
+    const action = this.#drift.sample(errorMs, performance.now(), { rate: this.#rate, coarse: this.#control.coarse });
     if (this.#startError && this.#drift.errorMs !== null) {
       this.#startError = false;
       this.#on.started(this.#drift.errorMs);

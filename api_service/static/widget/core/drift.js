@@ -22,6 +22,11 @@ export const PARAMETERS = Object.freeze({
   /** Within this the player is in step; a correction ends within `endMs`. Noisy readings widen both. */
   bandMs: 3,
   endMs: 0.75,
+  /**
+   * The same for positions known by presented frames: a screen shows them at its refreshes only, so a film of 24 frames a second may be anywhere
+   * within 8 ms, one of 30 within 17, and its reading jumps by as much.
+   */
+  coarse: { bandMs: 14, endMs: 9 },
   /** A pulse lasts this long where that needs no larger change of the rate than is allowed. */
   pulseMs: 500,
   largestNudge: 0.05,
@@ -94,9 +99,9 @@ export class Drift {
 
   /**
    * Add a reading of the error, made at the local time `nowMs`, and return what to do: {factor, forMs} for a pulse (a factor on the room's
-   * `rate`, and how long to keep it), {seek: true}, or null for nothing.
+   * `rate`, and how long to keep it), {seek: true}, or null for nothing. `coarse` says that presented frames tell the position.
    */
-  sample(errorMs, nowMs, rate = 1) {
+  sample(errorMs, nowMs, { rate = 1, coarse = false } = {}) {
     if (this.#pulsing || nowMs < this.#readFromMs) return null;
     this.#samples = [...this.#samples, errorMs].slice(-PARAMETERS.most);
     if (this.#samples.length < (this.#inStep ? PARAMETERS.most : PARAMETERS.fewest)) return null;
@@ -109,8 +114,9 @@ export class Drift {
     if (!this.#nudgesRate) return null;
     const uncertainMs = spread(this.#samples) / Math.sqrt(this.#samples.length);
     // Noisy readings: wait for more of them, unless the error stands out.
-    if (uncertainMs > PARAMETERS.endMs && off < 4 * uncertainMs && this.#samples.length < PARAMETERS.most) return null;
-    const allowedMs = this.#inStep ? Math.max(PARAMETERS.bandMs, 3 * uncertainMs) : Math.max(PARAMETERS.endMs, uncertainMs);
+    const { bandMs, endMs } = coarse ? PARAMETERS.coarse : PARAMETERS;
+    if (uncertainMs > endMs && off < 4 * uncertainMs && this.#samples.length < PARAMETERS.most) return null;
+    const allowedMs = this.#inStep ? Math.max(bandMs, 3 * uncertainMs) : Math.max(endMs, uncertainMs);
     if (off <= allowedMs) return this.#arrive();
     if (this.#corrected !== null && off > this.#corrected * (1 - HELPS_BY)) this.#fail("pulse", nowMs);
     if (nowMs < this.#backoffUntilMs) return this.#arrive({ failed: true });

@@ -59,6 +59,11 @@ export class MediaControl {
     return this.#position.readMs(nowMs) + this.broadcast.offsetMs;
   }
 
+  /** Whether presented frames tell where the playing film is, since `currentTime` does not. */
+  get coarse() {
+    return this.#position.coarse;
+  }
+
   /** Whether the player knows its film's length and can seek. */
   get loaded() {
     return this.#media.readyState >= HAVE_METADATA;

@@ -40,6 +40,11 @@ export class Position {
     this.#media = media;
   }
 
+  /** Whether `currentTime` is coarse, so that the presented frames count where there are any. */
+  get coarse() {
+    return this.#coarse;
+  }
+
   /** Begin anew with a player that has started or changed its rate; earlier readings are dropped. */
   restart() {
     this.#readings = [];
