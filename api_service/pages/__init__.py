@@ -18,7 +18,7 @@ from api_service.pages.failures import page_failures
 from api_service.pages.friends import answer_friend, ask_by_email, friends_page
 from api_service.pages.from_mails import answer_invitation, invitation_page, unsubscribe, unsubscribe_page
 from api_service.pages.home import GENRES, answer_own_invitation, home_page
-from api_service.pages.link_previews import OEMBED, oembed
+from api_service.pages.link_previews import OEMBED, enter_as_guest, oembed
 from api_service.pages.page_files import MANIFEST, load_manifest
 from api_service.pages.qr import room_qr
 from api_service.pages.rendering import setup_templates
@@ -48,6 +48,7 @@ def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> Non
             web.get("/rooms", rooms_page),
             web.get("/rooms/{code}", room_page),
             web.get("/rooms/{code}/", room_page),
+            web.post("/rooms/{code}/guests", enter_as_guest),
             web.get("/rooms/{code}/calendar", room_calendar),
             web.get("/rooms/{code}/qr", room_qr),
             web.get(OEMBED, oembed),

@@ -10,10 +10,13 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from api_service.app_keys import DATABASE, SITE
+from api_service.client_address import client_address, sealed
+from api_service.identity import GUEST_PASSES, optional_guest, optional_user
+from api_service.pages import copy
 from api_service.pages.rendering import is_future, page, page_language
 from api_service.problems import ROOM_NOT_FOUND
 from api_service.site import Site
-from api_service.usecases import rooms
+from api_service.usecases import room_guests, rooms
 from api_service.usecases.rooms import Room
 from shared.service import Problem
 
@@ -24,20 +27,48 @@ POSTER_WIDTH: Final = 600
 POSTER_HEIGHT: Final = 900
 
 
-async def behind_link(request: web.Request, code: str) -> web.Response | None:
-    """Return the page for whoever has the link of an open room and is not signed in; None where that tells nothing."""
+async def behind_link(
+    request: web.Request, code: str, *, name: str = "", trouble: str = "", status: int = HTTPStatus.OK
+) -> web.Response | None:
+    """Return the page for whoever has the link of an open room and is not signed in; None where that tells nothing.
+
+    ``trouble`` is why a guest of this ``name`` could not enter.
+    """
     site, here = request.app[SITE], page_language(request, None)
     room = await _open_room(request, code)
     if room is None:
         return None
     context = {
         "room": room,
+        "name": name,
+        "trouble": trouble,
         "starts_later": is_future(room.starts_at, datetime.now(UTC)),
         "starts_text": here.moment(room.starts_at) if room.starts_at else "",
         "poster_address": _poster(room, site),
         "oembed_address": str(URL(f"{site.public_url}{OEMBED}").with_query(url=f"{site.public_url}/rooms/{code}")),
     }
-    return page(request, "room_link.html", None, context, addresses=[room.film.poster_url], quiet=True)
+    return page(request, "room_link.html", None, context, addresses=[room.film.poster_url], status=status, quiet=True)
+
+
+async def enter_as_guest(request: web.Request) -> web.Response:
+    """Let whoever has a room's link in by the name that they gave, and lead to the room; or show why not."""
+    code, form = request.match_info["code"], await request.post()
+    given, site, here = form.get("name"), request.app[SITE], page_language(request, None)
+    name = given if isinstance(given, str) else ""
+    there = web.HTTPSeeOther(f"/rooms/{code}")
+    if await optional_user(request) is not None or await optional_guest(request, code) is not None:
+        raise there
+    address = sealed(client_address(request, site.policy.trusted_proxies), site.link_key)
+    try:
+        guest = await room_guests.enter(request.app[DATABASE], site, code, name, here.code, address)
+    except Problem as problem:
+        title, text = copy.of_problem(problem.code, problem.status, here)
+        shown = await behind_link(request, code, name=name, trouble=f"{title}. {text}", status=problem.status)
+        if shown is None:
+            raise
+        return shown
+    request.app[GUEST_PASSES].give(request, code, guest.id)
+    raise there
 
 
 async def oembed(request: web.Request) -> web.Response:
