@@ -23,6 +23,8 @@ from api_service.pages.page_files import MANIFEST, load_manifest
 from api_service.pages.previews import PREVIEWS, Previews, previews
 from api_service.pages.qr import room_qr
 from api_service.pages.rendering import setup_templates
+from api_service.pages.share_target import ADDRESS as SHARE
+from api_service.pages.share_target import share_target
 from api_service.pages.views import film_page, room_calendar, room_page, rooms_page
 from api_service.recent import Recent
 
@@ -65,6 +67,7 @@ def setup_pages(
             web.post("/unsubscribe/{invitation_id}/{signature}", unsubscribe),
             web.get("/api/docs", read_api),
             web.get("/problems/{code}", read_problem),
+            web.get(f"/{SHARE}", share_target),
             web.get("/manifest.webmanifest", app_manifest),
             web.get("/service-worker.js", service_worker),
             web.get("/offline", offline_page),

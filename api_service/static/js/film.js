@@ -47,6 +47,9 @@ watch.addEventListener("click", async () => {
   await showFriends();
 });
 
+// What was shared to the app leads to the sheet itself (pages/share_target.py).
+if (location.hash === `#${dialog.id}`) watch.click();
+
 async function showFriends() {
   try {
     await busy(open, async () => {
