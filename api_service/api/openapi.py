@@ -58,8 +58,8 @@ Lists are pages: pass `next_cursor` as `cursor` until it is null. Moments are RF
 _GUEST_SCHEME: Final = {
     "type": "apiKey",
     "in": "cookie",
-    "name": "movie_together_guest_…",
-    "description": "The cookie of `POST /rooms/{code}/guests`, for its room alone.",
+    "name": "movie_together_guest",
+    "description": "The cookie of `POST /rooms/{code}/guests`, for its room alone; its name goes on with the room's own.",
 }
 _PROGRAM_SCHEME: Final = {
     "type": "oauth2",
