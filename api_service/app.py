@@ -26,7 +26,7 @@ from api_service.entitlement import EntitlementHook
 from api_service.housekeeping import Housekeeping
 from api_service.identity import Provider, cross_site_guard, save_cookies, setup_identity
 from api_service.middlewares import SecurityHeaders, database_faults, request_deadline
-from api_service.pages import page_failures, previews, setup_pages
+from api_service.pages import drawn_previews, page_failures, setup_pages
 from api_service.posters import Posters
 from api_service.settings import Settings
 from api_service.source_hook import SourceHook
@@ -88,7 +88,7 @@ async def build(settings: Settings) -> web.Application:
         app,
         settings.assets_dir,
         bundled=settings.page_scripts == "bundled",
-        link_pictures=previews(settings.fonts_dir, posters),
+        previews=drawn_previews(settings.fonts_dir, posters),
     )
     app.on_response_prepare.extend((vary_by_origin, headers.put))
 

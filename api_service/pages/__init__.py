@@ -20,7 +20,7 @@ from api_service.pages.from_mails import answer_invitation, invitation_page, uns
 from api_service.pages.home import GENRES, answer_own_invitation, home_page
 from api_service.pages.link_previews import OEMBED, enter_as_guest, oembed, room_preview
 from api_service.pages.page_files import MANIFEST, load_manifest
-from api_service.pages.previews import PREVIEWS, Previews, previews
+from api_service.pages.previews import PREVIEWS, Previews, drawn_previews
 from api_service.pages.qr import room_qr
 from api_service.pages.rendering import setup_templates
 from api_service.pages.share_target import ADDRESS as SHARE
@@ -28,17 +28,17 @@ from api_service.pages.share_target import share_target
 from api_service.pages.views import film_page, room_calendar, room_page, rooms_page
 from api_service.recent import Recent
 
-__all__ = ["page_failures", "previews", "setup_pages"]
+__all__ = ["drawn_previews", "page_failures", "setup_pages"]
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 
 
 def setup_pages(
-    app: web.Application, assets_dir: Path, *, bundled: bool, link_pictures: Previews | None = None
+    app: web.Application, assets_dir: Path, *, bundled: bool, previews: Previews | None = None
 ) -> None:
     """Add the pages and their files to ``app``; it needs `page_failures` right inside ``problem_middleware``."""
-    if link_pictures is not None:
-        app[PREVIEWS] = link_pictures
+    if previews is not None:
+        app[PREVIEWS] = previews
     app[MANIFEST] = load_manifest(assets_dir) if bundled else {}
     setup_templates(app)
     app[GENRES] = Recent(time.monotonic)

@@ -55,7 +55,7 @@ class Previews:
 PREVIEWS: Final = web.AppKey("PREVIEWS", Previews)  # where there are fonts to draw with
 
 
-def previews(fonts: Path, posters: Posters) -> Previews | None:
+def drawn_previews(fonts: Path, posters: Posters) -> Previews | None:
     """Return what draws the pictures, None where the fonts are missing: links then show the poster itself."""
     missing = [name for name in (REGULAR, BOLD) if not (fonts / name).is_file()]
     if missing:
