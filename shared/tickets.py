@@ -47,8 +47,9 @@ class Ticket:
     """A verified ticket.
 
     ``issued_ms`` is of the API's clock; ``user`` {id, name, role, guest}, ``guest`` missing or false for whoever has an
-    account; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq, length_ms} or None, ``length_ms`` None or missing unless the room's players had agreed on
-    one; ``sid`` is the session of the API that the ticket was made for, "" if none: what the ticket opens ends with it.
+    account; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq, length_ms} or None, ``length_ms`` None
+    or missing unless the room's players had agreed on one; ``sid`` is the session of the API that the ticket was made
+    for, "" if none: what the ticket opens ends with it.
     """
 
     jti: str

@@ -1,6 +1,5 @@
 """Newline-delimited JSON, read as it comes: however long the body is, one batch of rows is in memory."""
 
-import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Any, Final
 

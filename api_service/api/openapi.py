@@ -59,7 +59,7 @@ _GUEST_SCHEME: Final = {
     "type": "apiKey",
     "in": "cookie",
     "name": "movie_together_guest",
-    "description": "The cookie of `POST /rooms/{code}/guests`, for its room alone; its name goes on with the room's own.",
+    "description": "The cookie of `POST /rooms/{code}/guests`, for its room alone; the name has an ending.",
 }
 _PROGRAM_SCHEME: Final = {
     "type": "oauth2",

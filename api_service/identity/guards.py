@@ -66,7 +66,7 @@ async def optional_guest(request: web.Request, code: str) -> Guest | None:
 
 
 async def current_user_or_guest(request: web.Request, code: str) -> User:
-    """Return the account behind an API request, or a guest of the room ``code``; raises the problems of current_user."""
+    """Return the account behind an API request, or a guest of the room ``code``; raises what current_user raises."""
     user = await optional_user(request) or await optional_guest(request, code)
     return await current_user(request) if user is None else user
 

@@ -33,9 +33,7 @@ __all__ = ["drawn_previews", "page_failures", "setup_pages"]
 STATIC: Final = Path(__file__).parent.parent / "static"
 
 
-def setup_pages(
-    app: web.Application, assets_dir: Path, *, bundled: bool, previews: Previews | None = None
-) -> None:
+def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool, previews: Previews | None = None) -> None:
     """Add the pages and their files to ``app``; it needs `page_failures` right inside ``problem_middleware``."""
     if previews is not None:
         app[PREVIEWS] = previews

@@ -121,7 +121,7 @@ async def room_preview(request: web.Request) -> web.Response:
         raise ROOM_NOT_FOUND.problem()
     here = page_language(request, None)
     told = _told(room, here)
-    key = hashlib.sha256(repr((PICTURE_VERSION, told, room.film.poster_url, request.app[SITE].public_url)).encode()).hexdigest()
+    key = hashlib.sha256(repr((PICTURE_VERSION, told, room.film.poster_url)).encode()).hexdigest()
     headers = {
         hdrs.ETAG: f'"{key[:32]}"',
         hdrs.CACHE_CONTROL: f"public, max-age={PICTURE_FRESH_S}",
@@ -160,10 +160,12 @@ def _fits(at_most: str | None, size: int) -> bool:
 
 def _told(room: Room, here: Language) -> Told:
     starts_at = room.starts_at if is_future(room.starts_at, datetime.now(UTC)) else None
+    is_open = here.gettext("The room is open now.")
+    when = f"{here.gettext('Starts:')} {here.moment(starts_at)}" if starts_at else is_open
     return Told(
         site=here.gettext("Movie Together"),
         title=room.title or room.film.title,
-        when=f"{here.gettext('Starts:')} {here.moment(starts_at)}" if starts_at else here.gettext("The room is open now."),
+        when=when,
         invites=here.gettext("%(name)s invites you to watch together") % {"name": room.owner.name},
         initial=room.owner.name.strip()[:1].upper() or "?",
         face=colour_of(str(room.owner.id)),

@@ -66,8 +66,7 @@ def _read(poster: bytes) -> Image.Image | None:
                 return None
             image.draft("RGB", (_POSTER[0] * 2, _POSTER[1] * 2))
             return image.convert("RGB")
-    # A file that is none: Pillow's decoders raise what they like.
-    except Exception:
+    except Exception:  # noqa: BLE001 - a file that is no picture: Pillow's decoders raise what they like
         return None
 
 

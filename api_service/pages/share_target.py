@@ -52,8 +52,8 @@ async def share_target(request: web.Request) -> web.Response:
 def room_in(text: str, site: Site) -> str | None:
     """Return the code of the first room whose link stands in a text: at our own page or at the cinema's."""
     ours = re.escape(f"{site.public_url}/rooms/") + _CODE
-    found = re.search(ours, text) or (re.search(_pattern(site.room_url_template), text) if site.room_url_template else None)
-    return found["code"] if found else None
+    patterns = [ours, *([_pattern(site.room_url_template)] if site.room_url_template else [])]
+    return next((found["code"] for pattern in patterns if (found := re.search(pattern, text))), None)
 
 
 def film_in(text: str, site: Site) -> UUID | None:

@@ -83,7 +83,7 @@ async def guest(db: Queryable, guest_id: UUID, code: str) -> Guest | None:
 
 
 async def forget_old(db: Database, site: Site) -> int:
-    """Erase some guests who came KEPT_FOR ago, and return how many; their visits and places in the chat stay nameless."""
+    """Erase some guests who came KEPT_FOR ago, and return how many; what they did with others stays, nameless."""
     old = await db.all(_OLD, batch=screenings.BATCH)
     for row in old:
         await erasing.erase(db, site, row.id)

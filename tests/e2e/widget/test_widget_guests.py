@@ -26,6 +26,7 @@ async def test_a_stranger_watches_by_a_name_alone_writes_once_they_may_and_leave
     await expect(zoe.page.locator("#guest")).to_have_count(0)
 
     await choose_guests(elena, "watch")
+
     # The archive brings the setting to the pages.
     async def offered() -> bool:
         await zoe.page.reload()

@@ -87,7 +87,9 @@ async def test_what_is_shared_to_the_app_leads_to_the_room_the_film_or_a_search(
     assert await leads() == "/"
 
 
-@pytest.mark.parametrize("text", ["https://evil.example/?x={link}x", "{link}AA", "http://cinema.test.evil.example/rooms/{code}"])
+@pytest.mark.parametrize(
+    "text", ["https://evil.example/?x={link}x", "{link}AA", "http://cinema.test.evil.example/rooms/{code}"]
+)
 def test_what_only_looks_like_a_rooms_link_is_none(text: str) -> None:
     code = "kK3v0S2nRzq0uVYb1m7E4g"
     assert room_in(text.format(link=f"{CINEMA.public_url}/rooms/{code}", code=code), CINEMA) is None

@@ -73,9 +73,7 @@ async def test_rooms_without_guests_offer_none_and_end_those_who_were(site: Runn
         return await look(site.viewer(), f"/rooms/{room.code}", Cookie=given.cookie)
 
     assert (await seen()).all("movie-together")
-    await rooms.change_room(
-        site.cinema.db, site.app[SITE], ann, "en", room.code, {"settings": {"guests": "nobody"}}
-    )
+    await rooms.change_room(site.cinema.db, site.app[SITE], ann, "en", room.code, {"settings": {"guests": "nobody"}})
     after = await seen()
     assert (after.status, after.all("movie-together"), after.all("form", id="guest")) == (200, [], [])
     assert after.one("a", id="enter")

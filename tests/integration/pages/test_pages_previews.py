@@ -66,23 +66,23 @@ async def test_a_link_has_a_picture_of_its_own_that_its_page_names(site: Running
     ann, bob = await site.cinema.person("Ann"), await site.cinema.person("Боб")
     mine = await opened(site, ann)
     his = await opened(site, bob, starts_at=datetime.now(UTC) + timedelta(days=1))
-    pictures = set()
+    viewer, pictures = site.viewer(), set()
     for room, owner in ((mine, "Ann"), (his, "Боб")):
-        page = await look(site.viewer(), f"/rooms/{room.code}")
-        told = {one.attributes["property"]: one.attributes["content"] for one in page.all("meta") if "property" in one.attributes}
+        metas = [one.attributes for one in (await look(viewer, f"/rooms/{room.code}")).all("meta")]
+        told = {one["property"]: one["content"] for one in metas if "property" in one}
         assert (told["og:image:width"], told["og:image:height"], told["og:image:type"]) == ("1200", "630", "image/png")
         assert told["og:image:alt"].startswith(owner)
         address = URL(told["og:image"])
         assert str(address.origin()) + address.path == f"{site.app[SITE].public_url}/rooms/{room.code}/preview.png"
-        answer = await site.viewer().raw("GET", str(address.relative()))
+        answer = await viewer.raw("GET", str(address.relative()))
         assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
         assert "public" in answer.headers["Cache-Control"]
         assert Image.open(io.BytesIO(answer.body)).size == (1200, 630)
-        again = await site.viewer().raw("GET", str(address.relative()), headers={"If-None-Match": answer.headers["ETag"]})
+        known = {"If-None-Match": answer.headers["ETag"]}
+        again = await viewer.raw("GET", str(address.relative()), headers=known)
         assert (again.status, again.body) == (304, b"")
-        pictures.add(answer.body)
-        in_russian = await site.viewer().raw("GET", f"{address.path}?lang=ru")
-        pictures.add(in_russian.body)
+        in_russian = await viewer.raw("GET", f"{address.path}?lang=ru")
+        pictures |= {answer.body, in_russian.body}
     assert len(pictures) == 4
 
 
@@ -90,13 +90,12 @@ async def test_no_picture_tells_of_a_room_for_invited_people_or_a_closed_one(sit
     ann = await site.cinema.person("Ann")
     invited, closed = await opened(site, ann, access="invited"), await opened(site, ann)
     await rooms.close(site.cinema.db, site.app[SITE], ann.id, "en", closed.code)
+    codes = (invited.code, closed.code, "kK3v0S2nRzq0uVYb1m7E4g")
     for viewer in (site.viewer(), site.viewer(ann)):
-        answers = [
-            await viewer.raw("GET", f"/rooms/{code}/preview.png")
-            for code in (invited.code, closed.code, "kK3v0S2nRzq0uVYb1m7E4g")
-        ]
+        answers = [await viewer.raw("GET", f"/rooms/{code}/preview.png") for code in codes]
         assert [answer.status for answer in answers] == [404] * 3
-        assert len({answer.body.replace(code.encode(), b"") for answer, code in zip(answers, (invited.code, closed.code, "kK3v0S2nRzq0uVYb1m7E4g"), strict=True)}) == 1
+        told = {answer.body.replace(code.encode(), b"") for answer, code in zip(answers, codes, strict=True)}
+        assert len(told) == 1, "what is not to be known looks like what is not there"
 
 
 async def test_posters_come_from_the_cinemas_hosts_alone(database_url: str) -> None:

@@ -80,9 +80,7 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         here=st.lists(people, unique=True, min_size=2),
     )
     def open(self, control: str, starts_at: int | None, hold_max_s: int, here: list[str]) -> None:
-        self.start = self.state = empty_room(
-            control=control, starts_at=starts_at, hold_max_s=hold_max_s, guests="chat"
-        )
+        self.start = self.state = empty_room(control=control, starts_at=starts_at, hold_max_s=hold_max_s, guests="chat")
         for who in here:
             self.joins(who, ticket=True)
 
@@ -104,9 +102,7 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         role = "guest" if who == "guest" else "viewer"
         before = self.state.playback
         visit_id = f"{who} {len(self.log)}"
-        self.order(
-            Join(by=who, name=who, role=role, visit_id=visit_id, since_ms=since_ms, guest=role == "guest")
-        )
+        self.order(Join(by=who, name=who, role=role, visit_id=visit_id, since_ms=since_ms, guest=role == "guest"))
         assert self.state.playback == before
 
     @rule(number=members, ago_ms=st.integers(-5, 15_000))
