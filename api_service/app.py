@@ -26,7 +26,8 @@ from api_service.entitlement import EntitlementHook
 from api_service.housekeeping import Housekeeping
 from api_service.identity import Provider, cross_site_guard, save_cookies, setup_identity
 from api_service.middlewares import SecurityHeaders, database_faults, request_deadline
-from api_service.pages import page_failures, setup_pages
+from api_service.pages import drawn_previews, page_failures, setup_pages
+from api_service.posters import Posters
 from api_service.settings import Settings
 from api_service.source_hook import SourceHook
 from api_service.static_files import setup_files
@@ -82,9 +83,15 @@ async def build(settings: Settings) -> web.Application:
     setup_identity(app, settings.identity, provider)
     setup_api(app)
     setup_files(app, settings.assets_dir, settings.demo_dir)
-    setup_pages(app, settings.assets_dir, bundled=settings.page_scripts == "bundled")
+    posters = Posters(settings.demo_dir, settings.film_origins)
+    setup_pages(
+        app,
+        settings.assets_dir,
+        bundled=settings.page_scripts == "bundled",
+        previews=drawn_previews(settings.fonts_dir, posters),
+    )
     app.on_response_prepare.extend((vary_by_origin, headers.put))
 
-    for part in (provider, db, broker, Relay(db, broker), Housekeeping(db, settings.site)):
+    for part in (provider, db, broker, posters, Relay(db, broker), Housekeeping(db, settings.site)):
         app.cleanup_ctx.append(running(part))
     return app

@@ -27,7 +27,7 @@ from api_service.tables import (
     users,
 )
 from api_service.tables import outbox as outbox_table
-from api_service.usecases import screenings
+from api_service.usecases import room_guests, screenings
 from api_service.usecases.matches import KEPT_FOR
 from api_service.usecases.people import MAIL_ISSUER
 
@@ -39,6 +39,7 @@ MEASURE_EVERY_S: Final = 30.0
 PURGE_EVERY_S: Final = 3600.0
 REMIND_EVERY_S: Final = 20.0
 CLOSE_EVERY_S: Final = 300.0
+BATCH: Final = screenings.BATCH
 PURGE_BATCH: Final = 5_000  # far from a statement's deadline
 
 
@@ -109,6 +110,7 @@ class Housekeeping:
             _every(MEASURE_EVERY_S, lambda: outbox_relay.measure(self._db)),
             _every(PURGE_EVERY_S, lambda: purge(self._db)),
             _every(REMIND_EVERY_S, lambda: _all(screenings.remind, self._db, self._site)),
+            _every(PURGE_EVERY_S, lambda: _all(room_guests.forget_old, self._db, self._site)),
             _every(CLOSE_EVERY_S, lambda: _all(screenings.close_abandoned, self._db, self._site)),
         )
 
@@ -137,7 +139,7 @@ async def purge(db: Database) -> None:
 
 async def _all(work: Callable[[Database, Site], Awaitable[int]], db: Database, site: Site) -> None:
     """Do all that is due, a batch at a time; several processes share it."""
-    while await work(db, site) == screenings.BATCH:
+    while await work(db, site) == BATCH:
         pass
 
 

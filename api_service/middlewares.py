@@ -24,6 +24,16 @@ _HSTS: Final = "max-age=31536000"
 _GONE: Final = "What this refers to was deleted at the same moment; nothing was changed. Try again."
 
 
+# Whoever gets on within this time goes on, however long the whole takes.
+PROGRESS_DEADLINE_S: Final = 30.0
+
+
+def renew_deadline(request: web.Request) -> None:
+    """Put off the deadline of a request that makes progress."""
+    if DEADLINE in request:
+        request[DEADLINE].reschedule(asyncio.get_running_loop().time() + PROGRESS_DEADLINE_S)
+
+
 def request_deadline(limit_s: float = REQUEST_DEADLINE_S) -> Middleware:
     """Return the middleware that abandons a request after ``limit_s``; files are sent later, at the client's pace."""
 

@@ -14,6 +14,8 @@ class Policy:
     mails_per_room: int = 1_000
     rooms_per_hour: int = 60
     searches_per_hour: int = 60
+    guests_per_hour: int = 30
+    trusted_proxies: int = 0
     resend_after_s: int = 600
     reminder_min: int = 15
     abandoned_h: float = 24
@@ -30,6 +32,8 @@ def policy(environment: Environment) -> Policy:
         mails_per_room=environment.integer("MAILS_PER_ROOM", default=Policy.mails_per_room, low=1, high=most),
         rooms_per_hour=environment.integer("ROOMS_PER_HOUR", default=Policy.rooms_per_hour, low=1, high=most),
         searches_per_hour=environment.integer("SEARCHES_PER_HOUR", default=Policy.searches_per_hour, low=1, high=most),
+        guests_per_hour=environment.integer("GUESTS_PER_HOUR", default=Policy.guests_per_hour, low=1, high=most),
+        trusted_proxies=environment.integer("TRUSTED_PROXIES", default=Policy.trusted_proxies, low=0, high=10),
         resend_after_s=environment.integer("RESEND_AFTER_S", default=Policy.resend_after_s, low=0, high=86_400),
         reminder_min=environment.integer("REMINDER_MIN", default=Policy.reminder_min, low=0, high=1_440),
         abandoned_h=environment.number("ABANDONED_H", default=Policy.abandoned_h, low=0.01, high=10_000),

@@ -45,6 +45,7 @@ ACCOUNT_BLOCKED: Final = Kind(
 EMAIL_INVITATIONS_OFF: Final = Kind(
     403, "email_invitations_off", "The cinema lets nobody invite by e-mail address: invite friends, or send the link."
 )
+GUESTS_OFF: Final = Kind(403, "guests_off", "This room lets nobody in without an account: sign in to enter it.")
 NOT_ENTITLED: Final = Kind(403, "not_entitled", "The cinema does not let you watch this film.")
 FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
 NO_SOURCE: Final = Kind(

@@ -13,6 +13,7 @@ from api_service.policy import policy
 from api_service.site import Site, room_url_template
 from shared.settings import Environment, is_address
 
+FONTS_DIR: Final = Path("/usr/share/fonts/truetype/dejavu")  # where Debian's fonts-dejavu-core puts them
 HOOK_KEY_BYTES: Final = 24  # Standard Webhooks, "Signature scheme": 24 to 64 bytes
 _HOOK_KEY_PREFIX: Final = "whsec_"
 _KEY_EXAMPLE: Final = "whsec_$(openssl rand -base64 32)"
@@ -34,6 +35,7 @@ class Settings:
     assets_dir: Path
     demo_dir: Path | None
     page_scripts: str = "bundled"
+    fonts_dir: Path = FONTS_DIR
     allowed_origins: tuple[str, ...] = ()
     frame_ancestors: tuple[str, ...] = ()
     film_origins: tuple[str, ...] = ()
@@ -76,6 +78,7 @@ def settings(environment: Environment) -> Settings:
         ),
         assets_dir=environment.folder("ASSETS_DIR", default="build/assets"),
         demo_dir=Path(demo_dir) if demo_dir else None,
+        fonts_dir=Path(environment.text("FONTS_DIR", default=str(FONTS_DIR), example="/usr/share/fonts/dejavu")),
         page_scripts=environment.choice("PAGE_SCRIPTS", ("bundled", "sources"), default="bundled"),
         allowed_origins=environment.origins(default=""),
         frame_ancestors=environment.origins("FRAME_ANCESTORS", default=""),

@@ -70,7 +70,10 @@ SETTINGS_DEFAULTS: Final[Mapping[str, Any]] = {
     "wait_away_s": 0,
     "wait_until_members": 200,
     "snap_on_pause": True,
+    "guests": "nobody",
 }
+# What people without an account may do in a room that is open by link; ``nobody`` lets none of them in.
+GUESTS: Final = ("nobody", "watch", "chat")
 ASIDE_REASONS: Final = ("away", "rewatch", "ad", "alone")
 WAIT_MOST_S: Final = 300
 STARTS: Final = ("at_once", "together", "at")
@@ -169,6 +172,12 @@ class _LaterSettingsSchema(PayloadSchema):
         metadata={"description": "With more people than this in the room the film waits for nobody."},
     )
     snap_on_pause = TrueOrFalse(metadata={"description": "A pause is at the place of the player of whoever paused."})
+    guests = fields.String(
+        validate=validate.OneOf(GUESTS),
+        metadata={
+            "description": "What people without an account may do, where the link lets in: nothing, watch, or chat too."
+        },
+    )
 
 
 class RoomSettingsSchema(_LaterSettingsSchema):
@@ -311,7 +320,7 @@ class VisitStartedSchema(JournalEntrySchema):
 
 
 class VisitEndedSchema(VisitStartedSchema):
-    """``reason`` is left, lost, kicked, banned, revoked or closed; a later version may know more."""
+    """``reason`` is left, lost, kicked, banned, revoked, guests_off or closed; a later version may know more."""
 
     ended_at = fields.AwareDateTime(required=True, format="iso")
     reason = fields.String(required=True)

@@ -21,6 +21,7 @@ from uuid_utils import uuid7
 
 from shared.events import RoomSchema
 from shared.invitation_events import PersonSchema
+from shared.json_fields import TrueOrFalse
 
 TTL_S: Final = 30
 LEEWAY_S: Final = 5  # between the two services' clocks, which both run NTP
@@ -45,9 +46,10 @@ class InvalidTicket(Exception):
 class Ticket:
     """A verified ticket.
 
-    ``issued_ms`` is of the API's clock; ``user`` {id, name, role}; ``room`` as events.RoomSchema; ``restore``
-    {position_ms, epoch, seq, length_ms} or None, ``length_ms`` None or missing unless the room's players had agreed on
-    one; ``sid`` is the session of the API that the ticket was made for, "" if none: what the ticket opens ends with it.
+    ``issued_ms`` is of the API's clock; ``user`` {id, name, role, guest}, ``guest`` missing or false for whoever has an
+    account; ``room`` as events.RoomSchema; ``restore`` {position_ms, epoch, seq, length_ms} or None, ``length_ms`` None
+    or missing unless the room's players had agreed on one; ``sid`` is the session of the API that the ticket was made
+    for, "" if none: what the ticket opens ends with it.
     """
 
     jti: str
@@ -61,6 +63,7 @@ class Ticket:
 
 class _UserSchema(PersonSchema):
     role = fields.String(required=True, validate=validate.OneOf(ROLES))
+    guest = TrueOrFalse(metadata={"description": "Whether they have no account."})
 
 
 class _RestoreSchema(Schema):

@@ -6,9 +6,9 @@ from aiohttp import web
 
 from api_service.api.endpoints import done
 from api_service.api.feed import IssuerQuerySchema
-from api_service.api.ndjson import renew_deadline
 from api_service.api.programs import ProgramCall, ProgramEndpoints
 from api_service.app_keys import SITE
+from api_service.middlewares import renew_deadline
 from api_service.problems import PERSON_NOT_FOUND
 from api_service.usecases import erasing, sessions
 

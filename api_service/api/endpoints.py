@@ -15,7 +15,7 @@ from marshmallow import Schema
 from api_service.api.parsing import read_body, read_idempotency_key, read_query
 from api_service.app_keys import DATABASE, SITE
 from api_service.database import Database
-from api_service.identity import current_user
+from api_service.identity import current_user, current_user_or_guest
 from api_service.language import choose
 from api_service.problems import ROOM_CHANGED, Kind
 from api_service.site import Site
@@ -89,10 +89,16 @@ class Endpoint:
     status: HTTPStatus
     gives: Schema | None
     problems: tuple[Kind, ...]
+    guests_too: bool = False  # those of the room that the path or the query names
 
     @property
     def name(self) -> str:
         return self.handler.__name__
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether the endpoint is for those only who are known."""
+        return True
 
     @property
     def forbidden(self) -> str:
@@ -101,6 +107,8 @@ class Endpoint:
 
     def describe(self, operation: dict[str, Any]) -> None:
         """Add to the operation's description what this kind of endpoint has beside."""
+        if self.guests_too:
+            operation["security"] = [{"session": []}, {"bearer": []}, {"guest": []}]
 
     def refusals(self) -> Iterator[Kind]:
         """Yield the problems of this kind of endpoint beside its own."""
@@ -108,9 +116,10 @@ class Endpoint:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Return the handler's answer to the request; raises the problems of `current_user` and of parsing."""
+        room = request.match_info.get("code") or request.query.get("room", "")
         call = Call(
             request=request,
-            viewer=await current_user(request),
+            viewer=await (current_user_or_guest(request, room) if self.guests_too else current_user(request)),
             query=await read_query(request, self.query) if self.query else {},
             body=await read_body(request, self.body) if self.body else None,
             key=read_idempotency_key(request) if self.takes_key else None,
@@ -139,6 +148,7 @@ class Endpoints:
         status: HTTPStatus = HTTPStatus.OK,
         gives: type[Schema] | None = None,
         problems: tuple[Kind, ...] = (),
+        guests_too: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Return a decorator that adds the handler; its docstring is the endpoint's summary and description."""
 
@@ -155,6 +165,7 @@ class Endpoints:
                     status=status,
                     gives=gives() if gives else None,
                     problems=problems,
+                    guests_too=guests_too,
                 )
             )
             return handler

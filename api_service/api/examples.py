@@ -17,6 +17,7 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "change_room": {"control": "moderators", "capacity": 20, "settings": {"locked": True}},
     "change_film": {"film_id": _FILM, "start": "at_once"},
     "transfer_room": {"user_id": _BORIS},
+    "enter_as_guest": {"name": "Zoe"},
     "invite_friends": {"users": [_BORIS]},
     "answer_invitation": {"answer": "accepted"},
     "choose_mails": {"wanted": False},

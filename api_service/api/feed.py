@@ -10,10 +10,11 @@ from aiohttp import web
 from marshmallow import Schema, ValidationError, fields, validate
 
 from api_service.api.endpoints import reply
-from api_service.api.ndjson import CONTENT_TYPE, Line, batches, read_document, renew_deadline
+from api_service.api.ndjson import CONTENT_TYPE, Line, batches, read_document
 from api_service.api.programs import ProgramCall, ProgramEndpoints, ProgramHandler
 from api_service.api.schemas import RequestSchema
 from api_service.field_errors import flat_messages
+from api_service.middlewares import renew_deadline
 from api_service.problems import (
     INVALID_FIELDS,
     PERSON_NOT_FOUND,

@@ -50,6 +50,7 @@ async def read_film(call: Call) -> web.Response:
         ROOM_CLOSED,
         SOURCE_UNAVAILABLE,
     ),
+    guests_too=True,
 )
 async def read_film_source(call: Call) -> web.Response:
     """Get the address at which one plays a film, on this visit.

@@ -1,13 +1,12 @@
 """Newline-delimited JSON, read as it comes: however long the body is, one batch of rows is in memory."""
 
-import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Any, Final
 
 import orjson
 from aiohttp import web
 
-from api_service.middlewares import DEADLINE
+from api_service.middlewares import renew_deadline
 from api_service.problems import BODY_TOO_LARGE, INVALID_JSON, TOO_MANY_ROWS, UNSUPPORTED_MEDIA_TYPE
 
 CONTENT_TYPE: Final = "application/x-ndjson"
@@ -17,8 +16,6 @@ ROW_BYTES: Final = 64 * 1024
 BATCH_ROWS: Final = 500
 BATCH_BYTES: Final = 1024 * 1024
 DOCUMENT_BYTES: Final = 4 * 1024 * 1024
-# Whoever brings something within this time goes on, however long the whole takes.
-PROGRESS_DEADLINE_S: Final = 30.0
 
 # A line's number, counted from 1, and its bytes; None for a line that is too long to be kept.
 Line = tuple[int, bytes | None]
@@ -95,9 +92,3 @@ async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[Line]:
         yield number, None
     elif line := bytes(rest).strip():
         yield number, line
-
-
-def renew_deadline(request: web.Request) -> None:
-    """Put off the deadline of a request that makes progress."""
-    if DEADLINE in request:
-        request[DEADLINE].reschedule(asyncio.get_running_loop().time() + PROGRESS_DEADLINE_S)

@@ -10,7 +10,7 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import accounts, feed, films, mails, me, own_data, room_archive, rooms
+from api_service.api import accounts, feed, films, guests, mails, me, own_data, room_archive, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.examples import REQUESTS
 from api_service.api.feed import RUN_CHARACTERS, RUN_ID
@@ -40,6 +40,7 @@ ALL: Final[tuple[Endpoint, ...]] = (
     *mails.endpoints,
     *films.endpoints,
     *rooms.endpoints,
+    *guests.endpoints,
     *room_archive.endpoints,
     *feed.endpoints,
     *feed.lookups,
@@ -54,6 +55,12 @@ Sign in through the pages (a session cookie; unsafe methods then need a same-ori
 of the cinema's auth service as `Authorization: Bearer`. Errors are RFC 9457 problem documents with a stable `code`.
 Lists are pages: pass `next_cursor` as `cursor` until it is null. Moments are RFC 3339 in UTC.
 """
+_GUEST_SCHEME: Final = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": "movie_together_guest",
+    "description": "The cookie of `POST /rooms/{code}/guests`, for its room alone; the name has an ending.",
+}
 _PROGRAM_SCHEME: Final = {
     "type": "oauth2",
     "description": "Client credentials of the cinema's auth service, whose own document names the token's address.",
@@ -117,6 +124,7 @@ def document(path: str = "") -> dict[str, Any]:
     converter.add_attribute_function(bounds)
     spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": "movie_together_session"})
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    spec.components.security_scheme("guest", _GUEST_SCHEME)
     spec.components.security_scheme("program", _PROGRAM_SCHEME)
     for path, endpoints in groupby(sorted(ALL, key=lambda one: one.path), key=lambda one: one.path):
         spec.path(path, operations={one.method.lower(): _operation(one) for one in endpoints})
@@ -178,11 +186,11 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
         headers["ETag"] = {"schema": {"type": "string", "pattern": _ETAG}, "required": True}
     if headers:
         success["headers"] = headers
-    reasons: dict[str, list[str]] = {
-        "401": [_SIGNED_IN],
-        "403": [endpoint.forbidden, *([_CROSS_SITE] if endpoint.method not in SAFE_METHODS else [])],
-        "503": [_NO_PROVIDER],
-    }
+    reasons: dict[str, list[str]] = {}
+    if endpoint.asks_who:
+        reasons |= {"401": [_SIGNED_IN], "403": [endpoint.forbidden], "503": [_NO_PROVIDER]}
+    if endpoint.method not in SAFE_METHODS:
+        reasons.setdefault("403", []).append(_CROSS_SITE)
     for kind in (*endpoint.problems, *endpoint.refusals(), *_everywhere(endpoint)):
         line = f"- `{kind.code}`: {kind.detail}"
         if line not in reasons.setdefault(str(kind.status), []):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 
 from api_service.api.endpoints import Call, Endpoint, Endpoints, done
-from api_service.api.ndjson import renew_deadline
+from api_service.middlewares import renew_deadline
 from api_service.usecases import erasing
 from api_service.usecases.export import export
 

@@ -35,6 +35,7 @@ from api_service.problems import (
     ROOM_NOT_FOUND,
 )
 from api_service.usecases import bans, film_change, invitation_list, invitations, joining, my_rooms, ownership, rooms
+from api_service.usecases.people import Guest
 
 endpoints = Endpoints("rooms")
 
@@ -317,15 +318,16 @@ async def lift_ban(call: Call) -> web.Response:
     "/rooms/{code}/join",
     gives=schemas.JoiningSchema,
     problems=(ROOM_NOT_FOUND, BANNED, NOT_ENTITLED, ROOM_CLOSED, ENTITLEMENT_UNAVAILABLE),
+    guests_too=True,
 )
 async def join_room(call: Call) -> web.Response:
     """Get a ticket for a room's socket: it opens it once, within its lifetime.
 
     Where the cinema has a hook for that, it decides first whether one may watch the film; the problem's `detail` is its
-    reason, in one's own language.
+    reason, in one's own language. A guest is known by the cookie of `POST /rooms/{code}/guests`.
     """
     app = call.request.app
-    session_id = await current_session(call.request)
+    session_id = None if isinstance(call.viewer, Guest) else await current_session(call.request)
     joined = await joining.join(
         call.db, call.site, app[MINTER], call.viewer, call.locale, call.code, session_id, app.get(ENTITLEMENT)
     )

@@ -445,6 +445,19 @@ class BanSchema(Schema):
     banned_at = fields.AwareDateTime(required=True)
 
 
+class GuestOrderSchema(RequestSchema):
+    name = fields.String(
+        required=True,
+        validate=[validate.Length(min=1, max=100), _printable],
+        metadata={"description": "By which the others know one; something of it can be seen.", "format": "seen"},
+    )
+
+
+class GuestSchema(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True, metadata={"description": "As the others see it."})
+
+
 class JoiningSchema(Schema):
     ticket = fields.String(required=True, metadata={"description": "The `ticket` of the socket's first message."})
     expires_in_s = fields.Integer(required=True)

@@ -9,7 +9,15 @@ from aiohttp import web
 
 from api_service.app_keys import DATABASE
 from api_service.identity.bearer import Bearer
-from api_service.identity.cookies import PENDING, SESSIONS, PendingSignIns, Sessions, save_cookies
+from api_service.identity.cookies import (
+    GUEST_PASSES,
+    PENDING,
+    SESSIONS,
+    GuestPasses,
+    PendingSignIns,
+    Sessions,
+    save_cookies,
+)
 from api_service.identity.guards import (
     BEARER,
     PUBLIC_ORIGIN,
@@ -18,6 +26,8 @@ from api_service.identity.guards import (
     current_program,
     current_session,
     current_user,
+    current_user_or_guest,
+    optional_guest,
     optional_program,
     optional_user,
     page_user,
@@ -30,6 +40,7 @@ from api_service.identity.routes import PUBLIC_URL, RELYING_PARTY, SignInProblem
 from api_service.identity.settings import IdentitySettings, identity_settings
 
 __all__ = [
+    "GUEST_PASSES",
     "SIGN_OUT",
     "IdentitySettings",
     "Program",
@@ -41,7 +52,9 @@ __all__ = [
     "current_program",
     "current_session",
     "current_user",
+    "current_user_or_guest",
     "identity_settings",
+    "optional_guest",
     "optional_program",
     "optional_user",
     "page_user",
@@ -59,6 +72,7 @@ def setup_identity(app: web.Application, settings: IdentitySettings, provider: P
     """
     app[BEARER] = Bearer(settings, provider, app[DATABASE])
     app[SESSIONS] = Sessions(settings.session_key, secure=settings.secure)
+    app[GUEST_PASSES] = GuestPasses(settings.session_key, secure=settings.secure)
     app[PENDING] = PendingSignIns(settings.session_key, secure=settings.secure, path=settings.path)
     app[RELYING_PARTY] = RelyingParty(settings, provider)
     app[PUBLIC_ORIGIN] = settings.public_origin

@@ -1,4 +1,4 @@
-"""What signing in keeps in browsers, encrypted: the session's id, and each sign-in under way.
+"""What browsers keep, encrypted: the session's id, each sign-in under way, and who is a guest in which room.
 
 Handlers read and change them on the request; the middleware `save_cookies` writes what changed into the answer.
 """
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from api_service.identity.oidc import Pending
+from api_service.usecases import room_guests
 from api_service.usecases.sessions import LIFETIME
 
 SESSION_COOKIE: Final = "movie_together_session"
@@ -36,10 +37,14 @@ PENDING_LIFETIME_S: Final = 600
 # A new one replaces the oldest: cookies of abandoned tabs must not outgrow what a request's headers may hold.
 MOST_PENDING: Final = 4
 
+GUEST_PREFIX: Final = "movie_together_guest_"
+GUEST_LIFETIME_S: Final = int(room_guests.LIFETIME.total_seconds())
+
 _SID = "sid"
 _HINT = "id_token"
 _SESSION: Final = web.RequestKey("_SESSION", Session)
 _CHANGES: Final = web.RequestKey("_CHANGES", dict)
+_GIVEN: Final = web.RequestKey("_GIVEN", dict)
 
 
 class SessionStorage(EncryptedCookieStorage):
@@ -107,9 +112,7 @@ class PendingSignIns:
 
     def __init__(self, session_key: bytes, *, secure: bool, path: str = "") -> None:
         self._path = path + PENDING_PATH
-        # A derived key, so that neither kind of cookie is accepted as the other.
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"movie-together sign-in").derive(session_key)
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+        self._fernet = _derived(session_key, b"movie-together sign-in")
         self._secure = secure
 
     def remember(self, request: web.Request, pending: Pending) -> None:
@@ -157,7 +160,37 @@ class PendingSignIns:
         return sorted(ages, key=lambda name: ages[name], reverse=True)[keep:]
 
 
+class GuestPasses:
+    """Whom a browser is in rooms that it entered without an account: a cookie for each room, encrypted, for a day."""
+
+    def __init__(self, session_key: bytes, *, secure: bool) -> None:
+        self._fernet = _derived(session_key, b"movie-together guest")
+        self._secure = secure
+
+    def give(self, request: web.Request, code: str, guest_id: UUID) -> None:
+        """Have the browser keep that it is this guest in the room ``code``."""
+        sealed = self._fernet.encrypt(json.dumps([code, str(guest_id)]).encode()).decode()
+        request.setdefault(_GIVEN, {})[_guest_cookie(code)] = sealed
+
+    def find(self, request: web.Request, code: str) -> UUID | None:
+        """Return which guest the browser is in this room, None if none or if that was a day ago."""
+        sealed = request.cookies.get(_guest_cookie(code), "")
+        try:
+            room, guest_id = json.loads(self._fernet.decrypt(sealed.encode(), ttl=GUEST_LIFETIME_S))
+            return UUID(guest_id) if room == code else None
+        except (InvalidToken, ValueError, TypeError, AttributeError):
+            return None
+
+    def save(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Set the cookies of rooms that were entered."""
+        for name, value in request.get(_GIVEN, {}).items():
+            response.set_cookie(
+                name, value, max_age=GUEST_LIFETIME_S, path="/", httponly=True, samesite="Lax", secure=self._secure
+            )
+
+
 SESSIONS: Final = web.AppKey("SESSIONS", Sessions)
+GUEST_PASSES: Final = web.AppKey("GUEST_PASSES", GuestPasses)
 PENDING: Final = web.AppKey("PENDING", PendingSignIns)
 
 
@@ -177,6 +210,7 @@ async def save_cookies(request: web.Request, handler: Handler) -> web.StreamResp
 async def _save(request: web.Request, response: web.StreamResponse) -> None:
     await request.app[SESSIONS].save(request, response)
     request.app[PENDING].save(request, response)
+    request.app[GUEST_PASSES].save(request, response)
 
 
 def _changes(request: web.Request) -> dict[str, str]:
@@ -186,3 +220,12 @@ def _changes(request: web.Request) -> dict[str, str]:
 
 def _name(state: str) -> str:
     return PENDING_PREFIX + hashlib.sha256(state.encode()).hexdigest()[:16]
+
+
+def _guest_cookie(code: str) -> str:
+    return GUEST_PREFIX + hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def _derived(session_key: bytes, kind: bytes) -> Fernet:
+    """Return a key of its own for a kind of cookie, so that none is accepted as one of another kind."""
+    return Fernet(base64.urlsafe_b64encode(HKDF(SHA256(), length=32, salt=None, info=kind).derive(session_key)))

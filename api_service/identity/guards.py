@@ -14,12 +14,12 @@ from aiohttp.typedefs import Handler
 
 from api_service.app_keys import DATABASE
 from api_service.identity.bearer import REALM, Bearer
-from api_service.identity.cookies import SESSION_COOKIE, SESSIONS
+from api_service.identity.cookies import GUEST_PASSES, GUEST_PREFIX, SESSION_COOKIE, SESSIONS
 from api_service.identity.oidc import return_path
 from api_service.identity.programs import Program, Scope
 from api_service.identity.provider import ProviderUnavailable
-from api_service.usecases import sessions
-from api_service.usecases.people import User
+from api_service.usecases import room_guests, sessions
+from api_service.usecases.people import Guest, User
 from shared.service import Problem
 
 SIGN_IN: Final = "/auth/sign-in"
@@ -57,6 +57,18 @@ async def current_user(request: web.Request) -> User:
             headers={hdrs.WWW_AUTHENTICATE: REALM},
         )
     return user
+
+
+async def optional_guest(request: web.Request, code: str) -> Guest | None:
+    """Return the guest without an account whom the request's cookie names in the room ``code``, or None."""
+    guest_id = request.app[GUEST_PASSES].find(request, code)
+    return None if guest_id is None else await room_guests.guest(request.app[DATABASE], guest_id, code)
+
+
+async def current_user_or_guest(request: web.Request, code: str) -> User:
+    """Return the account behind an API request, or a guest of the room ``code``; raises what current_user raises."""
+    user = await optional_user(request) or await optional_guest(request, code)
+    return await current_user(request) if user is None else user
 
 
 async def current_session(request: web.Request) -> UUID:
@@ -136,7 +148,8 @@ async def cross_site_guard(request: web.Request, handler: Handler) -> web.Stream
     signing out, which ends the cookie's session whatever else comes with it.
     """
     ignores_cookie = bearer_token(request) is not None and request.path != SIGN_OUT
-    by_cookie = SESSION_COOKIE in request.cookies and not ignores_cookie
+    is_known = any(name == SESSION_COOKIE or name.startswith(GUEST_PREFIX) for name in request.cookies)
+    by_cookie = is_known and not ignores_cookie
     if by_cookie and request.method not in SAFE_METHODS and not _from_own_page(request):
         raise Problem(
             403,

@@ -18,20 +18,25 @@ from api_service.pages.failures import page_failures
 from api_service.pages.friends import answer_friend, ask_by_email, friends_page
 from api_service.pages.from_mails import answer_invitation, invitation_page, unsubscribe, unsubscribe_page
 from api_service.pages.home import GENRES, answer_own_invitation, home_page
-from api_service.pages.link_previews import OEMBED, oembed
+from api_service.pages.link_previews import OEMBED, enter_as_guest, oembed, room_preview
 from api_service.pages.page_files import MANIFEST, load_manifest
+from api_service.pages.previews import PREVIEWS, Previews, drawn_previews
 from api_service.pages.qr import room_qr
 from api_service.pages.rendering import setup_templates
+from api_service.pages.share_target import ADDRESS as SHARE
+from api_service.pages.share_target import share_target
 from api_service.pages.views import film_page, room_calendar, room_page, rooms_page
 from api_service.recent import Recent
 
-__all__ = ["page_failures", "setup_pages"]
+__all__ = ["drawn_previews", "page_failures", "setup_pages"]
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 
 
-def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> None:
+def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool, previews: Previews | None = None) -> None:
     """Add the pages and their files to ``app``; it needs `page_failures` right inside ``problem_middleware``."""
+    if previews is not None:
+        app[PREVIEWS] = previews
     app[MANIFEST] = load_manifest(assets_dir) if bundled else {}
     setup_templates(app)
     app[GENRES] = Recent(time.monotonic)
@@ -48,8 +53,10 @@ def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> Non
             web.get("/rooms", rooms_page),
             web.get("/rooms/{code}", room_page),
             web.get("/rooms/{code}/", room_page),
+            web.post("/rooms/{code}/guests", enter_as_guest),
             web.get("/rooms/{code}/calendar", room_calendar),
             web.get("/rooms/{code}/qr", room_qr),
+            web.get("/rooms/{code}/preview.png", room_preview),
             web.get(OEMBED, oembed),
             web.post("/invitations/{invitation_id}", answer_own_invitation),
             web.get("/invitations/{invitation_id}/{signature}", invitation_page),
@@ -58,6 +65,7 @@ def setup_pages(app: web.Application, assets_dir: Path, *, bundled: bool) -> Non
             web.post("/unsubscribe/{invitation_id}/{signature}", unsubscribe),
             web.get("/api/docs", read_api),
             web.get("/problems/{code}", read_problem),
+            web.get(f"/{SHARE}", share_target),
             web.get("/manifest.webmanifest", app_manifest),
             web.get("/service-worker.js", service_worker),
             web.get("/offline", offline_page),

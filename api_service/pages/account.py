@@ -13,6 +13,7 @@ from api_service import language
 from api_service.app_keys import DATABASE, SITE
 from api_service.database import Database
 from api_service.identity import current_session, page_user
+from api_service.middlewares import renew_deadline
 from api_service.pages import theme
 from api_service.pages.forms import done
 from api_service.pages.rendering import personal_page
@@ -120,7 +121,8 @@ async def _end_others(posted: _Posted) -> None:
 
 async def _erase(posted: _Posted) -> None:
     posted.one_of("sure", "yes")
-    await erasing.erase(posted.db, posted.request.app[SITE], posted.viewer.id)
+    site, request = posted.request.app[SITE], posted.request
+    await erasing.erase(posted.db, site, posted.viewer.id, lambda: renew_deadline(request))
     posted.answer = done({})
 
 

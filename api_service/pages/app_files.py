@@ -8,11 +8,12 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 
 from api_service.app_keys import SITE
-from api_service.pages import copy
+from api_service.pages import copy, share_target
 from api_service.pages.rendering import page, page_language
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 ICONS: Final = (("icon-192.png", 192, "any"), ("icon-512.png", 512, "any"), ("icon-maskable-512.png", 512, "maskable"))
+_SHARED: Final = {name: name for name in share_target.FIELDS}
 NIGHT: Final = "#0d0f14"  # as in css/tokens.css
 
 # Not the rooms' pages: who sends a link in a messenger wants it to show what is behind it.
@@ -47,6 +48,8 @@ async def app_manifest(request: web.Request) -> web.Response:
             {"src": f"{root}static/app/{file}", "sizes": f"{px}x{px}", "type": "image/png", "purpose": purpose}
             for file, px, purpose in ICONS
         ],
+        # By GET: what is shared is looked for, and nothing changes.
+        "share_target": {"action": f"{root}{share_target.ADDRESS}", "method": "GET", "params": _SHARED},
         "shortcuts": [{"name": place, "url": root + path} for place, path in places],
     }
     response = web.json_response(described, content_type="application/manifest+json")

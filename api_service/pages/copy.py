@@ -50,6 +50,10 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("You have been banned from this room"),
             _("The owner or a moderator decided so. Ask the owner to lift the ban, or open a room of your own."),
         ),
+        "guests_off": (
+            _("Guests cannot join this room now"),
+            _("Sign in to join, or ask the owner to allow guests."),
+        ),
         "email_invitations_off": (
             _("Invitations by email are off here"),
             _("Invite friends, or send them the link yourself."),

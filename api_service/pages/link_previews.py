@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
@@ -10,34 +11,73 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from api_service.app_keys import DATABASE, SITE
-from api_service.pages.rendering import is_future, page, page_language
+from api_service.client_address import client_address, sealed
+from api_service.identity import GUEST_PASSES, optional_guest, optional_user
+from api_service.language import Language
+from api_service.pages import copy
+from api_service.pages.preview_picture import HEIGHT, WIDTH, Told
+from api_service.pages.previews import PREVIEWS
+from api_service.pages.rendering import colour_of, is_future, page, page_language
 from api_service.problems import ROOM_NOT_FOUND
 from api_service.site import Site
-from api_service.usecases import rooms
+from api_service.usecases import room_guests, rooms
 from api_service.usecases.rooms import Room
 from shared.service import Problem
 
 OEMBED: Final = "/oembed"
+# For how long others keep the picture, and what to raise when its drawing changes: it is asked for anew then.
+PICTURE_FRESH_S: Final = 300
+PICTURE_VERSION: Final = 1
 
 # The size at which the pages show posters, whose own they do not know.
 POSTER_WIDTH: Final = 600
 POSTER_HEIGHT: Final = 900
 
 
-async def behind_link(request: web.Request, code: str) -> web.Response | None:
-    """Return the page for whoever has the link of an open room and is not signed in; None where that tells nothing."""
+async def behind_link(
+    request: web.Request, code: str, *, name: str = "", trouble: str = "", status: int = HTTPStatus.OK
+) -> web.Response | None:
+    """Return the page for whoever has the link of an open room and is not signed in; None where that tells nothing.
+
+    ``trouble`` is why a guest of this ``name`` could not enter.
+    """
     site, here = request.app[SITE], page_language(request, None)
     room = await _open_room(request, code)
     if room is None:
         return None
     context = {
         "room": room,
+        "name": name,
+        "trouble": trouble,
         "starts_later": is_future(room.starts_at, datetime.now(UTC)),
         "starts_text": here.moment(room.starts_at) if room.starts_at else "",
         "poster_address": _poster(room, site),
+        "picture_address": _picture(code, here.code, site) if PREVIEWS in request.app else None,
+        "picture_size": (WIDTH, HEIGHT),
         "oembed_address": str(URL(f"{site.public_url}{OEMBED}").with_query(url=f"{site.public_url}/rooms/{code}")),
     }
-    return page(request, "room_link.html", None, context, addresses=[room.film.poster_url], quiet=True)
+    return page(request, "room_link.html", None, context, addresses=[room.film.poster_url], status=status, quiet=True)
+
+
+async def enter_as_guest(request: web.Request) -> web.Response:
+    """Let whoever has a room's link in by the name that they gave, and lead to the room; or show why not."""
+    code, form = request.match_info["code"], await request.post()
+    given, site, here = form.get("name"), request.app[SITE], page_language(request, None)
+    name = given if isinstance(given, str) else ""
+    there = web.HTTPSeeOther(f"/rooms/{code}")
+    if await optional_user(request) is not None or await optional_guest(request, code) is not None:
+        raise there
+    address = sealed(client_address(request, site.policy.trusted_proxies), site.link_key)
+    try:
+        guest = await room_guests.enter(request.app[DATABASE], site, code, name, here.code, address)
+    except Problem as problem:
+        title, text = copy.of_problem(problem.code, problem.status, here)
+        shown = await behind_link(request, code, name=name, trouble=f"{title}. {text}", status=problem.status)
+        if shown is None:
+            raise
+        return shown
+    request.app[GUEST_PASSES].give(request, code, guest.id)
+    raise there
 
 
 async def oembed(request: web.Request) -> web.Response:
@@ -70,6 +110,29 @@ async def oembed(request: web.Request) -> web.Response:
     return web.json_response(told, headers={hdrs.CACHE_CONTROL: "public, max-age=300", hdrs.VARY: hdrs.ACCEPT_LANGUAGE})
 
 
+async def room_preview(request: web.Request) -> web.Response:
+    """Return the picture of an open room to which its link is enough, as PNG.
+
+    Raises the problems `room_not_found`, also where the page would tell nothing, and `limit_reached`.
+    """
+    room = await _open_room(request, request.match_info["code"])
+    drawing = request.app.get(PREVIEWS)
+    if room is None or drawing is None:
+        raise ROOM_NOT_FOUND.problem()
+    here = page_language(request, None)
+    told = _told(room, here)
+    key = hashlib.sha256(repr((PICTURE_VERSION, told, room.film.poster_url)).encode()).hexdigest()
+    headers = {
+        hdrs.ETAG: f'"{key[:32]}"',
+        hdrs.CACHE_CONTROL: f"public, max-age={PICTURE_FRESH_S}",
+        hdrs.VARY: f"{hdrs.ACCEPT_LANGUAGE}, Cookie",
+    }
+    if any(tag.value in ("*", key[:32]) for tag in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    picture = await drawing.picture(key, told, room.film.poster_url)
+    return web.Response(body=picture, content_type="image/png", headers=headers)
+
+
 async def _open_room(request: web.Request, code: str) -> Room | None:
     """Return an open room that whoever has its link may know of, or None."""
     here = page_language(request, None)
@@ -87,5 +150,23 @@ def _poster(room: Room, site: Site) -> str | None:
     return f"{site.public_url}{poster}" if poster and poster.startswith("/") else poster
 
 
+def _picture(code: str, language: str, site: Site) -> str:
+    return str(URL(f"{site.public_url}/rooms/{code}/preview.png").with_query(lang=language))
+
+
 def _fits(at_most: str | None, size: int) -> bool:
     return at_most is None or (at_most.isdecimal() and int(at_most) >= size)
+
+
+def _told(room: Room, here: Language) -> Told:
+    starts_at = room.starts_at if is_future(room.starts_at, datetime.now(UTC)) else None
+    is_open = here.gettext("The room is open now.")
+    when = f"{here.gettext('Starts:')} {here.moment(starts_at)}" if starts_at else is_open
+    return Told(
+        site=here.gettext("Movie Together"),
+        title=room.title or room.film.title,
+        when=when,
+        invites=here.gettext("%(name)s invites you to watch together") % {"name": room.owner.name},
+        initial=room.owner.name.strip()[:1].upper() or "?",
+        face=colour_of(str(room.owner.id)),
+    )

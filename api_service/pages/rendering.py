@@ -22,6 +22,7 @@ from api_service.language import LANGUAGES, Language, choose, language, remember
 from api_service.pages import copy, theme
 from api_service.pages.genres import genre_name
 from api_service.pages.page_files import MANIFEST, PageFiles
+from api_service.usecases import people
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room
 from api_service.usecases.whats_on import Awaited, awaited
@@ -141,8 +142,17 @@ async def personal_page(
     addresses: Iterable[str | None] = (),
 ) -> web.Response:
     """Return the page, in whose navigation is counted what waits for the viewer's answer."""
+    if viewer is not None:
+        await _keep_language(request, viewer)
     waits = None if viewer is None else await awaited(request.app[DATABASE], viewer.id)
     return page(request, template, viewer, context, addresses=addresses, waits=waits)
+
+
+async def _keep_language(request: web.Request, viewer: User) -> None:
+    """Keep in the account a language that was chosen by a link of our own pages: a link from elsewhere chooses none."""
+    chosen = request.query.get("lang", "")
+    if chosen in LANGUAGES and chosen != viewer.locale and request.headers.get("Sec-Fetch-Site") == "same-origin":
+        await people.choose_locale(request.app[DATABASE], viewer.id, chosen)
 
 
 def face(person: Named) -> Markup:

@@ -10,7 +10,7 @@ from uuid import UUID
 from aiohttp import hdrs, web
 
 from api_service.app_keys import CONTENT_POLICY, DATABASE, FRAME_ANCESTORS, SITE, SOURCES
-from api_service.identity import optional_user, page_user
+from api_service.identity import optional_guest, optional_user, page_user
 from api_service.pages.calendar_entry import calendar_entry
 from api_service.pages.link_previews import behind_link
 from api_service.pages.rendering import film_clock, is_future, page, page_language, personal_page
@@ -28,7 +28,7 @@ from api_service.usecases import (
     whats_on,
 )
 from api_service.usecases.paging import Page
-from api_service.usecases.people import User
+from api_service.usecases.people import Guest, User
 from api_service.usecases.rooms import Room
 from api_service.usecases.whats_on import WhatsOn
 from shared.service import Problem
@@ -84,16 +84,21 @@ async def room_calendar(request: web.Request) -> web.Response:
 
 
 async def room_page(request: web.Request) -> web.Response:
-    """Show the room: player, people, chat; or that it is closed; or who invites to what, before anybody signs in.
+    """Show the room, also to its guests: player, people, chat; or that it is closed; or, before, who invites to what.
 
     Raises the problems `room_not_found` and `banned`.
     """
     code = request.match_info["code"].rstrip(AFTER_A_LINK)
     if code != request.match_info["code"] or request.path.endswith("/"):
         raise web.HTTPMovedPermanently(request.rel_url.with_path(f"/rooms/{code}", keep_query=True))
-    if await optional_user(request) is None and (shown := await behind_link(request, code)) is not None:
+    viewer: User | None = await optional_user(request)
+    if viewer is None:
+        viewer = await optional_guest(request, code)
+    if viewer is None and (shown := await behind_link(request, code)) is not None:
         return shown
-    viewer = await page_user(request)
+    if viewer is None:
+        viewer = await page_user(request)
+    account = None if isinstance(viewer, Guest) else viewer
     locale = page_language(request, viewer).code
     db, app = request.app[DATABASE], request.app
     room = await rooms.room(db, app[SITE], viewer.id, locale, code)
@@ -107,9 +112,11 @@ async def room_page(request: web.Request) -> web.Response:
         addresses.append(source.url)
     except Problem:  # the page's script asks again, and shows why not
         source = None
-    expected = await invitation_list.expected(db, room.id)
+    # Who is invited is nothing that anybody with the link should learn.
+    expected = [] if account is None else await invitation_list.expected(db, room.id)
     context = {
         "room": room,
+        "guest": account is None,
         "source": source,
         "plays_here": source is not None or SOURCES in app,
         "starts_later": is_future(room.starts_at, datetime.now(UTC)),
@@ -118,11 +125,11 @@ async def room_page(request: web.Request) -> web.Response:
         "expected": [{"id": str(person.id), "name": person.name} for person in expected],
         "origins": app[CONTENT_POLICY].origins(addresses),
     }
-    return await personal_page(request, "room.html", viewer, context, addresses=addresses)
+    return await personal_page(request, "room.html", account, context, addresses=addresses)
 
 
 async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Response:
-    """Show that a room is closed, and to who was there what was said."""
+    """Show that a room is closed, and to who was there what was said; ``viewer`` may be a guest."""
     db, locale, cursor = request.app[DATABASE], page_language(request, viewer).code, request.query.get("cursor")
     try:
         said = await room_archive.messages(
@@ -135,4 +142,5 @@ async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Re
     recently = room.closed_at is not None and room.closed_at > datetime.now(UTC) - ownership.REOPENED_WITHIN
     context = {"room": room, "may_reopen": recently and room.role == "owner", "said": said, "film_clock": film_clock}
     addresses = room.film.addresses()
-    return page(request, "closed.html", viewer, context, addresses=addresses, status=HTTPStatus.GONE)
+    account = None if isinstance(viewer, Guest) else viewer
+    return page(request, "closed.html", account, context, addresses=addresses, status=HTTPStatus.GONE)

@@ -57,6 +57,7 @@ LEFT JOIN LATERAL (
 WHERE place.room_id = :room_id AND place.user_id <> :user_id
     AND (place.role = 'moderator' OR visits.present IS NOT NULL)
     AND person.removed_at IS NULL AND person.blocked_at IS NULL
+    AND person.issuer <> 'guest:'
     AND NOT EXISTS (SELECT FROM bans WHERE room_id = place.room_id AND user_id = place.user_id)
     AND (room.access = 'link' OR EXISTS (
         SELECT FROM invitations WHERE room_id = place.room_id AND invitee_id = place.user_id AND revoked_at IS NULL

@@ -32,7 +32,7 @@ from api_service.problems import FRIEND_YOURSELF, PERSON_NOT_FOUND
 from api_service.tables import blocks, friendships, users
 from api_service.usecases import outbox, paging, published
 from api_service.usecases.paging import Page
-from api_service.usecases.people import Person
+from api_service.usecases.people import GUEST_ISSUER, MAIL_ISSUER, Person
 
 Status = Literal["accepted", "incoming", "outgoing"]
 
@@ -117,7 +117,10 @@ _blocked = or_(
 )
 _NAME = Statement(
     select(users.c.id, users.c.name).where(
-        users.c.id == _name_of, users.c.removed_at.is_(None), ~exists().where(_blocked)
+        users.c.id == _name_of,
+        users.c.removed_at.is_(None),
+        users.c.issuer.not_in((literal(MAIL_ISSUER), literal(GUEST_ISSUER))),
+        ~exists().where(_blocked),
     )
 )
 _PEOPLE = Statement(

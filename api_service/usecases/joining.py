@@ -1,11 +1,11 @@
 """Joining a room: the ticket for one person, and the position from which a lost live room is restored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, literal, select
+from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import Database, Queryable, Statement
@@ -14,7 +14,7 @@ from api_service.site import Site
 from api_service.tables import chat_messages, room_events, room_roles, visits
 from api_service.usecases import answers, published
 from api_service.usecases.entitlement import Entitlement, question_of
-from api_service.usecases.people import User
+from api_service.usecases.people import Guest, User
 from api_service.usecases.room_access import check_open, visible_room
 from api_service.usecases.rooms import Room, room_of
 from shared.tickets import TTL_S, Minter
@@ -50,7 +50,7 @@ class Archived:
 _room_id = bindparam("room_id", type_=Uuid)
 _ENTER = Statement(
     insert(room_roles)
-    .values(room_id=_room_id, user_id=bindparam("user_id"), role=literal("viewer"))
+    .values(room_id=_room_id, user_id=bindparam("user_id"), role=bindparam("role", type_=room_roles.c.role.type))
     .on_conflict_do_nothing()
 )
 
@@ -87,10 +87,10 @@ async def join(
     user: User,
     locale: str,
     code: str,
-    session_id: UUID,
+    session_id: UUID | None,
     entitlement: Entitlement | None = None,
 ) -> Joining:
-    """Return a ticket for a room that the viewer may know of; what it opens ends with their session.
+    """Return a ticket for a room that the viewer may know of; what it opens ends with their session, if they have one.
 
     A simultaneous ban reaches the live room, which refuses tickets of banned people. Raises the problems
     `room_not_found`, `room_closed` and `banned`, and those of the cinema's ``entitlement``, if it has one.
@@ -101,16 +101,19 @@ async def join(
         raise BANNED.problem()
     if entitlement is not None:
         await entitlement.check(await question_of(db, row, user, locale))
+    is_guest = isinstance(user, Guest)
     if row.role is None:
-        await db.run(_ENTER, room_id=row.id, user_id=user.id)
+        await db.run(_ENTER, room_id=row.id, user_id=user.id, role="guest" if is_guest else "viewer")
     if row.owner_id != user.id:
         await answers.entered(db, user.id, row.id)
     seen = room_of(row, site, user.id, locale)
+    if is_guest and row.role is None:
+        seen = replace(seen, role="guest")
     ticket = minter.mint(
-        user={"id": user.id, "name": user.name, "role": seen.role},
+        user={"id": user.id, "name": user.name, "role": seen.role, **({"guest": True} if is_guest else {})},
         room=published.room_claim(row),
         restore=restore(await archived(db, row.id), row.film_duration_ms),
-        sid=str(session_id),
+        sid="" if session_id is None else str(session_id),
     )
     return Joining(ticket, TTL_S, site.socket_url(row.partition), seen)
 

@@ -74,6 +74,12 @@ async def searched(db: Queryable, policy: Policy, viewer: UUID, amount: int = 1)
     await _count(db, limit, [str(viewer)], amount)
 
 
+async def guest_entered(db: Queryable, policy: Policy, address: str) -> None:
+    """Count a guest without an account from this address; raises the problem `limit_reached`."""
+    limit = Limit("guests", policy.guests_per_hour, HOUR_S, "guests from one address within an hour")
+    await _count(db, limit, [address])
+
+
 async def mailed(db: Queryable, policy: Policy, inviter: UUID, room_id: UUID, invitees: Collection[str]) -> None:
     """Count a mail of this room from one person to each of the others (ids); raises the problem `limit_reached`."""
     if not invitees:

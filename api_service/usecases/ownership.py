@@ -18,7 +18,7 @@ from api_service.usecases.idempotency import is_repeated
 from api_service.usecases.invitation_list import of_room
 from api_service.usecases.joining import archived, restore
 from api_service.usecases.live_view import now_in
-from api_service.usecases.people import MAIL_ISSUER, User
+from api_service.usecases.people import GUEST_ISSUER, MAIL_ISSUER, User
 from api_service.usecases.room_access import check_shown, lock, locked_room, next_version, owned_room, room_row
 from api_service.usecases.rooms import Check, Room, any_room, room_of
 
@@ -53,7 +53,7 @@ _HEIR = Statement(
         users.c.id != _owner_id,
         users.c.removed_at.is_(None),
         users.c.blocked_at.is_(None),
-        users.c.issuer != MAIL_ISSUER,
+        users.c.issuer.not_in((literal(MAIL_ISSUER), literal(GUEST_ISSUER))),
         _known,
         ~exists().where(bans.c.room_id == _room_id, bans.c.user_id == users.c.id),
     )

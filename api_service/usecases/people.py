@@ -21,6 +21,8 @@ LOCALES = ("ru", "en")
 EMAIL_MATCHES = 20
 # Of addresses that were invited and are no account yet (mail_guests.py): no provider is called so.
 MAIL_ISSUER = "mailto:"
+# Of guests without an account (room_guests.py), likewise.
+GUEST_ISSUER = "guest:"
 
 _is_email = validate.Email()
 
@@ -50,6 +52,11 @@ class User:
     name: str
     email: str | None
     locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guest(User):
+    """Somebody without an account, in one room (room_guests.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ RUN python -c 'from deploy.local.bootstrap import bundle_pages, bundle_widget, c
 FROM python:3.13-slim AS native
 ARG EXTRA_CA=""
 RUN printf '%s\n' "$EXTRA_CA" >>/etc/ssl/certs/ca-certificates.crt
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev fonts-dejavu-core >/dev/null
 WORKDIR /build
 COPY sync_service/delivery/fan_out.c sync_service/delivery/
 COPY deploy/local/bootstrap.py deploy/local/
@@ -44,6 +44,7 @@ WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=assets /build/build/assets build/assets
 COPY --from=native /build/build/fan_out.so build/fan_out.so
+COPY --from=native /usr/share/fonts/truetype/dejavu /usr/share/fonts/truetype/dejavu
 COPY deploy/docker/healthcheck.py /usr/local/lib/healthcheck.py
 COPY alembic.ini ./
 COPY shared shared

@@ -88,6 +88,8 @@ def missing_packages(*, tests: bool, servers: bool = True) -> "list[str]":
         "libc6-dev": Path("/usr/include/stdlib.h").exists(),
     }
     if servers:
+        # With which the service draws the pictures of rooms' links.
+        there["fonts-dejavu-core"] = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists()
         there["postgresql"] = list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("initdb")
         there["redis-server"] = shutil.which("redis-server")
         there["rabbitmq-server"] = Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() or _which("rabbitmq-server")
@@ -97,7 +99,6 @@ def missing_packages(*, tests: bool, servers: bool = True) -> "list[str]":
         there["chromium"] = shutil.which("chromium")
         # What makes films of every kind.
         there["ffmpeg"] = shutil.which("ffmpeg")
-        there["fonts-dejavu-core"] = list(Path("/usr/share/fonts").rglob("*.ttf"))
     return [name for name, found in there.items() if not found]
 
 

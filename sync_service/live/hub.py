@@ -279,7 +279,7 @@ class Hub:
             log.error("a task of the hub failed", exc_info=task.exception())
 
 
-_SENT_AWAY: Final = frozenset({"kicked", "banned", "revoked"})
+_SENT_AWAY: Final = frozenset({"kicked", "banned", "revoked", "guests_off"})
 # Events that bring no deadline nearer.
 _NEVER_DUE: Final = frozenset({Said, MessageDeleted, Muted})
 

@@ -225,5 +225,7 @@ class Presence:
 
 
 # Decided while this node was cut off: the member's connections here are closed.
-_SENT_AWAY: Final = frozenset({"kicked", "banned", "revoked", "room_locked", "room_full", "resume_invalid"})
+_SENT_AWAY: Final = frozenset(
+    {"kicked", "banned", "revoked", "guests_off", "room_locked", "room_full", "resume_invalid"}
+)
 _RETRIED: Final = frozenset({"try_again", "outcome_unknown"})

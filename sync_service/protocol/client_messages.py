@@ -23,7 +23,7 @@ from sync_service.protocol.messages import (
 )
 from sync_service.protocol.values import CONTROLS, ROLES
 from sync_service.room import commands
-from sync_service.room.state import ASIDE, CAPACITY_MOST, STARTS, WAIT_MOST_S
+from sync_service.room.state import ASIDE, CAPACITY_MOST, GUESTS, STARTS, WAIT_MOST_S
 
 
 class HelloSchema(Message):
@@ -229,6 +229,7 @@ class ChangeSettingsSchema(Message):
     wait_away_s = Whole(0, WAIT_MOST_S)
     wait_until_members = Whole(1, CAPACITY_MOST)
     snap_on_pause = Flag()
+    guests = OneOf(GUESTS)
 
 
 class HistorySchema(Message):

@@ -35,6 +35,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "kicked": "You were sent out of the room. Its link lets you in again.",
     "banned": "You were banned from the room.",
     "revoked": "Your invitation to the room was taken back.",
+    "guests_off": "The room lets nobody in without an account. Sign in and ask the API for a ticket.",
     "text_empty": "Nothing of the text can be seen.",
     "text_too_long": "The text has more than limits.text_graphemes characters or limits.text_code_points code points.",
     "too_big": "The frame is larger than limits.frame_bytes.",

@@ -10,7 +10,7 @@ from sync_service.protocol.fields import Flag, Number, OneOf, Text, Whole
 from sync_service.protocol.messages import FILM_MOST_MS, ID_LENGTH, described, id_, moment, person
 from sync_service.room.permissions import CONTROL, RANKS
 from sync_service.room.playback import RATE_MAX, RATE_MIN, Status
-from sync_service.room.state import ASIDE, CAPACITY_MOST, STARTS, WAIT_MOST_S
+from sync_service.room.state import ASIDE, CAPACITY_MOST, GUESTS, STARTS, WAIT_MOST_S
 
 ROLES: Final = tuple(reversed(RANKS))  # the highest first
 CONTROLS: Final = tuple(CONTROL)
@@ -18,7 +18,7 @@ CONTROLS: Final = tuple(CONTROL)
 REASONS: Final = (
     "auto_start", "empty", "buffering", "ad", "away", "ready", "back", "aside", "left", "hold_timeout", "hold_skipped",
 )  # fmt: skip
-LEAVING: Final = ("left", "lost", "kicked", "banned", "revoked", "closed")
+LEAVING: Final = ("left", "lost", "kicked", "banned", "revoked", "guests_off", "closed")
 
 
 class PlaybackSchema(Schema):
@@ -99,6 +99,7 @@ class MemberSchema(Schema):
     look = fields.String(
         required=True, **described("The same for names that look alike: mark whoever has the owner's.")
     )
+    guest = Flag(required=True, **described("Whether they have no account, whatever their role: mark them."))
 
 
 class AuthorSchema(Schema):
@@ -106,6 +107,7 @@ class AuthorSchema(Schema):
 
     id = person()
     name = fields.String(required=True, **described("Empty where their account was deleted; the id is all zeros then."))
+    guest = Flag(**described("True of whoever has no account, else left out."))
 
 
 class ChatMessageSchema(Schema):
@@ -149,6 +151,7 @@ class SettingsSchema(Schema):
         1, CAPACITY_MOST, required=True, **described("With more members than this the room waits for nobody.")
     )
     snap_on_pause = Flag(required=True, **described("Whether a pause is at the place of whoever paused."))
+    guests = OneOf(GUESTS, required=True, **described("What people without an account may do here."))
 
 
 class FilmSchema(Schema):

@@ -24,7 +24,7 @@ def say(state: State, command: Say, now_ms: int) -> Outcome:
         return refusal
     message = Message(
         id=command.message_id,
-        author={"id": author.id, "name": author.name},
+        author={"id": author.id, "name": author.name, **({"guest": True} if author.guest else {})},
         text=command.text,
         position_ms=round(position_at(state.playback, now_ms, state.duration_ms)),
         sent_ms=now_ms,
@@ -35,9 +35,15 @@ def say(state: State, command: Say, now_ms: int) -> Outcome:
 
 
 def may_speak(state: State, member_id: str, now_ms: int) -> Refusal | None:
-    """Return the refusal of one who is not here or is muted (of reactions and typing too), None for the others."""
-    if member_id not in state.members:
+    """Return the refusal of one who may not write (of reactions and typing too), None for the others.
+
+    They are not here, muted, or a guest in a room where guests only watch and to whom no other role was given.
+    """
+    member = state.members.get(member_id)
+    if member is None:
         return Refusal("not_a_member")
+    if member.guest and member.role == "guest" and state.rights.settings.guests != "chat":
+        return Refusal("forbidden", "guests of this room watch; they do not write")
     until_ms = state.rights.muted.get(member_id, 0)
     if until_ms > now_ms:
         return Refusal("muted", retry_after_ms=until_ms - now_ms)

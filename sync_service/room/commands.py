@@ -85,7 +85,7 @@ class Join(Command):
 
     ``version`` is the room's in that ticket: the API let the member in at it.
     ``issued_ms`` is when the ticket was issued: one that is older than a kick is void with the sessions before it.
-    ``look`` is that of the name (protocol/lookalikes.py).
+    ``look`` is that of the name (protocol/lookalikes.py). A ``guest`` has no account.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Join(Command):
     version: int = 0
     issued_ms: int | None = None
     look: str = ""
+    guest: bool = False
 
 
 @value(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ class MemberChanged(Event):
 
 @value(frozen=True, slots=True, kw_only=True)
 class MemberLeft(Event):
-    """``reason`` is left, lost, kicked, banned, revoked or closed; ``left_ms`` is when the last connection ended."""
+    """``reason`` is one of protocol.values.LEAVING; ``left_ms`` is when the last connection ended."""
 
     type: str = "member_left"
     member_id: str

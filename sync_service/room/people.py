@@ -38,6 +38,8 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
         return Refusal("kicked")
     if command.since_ms < rights.since_ms:
         return Refusal("resume_invalid")
+    if command.guest and rights.settings.guests == "nobody":
+        return Refusal("guests_off")
     if member_id in state.members:
         return ()
     role = role_of(rights, member_id, command.role)
@@ -60,6 +62,7 @@ def join(state: State, command: Join, now_ms: int) -> Outcome:
         holds=recent_of(state.gone.holds.get(member_id, ()), now_ms),
         aside=aside if aside is not None and command.since_ms < aside.since_ms else None,
         look=command.look,
+        guest=command.guest,
     )
     joined = MemberJoined(time_ms=now_ms, by=member_id, command=command.id, member=member)
     if member_id != rights.owner or rights.host is None:
@@ -151,6 +154,17 @@ def revoke(state: State, command: Revoke, now_ms: int) -> Events:
     return (changed, *_without(after, _left(member, command, now_ms, command.reason, now_ms), command, now_ms))
 
 
+def send_guests_out(state: State, command: Command, now_ms: int) -> Events:
+    """Return the events by which all without an account leave a room that lets none of them in any more."""
+    events: Events = ()
+    for guest in [member for member in state.members.values() if member.guest]:
+        left = _without(state, _left(guest, command, now_ms, "guests_off", now_ms), command, now_ms)
+        for event in left:
+            state = evolve(state, event)
+        events += left
+    return events
+
+
 def set_role(state: State, command: SetRole, now_ms: int) -> Outcome:
     by, target = command.by or "", command.member_id
     if target not in state.members and target not in state.rights.roles:
@@ -162,6 +176,8 @@ def set_role(state: State, command: SetRole, now_ms: int) -> Outcome:
     if RANKS[command.role] >= rank_of(state, by):
         return refused("owner")
     member = state.members.get(target)
+    if member is not None and member.guest and RANKS[command.role] > RANKS["viewer"]:
+        return Refusal("forbidden", "nobody moderates without an account")
     if role_of(state.rights, target, "" if member is None else member.role) == command.role:
         return ()
     return (RoleSet(time_ms=now_ms, by=by, command=command.id, member_id=target, role=command.role),)

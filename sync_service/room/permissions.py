@@ -25,6 +25,7 @@ SETTING: Final[Mapping[str, str]] = {
     "early_start": "owner",
     "start": "owner",
     "start_when_ready": "owner",
+    "guests": "owner",
     "hold": "moderator",
     "hold_max_s": "moderator",
     "locked": "moderator",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from sync_service.room import people
 from sync_service.room.commands import ChangeRoom, ChangeSettings, Command
 from sync_service.room.events import Events, FilmChanged, Outcome, SettingsChanged
 from sync_service.room.evolve import evolve
@@ -66,9 +67,12 @@ def _changed(
         owner=None if owner == state.rights.owner else owner,
     )
     after = evolve(state, changed)
+    sent_out = people.send_guests_out(after, command, now_ms) if settings.guests == "nobody" else ()
+    for event in sent_out:
+        after = evolve(after, event)
     if changed.film is not None and (state.members or state.playback.started):
-        return (changed, _film_changed(after, command, now_ms, state.meta.film["id"]))
-    return (changed, *wait_as_set(after, command, now_ms))
+        return (changed, *sent_out, _film_changed(after, command, now_ms, state.meta.film["id"]))
+    return (changed, *sent_out, *wait_as_set(after, command, now_ms))
 
 
 def _film_changed(state: State, command: Command, now_ms: int, previous_film_id: str) -> FilmChanged:

@@ -14,6 +14,8 @@ from sync_service.room.value import value
 CAPACITY_MOST: Final = 200
 WAIT_MOST_S: Final = 300
 STARTS: Final = ("at_once", "together", "at")
+# What guests, people without an account, may do: nothing, watch, or chat too.
+GUESTS: Final = ("nobody", "watch", "chat")
 # In slow mode a member's last message is at most one message of each other member back.
 MESSAGES_KEPT: Final = CAPACITY_MOST
 MESSAGES_SHOWN: Final = 50  # in the snapshot that a newcomer receives
@@ -38,7 +40,7 @@ class Member:
     ``muted_until_ms`` repeats ``Rights.muted``, ``aside`` ``Rights.asides``. ``holds`` are the moments (ms) of the
     holds that count against their budget. ``players`` is what their players say, by node; ``ready``, ``rtt_ms``,
     ``buffering``, ``waits``, ``duration_ms``, ``second_screen`` and ``visible`` are what these come to
-    (player.py). People with one ``look`` have names that look alike.
+    (player.py). People with one ``look`` have names that look alike. A ``guest`` has no account, whatever their role.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Member:
     players: Mapping[str, Player] = field(default_factory=dict)
     aside: Aside | None = None
     look: str = ""
+    guest: bool = False
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Member:
@@ -116,12 +119,14 @@ class Members(dict[str, Member]):
 class Message:
     """A chat message; ``position_ms`` is where the film ``film_id`` was when it was sent. A deleted one has no text.
 
+    ``author`` is {id, name}, and ``guest`` true of one without an account.
+
     ``edited_ms`` is when its author last wrote it anew, ``reactions`` who reacted to it, by emoji; ``revision`` counts
     its changes, each of which the store takes only after the one before it.
     """
 
     id: str
-    author: Mapping[str, str]
+    author: Mapping[str, Any]
     text: str
     position_ms: int
     sent_ms: int
@@ -146,7 +151,7 @@ class Settings:
     before its time; ``start_when_ready`` is with how many people, all ready, a lobby starts it by itself, 0 means
     never. ``wait_ad_s`` and ``wait_away_s`` bound the wait for a member aside for that reason, 0 means none; the room
     waits for nobody where more than ``wait_until_members`` are in it. With ``snap_on_pause`` a pause is at the place of
-    whoever paused.
+    whoever paused. ``guests`` (GUESTS) says what people without an account may do here.
     """
 
     control: str = "everyone"
@@ -162,6 +167,7 @@ class Settings:
     wait_away_s: int = 0
     wait_until_members: int = CAPACITY_MOST
     snap_on_pause: bool = True
+    guests: str = "nobody"
 
 
 @value(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _REFUSED_JOIN = {
     "kicked": CloseCode.FORBIDDEN,
     "banned": CloseCode.FORBIDDEN,
     "revoked": CloseCode.FORBIDDEN,
+    "guests_off": CloseCode.FORBIDDEN,
 }
 
 

@@ -107,6 +107,7 @@ class Handshake:
             since_ms,
             version=claim["version"],
             sid=ticket.sid,
+            guest=user.get("guest", False),
         )
         arrive = Arrive(user["id"], ticket.jti, sid=ticket.sid)
         return await self._join(Session(room, resume, None, version), arrive, ticket.issued_ms)
@@ -151,6 +152,7 @@ class Handshake:
                 version=resume.version,
                 issued_ms=issued_ms,
                 look=look_of(resume.name),
+                guest=resume.guest,
             )
             outcome = await room.ask(join, arrive)
             if not isinstance(outcome, Refusal):

@@ -27,7 +27,7 @@ class Resume:
 
     ``session`` stays the same over reconnects and began with a ticket at ``since_ms`` (the partition's clock).
     ``generation`` counts its tokens: using one voids those before it. ``version`` is the room's in the
-    ticket; ``sid`` is the session of the API that the ticket named, "" if none.
+    ticket; ``sid`` is the session of the API that the ticket named, "" if none. A ``guest`` has no account.
     """
 
     room: str
@@ -40,6 +40,7 @@ class Resume:
     since_ms: int
     version: int = 0
     sid: str = ""
+    guest: bool = False
 
 
 class _Hmac(HMACAlgorithm):
@@ -78,6 +79,7 @@ class ResumeTokens:
             "since_ms": resume.since_ms,
             "version": resume.version,
             "sid": resume.sid,
+            "guest": resume.guest,
         }
         headers = {"kid": self._kid, "typ": _TYPE}
         return self._jws.encode(orjson.dumps(claims), self._keys[self._kid], algorithm="HS256", headers=headers)
@@ -100,6 +102,7 @@ class ResumeTokens:
                 since_ms=int(claims["since_ms"]),
                 version=int(claims.get("version", 0)),
                 sid=_text(claims.get("sid", "")),
+                guest=claims.get("guest", False) is True,
             )
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
             raise InvalidResume(f"the resume token is not valid: {error}") from None

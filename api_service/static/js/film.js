@@ -47,6 +47,9 @@ watch.addEventListener("click", async () => {
   await showFriends();
 });
 
+// What was shared to the app leads to the sheet itself (pages/share_target.py).
+if (location.hash === `#${dialog.id}`) watch.click();
+
 async function showFriends() {
   try {
     await busy(open, async () => {
@@ -89,6 +92,7 @@ form.addEventListener("change", () => {
   startsAt.hidden = value !== "later";
   document.getElementById("start-together").hidden = value !== "together";
   document.getElementById("start-early").hidden = value === "now";
+  form.elements.guests.parentElement.hidden = form.elements.access.value !== "link";
   if (!startsAt.hidden && !starts.value) starts.value = localText(nextEvening(new Date()));
   showCount();
   sumUp();
@@ -138,11 +142,11 @@ form.addEventListener("submit", async (event) => {
 const START = { now: "at_once", together: "together", later: "at" };
 
 function settings() {
-  const { when, by_itself: byItself, hold, early_start: early, snap_on_pause: snap } = form.elements;
+  const { access, guests, when, by_itself: byItself, hold, early_start: early, snap_on_pause: snap } = form.elements;
   const numbers = ["slow_mode_s", "wait_away_s", "wait_ad_s", "wait_until_members"].map((name) => [name, Number(form.elements[name].value)]);
   const invited = chosenPeople(form).length;
   return {
-    ...Object.fromEntries(numbers), hold: hold.value === "yes", early_start: early.checked, snap_on_pause: snap.checked, start: START[when.value],
+    ...Object.fromEntries(numbers), guests: access.value === "link" ? guests.value : "nobody", hold: hold.value === "yes", early_start: early.checked, snap_on_pause: snap.checked, start: START[when.value],
     // Whoever opens the room is one of those who have to be ready.
     start_when_ready: when.value === "together" && byItself.checked && invited ? invited + 1 : 0,
   };

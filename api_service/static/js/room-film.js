@@ -66,6 +66,7 @@ function originsOf(page) {
 function takeOver(page) {
   const { poster = "", film = "", source = "", type = "", expires = "" } = page.querySelector("movie-together video").dataset;
   Object.assign(video.dataset, { poster, film, source, type, expires });
+  together.setAttribute("film", page.querySelector("movie-together").getAttribute("film"));
   hall.dataset.expected = page.getElementById("hall").dataset.expected;
   for (const id of ["hall-title", "hall-about"]) document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
   const field = document.getElementById("room-title");

@@ -21,6 +21,7 @@ const banNow = document.getElementById("ban-now");
 const READ = {
   control: ({ value }) => value,
   capacity: ({ value }) => Number(value),
+  guests: ({ value }) => value,
   slow_mode_s: ({ value }) => Number(value),
   start: ({ value }) => value,
   start_when_ready: ({ value }) => Number(value),
@@ -33,7 +34,7 @@ const READ = {
   early_start: ({ checked }) => checked,
 };
 
-const NAMES = Object.keys(READ);
+const NAMES = Object.keys(READ).filter((name) => form.elements[name]);
 
 together.addEventListener("mt-state", () => {
   opener.hidden = !mayChangeSetting(together.room, "locked");

@@ -10,7 +10,7 @@ import { Deletions } from "./ui/deletions.js";
 import { adoptStyles, make } from "./ui/look.js";
 import { MessageActions } from "./ui/message-actions.js";
 import { Outbox } from "./ui/outbox.js";
-import { imitatesOwner, mayDelete, mayEdit, roleOf } from "./core/permissions.js";
+import { markOf, mayDelete, mayEdit } from "./core/permissions.js";
 import { lengthOf } from "./core/timeline.js";
 import { textsFor } from "./ui/translations.js";
 import { forgetTexts } from "./core/unsent.js";
@@ -98,7 +98,7 @@ export class MovieTogetherChat extends HTMLElement {
     return {
       me: this.#me,
       names: room?.names ?? {},
-      roleOf: (id) => (imitatesOwner(room, id) ? "not_owner" : room ? roleOf(room, id) : "viewer"),
+      roleOf: (id) => markOf(room, id),
       filmId: room?.room?.film?.id,
       lengthMs: lengthOf(room?.playback, room?.room?.film),
       deletions: this.#deletions,

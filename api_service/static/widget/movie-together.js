@@ -419,10 +419,10 @@ export class MovieTogether extends RoomElement {
 
   #onRoom = (state) => {
     const { id: roomId, film } = state.room;
-    const before = this.#known;
+    const previousId = this.#known?.roomId === roomId ? this.#known.filmId : this.getAttribute("film");
     this.#known = { roomId, filmId: film.id };
-    // It was changed while this viewer was not connected.
-    if (before?.roomId === roomId && before.filmId !== film.id) this.#onFilm({ film, previous_film_id: before.filmId });
+    // It was changed while this viewer was not connected, or between the page's loading and its coming in.
+    if (previousId && previousId !== film.id) this.#onFilm({ film, previous_film_id: previousId });
     this.#aside?.settle(this.#showAside());
     this.#overlay.showStandstill(state);
     this.#emit("mt-room", state);

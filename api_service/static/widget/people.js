@@ -156,6 +156,7 @@ export class MovieTogetherPeople extends HTMLElement {
     return [
       member.id === room.you?.id ? this.#texts.you : null,
       role === "viewer" ? null : this.#texts[role],
+      room.guests?.has(member.id) && role !== "guest" ? this.#texts.guest : null,
       imitatesOwner(room, member.id) ? this.#texts.not_owner : null,
       room.room.host === member.id ? this.#texts.host : null,
       member.second_screen ? this.#texts.second_screen : null,

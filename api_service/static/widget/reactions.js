@@ -1,5 +1,6 @@
 /** <movie-together-reactions for="id of the <movie-together>">: a bar of emoji; a press lets one float over everyone's film. */
 import { adoptStyles, make } from "./ui/look.js";
+import { mayWrite } from "./core/permissions.js";
 import { textsFor } from "./ui/translations.js";
 import { companionOf } from "./ui/companion.js";
 
@@ -49,7 +50,7 @@ export class MovieTogetherReactions extends HTMLElement {
 
   #updateDisabled() {
     const { together } = this.#companion;
-    const allowed = Boolean(together?.live) && (together.mutedForMs ?? 0) === 0;
+    const allowed = Boolean(together?.live) && (together.mutedForMs ?? 0) === 0 && mayWrite(together.room);
     for (const button of this.#buttons) button.disabled = !allowed;
   }
 }

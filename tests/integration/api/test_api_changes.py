@@ -24,6 +24,7 @@ DEFAULTS = {
     "wait_away_s": 0,
     "wait_until_members": 200,
     "snap_on_pause": True,
+    "guests": "nobody",
 }
 
 

@@ -117,6 +117,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "change_film": Row(OWNER, body={"film_id": ""}),
     "transfer_room": Row(OWNER, body={"user_id": ""}, path={"user_id": "moderator"}),
     "join_room": Row(INTO_ROOM),
+    "enter_as_guest": Row(dict.fromkeys(ACTORS, "room_not_found"), body={"name": "Zoe"}),
     "list_invitations": Row(OWNER),
     "invite_friends": Row(OWNER, body={"users": []}),
     "revoke_invitation": Row(OWNER),

@@ -6,8 +6,10 @@ import re
 from typing import Any
 from uuid import UUID
 
+import pytest
 from uuid_utils.compat import uuid7
 
+from api_service.pages import account
 from api_service.usecases import friends, people
 from api_service.usecases.invitations import Guests
 from api_service.usecases.people import User
@@ -205,3 +207,37 @@ async def test_an_account_is_erased_by_whoever_is_sure(site: RunningSite) -> Non
     assert await site.cinema.value(anns) == 0
     assert (await look(viewer, "/account")).status == 303
     assert (await does(viewer, "mails", mails="no")).status == 303
+
+
+async def test_a_language_chosen_in_the_header_is_kept_in_the_account_and_one_of_a_foreign_link_is_not(
+    site: RunningSite,
+) -> None:
+    ann = await site.cinema.person("Ann", locale="ru")
+    viewer = site.viewer(ann)
+
+    async def locale() -> str:
+        return str((await viewer.get("/me")).body["locale"])
+
+    here = await look(viewer, "/friends", language="ru")
+    (english,) = here.all("a", hreflang="en")
+    for led_here in ("cross-site", "none"):
+        await look(viewer, english.attributes["href"], **{"Sec-Fetch-Site": led_here})
+        assert await locale() == "ru"
+    page = await look(viewer, english.attributes["href"], **{"Sec-Fetch-Site": "same-origin"})
+    assert page.one("html").attributes["lang"] == "en"
+    assert await locale() == "en"
+    assert (await look(viewer, "/", language="ru")).one("html").attributes["lang"] == "en"
+
+
+async def test_erasing_oneself_on_the_page_may_take_as_long_as_it_gets_on(
+    site: RunningSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed: list[object] = []
+    monkeypatch.setattr(account, "renew_deadline", renewed.append)
+    ann = await site.cinema.person("Ann")
+    await opened(site, ann)
+
+    told = await does(site.viewer(ann), "erase", sure="yes")
+
+    assert told.status == 303
+    assert renewed

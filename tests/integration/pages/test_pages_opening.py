@@ -59,6 +59,7 @@ async def test_a_room_is_opened_with_what_was_chosen(site: RunningSite, page: Pa
         "wait_away_s": 30,
         "wait_until_members": 4,
         "snap_on_pause": False,
+        "guests": "nobody",
         "start_when_ready": 0,
     }
     expected = ("invited", "moderators", 5, changed) if chosen else ("link", "everyone", 50, dict(usual))

@@ -146,6 +146,7 @@ async def test_settings_change_for_everyone_and_take_the_right(nodes: Nodes, cro
         "wait_away_s": 0,
         "wait_until_members": 200,
         "snap_on_pause": True,
+        "guests": "nobody",
     }  # fmt: skip
     assert (await boris.say("one"))["type"] == "ack"
     assert (await boris.say("two"))["code"] == "slow_mode"

@@ -210,3 +210,44 @@ async def test_an_erased_owner_is_gone_from_both_services_at_once_and_the_room_g
         assert await places_of(site.cinema, word) == set()
     visits = (await boris.get(f"{path}/visits")).body["items"]
     assert {visit["person"]["name"] for visit in visits} == {"Boris", "Удалённый зритель"}
+
+
+@pytest.mark.parametrize("by", ["live", "api"])
+async def test_guests_go_when_the_owner_lets_in_none_any_more_on_either_side(
+    site: RunningSite, node: SyncNode, crowd: Crowd, by: str
+) -> None:
+    anna, path = await opened(site)
+    await anna.patch(path, json={"settings": {"guests": "watch"}})
+    stranger = site.viewer()
+    came = await stranger.post(f"{path}/guests", json={"name": "Zoe"})
+    cookie = {"Cookie": came.headers["Set-Cookie"].partition(";")[0]}
+
+    async def joined() -> Any:
+        return await stranger.post(f"{path}/join", headers=cookie)
+
+    owner, zoe = await enter(anna, path, node, crowd), await use((await joined()).body, node, crowd)
+    await owner.until(lambda: zoe.id in owner.members)
+    assert (owner.members[zoe.id]["guest"], owner.members[zoe.id]["role"]) == (True, "guest")
+    assert owner.me["guest"] is False
+    told = await zoe.say("Hello")
+    assert (told["code"], "watch" in told["message"]) == ("forbidden", True)
+    assert (await owner.change_settings(guests="chat"))["type"] == "ack"
+    assert (await zoe.say("Hello"))["type"] == "ack"
+    await owner.until(lambda: bool(owner.messages))
+    assert owner.messages[-1]["author"] == {"id": zoe.id, "name": "Zoe", "guest": True}
+
+    if by == "live":
+        assert (await owner.change_settings(guests="nobody"))["type"] == "ack"
+    else:
+        await anna.patch(path, json={"settings": {"guests": "nobody"}})
+    assert await zoe.closed(20) == CloseCode.FORBIDDEN
+    assert zoe.received[-1]["code"] == "guests_off"
+    with pytest.raises(Disconnected):
+        await zoe.reconnect()
+    assert zoe.received[-1]["code"] == "guests_off"
+    await owner.until(lambda: zoe.id not in owner.members)
+
+    async def is_shut() -> bool:
+        return bool((await joined()).status == 401)
+
+    await until(is_shut)

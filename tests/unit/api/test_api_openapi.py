@@ -53,10 +53,22 @@ def test_every_route_of_the_api_is_described_and_nothing_else(spec: dict[str, An
     assert routed == set(operations(spec))
 
 
+def is_for_anybody(operation: dict[str, Any]) -> bool:
+    return operation.get("security") == []
+
+
+def test_guests_are_let_in_by_whoever_they_are_and_known_where_they_have_to_be(spec: dict[str, Any]) -> None:
+    found = operations(spec)
+    assert [place for place, one in found.items() if is_for_anybody(one)] == [("POST", "/rooms/{code}/guests")]
+    guests = {place for place, one in found.items() if {"guest": []} in one.get("security", [])}
+    assert guests == {("POST", "/rooms/{code}/join"), ("GET", "/films/{film_id}/source")}
+
+
 def test_every_operation_says_what_it_does_gives_and_refuses(spec: dict[str, Any]) -> None:
     for place, operation in operations(spec).items():
         assert operation["summary"].endswith("."), place
-        assert {"401", "503"} <= operation["responses"].keys(), place
+        assert "503" in operation["responses"], place
+        assert ("401" in operation["responses"]) == (not is_for_anybody(operation)), place
         assert any(status.startswith("2") for status in operation["responses"]), place
     names = [operation["operationId"] for operation in operations(spec).values()]
     assert len(names) == len(set(names)) == len(ALL)
@@ -76,7 +88,7 @@ def test_refusals_say_when_to_come_again_and_what_is_not_the_endpoint_s_own(spec
     for (method, path), operation in operations(spec).items():
         refusals = {status: one for status, one in operation["responses"].items() if not status.startswith("2")}
         assert {status for status, one in refusals.items() if "headers" in one} == refusals.keys() & {"429", "503"}
-        assert "identity_unavailable" in refusals["503"]["description"]
+        assert ("identity_unavailable" in refusals["503"]["description"]) == (not is_for_anybody(operation)), path
         assert ("cross_site_request" in refusals["403"]["description"]) == (method != "GET"), path
 
 

@@ -42,6 +42,8 @@ LAWFUL = {
             "housekeeping",
             "middlewares",
             "static_files",
+            "posters",
+            "client_address",
             "field_errors",
             "heartbeat",
             "language",

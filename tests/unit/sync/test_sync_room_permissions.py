@@ -160,6 +160,7 @@ SETTINGS = {
     "wait_away_s": (30, MODERATOR),
     "wait_until_members": (3, MODERATOR),
     "snap_on_pause": (False, MODERATOR),
+    "guests": ("watch", OWNER),
 }
 
 

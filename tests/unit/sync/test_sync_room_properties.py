@@ -36,7 +36,7 @@ from sync_service.room.deadlines import HOST_AFTER_MS, next_due_ms
 from sync_service.room.decide import decide
 from sync_service.room.events import Event, MemberJoined, MemberLeft, Refusal
 from sync_service.room.playback import position_at
-from sync_service.room.state import ASIDE, State
+from sync_service.room.state import ASIDE, GUESTS, State
 from sync_service.store.records import read_record
 from tests.unit.sync.rooms import DURATION_MS, OWNER, after, empty_room, says, stored
 from tests.unit.sync.watched_room import CONTROL, RANK, WatchedRoom
@@ -60,6 +60,7 @@ changes = st.fixed_dictionaries(
         "wait_away_s": st.sampled_from([0, 40]),
         "wait_until_members": st.sampled_from([2, 200]),
         "snap_on_pause": st.booleans(),
+        "guests": st.sampled_from(GUESTS),
     },
 )
 
@@ -79,7 +80,7 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         here=st.lists(people, unique=True, min_size=2),
     )
     def open(self, control: str, starts_at: int | None, hold_max_s: int, here: list[str]) -> None:
-        self.start = self.state = empty_room(control=control, starts_at=starts_at, hold_max_s=hold_max_s)
+        self.start = self.state = empty_room(control=control, starts_at=starts_at, hold_max_s=hold_max_s, guests="chat")
         for who in here:
             self.joins(who, ticket=True)
 
@@ -100,7 +101,8 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         self.sessions[who] = since_ms
         role = "guest" if who == "guest" else "viewer"
         before = self.state.playback
-        self.order(Join(by=who, name=who, role=role, visit_id=f"{who} {len(self.log)}", since_ms=since_ms))
+        visit_id = f"{who} {len(self.log)}"
+        self.order(Join(by=who, name=who, role=role, visit_id=visit_id, since_ms=since_ms, guest=role == "guest"))
         assert self.state.playback == before
 
     @rule(number=members, ago_ms=st.integers(-5, 15_000))
@@ -315,6 +317,12 @@ class AnyRoom(WatchedRoom, RuleBasedStateMachine):
         # Whoever is aside has it as soon as they come back.
         codes = {outcome.code if isinstance(outcome, Refusal) else None for outcome in outcomes}
         assert codes & {None, "aside"}
+
+    @invariant()
+    def guests_are_where_they_may_be_and_keep_no_order(self) -> None:
+        guests = [member for member in self.state.members.values() if member.guest]
+        assert not guests or self.state.rights.settings.guests != "nobody"
+        assert all(guest.role in {"guest", "viewer"} for guest in guests)
 
     @invariant()
     def the_owner_and_a_host_are_not_here_together(self) -> None:

@@ -37,7 +37,7 @@ from sync_service.room.state import State
 from sync_service.store.records import body_of, placed
 from tests.unit.sync.rooms import OWNER, after, empty_room
 
-OWNERS = {"control", "capacity", "early_start", "start", "start_when_ready"}  # settings
+OWNERS = {"control", "capacity", "early_start", "start", "start_when_ready", "guests"}  # settings
 RANK = ["guest", "viewer", "moderator", "owner"]
 FILM = (Play, Pause, Seek, SetRate)
 ON_PEOPLE = (Kick, Mute, SetRole)

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { Commands, TEXT_EXPIRES_MS, COMMAND_EXPIRES_MS, randomId } from "../../../api_service/static/widget/core/commands.js";
 import { LogPosition } from "../../../api_service/static/widget/core/log-position.js";
 import { MESSAGES_KEPT, evolve, fromSnapshot } from "../../../api_service/static/widget/core/replica.js";
+import { assignableRoles, markOf, mayWrite } from "../../../api_service/static/widget/core/permissions.js";
 import { backoffMs } from "../../../api_service/static/widget/core/backoff.js";
 
 const at = (seq, epoch = 1) => ({ epoch, seq, hash: `h${seq}` });
@@ -191,4 +192,27 @@ test("a room that starts over may have become one's own, and what was said by so
   assert.equal(before.you.role, "viewer");
   assert.equal(after.you.role, "owner");
   assert.deepEqual(after.messages, [{ id: "m1", text: "", deleted: true, reactions: {}, revision: 1, author: nobody }]);
+});
+
+test("guests without an account are known by their members and their messages, also once they have left", () => {
+  const zoe = { id: "z", name: "Zoe", role: "guest", guest: true };
+  const old = { id: "y", name: "Yan", guest: true };
+  let state = fromSnapshot({ ...snapshot, messages: [{ id: "m0", text: "hi", author: old }] });
+  state = evolve(state, { type: "member_joined", member: zoe });
+  state = evolve(state, { type: "member_left", member_id: "z", name: "Zoe" });
+  assert.deepEqual([...state.guests], ["y", "z"]);
+  assert.deepEqual(["a", "y", "z"].map((id) => markOf(state, id)), ["viewer", "guest", "guest"]);
+});
+
+test("a guest writes where guests may, and wherever somebody gave them another role; nobody makes one a moderator", () => {
+  const guest = (role, guests) => fromSnapshot({
+    ...snapshot,
+    room: { ...snapshot.room, settings: { ...snapshot.room.settings, guests } },
+    members: [{ id: "a", name: "Ann", role, ready: false, guest: true }],
+  });
+  assert.deepEqual(["watch", "chat"].map((may) => mayWrite(guest("guest", may))), [false, true]);
+  assert.equal(mayWrite(guest("viewer", "watch")), true);
+  assert.equal(mayWrite(fromSnapshot(snapshot)), true);
+  const owners = { ...guest("guest", "chat"), you: { id: "o", name: "Olga", role: "owner" } };
+  assert.deepEqual(assignableRoles(owners, "a"), ["viewer"]);
 });

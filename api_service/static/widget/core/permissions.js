@@ -8,7 +8,7 @@
 const RANKS = { guest: 0, viewer: 1, moderator: 2, owner: 3 };
 const LOWEST_ROLE_BY_CONTROL = { everyone: "viewer", moderators: "moderator", owner: "owner" };
 const LOWEST_ROLE_BY_SETTING = {
-  control: "owner", capacity: "owner", early_start: "owner", start: "owner", start_when_ready: "owner", locked: "moderator", slow_mode_s: "moderator", hold: "moderator", hold_max_s: "moderator",
+  control: "owner", capacity: "owner", early_start: "owner", start: "owner", start_when_ready: "owner", guests: "owner", locked: "moderator", slow_mode_s: "moderator", hold: "moderator", hold_max_s: "moderator",
   wait_ad_s: "moderator", wait_away_s: "moderator", wait_until_members: "moderator", snap_on_pause: "moderator",
 };
 
@@ -24,6 +24,18 @@ export function imitatesOwner(state, id) {
   const owner = state?.room?.owner;
   const look = state?.looks?.[owner];
   return Boolean(look) && id !== owner && state.looks[id] === look;
+}
+
+/** Return what marks the person `id` beside their name: "not_owner" where it imitates the owner's, "guest" of one without an account, else their role. */
+export function markOf(state, id) {
+  if (imitatesOwner(state, id)) return "not_owner";
+  return state?.guests?.has(id) ? "guest" : state ? roleOf(state, id) : "viewer";
+}
+
+/** Return whether this viewer may write and react: in some rooms guests only watch. */
+export function mayWrite(state) {
+  const { you, room, guests } = state ?? {};
+  return !you || !guests?.has(you.id) || roleOf(state, you.id) !== "guest" || room?.settings?.guests === "chat";
 }
 
 function rankOf(state, id) {
@@ -48,7 +60,8 @@ export function mayModerate(state, id) {
 export function assignableRoles(state, id) {
   if (!mayModerate(state, id)) return [];
   const own = rankOf(state, state.you.id);
-  return ["moderator", "viewer", "guest"].filter((role) => RANKS[role] < own && role !== roleOf(state, id));
+  const roles = state.guests?.has(id) ? ["viewer", "guest"] : ["moderator", "viewer", "guest"];
+  return roles.filter((role) => RANKS[role] < own && role !== roleOf(state, id));
 }
 
 /** Return whether this viewer may delete a message. */

@@ -1,8 +1,9 @@
 /**
  * The replica of the room in this browser: the server's state, carried forward by events without any decision.
  *
- * {room, you, limits, playback, pause, members, names, looks, messages, closed}: `pause` is {by, reason, started, sought} while the film is
- * paused, `names` the names by id of everybody this browser has met, as those who left are still spoken of; `looks` are those of their names, the same for names that look alike.
+ * {room, you, limits, playback, pause, members, names, looks, guests, messages, closed}: `pause` is {by, reason, started, sought} while the film is
+ * paused, `names` the names by id of everybody this browser has met, as those who left are still spoken of; `looks` are those of their names, the same for names that look alike;
+ * `guests` has the ids of those among them who have no account.
  */
 
 /** The replica keeps this many messages; the server sends the last 50, and those posted since are added. */
@@ -23,6 +24,7 @@ export function fromSnapshot(message, before = null) {
     members: message.members,
     names: withNames(before?.names ?? {}, [...messages.map(({ author }) => author), ...message.members]),
     looks: withLooks(before?.looks ?? {}, message.members),
+    guests: withGuests(before?.guests, [...messages.map(({ author }) => author), ...message.members]),
     messages,
     closed: null,
   };
@@ -55,6 +57,7 @@ export function evolve(state, event) {
         members: withMember(state.members, event.member),
         names: withNames(state.names, [event.member]),
         looks: withLooks(state.looks, [event.member]),
+        guests: withGuests(state.guests, [event.member]),
       };
     case "member_left":
       return {
@@ -149,6 +152,11 @@ function withNames(names, people) {
 function withLooks(looks, members) {
   const changed = members.filter((one) => one.look && looks?.[one.id] !== one.look);
   return changed.length ? { ...looks, ...Object.fromEntries(changed.map(({ id, look }) => [id, look])) } : looks;
+}
+
+function withGuests(guests = new Set(), people) {
+  const more = people.filter((one) => one?.guest && !guests.has(one.id));
+  return more.length ? new Set([...guests, ...more.map(({ id }) => id)]) : guests;
 }
 
 /** Return the known messages and the new ones; a repeated message replaces the known one, as it may have been deleted since. */

@@ -23,7 +23,7 @@ const AFTER_CLOSE = {
 const STOP_REASONS = { 4403: "forbidden", 4409: "room_full", 4440: "sign_in_required" };
 
 /** Error codes that the server sends just before a close with 4403, to say why. */
-const FORBIDDEN_REASONS = new Set(["kicked", "banned", "revoked", "room_locked"]);
+const FORBIDDEN_REASONS = new Set(["kicked", "banned", "revoked", "guests_off", "room_locked"]);
 
 /** After a close for `too_fast` the delay is at least that of this try. */
 const ATTEMPT_AFTER_TOO_FAST = 3;

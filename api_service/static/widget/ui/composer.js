@@ -1,7 +1,7 @@
 /** The chat's form: the field, the message it replies to, and why nothing may be sent now. */
 import { graphemes, shows } from "./chat-lines.js";
 import { make } from "./look.js";
-import { exemptFromSlowMode } from "../core/permissions.js";
+import { exemptFromSlowMode, mayWrite } from "../core/permissions.js";
 import { isolated } from "./phrases.js";
 
 /** The counter is shown from this part of the limit on. */
@@ -110,6 +110,7 @@ export class Composer {
     const tooLong = length > limit;
     this.#field.style.height = "auto";
     this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
+    this.#field.disabled = !mayWrite(this.#together()?.room);
     this.#field.setAttribute("aria-invalid", String(tooLong));
     this.#hint.classList.toggle("alarm", tooLong);
     if (tooLong) this.#hint.textContent = this.#texts.too_long(length, limit);
@@ -117,7 +118,7 @@ export class Composer {
     const { waitMs, notice } = this.#sendBlock();
     this.#notice.hidden = !notice;
     if (notice) this.#notice.textContent = notice;
-    this.#send.disabled = tooLong || !shows(text) || (waitMs > 0 && !this.#edited);
+    this.#send.disabled = tooLong || !shows(text) || this.#field.disabled || (waitMs > 0 && !this.#edited);
     if (waitMs > 0) this.#timer = setTimeout(() => this.refresh(), TICK_MS);
     this.#on.resized();
   }
@@ -135,6 +136,7 @@ export class Composer {
     const together = this.#together();
     const room = together?.room;
     if (!room?.you) return { waitMs: 0, notice: null };
+    if (!mayWrite(room)) return { waitMs: 0, notice: this.#texts.guests_watch };
     const mutedMs = together.mutedForMs;
     if (mutedMs > 0) return { waitMs: mutedMs, notice: this.#texts.muted_for(readableDuration(mutedMs, this.#texts)) };
     const slowMs = exemptFromSlowMode(room) ? 0 : (room.room.settings?.slow_mode_s ?? 0) * 1000;

@@ -5,7 +5,7 @@ import { Unsent } from "../core/unsent.js";
 import { refusalPhrase } from "./phrases.js";
 
 /** Refusals after which sending again now is no use. */
-const NOT_RETRIABLE = new Set(["closed", "room_closed", "banned", "revoked"]);
+const NOT_RETRIABLE = new Set(["closed", "room_closed", "banned", "revoked", "guests_off"]);
 
 /** Refusals whose phrase is shown beside the message. */
 const EXPLAINED = new Set(["muted", "slow_mode"]);

@@ -172,7 +172,7 @@ export class RoomElement extends HTMLElement {
   }
 
   /**
-   * Change any of {control, capacity, locked, slow_mode_s, hold, hold_max_s, early_start, wait_ad_s, wait_away_s, wait_until_members, snap_on_pause}.
+   * Change any of {control, capacity, locked, slow_mode_s, hold, hold_max_s, early_start, wait_ad_s, wait_away_s, wait_until_members, snap_on_pause, guests}.
    * @param {Record<string, unknown>} changes
    * @returns {Promise<any>}
    */
