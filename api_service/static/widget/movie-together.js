@@ -153,7 +153,7 @@ export class MovieTogether extends RoomElement {
     this.toggleAttribute("second-screen", secondScreen);
   }
 
-  /** The people who are invited, [{id, name}], whom the page knows of: a lobby names those who are not here yet. @type {{id: string, name: string}[]} */
+  /** The people who are invited, [{id, name}], whom the page knows of: a lobby and the list of people name those who are not here yet. @type {{id: string, name: string}[]} */
   get expected() {
     return this.#expected;
   }
@@ -161,6 +161,8 @@ export class MovieTogether extends RoomElement {
   set expected(people) {
     this.#expected = people;
     this.#overlay?.expect(people);
+    const { room } = this;
+    if (room) this.#emit("mt-members", { members: room.members, you: room.you });
   }
 
   /** Why this viewer is out of the room for good, as `mt-status` tells it ("kicked", "room_full", …); null otherwise. @returns {string | null} */

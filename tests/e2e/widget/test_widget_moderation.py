@@ -11,7 +11,7 @@ pytestmark = pytest.mark.short
 
 
 def chip(seen_by: Viewer, of: Viewer) -> Locator:
-    return seen_by.page.locator("movie-together-people .chip", has_text=of.name)
+    return seen_by.page.locator("movie-together-people .row", has_text=of.name)
 
 
 async def is_offered(viewer: Viewer, *, inside: bool) -> None:
@@ -34,7 +34,7 @@ async def choose(judge: Viewer, of: Viewer, act: str) -> None:
 async def test_a_menu_for_each_member_serves_keys_as_well(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
     page = elena.page
-    assert await chip(farid, elena).evaluate("chip => chip.localName") == "div", "nothing for him to do there"
+    assert await chip(farid, elena).evaluate("row => row.localName") == "div", "nothing for him to do there"
 
     await chip(elena, farid).focus()
     await page.keyboard.press("Enter")

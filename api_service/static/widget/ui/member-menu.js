@@ -55,8 +55,8 @@ export class MemberMenu {
     this.node.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#onClosed());
   }
 
-  /** Open the menu at a member's chip; `own` is {switches: {waits, spoilers}, aside} on this viewer's own chip (`spoilers`: they are held back), else null. */
-  open(chip, member, actions, own) {
+  /** Open the menu at a member's row; `own` is {switches: {waits, spoilers}, aside} on this viewer's own row (`spoilers`: they are held back), else null. */
+  open(row, member, actions, own) {
     this.close();
     this.memberId = member.id;
     const title = this.#texts.actions_for(member.name);
@@ -66,7 +66,7 @@ export class MemberMenu {
     this.node.replaceChildren(make("h3", { dir: "auto", "aria-hidden": "true" }, member.name), ...items);
     this.node.hidden = false;
     this.node.showPopover?.();
-    this.#place(chip);
+    this.#place(row);
     items[0]?.focus();
   }
 
@@ -104,12 +104,12 @@ export class MemberMenu {
     this.#on.choose(action, value, id);
   }
 
-  /** Place the menu below the chip, or above it for lack of room; on a narrow screen the style sheet places it at the bottom. */
-  #place(chip) {
+  /** Place the menu below the row, or above it for lack of room; on a narrow screen the style sheet places it at the bottom. */
+  #place(row) {
     const { style } = this.node;
     style.left = style.top = "";
     if (matchMedia(NARROW).matches) return;
-    const at = chip.getBoundingClientRect();
+    const at = row.getBoundingClientRect();
     const { width, height } = this.node.getBoundingClientRect();
     style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
     style.top = `${at.bottom + height + 8 > innerHeight ? Math.max(8, at.top - height - 4) : at.bottom + 4}px`;
