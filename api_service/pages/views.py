@@ -115,7 +115,7 @@ async def room_page(request: web.Request) -> web.Response:
         "starts_later": is_future(room.starts_at, datetime.now(UTC)),
         "embedders": app[FRAME_ANCESTORS],
         "invites_by_email": app[SITE].policy.invite_by_email,
-        "expected": [{"id": str(person.id), "name": person.name} for person in expected],
+        "expected": [{"id": str(one.person.id), "name": one.person.name, "answer": one.answer} for one in expected],
         "origins": app[CONTENT_POLICY].origins(addresses),
     }
     return await personal_page(request, "room.html", viewer, context, addresses=addresses)

@@ -25,7 +25,7 @@ async function show() {
     const [friends, all] = await Promise.all([callAll("/me/friends?status=accepted"), callAll(`${room}/invitations`)]);
     const standing = all.filter((one) => !one.revoked_at);
     showFriends(friends.map(({ person }) => person), new Set(standing.map(({ invitee }) => invitee.id)));
-    together.expected = standing.filter(({ status }) => !OVER.has(status)).map(({ invitee }) => invitee);
+    together.expected = standing.filter(({ status }) => !OVER.has(status)).map(({ invitee, status }) => ({ ...invitee, answer: status === "accepted" ? status : null }));
     showInvited(standing, new Set(friends.map(({ person }) => person.id)));
   } catch (error) {
     list.replaceChildren();

@@ -54,8 +54,8 @@ together.addEventListener("mt-state", ({ detail }) => {
     note.textContent = controlPhrase(together.room, textsFor(together));
     note.dataset.about = "control";
     note.hidden = false;
-  } else if (detail.playback.status === "playing" || note.dataset.about === "control") {
-    note.hidden = true;
+  } else {
+    note.hidden = true; // also what the page said of a planned start before the player says it
   }
 });
 

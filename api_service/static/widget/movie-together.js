@@ -153,7 +153,11 @@ export class MovieTogether extends RoomElement {
     this.toggleAttribute("second-screen", secondScreen);
   }
 
-  /** The people who are invited, [{id, name}], whom the page knows of: a lobby and the list of people name those who are not here yet. @type {{id: string, name: string}[]} */
+  /**
+   * The people who are invited, [{id, name, answer}], whom the page knows of: a lobby and the list of people name those who are not here yet;
+   * `answer` is "accepted" of those who have said that they come.
+   * @type {{id: string, name: string, answer?: string | null}[]}
+   */
   get expected() {
     return this.#expected;
   }
@@ -339,6 +343,7 @@ export class MovieTogether extends RoomElement {
     this.#overlay = new Overlay(this.shadowRoot, {
       texts,
       nowMs: () => this.serverMs,
+      poster: () => this.media?.poster ?? "",
       on: {
         press: () => this.#player?.allow(),
         goOn: () => this.play().catch(() => {}),

@@ -30,8 +30,8 @@ export function rowOf(member, room, { texts, nowMs, skewMs, pressable }) {
 }
 
 /** Return the row of somebody who is invited and not here. */
-export function missingRowOf({ id, name }, { texts }) {
-  return { id, name, pressable: false, here: false, looks: "missing", notes: [texts.not_here] };
+export function missingRowOf({ id, name, answer }, { texts }) {
+  return { id, name, pressable: false, here: false, looks: "missing", notes: [texts.not_here, answer === "accepted" ? texts.comes : null].filter(Boolean) };
 }
 
 function followingText({ kind, seconds }, texts) {

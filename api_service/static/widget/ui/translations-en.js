@@ -63,6 +63,9 @@ export const ENGLISH = {
   waiting_for_you: "Waiting for you to load…",
   waiting_for_you_back: "Everyone waits for you to come back",
   lobby_planned: "The film is planned and starts by itself",
+  plan_at: (when) => `Starts ${when}`,
+  plan_coming: (names, more) => (more ? `Coming: ${names} and ${more} more.` : `Coming: ${names}.`),
+  plan_unanswered: (n) => `No answer yet: ${n}.`,
   lobby_ready: (ready, of) => `${ready} of ${of} ready.`,
   lobby_loading: (names, more) => (more ? `Still loading: ${names} and ${more} more.` : `Still loading: ${names}.`),
   lobby_missing: (names, more) => (more ? `Not here yet: ${names} and ${more} more.` : `Not here yet: ${names}.`),
@@ -117,6 +120,7 @@ export const ENGLISH = {
   hidden: "in another tab",
   muted_now: "muted",
   not_here: "not here yet",
+  comes: "is coming",
   following: {
     in_step: "in step",
     ready: "the film is loaded",

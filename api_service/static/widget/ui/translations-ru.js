@@ -63,6 +63,9 @@ export const RUSSIAN = {
   waiting_for_you: "Вас ждут: фильм загружается…",
   waiting_for_you_back: "Все ждут, когда вы вернётесь",
   lobby_planned: "Фильм начнётся сам в назначенное время",
+  plan_at: (when) => `Начало: ${when}`,
+  plan_coming: (names, more) => (more ? `Придут: ${names} и ещё ${more}.` : `Придут: ${names}.`),
+  plan_unanswered: (n) => `Пока без ответа: ${n}.`,
   lobby_ready: (ready, of) => `Готовы: ${ready} из ${of}.`,
   lobby_loading: (names, more) => (more ? `Ещё загружают: ${names} и ещё ${more}.` : `Ещё загружают: ${names}.`),
   lobby_missing: (names, more) => (more ? `Ещё не пришли: ${names} и ещё ${more}.` : `Ещё не пришли: ${names}.`),
@@ -117,6 +120,7 @@ export const RUSSIAN = {
   hidden: "в другой вкладке",
   muted_now: "не может писать",
   not_here: "пока не здесь",
+  comes: "собирается прийти",
   following: {
     in_step: "вместе со всеми",
     ready: "фильм загружен",
