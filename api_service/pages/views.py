@@ -17,6 +17,7 @@ from api_service.pages.rendering import film_clock, is_future, page, page_langua
 from api_service.pages.room_cards import for_cards
 from api_service.problems import BANNED, FILM_NOT_FOUND, NOT_THERE, ROOM_NOT_FOUND
 from api_service.usecases import (
+    blocking,
     films,
     invitation_list,
     muting,
@@ -108,6 +109,7 @@ async def room_page(request: web.Request) -> web.Response:
     except Problem:  # the page's script asks again, and shows why not
         source = None
     expected = await invitation_list.expected(db, room.id)
+    blocked = await blocking.blocked_by(db, viewer.id)
     context = {
         "room": room,
         "source": source,
@@ -116,6 +118,7 @@ async def room_page(request: web.Request) -> web.Response:
         "embedders": app[FRAME_ANCESTORS],
         "invites_by_email": app[SITE].policy.invite_by_email,
         "expected": [{"id": str(one.person.id), "name": one.person.name, "answer": one.answer} for one in expected],
+        "blocked": [str(one.person.id) for one in blocked],
         "origins": app[CONTENT_POLICY].origins(addresses),
     }
     return await personal_page(request, "room.html", viewer, context, addresses=addresses)

@@ -1,7 +1,8 @@
 /**
- * <movie-together-people for="id of the <movie-together>" bans>: the room's members, how each follows the film, who is invited
+ * <movie-together-people for="id of the <movie-together>" bans blocks>: the room's members, how each follows the film, who is invited
  * and not here (`expected` of the <movie-together>), and a menu of actions on each.
- * With `bans` the menu offers to ban somebody; the event `mt-ban` ({id, name}) then asks the page to call the API.
+ * With `bans` the menu offers to ban somebody; the event `mt-ban` ({id, name}) then asks the page to call the API. With
+ * `blocks` it offers to block somebody for this viewer, or not any more; `mt-block` ({id, name, blocked}) asks the page to see to that.
  */
 import { companionOf } from "./ui/companion.js";
 import { adoptStyles, make } from "./ui/look.js";
@@ -21,6 +22,7 @@ export class MovieTogetherPeople extends HTMLElement {
     {
       "mt-members": () => this.#scheduleShow(),
       "mt-state": () => this.#scheduleShow(),
+      "mt-blocked": () => this.#scheduleShow(),
       "mt-signal": ({ detail }) => this.#onSignal(detail),
       "mt-status": () => this.#onStatus(),
     },
@@ -123,10 +125,11 @@ export class MovieTogetherPeople extends HTMLElement {
   }
 
   #rowsOf(room) {
+    const { together } = this.#companion;
     const about = { texts: this.#texts, nowMs: this.#nowMs };
     return [
-      ...inOrder(room).map((member) => rowOf(member, room, { ...about, skewMs: this.#skews.get(member.id), pressable: this.#isPressable(member) })),
-      ...missing(room, this.#companion.together.expected).map((person) => missingRowOf(person, about)),
+      ...inOrder(room).map((member) => rowOf(member, room, { ...about, skewMs: this.#skews.get(member.id), blocked: together.hasBlocked(member.id), pressable: this.#isPressable(member) })),
+      ...missing(room, together.expected).map((person) => missingRowOf(person, about)),
     ];
   }
 
@@ -135,7 +138,9 @@ export class MovieTogetherPeople extends HTMLElement {
   }
 
   #actionsOn(member) {
-    return memberActions(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
+    return memberActions(this.#room, member, {
+      nowMs: this.#nowMs, bans: this.hasAttribute("bans"), blocks: this.hasAttribute("blocks"), blocked: this.#companion.together.hasBlocked(member.id),
+    });
   }
 
   // -- acting -------------------------------------------------------------------------------------------------------
@@ -165,11 +170,16 @@ export class MovieTogetherPeople extends HTMLElement {
     if (action === "waits") together.waits = value;
     else if (action === "spoilers") together.holdsSpoilers = value;
     else if (action in own) own[action]();
-    else if (action === "ban") this.dispatchEvent(new CustomEvent("mt-ban", { detail: { id, name }, bubbles: true, composed: true }));
+    else if (action === "ban") this.#emit("mt-ban", { id, name });
+    else if (action === "block" || action === "unblock") this.#emit("mt-block", { id, name, blocked: action === "block" });
     else {
       const answered = action === "make" ? together.setRole(id, value) : action === "kick" ? together.kick(id) : together.mute(id, value);
       answered.catch(() => {}); // <movie-together> shows the refusal
     }
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 }
 

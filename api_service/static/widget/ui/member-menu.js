@@ -24,15 +24,20 @@ export const MENU_CSS = `
 
 const NARROW = "(max-width: 30rem)";
 
-/** Return the actions this viewer may take on a member: [{action, value, alarm}]; `bans` says whether the page can ban people. */
-export function memberActions(state, member, { nowMs, bans = false }) {
-  if (!mayModerate(state, member.id)) return [];
+/**
+ * Return the actions this viewer may take on a member: [{action, value, alarm}]; `bans` says whether the page can ban people from the room, `blocks`
+ * whether it can block them for this viewer, and `blocked` whether they are.
+ */
+export function memberActions(state, member, { nowMs, bans = false, blocks = false, blocked = false }) {
+  const own = !blocks || member.id === state.you?.id ? [] : [blocked ? { action: "unblock" } : { action: "block", alarm: true }];
+  if (!mayModerate(state, member.id)) return own;
   const muted = (member.muted_until_ms ?? 0) > nowMs;
   return [
     ...assignableRoles(state, member.id).map((role) => ({ action: "make", value: role })),
     ...(muted ? [{ action: "unmute", value: 0 }] : [{ action: "mute_5", value: 300 }, { action: "mute_60", value: 3_600 }]),
     { action: "kick", alarm: true },
     ...(bans ? [{ action: "ban", alarm: true }] : []),
+    ...own,
   ];
 }
 

@@ -8,9 +8,9 @@ const LOADING = new Set(["not_ready", "buffering"]);
 
 /**
  * Return the row of a member as {id, looks, notes, pressable, name}: what `rowNode` draws, and what tells whether it is to be drawn anew.
- * `skewMs` is what their player has told of itself, `nowMs` the server's time.
+ * `skewMs` is what their player has told of itself, `nowMs` the server's time, `blocked` whether this viewer has blocked them.
  */
-export function rowOf(member, room, { texts, nowMs, skewMs, pressable }) {
+export function rowOf(member, room, { texts, nowMs, skewMs, blocked, pressable }) {
   const following = followingOf(member, room, skewMs);
   const role = roleOf(room, member.id);
   const own = member.id === room.you?.id;
@@ -25,6 +25,7 @@ export function rowOf(member, room, { texts, nowMs, skewMs, pressable }) {
       followingText(following, texts),
       member.visible === false ? texts.hidden : null,
       (member.muted_until_ms ?? 0) > nowMs ? texts.muted_now : null,
+      blocked ? texts.blocked : null,
     ].filter(Boolean),
   };
 }
