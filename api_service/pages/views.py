@@ -135,7 +135,9 @@ async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Re
         if problem.code not in {NOT_THERE.code, BANNED.code}:
             raise
         said = Page([], None)
+    blocked = {one.person.id for one in await blocking.blocked_by(db, viewer.id)}
     recently = room.closed_at is not None and room.closed_at > datetime.now(UTC) - ownership.REOPENED_WITHIN
-    context = {"room": room, "may_reopen": recently and room.role == "owner", "said": said, "film_clock": film_clock}
+    may_reopen = recently and room.role == "owner"
+    context = {"room": room, "may_reopen": may_reopen, "said": said, "blocked": blocked, "film_clock": film_clock}
     addresses = room.film.addresses()
     return page(request, "closed.html", viewer, context, addresses=addresses, status=HTTPStatus.GONE)

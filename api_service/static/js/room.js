@@ -101,6 +101,7 @@ const inviteNote = document.getElementById("invite-note");
 
 function showWhetherOpen() {
   const { room, members } = together.room;
+  for (const words of document.querySelectorAll("[data-access]")) words.hidden = words.dataset.access !== room.access;
   const reason = room.settings.locked ? "invite.locked" : members.length >= room.settings.capacity ? "invite.full" : null;
   inviteNote.hidden = !reason;
   if (reason) inviteNote.textContent = text(reason);

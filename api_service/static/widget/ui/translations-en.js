@@ -170,7 +170,7 @@ export const ENGLISH = {
   delete: "Delete",
   actions: "Actions for the message",
   undo: "Undo",
-  of_blocked: "A message of somebody you have blocked",
+  of_blocked: "Hidden: you have blocked the author",
   reveal: "Show",
   deleted: "The message was deleted",
   ahead: (position) => `About ${position}: shown when you get there`,
