@@ -57,7 +57,7 @@ async def list_blocked(call: Call) -> web.Response:
 
 
 @endpoints.add("PUT", "/me/blocked/{user_id}", status=HTTPStatus.NO_CONTENT, problems=(PERSON_NOT_FOUND,))
-async def block_person(call: Call) -> web.Response:
+async def block_for_me(call: Call) -> web.Response:
     """Block a person, who is not told; repeating it changes nothing.
 
     A friendship, its request and their open invitations end; they neither find one nor ask nor invite any more.
@@ -67,7 +67,7 @@ async def block_person(call: Call) -> web.Response:
 
 
 @endpoints.add("DELETE", "/me/blocked/{user_id}", status=HTTPStatus.NO_CONTENT, problems=(PERSON_NOT_FOUND,))
-async def unblock_person(call: Call) -> web.Response:
+async def unblock_for_me(call: Call) -> web.Response:
     """Block a person no more; repeating it changes nothing."""
     await blocking.unblock(call.db, call.viewer.id, call.id("user_id", PERSON_NOT_FOUND))
     return done()

@@ -29,8 +29,9 @@ def face(person: Named) -> Markup:
 
 
 def letters_of(name: str) -> str:
-    """Return the letters that stand for a name: the first of each of its first two words, or of one word the first two."""
-    words = [found for word in name.split() if (found := [one for one in _GRAPHEME.findall(word) if _LETTER.match(one)])]
+    """Return the letters that stand for a name: the first ones of its first two words, or the first two of one word."""
+    words = [[one for one in _GRAPHEME.findall(word) if _LETTER.match(one)] for word in name.split()]
+    words = [word for word in words if word]
     if len(words) > 1:
         letters = [words[0][0], words[1][0]]
     elif words:

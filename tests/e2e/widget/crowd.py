@@ -30,9 +30,7 @@ class Crowd:
     async def beside(cls, viewer: Viewer, code: str, site: Site) -> Crowd:
         """Return nobody yet; the room is told to them by the viewer's own ticket."""
         assert isinstance(site, LocalSite), "only the local stack's signing key is known here"
-        answer = await viewer.context.request.post(
-            f"{site.url}/api/v1/rooms/{code}/join", headers={"Origin": site.url}
-        )
+        answer = await viewer.context.request.post(f"{site.url}/api/v1/rooms/{code}/join", headers={"Origin": site.url})
         assert answer.ok, await answer.text()
         joining = await answer.json()
         payload = joining["ticket"].split(".")[1]

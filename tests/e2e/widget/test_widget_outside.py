@@ -117,7 +117,7 @@ async def test_a_room_that_is_full_or_bans_or_is_closed_says_so_on_a_page_with_a
     answer = await page.goto(link)
     assert answer is not None
     assert answer.status == 403
-    await expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Вас заблокировали|You have been banned"))
+    await expect(page.locator("h1")).to_have_text(re.compile("Вас заблокировали|You have been banned"))
     await nothing_of_the_room(page)
     assert await page.locator("main a.button").count() >= 1
     await shoot(page, OUTSIDE, "banned, at the door", "dark")

@@ -1,4 +1,4 @@
-"""A room with fifty people: counted, in order, in words, searched, scrolled by whole rows, beside the film and in a phone's sheet."""
+"""A room with fifty people: counted, in words, searched, scrolled by whole rows, beside the film and in a sheet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MUTE_ON_ENTRY = "Ирина Тихая"
 IMITATOR = "Eлeна Соболь"
 OTHERS = [f"Зритель {number:02}" for number in range(1, 45)]
 
-# Of the list: its height in rows, how far the first row that is shown begins above its upper edge, and how many rows there are.
+# Of the list: its height in rows, how far the nearest row begins from its upper edge, and whether it scrolls.
 ROWS = """() => {
     const list = document.querySelector("movie-together-people").shadowRoot.querySelector("ul");
     const rows = [...list.children];
@@ -33,7 +33,9 @@ ROWS = """() => {
     const cut = Math.min(...rows.map(row => Math.abs(row.getBoundingClientRect().top - top)));
     return { shown: list.clientHeight / height, cut, all: rows.length, scrolls: list.scrollHeight > list.clientHeight };
 }"""
-SCROLL = """top => { document.querySelector("movie-together-people").shadowRoot.querySelector("ul").scrollTo({ top }); }"""
+SCROLL = """top => {
+    document.querySelector("movie-together-people").shadowRoot.querySelector("ul").scrollTo({ top });
+}"""
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import NewViewer
-from tests.e2e.screens import SCREENS, shoot
+from tests.e2e.screens import SCHEMES, SCREENS, shoot
 from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS, PATIENCE_MS, Viewer
 from tests.e2e.widget.conftest import SignIn
@@ -20,12 +20,15 @@ COUNT_ANNOUNCEMENTS = """() => {
     window.announced = 0;
     const root = document.querySelector("movie-together").shadowRoot;
     for (const one of root.querySelectorAll(".lobby [role=status], .lobby [role=alert]")) {
-        new MutationObserver(() => { window.announced += 1; }).observe(one, { childList: true, characterData: true, subtree: true });
+        const seen = new MutationObserver(() => { window.announced += 1; });
+        seen.observe(one, { childList: true, characterData: true, subtree: true });
     }
 }"""
-IN_FIELD = """when => { const two = n => String(n).padStart(2, "0");
+# A moment as a field of a day and a time takes it, by the browser's clock.
+IN_FIELD = """when => {
     const date = new Date(when);
-    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`; }"""
+    return new Date(date - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}"""
 
 
 async def ask(viewer: Viewer, site: Site, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +52,10 @@ async def test_a_planned_film_tells_when_and_who_comes_and_starts_without_a_relo
     await sign_in(farid)
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     room = await ask(
-        elena, site, "POST", "/rooms",
+        elena,
+        site,
+        "POST",
+        "/rooms",
         {"film_id": FILMS["tide-keeper"]["id"], "starts_at": tomorrow, "invite": {"emails": ["boris@example.com"]}},
     )
     for viewer in (elena, farid):
@@ -66,7 +72,7 @@ async def test_a_planned_film_tells_when_and_who_comes_and_starts_without_a_relo
     async with page.expect_download() as download:
         await page.locator("movie-together").get_by_role("link", name="В календарь").click()
     assert (await download.value).suggested_filename == "movie-together.ics"
-    for width, scheme in ((1440, "dark"), (360, "light")):
+    for width, scheme in zip((360, 1440), SCHEMES, strict=True):
         await page.set_viewport_size({"width": width, "height": 800})
         await page.emulate_media(color_scheme=scheme)
         await shoot(page, SCREENS / "planned", f"planned {width}", scheme)

@@ -9,7 +9,7 @@ const graphemesOf = globalThis.Intl?.Segmenter
   ? (text) => Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
   : (text) => [...text];
 
-/** Return the letters that stand for a name: the first of each of its first two words, or of one word the first two. */
+/** Return the letters that stand for a name: the first ones of its first two words, or the first two of one word. */
 export function lettersOf(name) {
   const words = name.split(/\s+/).map((word) => graphemesOf(word).filter((one) => LETTER.test(one))).filter((word) => word.length > 0);
   const letters = words.length > 1 ? [words[0][0], words[1][0]] : (words[0] ?? graphemesOf(name.trim())).slice(0, words.length + 1);
