@@ -1,4 +1,4 @@
-"""Many people in one room over sockets of their own, as so many browsers would be; they have no accounts."""
+"""Many people in one room over sockets of their own, as so many browsers would be; the cinema feeds their accounts."""
 
 from __future__ import annotations
 
@@ -7,20 +7,33 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID, uuid5
+
+import orjson
+from aiohttp import ClientSession
 
 from shared.tickets import Minter
 from tests.e2e.site import LocalSite, Site
 from tests.e2e.viewer import Viewer
 from tests.support.clients import RoomClient
 
-_PEOPLE = UUID("5c2b1a63-2f0d-4b7f-9c55-0e8d2f7b6a11")
+
+async def feed(site: LocalSite, kind: str, *rows: dict[str, Any]) -> list[str]:
+    """Feed rows as the cinema's program; return what became of each."""
+    token = await asyncio.to_thread(site.program_token)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+    body = b"\n".join(orjson.dumps({**row, "updated_at": "2026-01-01T00:00:00Z"}) for row in rows)
+    async with (
+        ClientSession() as http,
+        http.post(f"{site.url}/api/v1/feed/{kind}", data=body, headers=headers) as answer,
+    ):
+        return [orjson.loads(line)["result"] for line in (await answer.read()).splitlines()]
 
 
 class Crowd:
     """The people beside one viewer, with tickets as that viewer's is for the room."""
 
-    def __init__(self, minter: Minter, socket_url: str, room: Mapping[str, Any]) -> None:
+    def __init__(self, site: LocalSite, minter: Minter, socket_url: str, room: Mapping[str, Any]) -> None:
+        self._site = site
         self._minter = minter
         self._socket_url = socket_url
         self._room = room
@@ -35,12 +48,15 @@ class Crowd:
         joining = await answer.json()
         payload = joining["ticket"].split(".")[1]
         kid, _, seed = site.keys.ticket_signing_key.partition(":")
-        return cls(Minter(kid, _decoded(seed)), joining["socket_url"], json.loads(_decoded(payload))["room"])
+        return cls(site, Minter(kid, _decoded(seed)), joining["socket_url"], json.loads(_decoded(payload))["room"])
 
     async def enter(self, *names: str, role: str = "viewer") -> None:
         """Bring people in, one after another, so that they stand in this order."""
+        await feed(self._site, "people", *({"subject": f"crowd {name}", "name": name} for name in names))
+        accounts = "SELECT id, name FROM users WHERE subject = 'crowd ' || name"
+        ids = {row["name"]: str(row["id"]) for row in await asyncio.to_thread(self._site.rows, accounts)}
         for name in names:
-            user = {"id": str(uuid5(_PEOPLE, name)), "name": name, "role": role}
+            user = {"id": ids[name], "name": name, "role": role}
             client = RoomClient(self._socket_url)
             self.clients[name] = await client.hello(self._minter.mint(user=user, room=self._room))
 

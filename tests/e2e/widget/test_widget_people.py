@@ -126,7 +126,7 @@ async def test_fifty_people_are_counted_told_apart_searched_and_scrolled_by_whol
     await expect(rows(page).first).to_be_hidden()
     await expect(button).to_be_focused()
     await button.click()
-    await page.locator("#hall-title").click()
+    await page.get_by_role("banner").click()
     await expect(rows(page).first).to_be_hidden()
 
     # Few are not searched.
