@@ -97,7 +97,7 @@ async def test_a_room_that_is_full_or_bans_or_is_closed_says_so_on_a_page_with_a
     card = page.locator("movie-together .end")
     await expect(card).to_contain_text(re.compile("Комната заполнена|The room is full"), timeout=PATIENCE_MS)
     await nothing_of_the_room(page)
-    await shoot(page, OUTSIDE, "full", "dark")
+    await shoot(page, OUTSIDE, "full", "light")
     await card.get_by_role("button").first.click()
     await expect(card).to_contain_text(re.compile("Комната заполнена|The room is full"), timeout=PATIENCE_MS)
     await farid.page.goto("about:blank")
@@ -113,14 +113,14 @@ async def test_a_room_that_is_full_or_bans_or_is_closed_says_so_on_a_page_with_a
     await expect(card.get_by_role("button")).to_have_count(0)
     await expect(page.locator("movie-together [slot=ended]")).to_be_visible()
     await expect(page.locator("movie-together-chat textarea")).to_be_hidden()
-    await shoot(page, OUTSIDE, "banned, inside", "dark")
+    await shoot(page, OUTSIDE, "banned, inside", "light")
     answer = await page.goto(link)
     assert answer is not None
     assert answer.status == 403
     await expect(page.locator("h1")).to_have_text(re.compile("Вас заблокировали|You have been banned"))
     await nothing_of_the_room(page)
     assert await page.locator("main a.button").count() >= 1
-    await shoot(page, OUTSIDE, "banned, at the door", "dark")
+    await shoot(page, OUTSIDE, "banned, at the door", "light")
 
     # Closed: whoever was there reads the chat, and whoever was not is told who ended it.
     await elena.close_room()
@@ -134,7 +134,7 @@ async def test_a_room_that_is_full_or_bans_or_is_closed_says_so_on_a_page_with_a
         await nothing_of_the_room(viewer.page)
         await expect(viewer.page.get_by_role("main")).to_contain_text(elena.name)
         assert await viewer.page.locator("main a.button").count() >= 2
-        await shoot(viewer.page, OUTSIDE, f"closed, for {viewer.sub}", "dark")
+        await shoot(viewer.page, OUTSIDE, f"closed, for {viewer.sub}", "light")
     await expect(farid.page.get_by_text("До свидания")).to_be_visible()
     await expect(hugo.page.get_by_text("До свидания")).to_have_count(0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -75,6 +76,8 @@ async def test_a_planned_film_tells_when_and_who_comes_and_starts_without_a_relo
     for width, scheme in zip((360, 1440), SCHEMES, strict=True):
         await page.set_viewport_size({"width": width, "height": 800})
         await page.emulate_media(color_scheme=scheme)
+        for button in ("Начать", "В календарь"):
+            await expect(page.locator("movie-together").get_by_text(button, exact=True)).to_be_in_viewport(ratio=1)
         await shoot(page, SCREENS / "planned", f"planned {width}", scheme)
     await page.set_viewport_size({"width": 1280, "height": 800})
 
@@ -92,8 +95,10 @@ async def test_a_planned_film_tells_when_and_who_comes_and_starts_without_a_relo
     await expect(dialog).to_be_hidden()
     for viewer in (elena, farid):
         await expect(text_of(viewer.page, ".when")).to_have_text(re.compile(r"^1:5\d:\d\d$"), timeout=PATIENCE_MS)
-    changed = await ask(elena, site, "GET", f"/rooms/{room['code']}", {})
-    assert (changed["access"], changed["settings"]["hold_max_s"]) == ("invited", 20)
+    live = farid.page.locator("movie-together")
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while await live.evaluate("({ room: { room } }) => [room.access, room.settings.hold_max_s]") != ["invited", 20]:
+            await asyncio.sleep(0.05)
 
     # It starts by itself, at its time, without a reload and without a word each second.
     await farid.page.evaluate("window.stayed = true")

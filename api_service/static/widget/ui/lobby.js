@@ -19,6 +19,12 @@ export const LOBBY_CSS = `
   .lobby .when { font-size: clamp(1.5rem, 5vw, 2.5rem); line-height: 1.1; font-variant-numeric: tabular-nums; }
   .lobby .coming { font-size: .875rem; color: #b9bdc8; }
   .lobby .buttons { display: flex; flex-wrap: wrap; gap: .6rem; justify-content: center; }
+  @container film (max-width: 32rem) {
+    .lobby { padding: .6rem 1rem; gap: .3rem; border-radius: .8rem; font-size: .875rem; }
+    .lobby .when { font-size: 1.25rem; }
+    .lobby .buttons { gap: .4rem; }
+    .lobby.by-itself [role=status] { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  }
   .lobby .wait { border: 0; padding: .5rem .75rem; background: none; color: inherit; font-weight: 600; }
 `;
 
@@ -114,6 +120,7 @@ export class Lobby {
       this.#date.textContent = texts.plan_at(momentText(new Date(this.#room.room.starts_at), texts.lang));
       this.#when.textContent = untilText(lobby.inMs, texts.lang);
     }
+    this.#panel.classList.toggle("by-itself", isPlanned && !lobby.together); // a phone has no room to say so beside the time
     const coming = isPlanned && !lobby.together ? this.#comingText(lobby) : "";
     this.#coming.hidden = coming === "";
     this.#coming.textContent = coming;

@@ -8,7 +8,7 @@ import { adoptStyles, make } from "./look.js";
 
 const CSS = `
   :host { display: block; position: relative; }
-  .over { position: absolute; inset: 0; pointer-events: none; display: grid; z-index: 2; color-scheme: dark; }
+  .over { container: film / size; position: absolute; inset: 0; pointer-events: none; display: grid; z-index: 2; color-scheme: dark; }
   .top { position: absolute; inset-block-start: var(--mt-top, .75rem); inset-inline: 0; display: grid; gap: .4rem; justify-items: center; }
   .pill {
     max-width: calc(100% - 1.5rem); padding: .4rem .9rem; border-radius: 999px; font-size: .875rem;
