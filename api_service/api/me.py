@@ -7,11 +7,12 @@ from aiohttp import web
 from api_service.api import schemas
 from api_service.api.endpoints import Call, Endpoints, done, reply
 from api_service.problems import FILM_NOT_FOUND, FRIEND_YOURSELF, INVALID_CURSOR, LIMIT_REACHED, PERSON_NOT_FOUND
-from api_service.usecases import films, friends, limits, matches, people
+from api_service.usecases import blocking, films, friends, limits, matches, people
 
 endpoints = Endpoints("people")
 
 PeopleSchema = schemas.items_of(schemas.PersonSchema, "People")
+BlockedPeopleSchema = schemas.items_of(schemas.BlockedSchema, "BlockedPeople")
 FriendsSchema = schemas.items_of(schemas.FriendSchema, "Friends", paged=True)
 MatchesSchema = schemas.items_of(schemas.MatchSchema, "Matches", paged=True)
 WatchlistSchema = schemas.items_of(schemas.FilmSchema, "Watchlist", paged=True)
@@ -46,6 +47,29 @@ async def ask_friend(call: Call) -> web.Response:
 async def end_friendship(call: Call) -> web.Response:
     """End a friendship, decline a request or take one back; repeating it changes nothing."""
     await friends.end(call.db, call.viewer.id, call.id("user_id", PERSON_NOT_FOUND))
+    return done()
+
+
+@endpoints.add("GET", "/me/blocked", gives=BlockedPeopleSchema)
+async def list_blocked(call: Call) -> web.Response:
+    """List whom one has blocked, in the order of names; the first 1,000."""
+    return reply({"items": await blocking.blocked_by(call.db, call.viewer.id)})
+
+
+@endpoints.add("PUT", "/me/blocked/{user_id}", status=HTTPStatus.NO_CONTENT, problems=(PERSON_NOT_FOUND,))
+async def block_for_me(call: Call) -> web.Response:
+    """Block a person, who is not told; repeating it changes nothing.
+
+    A friendship, its request and their open invitations end; they neither find one nor ask nor invite any more.
+    """
+    await blocking.block(call.db, call.viewer.id, call.id("user_id", PERSON_NOT_FOUND))
+    return done()
+
+
+@endpoints.add("DELETE", "/me/blocked/{user_id}", status=HTTPStatus.NO_CONTENT, problems=(PERSON_NOT_FOUND,))
+async def unblock_for_me(call: Call) -> web.Response:
+    """Block a person no more; repeating it changes nothing."""
+    await blocking.unblock(call.db, call.viewer.id, call.id("user_id", PERSON_NOT_FOUND))
     return done()
 
 

@@ -255,6 +255,11 @@ class FriendSchema(Schema):
     since = fields.AwareDateTime(required=True)
 
 
+class BlockedSchema(Schema):
+    person = fields.Nested(PersonSchema, required=True)
+    blocked_at = fields.AwareDateTime(required=True)
+
+
 class FilmSchema(Schema):
     id = fields.UUID(required=True)
     slug = fields.String(required=True)

@@ -15,9 +15,10 @@ from api_service.client_address import client_address, sealed
 from api_service.identity import GUEST_PASSES, optional_guest, optional_user
 from api_service.language import Language
 from api_service.pages import copy
+from api_service.pages.faces import colour_of, letters_of
 from api_service.pages.preview_picture import HEIGHT, WIDTH, Told
 from api_service.pages.previews import PREVIEWS
-from api_service.pages.rendering import colour_of, is_future, page, page_language
+from api_service.pages.rendering import is_future, page, page_language
 from api_service.problems import ROOM_NOT_FOUND
 from api_service.site import Site
 from api_service.usecases import room_guests, rooms
@@ -167,6 +168,6 @@ def _told(room: Room, here: Language) -> Told:
         title=room.title or room.film.title,
         when=when,
         invites=here.gettext("%(name)s invites you to watch together") % {"name": room.owner.name},
-        initial=room.owner.name.strip()[:1].upper() or "?",
+        letters=letters_of(room.owner.name),
         face=colour_of(str(room.owner.id)),
     )

@@ -25,7 +25,11 @@ _SEAT: Final = "#20242f"
 _SCREEN: Final = "#f1eee8"
 _DIM: Final = "#a9aebb"
 _LAMP: Final = "#f0b35a"
-_FACES: Final = ("#f0b35a", "#8ec5ff", "#f49ac1", "#9bd49b", "#c9b1ff", "#ff9c8a", "#6fd3cf", "#d8c66a")
+# People's colours on a dark page: static/widget/ui/name-colours.js has the same.
+FACES: Final = (
+    *("#f0b35a", "#8ec5ff", "#f49ac1", "#9bd49b", "#c9b1ff", "#ff9c8a", "#6fd3cf", "#d8c66a", "#b9d95e", "#63cdf0"),
+    *("#e8a2f5", "#a9b4ff", "#dcb29f", "#b4c3d0"),
+)
 
 _EDGE: Final = 60
 _POSTER: Final = (340, 510)
@@ -41,7 +45,7 @@ class Told:
     title: str
     when: str
     invites: str
-    initial: str
+    letters: str
     face: int
 
 
@@ -108,7 +112,7 @@ def _write(draw_: ImageDraw.ImageDraw, told: Told, left: int, fonts: Path) -> No
     bottom = HEIGHT - _EDGE - _FACE
     draw_.ellipse((left, bottom, left + _FACE, bottom + _FACE), _SEAT)
     middle = (left + _FACE / 2, bottom + _FACE / 2)
-    draw_.text(middle, told.initial, _FACES[told.face], font(BOLD, 36), anchor="mm")
+    draw_.text(middle, told.letters, FACES[told.face], font(BOLD, 30), anchor="mm")
     beside = left + _FACE + 24
     letters = font(REGULAR, 30)
     invites = list(_lines(told.invites, letters, WIDTH - beside - _EDGE))

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, Protocol
-from uuid import UUID
+from typing import Any, Final
 
 import aiohttp_jinja2
 from aiohttp import hdrs, web
@@ -20,6 +19,7 @@ from api_service.app_keys import CONTENT_POLICY, DATABASE, SITE
 from api_service.identity import sign_in_url
 from api_service.language import LANGUAGES, Language, choose, language, remember
 from api_service.pages import copy, theme
+from api_service.pages.faces import face
 from api_service.pages.genres import genre_name
 from api_service.pages.page_files import MANIFEST, PageFiles
 from api_service.usecases import people
@@ -28,22 +28,11 @@ from api_service.usecases.rooms import Room
 from api_service.usecases.whats_on import Awaited, awaited
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
-COLOURS: Final = 8
 # An address of this site in an attribute: what a person has written cannot look like one, as its quotes are escaped.
 _OWN_ADDRESS: Final = re.compile(r'(?<=\s)(?:href|src|action|join-url|data-poster|data-source)="(?=/(?!/))')
-_FACE: Final = Markup('<span class="face face--{}" aria-hidden="true">{}</span>')
 # Of a navigation that no other site has caused (Fetch Metadata, 2.3).
 _OWN_NAVIGATIONS: Final = frozenset({"none", "same-origin"})
 _MOMENT: Final = Markup('<time datetime="{}" data-moment>{}</time>')
-
-
-class Named(Protocol):
-    """What `face` draws: a Person or a User."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def name(self) -> str: ...
 
 
 def setup_templates(app: web.Application) -> None:
@@ -153,19 +142,6 @@ async def _keep_language(request: web.Request, viewer: User) -> None:
     chosen = request.query.get("lang", "")
     if chosen in LANGUAGES and chosen != viewer.locale and request.headers.get("Sec-Fetch-Site") == "same-origin":
         await people.choose_locale(request.app[DATABASE], viewer.id, chosen)
-
-
-def face(person: Named) -> Markup:
-    """Return a person's initial in their colour, which a room's chat uses too."""
-    return _FACE.format(colour_of(str(person.id)), person.name.strip()[:1].upper() or "?")
-
-
-def colour_of(id_: str) -> int:
-    """Return the number of a person's colour: folded FNV-1a, as in static/widget/ui/name-colours.js."""
-    number = 0x811C9DC5
-    for character in id_:
-        number = (number ^ ord(character)) * 0x01000193 % 2**32
-    return (number ^ number >> 16) % COLOURS
 
 
 def running_time(duration_ms: int, here: Language) -> str:

@@ -17,6 +17,7 @@ from api_service.pages.rendering import film_clock, is_future, page, page_langua
 from api_service.pages.room_cards import for_cards
 from api_service.problems import BANNED, FILM_NOT_FOUND, NOT_THERE, ROOM_NOT_FOUND
 from api_service.usecases import (
+    blocking,
     films,
     invitation_list,
     muting,
@@ -114,6 +115,7 @@ async def room_page(request: web.Request) -> web.Response:
         source = None
     # Who is invited is nothing that anybody with the link should learn.
     expected = [] if account is None else await invitation_list.expected(db, room.id)
+    blocked = [] if account is None else await blocking.blocked_by(db, account.id)
     context = {
         "room": room,
         "guest": account is None,
@@ -122,7 +124,8 @@ async def room_page(request: web.Request) -> web.Response:
         "starts_later": is_future(room.starts_at, datetime.now(UTC)),
         "embedders": app[FRAME_ANCESTORS],
         "invites_by_email": app[SITE].policy.invite_by_email,
-        "expected": [{"id": str(person.id), "name": person.name} for person in expected],
+        "expected": [{"id": str(one.person.id), "name": one.person.name, "answer": one.answer} for one in expected],
+        "blocked": [str(one.person.id) for one in blocked],
         "origins": app[CONTENT_POLICY].origins(addresses),
     }
     return await personal_page(request, "room.html", account, context, addresses=addresses)
@@ -139,8 +142,10 @@ async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Re
         if problem.code not in {NOT_THERE.code, BANNED.code}:
             raise
         said = Page([], None)
+    blocked = {one.person.id for one in await blocking.blocked_by(db, viewer.id)}
     recently = room.closed_at is not None and room.closed_at > datetime.now(UTC) - ownership.REOPENED_WITHIN
-    context = {"room": room, "may_reopen": recently and room.role == "owner", "said": said, "film_clock": film_clock}
+    may_reopen = recently and room.role == "owner"
+    context = {"room": room, "may_reopen": may_reopen, "said": said, "blocked": blocked, "film_clock": film_clock}
     addresses = room.film.addresses()
     account = None if isinstance(viewer, Guest) else viewer
     return page(request, "closed.html", account, context, addresses=addresses, status=HTTPStatus.GONE)

@@ -40,6 +40,14 @@ class Invitation:
     moderates: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Somebody who is invited and may come; ``answer`` is "accepted" or None."""
+
+    person: Person
+    answer: str | None
+
+
 # Whether a room's screening is over, over rooms and films; null where nobody knows when it ends.
 IS_OVER: Final = or_(
     rooms.c.closed_at.is_not(None),
@@ -91,7 +99,7 @@ _LIST = Statement(
 )
 
 _EXPECTED = Statement(
-    select(users.c.id, users.c.name)
+    select(users.c.id, users.c.name, invitations.c.answer)
     .join_from(invitations, users, users.c.id == invitations.c.invitee_id)
     .where(
         invitations.c.room_id == bindparam("room_id"),
@@ -120,13 +128,13 @@ async def of_room(db: Queryable, room_id: UUID) -> list[Invitation]:
     return (await page_of(db, room_id, MOST_SHOWN)).items
 
 
-async def expected(db: Queryable, room_id: UUID) -> list[Person]:
+async def expected(db: Queryable, room_id: UUID) -> list[Expected]:
     """Return the people who are invited to a room and may come, as everybody who enters it may know.
 
     Not those invited by e-mail, whose name is an address until they sign in.
     """
     rows = await db.all(_EXPECTED, room_id=room_id, limit=MOST_SHOWN)
-    return [Person(row.id, row.name) for row in rows]
+    return [Expected(Person(row.id, row.name), row.answer) for row in rows]
 
 
 async def page_of(db: Queryable, room_id: UUID, limit: int, cursor: str | None = None) -> Page[Invitation]:

@@ -235,7 +235,7 @@ class Viewer:
         return await self.page.locator("movie-together-chat [part~=text]").all_inner_texts()
 
     async def see_people(self, *names: str) -> None:
-        people = self.page.locator("movie-together-people li")
+        people = self.page.locator("movie-together-people [data-member]")
         await expect(people).to_have_count(len(names), timeout=30_000)
         shown = " ".join(await people.all_inner_texts())
         assert all(name in shown for name in names), shown

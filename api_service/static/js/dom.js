@@ -1,8 +1,9 @@
 /** Small pieces of markup; texts are never read as markup. */
 
+export { face } from "../widget/ui/face.js";
 export { make } from "../widget/ui/look.js";
+import { face } from "../widget/ui/face.js";
 import { make } from "../widget/ui/look.js";
-import { colourOf } from "../widget/ui/name-colours.js";
 import { icons } from "./page-texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -16,11 +17,6 @@ export function icon(name) {
   use.setAttribute("href", `${icons}#${name}`);
   svg.append(use);
   return svg;
-}
-
-/** Return a person's initial in their colour. */
-export function face({ id, name }) {
-  return make("span", { class: `face face--${colourOf(id)}`, "aria-hidden": "true" }, ([...name.trim()][0] ?? "?").toUpperCase());
 }
 
 /** Return a labelled checkbox (or another `type` of button) called `name` for a person, with a `note` beside their name. */

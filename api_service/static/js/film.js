@@ -1,6 +1,7 @@
 /** A film's page: shows which friends want to watch it, and opens a room with them. */
 import { call, callAll, newKey } from "./api.js";
 import { busy, chosenPeople, face, make, personChoice } from "./dom.js";
+import { localText } from "./local-time.js";
 import { text } from "./page-texts.js";
 import { tellProblem } from "./toasts.js";
 import { ROOT } from "./root.js";
@@ -176,10 +177,4 @@ function nextEvening(now) {
   const evening = new Date(now.getFullYear(), now.getMonth(), now.getDate(), EVENING_H);
   if (evening <= now) evening.setDate(evening.getDate() + 1);
   return evening;
-}
-
-/** Return a moment as the field `datetime-local` takes it. */
-function localText(when) {
-  const two = (number) => String(number).padStart(2, "0");
-  return `${when.getFullYear()}-${two(when.getMonth() + 1)}-${two(when.getDate())}T${two(when.getHours())}:${two(when.getMinutes())}`;
 }

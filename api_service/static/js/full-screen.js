@@ -13,6 +13,8 @@ const controller = hall.querySelector("media-controller");
 const fullScreenButton = hall.querySelector("media-fullscreen-button");
 const sideButton = document.getElementById("chat-side");
 const peopleButton = document.getElementById("people-button");
+const peopleClose = document.getElementById("people-close");
+const people = document.getElementById("people");
 
 const SIDE_KEY = "movie-together.chat-beside";
 
@@ -87,15 +89,26 @@ chat.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && chat.hasAttribute("overlay") && field.value === "") field.blur();
 }, true);
 
-peopleButton.addEventListener("click", () => showPeople(peopleButton.getAttribute("aria-expanded") !== "true"));
-hall.querySelector(".hall__people").addEventListener("keydown", ({ key, defaultPrevented }) => {
-  if (key === "Escape" && !defaultPrevented) showPeople(false);
+peopleButton.addEventListener("click", () => showPeople(!peopleAreShown()));
+peopleClose.addEventListener("click", () => showPeople(false));
+people.addEventListener("keydown", ({ key, defaultPrevented }) => {
+  if (key === "Escape" && !defaultPrevented && peopleAreShown()) showPeople(false);
 });
 
-function showPeople(shown) {
+/** A press beside the people closes them, as it does a menu, and still does what it was for. */
+document.addEventListener("pointerdown", (event) => {
+  const path = event.composedPath();
+  if (peopleAreShown() && !path.includes(people) && !path.includes(peopleButton)) showPeople(false, { focus: false });
+});
+
+function peopleAreShown() {
+  return peopleButton.getAttribute("aria-expanded") === "true";
+}
+
+function showPeople(shown, { focus = true } = {}) {
   peopleButton.setAttribute("aria-expanded", String(shown));
   hall.classList.toggle("with-people", shown);
-  if (!shown) peopleButton.focus({ preventScroll: true });
+  if (focus) (shown ? peopleClose : peopleButton).focus({ preventScroll: true });
 }
 
 together.addEventListener("mt-members", ({ detail }) => {
@@ -108,5 +121,5 @@ together.addEventListener("mt-members", ({ detail }) => {
 together.addEventListener("mt-status", () => {
   const over = together.endReason !== null;
   for (const button of [peopleButton, sideButton, document.getElementById("write")]) button.hidden = over;
-  if (over) hall.classList.remove("with-people");
+  if (over) showPeople(false, { focus: false });
 });

@@ -1,6 +1,7 @@
 /** The dialog in which the owner invites people, has a letter sent again, takes an invitation back, and names moderators. */
 import { call, callAll, newKey } from "./api.js";
 import { busy, chosenPeople, make, personChoice } from "./dom.js";
+import { matches } from "../widget/core/people.js";
 import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
@@ -9,7 +10,11 @@ const together = document.getElementById("together");
 const dialog = document.getElementById("invite");
 const form = document.getElementById("invite-more");
 const list = document.getElementById("invite-friends");
+const search = document.getElementById("invite-search");
 const invited = document.getElementById("invited");
+
+/** So many friends are searched rather than read. */
+const SEARCH_FROM = 10;
 
 /** After these there is nothing to send again or to take back. */
 const OVER = new Set(["declined", "expired"]);
@@ -18,6 +23,8 @@ if (form) {
   document.querySelector("[data-opens=invite]").addEventListener("click", show);
   for (const change of ["change", "input"]) form.addEventListener(change, allow);
   form.addEventListener("submit", invite);
+  form.elements.emails?.addEventListener("change", checkEmails);
+  search.addEventListener("input", searchFriends);
 }
 
 async function show() {
@@ -25,7 +32,7 @@ async function show() {
     const [friends, all] = await Promise.all([callAll("/me/friends?status=accepted"), callAll(`${room}/invitations`)]);
     const standing = all.filter((one) => !one.revoked_at);
     showFriends(friends.map(({ person }) => person), new Set(standing.map(({ invitee }) => invitee.id)));
-    together.expected = standing.filter(({ status }) => !OVER.has(status)).map(({ invitee }) => invitee);
+    together.expected = standing.filter(({ status }) => !OVER.has(status)).map(({ invitee, status }) => ({ ...invitee, answer: status === "accepted" ? status : null }));
     showInvited(standing, new Set(friends.map(({ person }) => person.id)));
   } catch (error) {
     list.replaceChildren();
@@ -37,7 +44,26 @@ function showFriends(friends, already) {
   const others = friends.filter(({ id }) => !already.has(id));
   list.replaceChildren(...others.map((person) => personChoice(person)));
   if (others.length === 0) list.append(make("p", { class: "dim" }, text(friends.length ? "all_invited" : "no_friends")));
+  search.hidden = others.length < SEARCH_FROM;
+  if (search.hidden) search.value = "";
+  searchFriends();
   allow();
+}
+
+/** Show the friends who are searched for, and those who are chosen already. */
+function searchFriends() {
+  for (const choice of list.querySelectorAll("label")) {
+    choice.hidden = !choice.querySelector("input").checked && !matches(choice.textContent, search.value);
+  }
+}
+
+/** Say why an address is not taken, once it is written to its end. */
+function checkEmails() {
+  const { emails: field } = form.elements;
+  const error = document.getElementById("invite-emails-error");
+  error.textContent = field.validity.valid ? "" : text("email_invalid");
+  if (field.validity.valid) field.removeAttribute("aria-invalid");
+  else field.setAttribute("aria-invalid", "true");
 }
 
 function emails() {
@@ -81,7 +107,7 @@ function counted(invitations) {
 
 function row(invitation, isFriend) {
   const { id, invitee, status, moderates } = invitation;
-  const note = text(moderates ? "invitation.moderates" : `invitation.${status}`);
+  const note = [text(`invitation.${status}`), moderates ? text("invitation.moderates") : null].filter(Boolean).join(" · ");
   const buttons = [
     OVER.has(status) ? null : action("resend", () => call("POST", `${room}/invitations/${id}/resend`, { key: newKey() })),
     moderates || !isFriend || OVER.has(status) ? null : action("moderator", () => makeModerator(invitee.id)),

@@ -4,6 +4,7 @@ import { textsFor } from "../widget/ui/translations.js";
 import { refusalPhrase } from "../widget/ui/phrases.js";
 import { ApiProblem, call } from "./api.js";
 import { busy, make } from "./dom.js";
+import { localText } from "./local-time.js";
 import { text } from "./page-texts.js";
 import { tellProblem, toast } from "./toasts.js";
 
@@ -12,7 +13,7 @@ const together = document.getElementById("together");
 const opener = document.getElementById("settings-button");
 const dialog = document.getElementById("room-settings");
 const form = document.getElementById("arrange");
-const title = form.elements.title ?? null; // the owner's
+const { title = null, starts_at: starts = null, access = null } = form.elements; // the owner's
 const bans = document.getElementById("bans");
 const banDialog = document.getElementById("ban");
 const banNow = document.getElementById("ban-now");
@@ -29,6 +30,7 @@ const READ = {
   wait_ad_s: ({ value }) => Number(value),
   wait_until_members: ({ value }) => Number(value),
   snap_on_pause: ({ checked }) => checked,
+  hold_max_s: ({ value }) => Number(value),
   hold: ({ checked }) => checked,
   locked: ({ checked }) => checked,
   early_start: ({ checked }) => checked,
@@ -47,6 +49,7 @@ together.addEventListener("mt-status", () => {
 
 opener.addEventListener("click", () => {
   const { settings } = together.room.room;
+  if (title) showPlan();
   for (const name of NAMES) {
     const field = form.elements[name];
     show(field, settings[name]);
@@ -55,6 +58,35 @@ opener.addEventListener("click", () => {
   dialog.showModal();
   showBans();
 });
+
+/** Show when the film begins, as long as it has not, and who can join: the owner changes these over the API. */
+function showPlan() {
+  const { room, playback } = together.room;
+  document.getElementById("room-starts").hidden = playback.started;
+  starts.defaultValue = starts.value = room.starts_at ? localText(new Date(room.starts_at)) : "";
+  mistake("");
+  access.value = room.access;
+}
+
+/** Return what of the room's plan the owner has changed, as the API takes it; null, and why, where the time is over. */
+function planChanges() {
+  if (!title) return {};
+  const name = title.value.trim();
+  const changes = { ...(name !== title.defaultValue ? { title: name || null } : {}), ...(access.value !== together.room.room.access ? { access: access.value } : {}) };
+  if (starts.value === starts.defaultValue || together.room.playback.started) return changes;
+  if (starts.value && !(new Date(starts.value) > new Date())) {
+    mistake(text("choose_time"));
+    starts.focus();
+    return null;
+  }
+  return { ...changes, starts_at: starts.value ? new Date(starts.value).toISOString() : null };
+}
+
+function mistake(said) {
+  document.getElementById("starts-error").textContent = said;
+  if (said) starts.setAttribute("aria-invalid", "true");
+  else starts.removeAttribute("aria-invalid");
+}
 
 function show(field, value) {
   if (field.type === "checkbox") field.checked = value;
@@ -69,11 +101,14 @@ form.addEventListener("submit", async (event) => {
   const { settings } = together.room.room;
   const fields = NAMES.filter((name) => !form.elements[name].disabled);
   const changes = Object.fromEntries(fields.map((name) => [name, READ[name](form.elements[name])]).filter(([name, value]) => value !== settings[name]));
-  const isRenamed = title && title.value.trim() !== title.defaultValue;
-  if (Object.keys(changes).length === 0 && !isRenamed) return dialog.close();
+  const plan = planChanges();
+  if (plan === null) return undefined;
+  const isPlanChanged = Object.keys(plan).length > 0;
+  if (Object.keys(changes).length === 0 && !isPlanChanged) return dialog.close();
   try {
     await busy(event.submitter ?? form.querySelector("[type=submit]"), async () => {
-      if (isRenamed) await rename(title.value.trim());
+      if (isPlanChanged) await call("PATCH", `/rooms/${code}`, { body: plan });
+      if ("title" in plan) showTitle(plan.title);
       if (Object.keys(changes).length > 0) await together.changeSettings(changes);
     });
     dialog.close();
@@ -85,12 +120,11 @@ form.addEventListener("submit", async (event) => {
   return undefined;
 });
 
-/** Call the room by another name, or by its film's without one. */
-async function rename(name) {
-  await call("PATCH", `/rooms/${code}`, { body: { title: name || null } });
+/** Show the room's name, or its film's without one. */
+function showTitle(name) {
   const before = document.getElementById("hall-title").textContent;
-  const shown = name || title.dataset.film;
-  title.defaultValue = name;
+  const shown = name ?? title.dataset.film;
+  title.defaultValue = name ?? "";
   document.getElementById("hall-title").textContent = shown;
   document.title = document.title.replace(before, () => shown);
 }

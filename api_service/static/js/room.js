@@ -3,6 +3,7 @@ import "../widget/movie-together.js";
 import "../widget/chat.js";
 import "../widget/people.js";
 import "../widget/reactions.js";
+import "./blocking.js";
 import "./full-screen.js";
 import "./gestures.js";
 import "./invitations.js";
@@ -54,8 +55,8 @@ together.addEventListener("mt-state", ({ detail }) => {
     note.textContent = controlPhrase(together.room, textsFor(together));
     note.dataset.about = "control";
     note.hidden = false;
-  } else if (detail.playback.status === "playing" || note.dataset.about === "control") {
-    note.hidden = true;
+  } else {
+    note.hidden = true; // also what the page said of a planned start before the player says it
   }
 });
 
@@ -100,6 +101,7 @@ const inviteNote = document.getElementById("invite-note");
 
 function showWhetherOpen() {
   const { room, members } = together.room;
+  for (const words of document.querySelectorAll("[data-access]")) words.hidden = words.dataset.access !== room.access;
   const reason = room.settings.locked ? "invite.locked" : members.length >= room.settings.capacity ? "invite.full" : null;
   inviteNote.hidden = !reason;
   if (reason) inviteNote.textContent = text(reason);

@@ -31,6 +31,7 @@ export class MovieTogetherChat extends HTMLElement {
       "mt-event": ({ detail }) => this.#onEvent(detail),
       "mt-signal": ({ detail }) => this.#onSignal(detail),
       "mt-status": () => this.#onStatus(),
+      "mt-blocked": () => this.#log.showBlocked(),
     },
     (together) => {
       if (together?.room) this.#onRoom(together.room);
@@ -102,6 +103,7 @@ export class MovieTogetherChat extends HTMLElement {
       filmId: room?.room?.film?.id,
       lengthMs: lengthOf(room?.playback, room?.room?.film),
       deletions: this.#deletions,
+      isBlocked: (id) => this.#together?.hasBlocked(id) ?? false,
     };
   }
 
@@ -186,7 +188,7 @@ export class MovieTogetherChat extends HTMLElement {
     if (mine && event.command) this.#outbox?.settle(event.command);
     this.#typists.stopped(event.by);
     this.#holdSpoilers(); // as things stand now: what is shown to a viewer who is level with the room stays shown
-    this.#log.addMessage(event.message, { unread: !mine });
+    this.#log.addMessage(event.message, { unread: !mine && !this.#together.hasBlocked(event.by) });
     if (mine) this.#composer.refresh(); // slow mode begins
   }
 
@@ -254,7 +256,7 @@ export class MovieTogetherChat extends HTMLElement {
     const message = this.#log.message(line);
     const room = this.#over ? null : this.#together?.room;
     const stays = Boolean(message && room && !this.#deletions.has(message.id));
-    const may = stays && !message.deleted && !this.#log.holds(message);
+    const may = stays && !message.deleted && !this.#log.holds(message) && !this.#log.hides(message);
     return {
       reply: may,
       react: may,

@@ -1,7 +1,8 @@
 /**
  * <movie-together code="…"> binds the player inside it (or `element.media = adapter`) to a room. See docs/embedding.md.
  *
- * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-aside, mt-film, mt-error, mt-closed.
+ * Events (bubbling, composed): mt-status, mt-room, mt-state, mt-members, mt-message, mt-event, mt-signal, mt-aside, mt-film, mt-error, mt-closed,
+ * mt-blocked.
  */
 import { Aside } from "./core/aside.js";
 import { openedMs } from "./core/broadcast.js";
@@ -35,6 +36,9 @@ const LIVE_EVERY_MS = 1_000;
 const MEMBER_EVENTS = new Set(["member_joined", "member_changed", "member_left", "role_set", "muted", "host_changed", "settings_changed",
   "stepped_aside", "came_back", "film_changed"]);
 
+/** Signals that nobody gets of people whom they have blocked. */
+const OF_PEOPLE = new Set(["reacted", "typing"]);
+
 export class MovieTogether extends RoomElement {
   static observedAttributes = ["code", "api", "join-url", "second-screen"];
 
@@ -42,6 +46,7 @@ export class MovieTogether extends RoomElement {
   #join = null;
   #token = null;
   #expected = [];
+  #blocked = new Set();
   #known = null; // {roomId, filmId}: the film of which the page was told last
   #changed = false;
   #player = null;
@@ -65,7 +70,7 @@ export class MovieTogether extends RoomElement {
     super();
     this.attachShadow({ mode: "open" });
     // What a page has set before this module ran stands in the way of the accessors.
-    for (const name of ["media", "token", "join", "secondScreen", "expected"]) {
+    for (const name of ["media", "token", "join", "secondScreen", "expected", "blocked"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete this[name];
@@ -153,7 +158,11 @@ export class MovieTogether extends RoomElement {
     this.toggleAttribute("second-screen", secondScreen);
   }
 
-  /** The people who are invited, [{id, name}], whom the page knows of: a lobby names those who are not here yet. @type {{id: string, name: string}[]} */
+  /**
+   * The people who are invited, [{id, name, answer}], whom the page knows of: a lobby and the list of people name those who are not here yet;
+   * `answer` is "accepted" of those who have said that they come.
+   * @type {{id: string, name: string, answer?: string | null}[]}
+   */
   get expected() {
     return this.#expected;
   }
@@ -161,6 +170,23 @@ export class MovieTogether extends RoomElement {
   set expected(people) {
     this.#expected = people;
     this.#overlay?.expect(people);
+    const { room } = this;
+    if (room) this.#emit("mt-members", { members: room.members, you: room.you });
+  }
+
+  /** The ids of the people whom this viewer has blocked, whom the page knows of: what they write and their reactions are hidden here. @type {string[]} */
+  get blocked() {
+    return [...this.#blocked];
+  }
+
+  set blocked(ids) {
+    this.#blocked = new Set(ids);
+    this.#emit("mt-blocked", { blocked: this.blocked });
+  }
+
+  /** Return whether this viewer has blocked a person. @param {string} id */
+  hasBlocked(id) {
+    return this.#blocked.has(id);
   }
 
   /** Why this viewer is out of the room for good, as `mt-status` tells it ("kicked", "room_full", …); null otherwise. @returns {string | null} */
@@ -337,6 +363,7 @@ export class MovieTogether extends RoomElement {
     this.#overlay = new Overlay(this.shadowRoot, {
       texts,
       nowMs: () => this.serverMs,
+      poster: () => this.media?.poster ?? "",
       on: {
         press: () => this.#player?.allow(),
         goOn: () => this.play().catch(() => {}),
@@ -460,6 +487,7 @@ export class MovieTogether extends RoomElement {
   }
 
   #onSignal = (signal) => {
+    if (this.#blocked.has(signal.by) && OF_PEOPLE.has(signal.type)) return;
     if (signal.type === "reacted") this.#overlay.float(signal.emoji, this.room.names[signal.by] ?? textsFor(this).someone);
     if (signal.type === "film_differs") this.#notices.filmDiffers(signal);
     this.#emit("mt-signal", signal);

@@ -1,23 +1,28 @@
 /**
- * <movie-together-people for="id of the <movie-together>" bans>: the room's members, their state, and a menu of actions on each.
- * With `bans` the menu offers to ban somebody; the event `mt-ban` ({id, name}) then asks the page to call the API.
+ * <movie-together-people for="id of the <movie-together>" bans blocks>: the room's members, how each follows the film, who is invited
+ * and not here (`expected` of the <movie-together>), and a menu of actions on each.
+ * With `bans` the menu offers to ban somebody; the event `mt-ban` ({id, name}) then asks the page to call the API. With
+ * `blocks` it offers to block somebody for this viewer, or not any more; `mt-block` ({id, name, blocked}) asks the page to see to that.
  */
 import { companionOf } from "./ui/companion.js";
 import { adoptStyles, make } from "./ui/look.js";
-import { colourOf } from "./ui/name-colours.js";
 import { MENU_CSS, MemberMenu, memberActions } from "./ui/member-menu.js";
+import { PeopleList } from "./ui/people-list.js";
 import { PEOPLE_CSS } from "./ui/people-look.js";
-import { imitatesOwner, roleOf } from "./core/permissions.js";
+import { missingRowOf, rowOf } from "./ui/people-rows.js";
+import { inOrder, matches, missing } from "./core/people.js";
 import { textsFor } from "./ui/translations.js";
 
-/** A larger skew is shown to the others; a smaller one the widget removes within seconds. */
-const SKEW_SHOWN_MS = 1_500;
+/** So many people are searched rather than read. */
+const SEARCH_FROM = 10;
 
 export class MovieTogetherPeople extends HTMLElement {
   #companion = companionOf(
     this,
     {
       "mt-members": () => this.#scheduleShow(),
+      "mt-state": () => this.#scheduleShow(),
+      "mt-blocked": () => this.#scheduleShow(),
       "mt-signal": ({ detail }) => this.#onSignal(detail),
       "mt-status": () => this.#onStatus(),
     },
@@ -25,7 +30,10 @@ export class MovieTogetherPeople extends HTMLElement {
   );
   #texts;
   #menu = null;
-  #place = make("div", {});
+  #list;
+  #count = make("p", { class: "count", id: "count" });
+  #search = make("input", { class: "search", type: "search", autocomplete: "off", hidden: true });
+  #nobody = make("p", { class: "nobody", role: "status" });
   #skews = new Map();
   #timer = null;
   #frame = null;
@@ -52,6 +60,10 @@ export class MovieTogetherPeople extends HTMLElement {
   #build() {
     this.#texts = textsFor(this);
     adoptStyles(this.shadowRoot, PEOPLE_CSS + MENU_CSS);
+    this.#search.placeholder = this.#texts.search_people;
+    this.#search.setAttribute("aria-label", this.#texts.search_people);
+    this.#search.addEventListener("input", () => this.#show());
+    this.#list = new PeopleList({ labelledBy: "count", onPress: (id) => this.#open(id) });
     this.#menu = new MemberMenu({
       texts: this.#texts,
       on: {
@@ -59,7 +71,7 @@ export class MovieTogetherPeople extends HTMLElement {
         close: (id) => this.#onMenuClosed(id),
       },
     });
-    this.shadowRoot.append(this.#place, this.#menu.node);
+    this.shadowRoot.append(this.#count, this.#search, this.#list.node, this.#nobody, this.#menu.node);
   }
 
   #onSignal({ type, by, skew_ms: skewMs }) {
@@ -86,25 +98,18 @@ export class MovieTogetherPeople extends HTMLElement {
   }
 
   #show() {
-    const { members = [], you } = this.#room ?? {};
-    if (this.#companion.together?.endReason) {
-      clearTimeout(this.#timer);
-      this.#place.replaceChildren();
-      return;
-    }
-    if (members.length === 0) {
-      this.#place.replaceChildren(make("p", { class: "nobody" }, this.#texts.nobody));
-      return;
-    }
-    const focused = this.shadowRoot.activeElement?.closest("[data-chip]")?.dataset.chip;
-    const scrolled = this.#place.firstElementChild?.scrollLeft ?? 0;
-    // This viewer first, then the others in the order of joining.
-    const sorted = [...members].sort((a, b) => Number(b.id === you?.id) - Number(a.id === you?.id));
-    const list = make("ul", { "aria-label": this.#texts.here, part: "people" }, ...sorted.map((member) => this.#entry(member)));
-    this.#place.replaceChildren(list);
-    list.scrollLeft = scrolled;
-    if (focused) this.#chip(focused)?.focus();
-    if (this.#menu.memberId !== null && !this.#chip(this.#menu.memberId)) this.#menu.close();
+    const room = this.#companion.together?.endReason ? null : this.#room;
+    const { members = [] } = room ?? {};
+    const query = this.#search.value;
+    this.#search.hidden = members.length < SEARCH_FROM && query === "";
+    const rows = room ? this.#rowsOf(room).filter(({ name }) => matches(name, query)) : [];
+    this.#list.show(rows);
+    this.#list.node.hidden = rows.length === 0;
+    this.#count.hidden = members.length === 0;
+    if (room?.room) this.#count.textContent = this.#texts.people_count(members.length, room.room.settings.capacity);
+    const nobody = this.#companion.together?.endReason || rows.length > 0 ? "" : query ? this.#texts.found_nobody : this.#texts.nobody;
+    if (this.#nobody.textContent !== nobody) this.#nobody.textContent = nobody;
+    if (this.#menu.memberId !== null && !this.#list.row(this.#menu.memberId)) this.#menu.close();
     this.#scheduleUnmute(members);
   }
 
@@ -119,76 +124,43 @@ export class MovieTogetherPeople extends HTMLElement {
     return this.#companion.together?.serverMs ?? 0;
   }
 
-  #entry(member) {
-    const state = this.#loadingState(member);
-    const notes = this.#notesOf(member);
-    const [initial] = member.name.trim() || "?";
-    const parts = [
-      make("span", { class: `face c${colourOf(member.id)}`, "aria-hidden": "true" }, initial.toUpperCase()),
-      make("span", { class: "name", dir: "auto" }, member.name),
-      ...notes.map((note) => make("span", { class: "note" }, note)),
-      state ? make("span", { class: "visually-hidden" }, `, ${state}`) : null,
-    ];
-    const own = member.id === this.#room.you?.id;
-    const actions = memberActions(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
-    const pressable = own || actions.length > 0;
-    const chip = make(pressable ? "button" : "div", {
-      class: "chip", "data-chip": member.id, title: state,
-      ...(pressable ? { type: "button", "aria-haspopup": "menu", "aria-expanded": String(this.#menu.memberId === member.id) } : {}),
-    }, ...parts);
-    if (pressable) chip.addEventListener("click", () => this.#open(member.id));
-    const looks = [state && "loading", member.aside && "aside"].filter(Boolean).join(" ");
-    return make("li", { class: looks, "data-member": member.id }, chip);
-  }
-
-  /** Return that a member's player is loading, for screen readers and the tooltip, or null; others see the ring pulse. */
-  #loadingState(member) {
-    if (member.second_screen || member.aside) return null;
-    if (!member.ready) return this.#texts.not_ready;
-    return member.buffering ? this.#texts.buffering : null;
-  }
-
-  #notesOf(member) {
-    const room = this.#room;
-    const role = roleOf(room, member.id);
-    const skewMs = member.ready && !member.aside && room.playback.status === "playing" ? this.#skews.get(member.id) ?? 0 : 0;
-    const seconds = Math.round(Math.abs(skewMs) / 1000);
+  #rowsOf(room) {
+    const { together } = this.#companion;
+    const about = { texts: this.#texts, nowMs: this.#nowMs };
     return [
-      member.id === room.you?.id ? this.#texts.you : null,
-      role === "viewer" ? null : this.#texts[role],
-      room.guests?.has(member.id) && role !== "guest" ? this.#texts.guest : null,
-      imitatesOwner(room, member.id) ? this.#texts.not_owner : null,
-      room.room.host === member.id ? this.#texts.host : null,
-      member.second_screen ? this.#texts.second_screen : null,
-      member.aside ? this.#texts.aside[member.aside.reason] : null,
-      member.visible === false ? this.#texts.hidden : null,
-      (member.muted_until_ms ?? 0) > this.#nowMs ? this.#texts.muted_now : null,
-      Math.abs(skewMs) < SKEW_SHOWN_MS ? null : skewMs < 0 ? this.#texts.behind(seconds) : this.#texts.ahead(seconds),
-    ].filter(Boolean);
+      ...inOrder(room).map((member) => rowOf(member, room, { ...about, skewMs: this.#skews.get(member.id), blocked: together.hasBlocked(member.id), pressable: this.#isPressable(member) })),
+      ...missing(room, together.expected).map((person) => missingRowOf(person, about)),
+    ];
+  }
+
+  #isPressable(member) {
+    return member.id === this.#room.you?.id || this.#actionsOn(member).length > 0;
+  }
+
+  #actionsOn(member) {
+    return memberActions(this.#room, member, {
+      nowMs: this.#nowMs, bans: this.hasAttribute("bans"), blocks: this.hasAttribute("blocks"), blocked: this.#companion.together.hasBlocked(member.id),
+    });
   }
 
   // -- acting -------------------------------------------------------------------------------------------------------
-
-  #chip(id) {
-    return this.shadowRoot.querySelector(`[data-chip="${CSS.escape(id)}"]`);
-  }
 
   #open(id) {
     const member = this.#room?.members.find((one) => one.id === id);
     if (!member) return;
     const { waits, holdsSpoilers } = this.#companion.together;
     const own = id === this.#room.you?.id ? { switches: { waits, spoilers: holdsSpoilers }, aside: Boolean(member.aside) } : null;
-    const actions = memberActions(this.#room, member, { nowMs: this.#nowMs, bans: this.hasAttribute("bans") });
-    this.#chip(id).setAttribute("aria-expanded", "true");
-    this.#menu.open(this.#chip(id), member, actions, own);
+    const row = this.#list.row(id);
+    this.#menu.open(row, member, this.#actionsOn(member), own);
+    row.setAttribute("aria-expanded", "true");
   }
 
-  /** Return the focus to the chip; the browser would return it to a node that may have been redrawn since. */
+  /** Return the focus to the row; the browser would return it to a node that may have been redrawn since. */
   #onMenuClosed(id) {
-    const chip = this.#chip(id);
-    chip?.setAttribute("aria-expanded", "false");
+    const row = this.#list.row(id);
+    row?.setAttribute("aria-expanded", "false");
     const focused = this.shadowRoot.activeElement ?? document.activeElement;
-    if (focused === null || focused === document.body || this.#menu.node.contains(focused)) chip?.focus();
+    if (focused === null || focused === document.body || this.#menu.node.contains(focused)) row?.focus();
   }
 
   #carryOut(action, value, id) {
@@ -198,11 +170,16 @@ export class MovieTogetherPeople extends HTMLElement {
     if (action === "waits") together.waits = value;
     else if (action === "spoilers") together.holdsSpoilers = value;
     else if (action in own) own[action]();
-    else if (action === "ban") this.dispatchEvent(new CustomEvent("mt-ban", { detail: { id, name }, bubbles: true, composed: true }));
+    else if (action === "ban") this.#emit("mt-ban", { id, name });
+    else if (action === "block" || action === "unblock") this.#emit("mt-block", { id, name, blocked: action === "block" });
     else {
       const answered = action === "make" ? together.setRole(id, value) : action === "kick" ? together.kick(id) : together.mute(id, value);
       answered.catch(() => {}); // <movie-together> shows the refusal
     }
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 }
 

@@ -106,7 +106,7 @@ async def room(inspector: Inspector, owner: Viewer, guest: Viewer) -> None:
         await expect(page.locator("dialog[open] .skeleton")).to_have_count(0)
         await inspector.look(opens)
         await page.keyboard.press("Escape")
-    await page.locator("movie-together-people [data-chip]", has_text=guest.name).click()
+    await page.locator("movie-together-people .row", has_text=guest.name).click()
     await inspector.look("the menu of a member")
     await page.keyboard.press("Escape")
     line = page.locator("movie-together-chat li.said").last

@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-from aiohttp import ClientSession
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, expect
 
 from deploy.local import bootstrap
@@ -18,6 +16,7 @@ from tests.e2e.mails import Inbox
 from tests.e2e.site import LocalSite
 from tests.e2e.viewer import FILMS, PATIENCE_MS, VIEWERS, Viewer
 from tests.e2e.widget.cinema_site import EXAMPLE, HOOK_KEY, CinemaSite
+from tests.e2e.widget.crowd import feed
 
 # An HLS stream: hls.js, its playlist and its parts come from the other origin too.
 FILM = FILMS["paper-whales"]["id"]
@@ -148,18 +147,6 @@ async def test_two_viewers_see_each_other_on_the_cinemas_own_page(
         [sent] = visitor.joins  # one entry for all that the page has set
         assert sent["authorization"].startswith("Bearer ")
         assert "cookie" not in sent
-
-
-async def feed(site: LocalSite, kind: str, *rows: dict[str, Any]) -> list[str]:
-    """Feed rows as the cinema's program; return what became of each."""
-    token = await asyncio.to_thread(site.program_token)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
-    body = b"\n".join(orjson.dumps({**row, "updated_at": "2026-01-01T00:00:00Z"}) for row in rows)
-    async with (
-        ClientSession() as http,
-        http.post(f"{site.url}/api/v1/feed/{kind}", data=body, headers=headers) as answer,
-    ):
-        return [orjson.loads(line)["result"] for line in (await answer.read()).splitlines()]
 
 
 async def test_a_viewer_and_a_friend_who_never_signed_in_meet_over_a_film_that_the_cinema_has_fed(

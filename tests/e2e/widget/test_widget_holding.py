@@ -92,7 +92,7 @@ async def test_what_is_said_about_a_later_moment_waits_for_those_who_have_not_se
     assert "Начинается!" in await farid.messages(), "what he has seen stays"
     # Who wants to know everything says so.
     for _ in range(2):
-        await farid.page.locator("movie-together-people .chip", has_text=farid.name).click()
+        await farid.page.locator("movie-together-people .row", has_text=farid.name).click()
         await farid.page.locator("movie-together-people [data-action=spoilers]").click()
         if await farid.page.locator("movie-together").evaluate("room => room.holdsSpoilers"):
             await expect(held).to_have_count(1)
@@ -142,7 +142,7 @@ async def test_whoever_comes_late_and_still_loads_holds_nobody(
 
 async def test_who_need_not_be_waited_for_holds_nobody(slow: tuple[Viewer, Viewer, SlowFilm]) -> None:
     elena, farid, film = slow
-    await farid.page.locator("movie-together-people .chip", has_text=farid.name).click()
+    await farid.page.locator("movie-together-people .row", has_text=farid.name).click()
     await farid.page.locator("movie-together-people [data-action=waits]").click()
 
     await go_where_it_is_missing(elena)

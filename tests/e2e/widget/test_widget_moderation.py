@@ -11,7 +11,7 @@ pytestmark = pytest.mark.short
 
 
 def chip(seen_by: Viewer, of: Viewer) -> Locator:
-    return seen_by.page.locator("movie-together-people .chip", has_text=of.name)
+    return seen_by.page.locator("movie-together-people .row", has_text=of.name)
 
 
 async def is_offered(viewer: Viewer, *, inside: bool) -> None:
@@ -34,7 +34,10 @@ async def choose(judge: Viewer, of: Viewer, act: str) -> None:
 async def test_a_menu_for_each_member_serves_keys_as_well(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
     page = elena.page
-    assert await chip(farid, elena).evaluate("chip => chip.localName") == "div", "nothing for him to do there"
+    await chip(farid, elena).click()
+    offered = farid.page.locator("movie-together-people [role=menuitem]")
+    await expect(offered).to_have_text(["Заблокировать для себя"])  # what he may do for himself alone
+    await farid.page.keyboard.press("Escape")
 
     await chip(elena, farid).focus()
     await page.keyboard.press("Enter")
@@ -134,3 +137,39 @@ async def test_a_locked_room_lets_the_kicked_in_once_it_is_open_and_the_banned_n
     await page.locator("#settings-button").click()
     await page.locator("#bans button").click()
     await expect(page.locator("#bans")).to_be_hidden(timeout=PATIENCE_MS)
+
+
+async def test_who_is_blocked_is_hidden_from_whoever_blocked_them_and_is_not_told(
+    together: tuple[Viewer, Viewer],
+) -> None:
+    elena, farid = together
+    page = farid.page
+    await elena.say("сказано раньше")
+    await farid.see_text("сказано раньше")
+
+    await choose(farid, elena, "block")
+    await page.locator("#block-now").click()
+
+    hidden = page.locator("movie-together-chat [part=hidden]")
+    await expect(hidden).to_have_count(1)
+    await expect(page.locator("movie-together-chat").get_by_text("сказано раньше")).to_have_count(0)
+    await expect(chip(farid, elena)).to_contain_text("в вашем списке заблокированных")
+    await elena.say("сказано потом")
+    await elena.page.locator("movie-together-reactions button").first.click()
+    await expect(hidden).to_have_count(2)
+    await expect(page.locator("movie-together .floating span")).to_have_count(0)
+    await hidden.last.get_by_role("button", name="Показать").click()
+    await expect(page.locator("movie-together-chat").get_by_text("сказано потом")).to_be_visible()
+    await expect(hidden).to_have_count(1)
+
+    # Nothing has come to her; he is still a member like any other.
+    await farid.say("а меня видно")
+    await elena.see_text("а меня видно")
+    await expect(chip(elena, farid)).not_to_contain_text("заблокирован")
+    await expect(elena.page.locator("movie-together-chat [part=hidden]")).to_have_count(0)
+
+    await farid.enter(page.url)
+    await expect(hidden).to_have_count(2, timeout=PATIENCE_MS)
+    await choose(farid, elena, "unblock")
+    await farid.see_text("сказано раньше")
+    await expect(hidden).to_have_count(0)

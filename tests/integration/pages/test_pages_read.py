@@ -14,7 +14,7 @@ from api_service.usecases.invitations import Guests
 from api_service.usecases.people import MAIL_ISSUER
 from tests.integration.pages.conftest import opened
 from tests.support.api_fixtures import RunningSite
-from tests.support.pages_browser import look
+from tests.support.pages_browser import Page, look
 
 
 async def test_someone_not_signed_in_sees_what_it_is_and_the_films(site: RunningSite) -> None:
@@ -168,8 +168,15 @@ async def test_a_room_names_who_is_invited_and_may_come_but_no_addresses(site: R
     assert declined.status in (200, 204), declined.body
 
     page = await look(site.viewer(bob), f"/rooms/{room.code}")
-    expected = json.loads(page.one("div", id="hall").attributes["data-expected"])
-    assert expected == [{"id": str(bob.id), "name": "Bob"}]
+    assert expected_on(page) == [{"id": str(bob.id), "name": "Bob", "answer": None}]
+    await site.viewer(bob).put(f"/me/invitations/{by_name['Bob']}", json={"answer": "accepted"})
+    assert expected_on(await look(owner, f"/rooms/{room.code}"))[0]["answer"] == "accepted"
+
+
+def expected_on(page: Page) -> list[dict[str, str | None]]:
+    """Return whom a room's page tells its player to expect."""
+    found: list[dict[str, str | None]] = json.loads(page.one("div", id="hall").attributes["data-expected"])
+    return found
 
 
 async def test_a_planned_room_says_when_it_starts(site: RunningSite) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -16,12 +15,10 @@ from babel.messages.pofile import read_po
 from api_service.identity.routes import routes as sign_in_routes
 from api_service.language import LANGUAGES, LOCALES, choose, language
 from api_service.pages import copy
-from api_service.pages.rendering import colour_of, running_time
+from api_service.pages.rendering import running_time
 from api_service.problems import KINDS
-from deploy.local.program import plain_environment
 
 ROOT = Path(__file__).parents[3]
-WIDGET = ROOT / "api_service" / "static" / "widget"
 METHODS = [("pages/**.py", "python"), ("templates/**.html", "jinja2")]
 
 
@@ -116,20 +113,3 @@ def test_the_address_goes_before_the_cookie_before_the_account_before_the_browse
     query: dict[str, str], cookies: dict[str, str], account: str | None, accept: str, chosen: str
 ) -> None:
     assert choose(query, cookies, account, accept) == chosen
-
-
-def test_people_have_the_same_colour_on_pages_and_in_the_chat() -> None:
-    ids = [f"01a20876-fdc0-74b7-bc9f-{n:012x}" for n in range(64)]
-    script = f'import {{ colourOf }} from "{WIDGET}/ui/name-colours.js";'
-    script += "console.log(process.argv.slice(1).map(colourOf).join(' '))"
-    ran = subprocess.run(
-        ["node", "--input-type=module", "-e", script, *ids],
-        env=plain_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    of_scripts = [int(number) for number in ran.stdout.split()]
-    assert of_scripts == [colour_of(id_) for id_ in ids]
-    assert set(of_scripts) == set(range(8)), "ids made one after another spread over all colours"

@@ -136,3 +136,12 @@ test("both languages have the same words, and the same of them take values", () 
   const shape = (texts) => Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, typeof value === "object" ? shape(value) : typeof value]));
   assert.deepEqual(shape(LANGUAGES.ru), shape(en));
 });
+
+test("anybody else can be blocked for oneself where the page sees to it, and unblocked", () => {
+  const offered = (you, id, options) => memberActions(seenBy(you), seenBy(you).members.find((one) => one.id === id), { nowMs: 0, ...options }).map(({ action }) => action);
+  assert.deepEqual(offered("v", "o", {}), []);
+  assert.deepEqual(offered("v", "o", { blocks: true }), ["block"]);
+  assert.deepEqual(offered("v", "o", { blocks: true, blocked: true }), ["unblock"]);
+  assert.deepEqual(offered("v", "v", { blocks: true }), []);
+  assert.equal(offered("o", "v", { blocks: true, bans: true }).at(-1), "block");
+});

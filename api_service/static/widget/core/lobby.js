@@ -1,4 +1,5 @@
 /** Before the film begins: who is here and ready, how long until a planned moment, and who may let it begin (room/lobby.py). */
+import { missing as missingOf } from "./people.js";
 import { mayControl } from "./permissions.js";
 
 /**
@@ -17,8 +18,7 @@ export function lobbyOf(state, nowMs, expected = []) {
   const viewers = state.members.filter((member) => !member.second_screen);
   const loading = viewers.filter((member) => !member.ready || member.aside);
   const wanted = room.settings.start_when_ready ?? 0;
-  const here = new Set(state.members.map(({ id }) => id));
-  const missing = expected.filter(({ id }) => !here.has(id));
+  const missing = missingOf(state, expected);
   return {
     together, inMs, wanted, loading, missing,
     here: viewers.length,

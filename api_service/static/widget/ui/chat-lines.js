@@ -28,9 +28,10 @@ export function graphemes(text) {
  * Return the line of a message. `goesOn` leaves the name out, below a line of the same person; `quoted` is the message it replies to,
  * or null if that is not known here; `role` is the author's, `names` are those who may be mentioned, `me` is this viewer's id and
  * `lengthMs` the film's length; `held` leaves out what a message says that is about a later moment than this viewer has seen;
- * `deleting` shows it as deleted already, and `undoable` offers to undo that.
+ * `deleting` shows it as deleted already, and `undoable` offers to undo that; `hidden` leaves out what somebody says whom this viewer has
+ * blocked (`isBlocked(id)`), and offers to show it.
  */
-export function messageLine(message, { texts, me, goesOn, quoted = null, quotedHeld = false, role = "viewer", names = {}, lengthMs = Infinity, held = false, deleting = false, undoable = false }) {
+export function messageLine(message, { texts, me, goesOn, quoted = null, quotedHeld = false, quotedHidden = false, role = "viewer", names = {}, lengthMs = Infinity, held = false, hidden = false, deleting = false, undoable = false, isBlocked = () => false }) {
   const mine = message.author.id === me;
   const position = readablePosition(message.position_ms ?? 0);
   const head = make("div", { class: "head" },
@@ -39,19 +40,20 @@ export function messageLine(message, { texts, me, goesOn, quoted = null, quotedH
     make("span", { class: "when", title: texts.at(position) }, position),
     make("span", { class: "when", hidden: !message.edited_ms || message.deleted }, texts.edited));
   const gone = message.deleted || deleting;
-  const instead = gone ? texts.deleted : held ? texts.ahead(position) : null;
+  const instead = gone ? texts.deleted : hidden ? texts.of_blocked : held ? texts.ahead(position) : null;
   const text = instead
-    ? make("p", { class: "deleted", part: gone ? "deleted" : "ahead" }, instead,
-      undoable ? make("button", { type: "button", class: "undo", "data-undo": message.id }, texts.undo) : null)
+    ? make("p", { class: "deleted", part: gone ? "deleted" : hidden ? "hidden" : "ahead" }, instead,
+      undoable ? make("button", { type: "button", class: "undo", "data-undo": message.id }, texts.undo) : null,
+      hidden && !gone ? make("button", { type: "button", class: "undo", "data-reveal": message.id, tabindex: -1 }, texts.reveal) : null)
     : make("p", { dir: "auto", part: "text" }, ...textNodes(message.text, { me, names, lengthMs }));
-  const quote = message.reply_to && !instead ? quoteOf(message.reply_to, quoted, texts, { held: quotedHeld }) : null;
+  const quote = message.reply_to && !instead ? quoteOf(message.reply_to, quoted, texts, { held: quotedHeld, hidden: quotedHidden }) : null;
   const kinds = `said${mine ? " mine" : ""}${goesOn && !quote ? " goes-on" : ""}`;
-  return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text, held || deleting ? null : reactionsNode(message, { texts, me, names }));
+  return make("li", { class: kinds, part: "said", "data-id": message.id, tabindex: -1 }, head, quote, text, held || hidden || deleting ? null : reactionsNode(message, { texts, me, names, isBlocked }));
 }
 
 /** Return the reactions to a message as buttons that put one's own there or take it back, or null where there are none. */
-function reactionsNode({ id, reactions = {} }, { texts, me, names }) {
-  const emojis = Object.entries(reactions);
+function reactionsNode({ id, reactions = {} }, { texts, me, names, isBlocked }) {
+  const emojis = Object.entries(reactions).map(([emoji, ids]) => [emoji, ids.filter((one) => !isBlocked(one))]).filter(([, ids]) => ids.length > 0);
   if (emojis.length === 0) return null;
   return make("div", { class: "felt", part: "felt" }, ...emojis.map(([emoji, ids]) => make("button", {
     type: "button", "data-felt": emoji, "data-of": id, "aria-pressed": String(ids.includes(me)), tabindex: -1,
@@ -81,9 +83,9 @@ function addressNode({ href, host, path }) {
     `${protocol}//`, make("b", {}, host), path);
 }
 
-/** Return the quote above a reply: a button that leads to the quoted message; `held` leaves out what it says, as in its line. */
-export function quoteOf(id, message, texts, { held = false } = {}) {
-  const text = quotedText(message, texts, held);
+/** Return the quote above a reply: a button that leads to the quoted message; `held` and `hidden` leave out what it says, as in its line. */
+export function quoteOf(id, message, texts, { held = false, hidden = false } = {}) {
+  const text = hidden && !message.deleted ? texts.of_blocked : quotedText(message, texts, held);
   return make("button", { type: "button", class: "quote", part: "quote", "data-jump": id, tabindex: -1 },
     message ? make("b", { class: `c${colourOf(message.author.id)}`, dir: "auto" }, isolated(message.author.name || texts.deleted_viewer)) : null,
     make("span", { dir: "auto" }, text));

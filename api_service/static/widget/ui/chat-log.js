@@ -36,11 +36,12 @@ export class ChatLog {
   #loading = null;
   #follows = true;
   #heldFromMs = Infinity;
+  #revealed = new Set(); // messages of blocked people that this viewer wanted to see all the same
 
   /**
    * `on` is {unread({mentioned}), read(), history(before), moment(positionMs), react(id, emoji, on), undo(id)}: a new line was not seen, which may mention this viewer; the
    * end of the list is seen; load the page of messages before the id `before` (resolves to {messages, more}); a moment was pressed; a reaction was;
-   * a message is to stay after all. `context()` returns {me, names, roleOf(id), filmId, lengthMs, deletions} of the room as it is now.
+   * a message is to stay after all. `context()` returns {me, names, roleOf(id), filmId, lengthMs, deletions, isBlocked(id)} of the room as it is now.
    */
   constructor({ texts, on, context }) {
     this.#texts = texts;
@@ -59,6 +60,8 @@ export class ChatLog {
       if (moment) this.#on.moment(Number(moment.dataset.moment));
       const undo = target.closest("[data-undo]");
       if (undo) this.#on.undo(undo.dataset.undo);
+      const reveal = target.closest("[data-reveal]");
+      if (reveal) this.#reveal(reveal.dataset.reveal);
     });
   }
 
@@ -99,6 +102,21 @@ export class ChatLog {
   holds(message) {
     const { me, filmId } = this.#context();
     return message.position_ms > this.#heldFromMs && message.author.id !== me && isOf(message, filmId);
+  }
+
+  /** Return whether a message is hidden because this viewer has blocked its author. */
+  hides(message) {
+    return this.#context().isBlocked(message.author.id) && !this.#revealed.has(message.id);
+  }
+
+  /** Show or hide what people wrote and felt who have just been blocked, or are not any more. */
+  showBlocked() {
+    for (const line of this.#lines) if (line.message) this.#redraw(line, line.message);
+  }
+
+  #reveal(id) {
+    this.#revealed.add(id);
+    this.redraw(id);
   }
 
   /** Add the messages of a snapshot; the room may have older ones. */
@@ -160,9 +178,10 @@ export class ChatLog {
   #draw(message, goesOn) {
     const quoted = message.reply_to ? this.message(message.reply_to) : null;
     const quotedHeld = Boolean(quoted) && this.holds(quoted);
+    const quotedHidden = Boolean(quoted) && this.hides(quoted);
     const { roleOf, filmId, lengthMs, deletions, ...context } = this.#context();
     return messageLine(message, {
-      texts: this.#texts, goesOn, quoted, quotedHeld, held: this.holds(message), role: roleOf(message.author.id), ...context,
+      texts: this.#texts, goesOn, quoted, quotedHeld, quotedHidden, held: this.holds(message), hidden: this.hides(message), role: roleOf(message.author.id), ...context,
       deleting: deletions?.has(message.id), undoable: deletions?.undoable(message.id),
       lengthMs: isOf(message, filmId) ? lengthMs : -1, // a moment of another film leads nowhere
     });
@@ -186,7 +205,7 @@ export class ChatLog {
   /** Update the quotes of a message in its replies. */
   #requote(message) {
     for (const quote of this.node.querySelectorAll(`[data-jump="${CSS.escape(message.id)}"]`)) {
-      quote.replaceWith(quoteOf(message.id, message, this.#texts, { held: this.holds(message) }));
+      quote.replaceWith(quoteOf(message.id, message, this.#texts, { held: this.holds(message), hidden: this.hides(message) }));
     }
   }
 

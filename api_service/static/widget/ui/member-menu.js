@@ -24,15 +24,20 @@ export const MENU_CSS = `
 
 const NARROW = "(max-width: 30rem)";
 
-/** Return the actions this viewer may take on a member: [{action, value, alarm}]; `bans` says whether the page can ban people. */
-export function memberActions(state, member, { nowMs, bans = false }) {
-  if (!mayModerate(state, member.id)) return [];
+/**
+ * Return the actions this viewer may take on a member: [{action, value, alarm}]; `bans` says whether the page can ban people from the room, `blocks`
+ * whether it can block them for this viewer, and `blocked` whether they are.
+ */
+export function memberActions(state, member, { nowMs, bans = false, blocks = false, blocked = false }) {
+  const own = !blocks || member.id === state.you?.id ? [] : [blocked ? { action: "unblock" } : { action: "block", alarm: true }];
+  if (!mayModerate(state, member.id)) return own;
   const muted = (member.muted_until_ms ?? 0) > nowMs;
   return [
     ...assignableRoles(state, member.id).map((role) => ({ action: "make", value: role })),
     ...(muted ? [{ action: "unmute", value: 0 }] : [{ action: "mute_5", value: 300 }, { action: "mute_60", value: 3_600 }]),
     { action: "kick", alarm: true },
     ...(bans ? [{ action: "ban", alarm: true }] : []),
+    ...own,
   ];
 }
 
@@ -55,8 +60,8 @@ export class MemberMenu {
     this.node.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#onClosed());
   }
 
-  /** Open the menu at a member's chip; `own` is {switches: {waits, spoilers}, aside} on this viewer's own chip (`spoilers`: they are held back), else null. */
-  open(chip, member, actions, own) {
+  /** Open the menu at a member's row; `own` is {switches: {waits, spoilers}, aside} on this viewer's own row (`spoilers`: they are held back), else null. */
+  open(row, member, actions, own) {
     this.close();
     this.memberId = member.id;
     const title = this.#texts.actions_for(member.name);
@@ -66,7 +71,7 @@ export class MemberMenu {
     this.node.replaceChildren(make("h3", { dir: "auto", "aria-hidden": "true" }, member.name), ...items);
     this.node.hidden = false;
     this.node.showPopover?.();
-    this.#place(chip);
+    this.#place(row);
     items[0]?.focus();
   }
 
@@ -104,12 +109,12 @@ export class MemberMenu {
     this.#on.choose(action, value, id);
   }
 
-  /** Place the menu below the chip, or above it for lack of room; on a narrow screen the style sheet places it at the bottom. */
-  #place(chip) {
+  /** Place the menu below the row, or above it for lack of room; on a narrow screen the style sheet places it at the bottom. */
+  #place(row) {
     const { style } = this.node;
     style.left = style.top = "";
     if (matchMedia(NARROW).matches) return;
-    const at = chip.getBoundingClientRect();
+    const at = row.getBoundingClientRect();
     const { width, height } = this.node.getBoundingClientRect();
     style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
     style.top = `${at.bottom + height + 8 > innerHeight ? Math.max(8, at.top - height - 4) : at.bottom + 4}px`;

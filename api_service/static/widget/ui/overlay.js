@@ -8,7 +8,7 @@ import { adoptStyles, make } from "./look.js";
 
 const CSS = `
   :host { display: block; position: relative; }
-  .over { position: absolute; inset: 0; pointer-events: none; display: grid; z-index: 2; color-scheme: dark; }
+  .over { container: film / size; position: absolute; inset: 0; pointer-events: none; display: grid; z-index: 2; color-scheme: dark; }
   .top { position: absolute; inset-block-start: var(--mt-top, .75rem); inset-inline: 0; display: grid; gap: .4rem; justify-items: center; }
   .pill {
     max-width: calc(100% - 1.5rem); padding: .4rem .9rem; border-radius: 999px; font-size: .875rem;
@@ -60,18 +60,18 @@ export class Overlay {
   #note = null;
 
   /**
-   * `nowMs()` returns the server's time. `on` is {press(), reload(), tryAgain(), goOn(), toEdge(), comeBack({faster}), start()}: the buttons of a refused
+   * `nowMs()` returns the server's time, `poster()` the address of the film's poster or "". `on` is {press(), reload(), tryAgain(), goOn(), toEdge(), comeBack({faster}), start()}: the buttons of a refused
    * autoplay, of a film that does not come, of the end screen, of the banner while the room waits for somebody, of a broadcast that is behind,
    * of a viewer who is aside, and of a lobby.
    */
-  constructor(root, { texts, nowMs, on }) {
+  constructor(root, { texts, nowMs, poster, on }) {
     adoptStyles(root, CSS);
     this.#texts = texts;
     this.#on = on;
     this.#banner = new Banner({ top: this.#top, centre: this.#over, texts, nowMs, onGoOn: on.goOn });
     this.#live = new LiveBadge(this.#over, { texts, onToEdge: on.toEdge });
     this.#aside = new AsideBar(this.#top, { texts, onBack: on.comeBack });
-    this.#lobby = new Lobby(this.#over, { texts, nowMs, onStart: on.start });
+    this.#lobby = new Lobby(this.#over, { texts, nowMs, poster, onStart: on.start });
     root.append(make("slot"), this.#over);
   }
 
@@ -105,7 +105,7 @@ export class Overlay {
     this.#lobby.show(room);
   }
 
-  /** Name in a lobby those of these people, [{id, name}], who are not here yet. */
+  /** Name before the film begins those of these people, [{id, name, answer}], who are not here yet. */
   expect(people) {
     this.#lobby.expect(people);
   }

@@ -1,31 +1,35 @@
-/** The style sheet of <movie-together-people>. */
+/**
+ * The style sheet of <movie-together-people>.
+ *
+ * --mt-people-height: how high the list may be; it ends with a whole row.
+ */
 import { NAMES_CSS } from "./name-colours.js";
 
 export const PEOPLE_CSS = `
-  :host { display: block; min-width: 0; font-size: .875rem; }
-  ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .4rem; max-height: 8.5rem; overflow-y: auto; }
-  li { max-width: 100%; }
-  .chip {
-    display: flex; align-items: center; gap: .4rem; max-width: 100%; min-height: 2.75rem; padding: .2rem .8rem .2rem .5rem; border: 0; border-radius: 999px;
-    background: var(--_raised); text-align: start;
+  :host { display: block; min-width: 0; font-size: .875rem; --_row: 3.25rem; }
+  .count { margin: 0; min-height: 1.75rem; font-weight: 600; }
+  .search { width: 100%; min-height: 2.75rem; margin: .25rem 0 .4rem; padding: .4rem .8rem; border: 1px solid var(--_field-edge); border-radius: .7rem; background: none; color: inherit; font: inherit; }
+  ul {
+    list-style: none; margin: 0 -.5rem; padding: 0; overflow-y: auto; overscroll-behavior: contain; scroll-snap-type: y mandatory;
+    max-height: 16.25rem; max-height: max(var(--_row), round(down, var(--mt-people-height, 16.25rem), var(--_row)));
+    scrollbar-width: thin; scrollbar-color: var(--_field-edge) transparent;
   }
-  button.chip:hover, .chip[aria-expanded="true"] { box-shadow: inset 0 0 0 1px var(--_field-edge); }
-  .chip:focus-visible { outline-offset: -2px; }
+  li { height: var(--_row); scroll-snap-align: start; }
+  .row { display: flex; align-items: center; gap: .65rem; width: 100%; height: 100%; padding: .25rem .5rem; border: 0; border-radius: .7rem; background: none; text-align: start; }
+  button.row:hover, .row[aria-expanded="true"] { background: var(--_raised); }
+  .row:focus-visible { outline-offset: -2px; }
+  .face {
+    flex: none; width: 2.25rem; height: 2.25rem; border-radius: 50%; display: grid; place-items: center; font-weight: 700;
+    font-size: .8125rem; border: 2px solid currentColor; background: var(--_raised);
+  }
+  .who { flex: 1; min-width: 0; display: grid; line-height: 1.3; }
+  .name, .note { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .name { font-weight: 550; }
+  .note { color: var(--_dim); font-size: .8125rem; }
   li.loading .face { border-style: dotted; animation: wait 1.6s ease-in-out infinite; }
-  li.aside .chip { opacity: .7; }
+  li:is(.aside, .missing) .face { opacity: .6; }
   @keyframes wait { 50% { opacity: .4; } }
   @media (prefers-reduced-motion: reduce) { li.loading .face { animation: none; } }
-  .face {
-    flex: none; width: 1.7rem; height: 1.7rem; border-radius: 50%; display: grid; place-items: center; font-weight: 700;
-    font-size: .8rem; border: 2px solid currentColor;
-  }
-  .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .note { flex: none; color: var(--_dim); font-size: .8125rem; }
-  .note + .note::before { content: "·"; margin-inline-end: .4rem; }
   .nobody { margin: 0; color: var(--_dim); }
-  @media (max-width: 40rem), (max-height: 30rem) {
-    ul { flex-wrap: nowrap; max-height: none; overflow-x: auto; scrollbar-width: none; }
-    li { flex: none; max-width: 16rem; }
-  }
   ${NAMES_CSS}
 `;
