@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-pages test-media lint format package asyncapi events migrate seed compose-test bench bench-feed bench-flood bench-skew bench-pages screens lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-pages test-firefox test-media lint format package asyncapi events migrate seed compose-test bench bench-feed bench-flood bench-skew bench-pages screens lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -57,6 +57,11 @@ test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three m
 
 test-pages: setup-tests ## every page and what people do on it, in Chromium (12 min; ARGS='-k lobby')
 	@$(PY) -m pytest tests/e2e $(ARGS)
+
+test-firefox: setup-tests ## the same pages in Firefox (15 min; ARGS='-k lobby')
+	@$(PY) -m pytest --browser-name=firefox $(IN_FIREFOX) $(ARGS)
+
+IN_FIREFOX := tests/e2e tests/integration/pages tests/integration/identity/test_identity_browser.py
 
 test-media: setup-tests ## films of every kind, in step for three viewers (10 min; ARGS='-k hls')
 	@$(PY) -m pytest tests/media $(ARGS)

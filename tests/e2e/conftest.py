@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -10,19 +9,8 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.site import Site, running_site
 from tests.e2e.viewer import Viewer
-
-# They keep Chromium from calling home, and let a page play sound without a click: the refusal has tests of its own.
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
-
+from tests.support import browsers
+from tests.support.browsers import BrowserName
 
 # The first of a run also waits, each with a limit of its own, for the stores, the whole product and a browser, which on
 # two cores that others use as well took two minutes.
@@ -49,11 +37,10 @@ def site(stores_folder: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "the end-to-end tests need Debian's package chromium"
+async def browser(browser_name: BrowserName) -> AsyncIterator[Browser]:
+    """The browser of the run, in which a page plays sound without a press: the refusal has tests of its own."""
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        launched = await browsers.launch(playwright, browser_name)
         yield launched
         await launched.close()
 

@@ -16,9 +16,9 @@ from typing import Final, Literal
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from deploy.local.services import ROOT
-from tests.e2e.conftest import CHROMIUM_FLAGS
 from tests.e2e.site import LocalSite
 from tests.e2e.viewer import FILMS, Viewer
+from tests.support import browsers
 
 SCREENS: Final = ROOT / "build" / "screens"
 SIZES: Final = ((360, 740), (768, 1024), (1440, 900))
@@ -149,7 +149,7 @@ async def _in_language(browser: Browser, site: LocalSite, language: str) -> list
 
 async def _all(site: LocalSite) -> Path:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
+        browser = await browsers.launch(playwright)
         found = [shot for language in ("ru", "en") for shot in await _in_language(browser, site, language)]
         sheet = write_contact_sheet(SCREENS, found)
         page = await browser.new_page(viewport={"width": 1800, "height": 1000})

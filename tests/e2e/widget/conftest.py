@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.e2e.conftest import CHROMIUM_FLAGS, NewViewer
+from tests.e2e.conftest import NewViewer
 from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS, Viewer
-
-REFUSES_SOUND = "--autoplay-policy=document-user-activation-required"
+from tests.support import browsers
+from tests.support.browsers import BrowserName
 
 
 class SignIn(Protocol):
@@ -81,13 +80,10 @@ async def together(new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn) 
 
 
 @pytest.fixture
-async def cautious_browser() -> AsyncIterator[Browser]:
-    """Chromium with the refusal of sound that viewers meet."""
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "the end-to-end tests need Debian's package chromium"
-    flags = [flag for flag in CHROMIUM_FLAGS if not flag.startswith("--autoplay-policy")]
+async def cautious_browser(browser_name: BrowserName) -> AsyncIterator[Browser]:
+    """The browser of the run with the refusal of sound that viewers meet."""
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=[*flags, REFUSES_SOUND])
+        launched = await browsers.launch(playwright, browser_name, sound_at_once=False)
         yield launched
         await launched.close()
 

@@ -63,7 +63,7 @@ def test_the_unit_tests_need_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
     needed = set(bootstrap.missing_packages(tests=False, servers=False))
 
-    assert needed & {"postgresql", "redis-server", "rabbitmq-server", "chromium"} == set()
+    assert needed & {"postgresql", "redis-server", "rabbitmq-server", "chromium", "firefox-esr"} == set()
     assert "redis-server" in bootstrap.missing_packages(tests=False)
 
 
