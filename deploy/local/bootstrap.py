@@ -167,6 +167,8 @@ def install_python_packages() -> None:
     with _Step("Python packages (.venv)"):
         python = VENV / "bin" / "python"
         if not _works(python):
+            if VENV.is_symlink():  # `venv --clear` would empty what it leads to, which others may use, and then give up
+                raise CannotSetUp(f"{VENV} leads to {VENV.resolve()}, which is no environment of {sys.executable}")
             _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
         pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install"]
         # Most modules are never imported: each is compiled when it is, not all of them now (a quarter of the CPU time).
