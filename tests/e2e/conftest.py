@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class NewViewer(Protocol):
-    async def __call__(self, sub: str) -> Viewer: ...
+    async def __call__(self, sub: str, *, sits_at: Browser | None = None) -> Viewer: ...
 
 
 @pytest.fixture(scope="package")
@@ -47,14 +47,14 @@ async def browser(browser_name: BrowserName) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def new_viewer(browser: Browser, site: Site) -> AsyncIterator[NewViewer]:
-    """Return a function that opens a browser window for a demo viewer by their ``sub``.
+    """Return a function that opens a window for a demo viewer by their ``sub``, in the run's browser or in another one.
 
     All windows end with the test, which fails on a page's error.
     """
     opened: list[Viewer] = []
 
-    async def make(sub: str) -> Viewer:
-        context = await browser.new_context(
+    async def make(sub: str, *, sits_at: Browser | None = None) -> Viewer:
+        context = await (sits_at or browser).new_context(
             locale="ru-RU",
             viewport={"width": 1280, "height": 800},
             service_workers="block",  # so that every request is the page's own, for tests that stand in its way

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
@@ -11,7 +10,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.conftest import NewViewer
 from tests.e2e.site import Site
-from tests.e2e.viewer import FILMS, Viewer
+from tests.e2e.viewer import Viewer
 from tests.support import browsers
 from tests.support.browsers import BrowserName
 
@@ -45,22 +44,12 @@ def sign_in(cookies: dict[str, list[Any]]) -> SignIn:
 
 
 @pytest.fixture
-def open_room(sign_in: SignIn, site: Site) -> OpenRoom:
+def open_room(sign_in: SignIn) -> OpenRoom:
     """Sign the owner in and open a room for a film; gives its link once the film runs there."""
 
     async def make(owner: Viewer, *, film: str = "tide-keeper", only_owner: bool = False) -> str:
         await sign_in(owner)
-        order = {
-            "film_id": FILMS[film]["id"],
-            "access": "link",
-            "control": "owner" if only_owner else "everyone",
-            "starts_at": None,
-            "invite": {"users": []},
-        }
-        headers = {"Idempotency-Key": secrets.token_hex(16), "Origin": site.url}
-        answer = await owner.context.request.post(f"{site.url}/api/v1/rooms", data=order, headers=headers)
-        assert answer.ok, await answer.text()
-        link = f"{site.url}/rooms/{(await answer.json())['code']}"
+        link = await owner.order_room(film, control="owner" if only_owner else "everyone")
         await owner.enter(link)
         await owner.wait_playing()
         return link

@@ -60,7 +60,7 @@ async def test_another_site_cannot_sign_a_person_out(page: Page, site: str, shar
 
     # Another origin of the same host: cookies go along whatever their SameSite, so only the guard stands in the way.
     await page.route("**/trap", lambda route: route.fulfill(content_type="text/html", body=TRAP.replace("SITE", site)))
-    await page.goto(f"{shared_provider.issuer}/trap")
+    await page.goto(f"{shared_provider.issuer}/trap", wait_until="commit")  # it leaves by itself
     await page.wait_for_url(f"{site}/auth/sign-out")
     assert "cross_site_request" in await page.inner_text("body")
 
