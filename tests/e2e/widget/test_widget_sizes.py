@@ -98,6 +98,19 @@ async def test_every_button_is_large_enough_in_one_line_and_inside_the_window(el
     title = await page.locator("#hall-title").bounding_box()
     assert title is not None
     assert title["width"] > 100, "the buttons leave room for it"
+    await page.keyboard.press("k")  # a paused film's head stays
+    for width, height, beside in ((1280, 800, True), (768, 1024, True), (360, 740, False)):
+        await page.set_viewport_size({"width": width, "height": height})
+        if beside and not await page.locator("#hall.full--beside").count():
+            await page.locator("#chat-side").click()
+        await expect(page.locator("#hall.full--beside")).to_have_count(int(beside))
+        buttons = await page.evaluate(BUTTONS)
+        assert [one for one in buttons if not one["inside"]] == [], width
+        film = await page.locator("media-controller").bounding_box()
+        away = await page.locator(".hall__head [href='/rooms']").bounding_box()
+        assert film is not None
+        assert away is not None
+        assert away["x"] + away["width"] <= film["x"] + film["width"], "the way out lies over the film"
     await page.keyboard.press("f")
     await expect(page.locator("#hall.full")).to_have_count(0)
 
