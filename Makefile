@@ -9,7 +9,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-pages test-media lint format package asyncapi events migrate seed compose-test bench bench-feed bench-flood bench-skew bench-pages screens lock clean
+.PHONY: help setup setup-unit setup-tests run stop token admin test test-unit test-faults test-mails test-schema test-cluster test-pages test-firefox test-media lint format package asyncapi events migrate seed compose-test bench bench-feed bench-flood bench-skew bench-pages screens pictures lock clean
 
 help: ## list the tasks
 	@echo "Movie Together: make TASK"
@@ -58,6 +58,11 @@ test-cluster: setup-tests ## the rooms' tests against a Redis Cluster of three m
 test-pages: setup-tests ## every page and what people do on it, in Chromium (12 min; ARGS='-k lobby')
 	@$(PY) -m pytest tests/e2e $(ARGS)
 
+test-firefox: setup-tests ## the same pages in Firefox (15 min; ARGS='-k lobby')
+	@$(PY) -m pytest --browser-name=firefox $(IN_FIREFOX) $(ARGS)
+
+IN_FIREFOX := tests/e2e tests/integration/pages tests/integration/identity/test_identity_browser.py
+
 test-media: setup-tests ## films of every kind, in step for three viewers (10 min; ARGS='-k hls')
 	@$(PY) -m pytest tests/media $(ARGS)
 
@@ -105,8 +110,11 @@ bench-skew: setup-tests ## how far apart the players of a room are, on real page
 bench-pages: setup-tests ## how soon pages are painted and can be used, and what they load (1 min; ARGS='--times 3')
 	@$(PY) -m tests.load.page_times $(ARGS)
 
-screens: setup-tests ## pictures of every page, with a contact sheet (build/screens/index.html; 4 min)
+screens: setup-tests ## pictures of every page and state, with a contact sheet (build/screens/index.html; 8 min)
 	@$(PY) -m tests.e2e.screens
+
+pictures: setup-tests ## make the pictures of docs/pictures/ anew (3 min)
+	@$(PY) -m tests.e2e.pictures
 
 lock: setup ## lock the newest allowed versions of the Python packages, with hashes
 	@.venv/bin/uv pip compile --quiet --upgrade $(LOCK) pyproject.toml -o requirements.lock

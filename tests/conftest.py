@@ -24,6 +24,7 @@ from deploy.local.redis_server import Redis
 from deploy.local.stores import GivenStore, PrivateStores, Stores, given_or_private, private_stores
 from shared import broker
 from tests.support import event_contract
+from tests.support.browsers import BROWSER_NAMES, BrowserName
 from tests.support.fresh_stores import Databases, empty_redis
 from tests.support.processes import RunProcess, processes
 from tests.support.redis_cluster import RedisCluster
@@ -44,6 +45,7 @@ settings.load_profile("patient")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what some tests may be told: --store (default: both kinds of Redis where it matters) and the rest."""
     parser.addoption("--store", choices=("standalone", "cluster"), help="run the rooms' tests on this kind of Redis")
+    parser.addoption("--browser-name", choices=BROWSER_NAMES, default="chromium", help="try the pages in this browser")
     parser.addoption("--short", action="store_true", help="of the films and pages, play only what is marked `short`")
     parser.addoption("--schema-at-length", action="store_true", help="test the API by thousands of requests")
     parser.addoption("--schema-seed", type=int, default=1, help="another seed makes other requests")
@@ -56,16 +58,28 @@ AT_LENGTH: Final = (Path(__file__).parent / "media", Path(__file__).parent / "e2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long ones of the films' and pages' tests if told so."""
-    if not config.getoption("--short"):
-        return
-    long = [
-        item
-        for item in items
-        if any(folder in item.path.parents for folder in AT_LENGTH) and not item.get_closest_marker("short")
-    ]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    """Leave out the long ones of the films' and pages' tests if told so, and what only Chromium can do in Firefox."""
+    short = config.getoption("--short")
+    firefox = config.getoption("--browser-name") == "firefox"
+    left_out = [item for item in items if (short and _is_long(item)) or (firefox and _needs_chromium(item))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    at_length = any(folder in item.path.parents for folder in AT_LENGTH)
+    return at_length and not item.get_closest_marker("short")
+
+
+def _needs_chromium(item: pytest.Item) -> bool:
+    return item.get_closest_marker("chromium") is not None
+
+
+@pytest.fixture(scope="session")
+def browser_name(pytestconfig: pytest.Config) -> BrowserName:
+    """The browser in which the run tries the pages."""
+    name: BrowserName = pytestconfig.getoption("--browser-name")
+    return name
 
 
 @pytest.fixture(scope="session", autouse=True)

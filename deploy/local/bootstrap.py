@@ -45,7 +45,7 @@ def main() -> int:
     """Do every step that is not done yet; print what went wrong in a few lines and return the exit code."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
     wanted = parser.add_mutually_exclusive_group()
-    wanted.add_argument("--tests", action="store_true", help="also what the tests need: Chromium, ffmpeg, faketime")
+    wanted.add_argument("--tests", action="store_true", help="also what the tests need: browsers, ffmpeg, faketime")
     wanted.add_argument("--unit", action="store_true", help="no PostgreSQL, Redis and RabbitMQ: for the unit tests")
     arguments = parser.parse_args()
     try:
@@ -97,6 +97,7 @@ def missing_packages(*, tests: bool, servers: bool = True) -> "list[str]":
         # What sets the clock of a Redis while it runs.
         there["faketime"] = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
         there["chromium"] = shutil.which("chromium")
+        there["firefox-esr"] = shutil.which("firefox-esr")
         # What makes films of every kind.
         there["ffmpeg"] = shutil.which("ffmpeg")
     return [name for name, found in there.items() if not found]
@@ -167,6 +168,8 @@ def install_python_packages() -> None:
     with _Step("Python packages (.venv)"):
         python = VENV / "bin" / "python"
         if not _works(python):
+            if VENV.is_symlink():  # `venv --clear` would empty what it leads to, which others may use, and then give up
+                raise CannotSetUp(f"{VENV} leads to {VENV.resolve()}, which is no environment of {sys.executable}")
             _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
         pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install"]
         # Most modules are never imported: each is compiled when it is, not all of them now (a quarter of the CPU time).

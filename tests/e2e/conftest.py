@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -10,19 +9,8 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.site import Site, running_site
 from tests.e2e.viewer import Viewer
-
-# They keep Chromium from calling home, and let a page play sound without a click: the refusal has tests of its own.
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
-
+from tests.support import browsers
+from tests.support.browsers import BrowserName
 
 # The first of a run also waits, each with a limit of its own, for the stores, the whole product and a browser, which on
 # two cores that others use as well took two minutes.
@@ -36,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class NewViewer(Protocol):
-    async def __call__(self, sub: str) -> Viewer: ...
+    async def __call__(self, sub: str, *, sits_at: Browser | None = None) -> Viewer: ...
 
 
 @pytest.fixture(scope="package")
@@ -49,25 +37,24 @@ def site(stores_folder: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "the end-to-end tests need Debian's package chromium"
+async def browser(browser_name: BrowserName) -> AsyncIterator[Browser]:
+    """The browser of the run, in which a page plays sound without a press: the refusal has tests of its own."""
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        launched = await browsers.launch(playwright, browser_name)
         yield launched
         await launched.close()
 
 
 @pytest.fixture
 async def new_viewer(browser: Browser, site: Site) -> AsyncIterator[NewViewer]:
-    """Return a function that opens a browser window for a demo viewer by their ``sub``.
+    """Return a function that opens a window for a demo viewer by their ``sub``, in the run's browser or in another one.
 
     All windows end with the test, which fails on a page's error.
     """
     opened: list[Viewer] = []
 
-    async def make(sub: str) -> Viewer:
-        context = await browser.new_context(
+    async def make(sub: str, *, sits_at: Browser | None = None) -> Viewer:
+        context = await (sits_at or browser).new_context(
             locale="ru-RU",
             viewport={"width": 1280, "height": 800},
             service_workers="block",  # so that every request is the page's own, for tests that stand in its way

@@ -1,41 +1,31 @@
-"""`make screens`: every page at three widths, in both languages and colour schemes, and a contact sheet."""
+"""`make screens`: every page and state at four widths, in both languages and colour schemes, and a contact sheet."""
 
 from __future__ import annotations
 
 import asyncio
 import html
 import re
-import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from deploy.local.services import ROOT
-from tests.e2e.conftest import CHROMIUM_FLAGS
 from tests.e2e.site import LocalSite
-from tests.e2e.viewer import FILMS, Viewer
+from tests.e2e.states import Tour
+from tests.e2e.viewer import Viewer
+from tests.support import browsers
 
+Scheme = Literal["light", "dark"]
 SCREENS: Final = ROOT / "build" / "screens"
-SIZES: Final = ((360, 740), (768, 1024), (1440, 900))
-SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
-FILM: Final = f"/films/{FILMS['upper-pines']['id']}"
-OUTSIDE: Final = {"welcome": "/", "film, signed out": FILM, "no connection": "/offline"}
-INSIDE: Final = {
-    "home": "/",
-    "nothing found": "/?q=nothing-like-it",
-    "film": FILM,
-    "opening a room": f"{FILM}#invite",
-    "friends": "/friends",
-    "rooms": "/rooms",
-    "not found": "/nowhere",
-    "API": "/api/docs",
-}
-TALK: Final = ("Всем видно?", "Да! 🍿", "Тогда начинаем.")
+SIZES: Final = ((360, 740), (768, 1024), (1440, 900), (2560, 1300))
+LANGUAGES: Final = ("ru", "en")
+STATES_A_SHEET: Final = 12
 
 _SHEET: Final = """<!doctype html>
 <meta charset="utf-8">
@@ -44,9 +34,9 @@ _SHEET: Final = """<!doctype html>
   body {{ margin: 1rem; font: 14px/1.4 system-ui, sans-serif; background: #888; }}
   section {{ display: flex; flex-wrap: wrap; gap: .75rem; align-items: start; }}
   figure {{ margin: 0; }} figcaption {{ font-size: 12px; }}
-  img {{ display: block; height: 260px; border: 1px solid #444; }}
+  img {{ display: block; height: 200px; border: 1px solid #444; }}
 </style>
-{sections}
+{articles}
 """
 
 
@@ -72,7 +62,7 @@ def write_contact_sheet(folder: Path, shots: Iterable[Shot]) -> Path:
     rows: dict[str, list[Shot]] = {}
     for shot in shots:
         rows.setdefault(shot.state, []).append(shot)
-    sections = "\n".join(
+    sections = [
         f"<h2>{html.escape(state)}</h2><section>"
         + "".join(
             f'<figure><a href="{one.file.name}"><img src="{one.file.name}" alt=""></a>'
@@ -81,95 +71,73 @@ def write_contact_sheet(folder: Path, shots: Iterable[Shot]) -> Path:
         )
         + "</section>"
         for state, row in rows.items()
-    )
+    ]
+    parts = [sections[first : first + STATES_A_SHEET] for first in range(0, len(sections), STATES_A_SHEET)]
     sheet = folder / "index.html"
-    sheet.write_text(_SHEET.format(sections=sections), "utf-8")
+    articles = "\n".join(f"<article>{chr(10).join(part)}</article>" for part in parts)
+    sheet.write_text(_SHEET.format(articles=articles), "utf-8")
     return sheet
 
 
-async def _every_way(page: Page, state: str, language: str) -> list[Shot]:
-    shots = []
-    for width, height in SIZES:
-        await page.set_viewport_size({"width": width, "height": height})
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            shots.append(await shoot(page, SCREENS, state, f"{width} {language} {scheme}"))
-    return shots
-
-
-async def _visits(context: BrowserContext, site: LocalSite, pages: dict[str, str], language: str) -> list[Shot]:
-    page = await context.new_page()
-    shots = []
-    for state, path in pages.items():
-        await page.goto(f"{site.url}{path}", wait_until="networkidle")
-        if path.endswith("#invite"):
-            await page.locator("#watch").click()
-            await page.locator("#open:not([aria-busy])").wait_for()
-        shots += await _every_way(page, state, language)
-    return shots
-
-
-async def _room(viewers: Sequence[Viewer], site: LocalSite, language: str) -> list[Shot]:
-    owner, guest = viewers
-    order = {"film_id": FILMS["tide-keeper"]["id"]}
-    headers = {"Idempotency-Key": secrets.token_hex(16), "Origin": site.url}
-    answer = await owner.context.request.post(f"{site.url}/api/v1/rooms", data=order, headers=headers)
-    link = f"{site.url}/rooms/{(await answer.json())['code']}"
-    for viewer in viewers:
-        await viewer.enter(link)
-        await viewer.wait_playing()
-    for viewer, words in zip((owner, guest, owner), TALK, strict=True):
-        await viewer.say(words)
-        await owner.see_text(words)
-    await owner.page.locator("movie-together").evaluate("room => room.seek(30_000).then(() => room.pause())")
-    await owner.wait_playing(playing=False)
-    shots = await _every_way(owner.page, "room", language)
-    await owner.page.set_viewport_size({"width": 1440, "height": 900})
-    await owner.close_room()
-    await owner.page.locator("movie-together .end").wait_for()
-    shots += await _every_way(owner.page, "room, just closed", language)
-    await owner.page.reload()
-    return shots + await _every_way(owner.page, "closed room", language)
+async def viewer_at(browser: Browser, site: LocalSite, sub: str, language: str, *, signed_in: bool = True) -> Viewer:
+    """Open a demo viewer's window, whose pages are in that language."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    viewer = Viewer(context, await context.new_page(), sub, site.url)
+    if signed_in:
+        await viewer.sign_in()
+    await context.add_cookies([{"name": "lang", "value": language, "url": site.url}])
+    return viewer
 
 
 async def _in_language(browser: Browser, site: LocalSite, language: str) -> list[Shot]:
-    cookie = {"name": "lang", "value": language, "url": site.url}
-    stranger = await browser.new_context()
-    await stranger.add_cookies([cookie])  # type: ignore[list-item]
-    shots = await _visits(stranger, site, OUTSIDE, language)
-    viewers = []
-    for sub in ("elena", "farid"):
-        context = await browser.new_context()
-        viewers.append(Viewer(context, await context.new_page(), sub, site.url))
-        await viewers[-1].sign_in()
-        await context.add_cookies([cookie])  # type: ignore[list-item]
-    shots += await _visits(viewers[0].context, site, INSIDE, language)
-    return shots + await _room(viewers, site, language)
+    shots: list[Shot] = []
+
+    async def look(state: str, page: Page) -> None:
+        for width, height in SIZES:
+            await page.set_viewport_size({"width": width, "height": height})
+            for scheme in get_args(Scheme):
+                await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                shots.append(await shoot(page, SCREENS, state, f"{width} {language} {scheme}"))
+
+    owner, guest = [await viewer_at(browser, site, sub, language) for sub in ("elena", "boris")]
+    stranger = await viewer_at(browser, site, "grace", language, signed_in=False)
+    await Tour(site.url, owner, guest, stranger, look).walk()
+    for viewer in (owner, guest, stranger):
+        await viewer.context.close()
+    return shots
 
 
 async def _all(site: LocalSite) -> Path:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
-        found = [shot for language in ("ru", "en") for shot in await _in_language(browser, site, language)]
+        browser = await browsers.launch(playwright)
+        found = [shot for language in LANGUAGES for shot in await _in_language(browser, site, language)]
         sheet = write_contact_sheet(SCREENS, found)
         page = await browser.new_page(viewport={"width": 1800, "height": 1000})
         await page.goto(sheet.as_uri())
-        await page.screenshot(path=SCREENS / "contact-sheet.png", full_page=True)
+        for number, part in enumerate(await page.locator("article").all(), 1):
+            await part.screenshot(path=SCREENS / f"contact-sheet-{number}.png")
         await browser.close()
     return sheet
 
 
-def main() -> None:
-    """Start a site of its own, take the pictures, and say where they are."""
-    shutil.rmtree(SCREENS, ignore_errors=True)
+@contextmanager
+def own_site() -> Iterator[LocalSite]:
+    """Run a site of its own until the block ends."""
     with tempfile.TemporaryDirectory(prefix="movie-together-screens-") as folder:
         Path(folder).chmod(0o711)
         site = LocalSite(Path(folder))
         try:
             site.start()
-            print(asyncio.run(_all(site)))
+            yield site
         finally:
             site.stop()
+
+
+def main() -> None:
+    """Start a site of its own, take the pictures, and say where they are."""
+    shutil.rmtree(SCREENS, ignore_errors=True)
+    with own_site() as site:
+        print(asyncio.run(_all(site)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 
 from tests.e2e.viewer import PATIENCE_MS, Viewer
 
-pytestmark = pytest.mark.short
+pytestmark = [pytest.mark.short, pytest.mark.chromium("frames of sockets are not shown over WebDriver BiDi")]
 
 _TALK = """() => new Promise(done => {
     const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws/p5");

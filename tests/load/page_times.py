@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import secrets
-import shutil
 import statistics
 import sys
 import tempfile
@@ -20,10 +19,10 @@ from typing import Any, Final
 
 from playwright.async_api import Browser, async_playwright
 
-from tests.e2e.conftest import CHROMIUM_FLAGS
 from tests.e2e.site import LocalSite
 from tests.e2e.viewer import FILMS, PATIENCE_MS, Viewer
 from tests.load.servers import ROOT
+from tests.support import browsers
 
 FIGURES: Final = ROOT / "build" / "bench-pages.json"
 PAINTED_MS: Final = 300
@@ -78,7 +77,7 @@ async def look(browser: Browser, state: Any, address: str) -> dict[str, float]:
 async def measure(site_url: str, times: int) -> dict[str, list[dict[str, float]]]:
     """Return every page's figures, each page looked at so often."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
+        browser = await browsers.launch(playwright)
         context = await browser.new_context(locale="ru-RU")
         viewer = Viewer(context, await context.new_page(), "elena", site_url)
         await viewer.sign_in()

@@ -1,4 +1,4 @@
-"""The browsers that the pages are tried in: Debian's Chromium (over its DevTools protocol) and Firefox (over WebDriver BiDi)."""
+"""The browsers of the tests: Debian's Chromium, over its DevTools protocol, and Firefox, over WebDriver BiDi."""
 
 from __future__ import annotations
 

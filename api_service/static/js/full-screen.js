@@ -22,6 +22,9 @@ const SIDE_KEY = "movie-together.chat-beside";
 const onItsSide = matchMedia("(max-height: 480px) and (min-width: 560px)");
 const isFramed = parent !== window;
 
+/** A phone that stands: beside a chat the film would be as small as a stamp. */
+const isNarrow = matchMedia("(max-width: 37.5rem) and (orientation: portrait)");
+
 let filling = false;
 
 /** Enter or leave full screen. */
@@ -45,10 +48,11 @@ function fill(on) {
 
 function show() {
   const full = filling || (onItsSide.matches && !isFramed) || document.fullscreenElement === hall;
-  const beside = load(SIDE_KEY) === "yes";
+  const beside = load(SIDE_KEY) === "yes" && !isNarrow.matches;
   hall.classList.toggle("full", full);
   hall.classList.toggle("full--beside", full && beside);
   chat.toggleAttribute("overlay", full && !beside);
+  sideButton.hidden = isNarrow.matches;
   sideButton.setAttribute("aria-pressed", String(beside));
 }
 
@@ -68,7 +72,7 @@ for (const [type, on] of [["mediaenterfullscreenrequest", true], ["mediaexitfull
 }
 
 document.addEventListener("fullscreenchange", show);
-onItsSide.addEventListener("change", show);
+for (const query of [onItsSide, isNarrow]) query.addEventListener("change", show);
 document.addEventListener("keydown", ({ key, defaultPrevented }) => {
   if (key === "Escape" && filling && !defaultPrevented && !document.querySelector("dialog[open]")) fill(false);
 });

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.e2e.conftest import CHROMIUM_FLAGS, NewViewer
+from tests.e2e.conftest import NewViewer
 from tests.e2e.site import Site
-from tests.e2e.viewer import FILMS, Viewer
-
-REFUSES_SOUND = "--autoplay-policy=document-user-activation-required"
+from tests.e2e.viewer import Viewer
+from tests.support import browsers
+from tests.support.browsers import BrowserName
 
 
 class SignIn(Protocol):
@@ -46,22 +44,12 @@ def sign_in(cookies: dict[str, list[Any]]) -> SignIn:
 
 
 @pytest.fixture
-def open_room(sign_in: SignIn, site: Site) -> OpenRoom:
+def open_room(sign_in: SignIn) -> OpenRoom:
     """Sign the owner in and open a room for a film; gives its link once the film runs there."""
 
     async def make(owner: Viewer, *, film: str = "tide-keeper", only_owner: bool = False) -> str:
         await sign_in(owner)
-        order = {
-            "film_id": FILMS[film]["id"],
-            "access": "link",
-            "control": "owner" if only_owner else "everyone",
-            "starts_at": None,
-            "invite": {"users": []},
-        }
-        headers = {"Idempotency-Key": secrets.token_hex(16), "Origin": site.url}
-        answer = await owner.context.request.post(f"{site.url}/api/v1/rooms", data=order, headers=headers)
-        assert answer.ok, await answer.text()
-        link = f"{site.url}/rooms/{(await answer.json())['code']}"
+        link = await owner.order_room(film, control="owner" if only_owner else "everyone")
         await owner.enter(link)
         await owner.wait_playing()
         return link
@@ -81,13 +69,10 @@ async def together(new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn) 
 
 
 @pytest.fixture
-async def cautious_browser() -> AsyncIterator[Browser]:
-    """Chromium with the refusal of sound that viewers meet."""
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "the end-to-end tests need Debian's package chromium"
-    flags = [flag for flag in CHROMIUM_FLAGS if not flag.startswith("--autoplay-policy")]
+async def cautious_browser(browser_name: BrowserName) -> AsyncIterator[Browser]:
+    """The browser of the run with the refusal of sound that viewers meet."""
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=[*flags, REFUSES_SOUND])
+        launched = await browsers.launch(playwright, browser_name, sound_at_once=False)
         yield launched
         await launched.close()
 

@@ -78,6 +78,7 @@ async def link(new_viewer: NewViewer, open_room: OpenRoom) -> str:
     return await open_room(await new_viewer("elena"))
 
 
+@pytest.mark.chromium("bytes as they travel are told over CDP alone")
 async def test_a_room_comes_in_few_requests_and_little_code(link: str, new_viewer: NewViewer, sign_in: SignIn) -> None:
     farid = await new_viewer("farid")
     await sign_in(farid)
@@ -93,6 +94,7 @@ async def test_a_room_comes_in_few_requests_and_little_code(link: str, new_viewe
     assert pages == set(), "what has a hash in its name is not asked for again"
 
 
+@pytest.mark.chromium("scripts are turned off for a context over CDP alone")
 async def test_without_scripts_a_room_tells_its_film_who_is_invited_its_link_and_why_no_more(
     link: str, browser: Browser, new_viewer: NewViewer, sign_in: SignIn, site: Site
 ) -> None:

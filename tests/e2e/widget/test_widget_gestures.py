@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from playwright.async_api import CDPSession, expect
 
 from tests.e2e.viewer import PATIENCE_MS, Viewer
@@ -45,6 +46,7 @@ async def test_a_press_pauses_for_all_and_a_double_one_only_fills_one_s_own_scre
     assert await farid.page.evaluate("pauses") == 1, "that of the single press"
 
 
+@pytest.mark.chromium("a finger is put on the screen over CDP alone")
 async def test_two_taps_at_a_side_go_ten_seconds_there_and_each_further_one_another_ten(
     together: tuple[Viewer, Viewer],
 ) -> None:

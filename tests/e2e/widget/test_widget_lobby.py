@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 from typing import Any
 
 import pytest
@@ -19,20 +18,6 @@ pytestmark = pytest.mark.short
 
 IN_STEP_MS = 80
 NEXT = FILMS["paper-whales"]
-
-
-async def open_lobby(owner: Viewer, guest: Viewer, site: Site) -> str:
-    """Open a room whose owner says when it begins, and return its link."""
-    me = await (await guest.context.request.get(f"{site.url}/api/v1/me")).json()
-    order = {
-        "film_id": FILMS["tide-keeper"]["id"],
-        "settings": {"start": "together"},
-        "invite": {"users": [me["id"]]},
-    }
-    headers = {"Idempotency-Key": secrets.token_hex(16), "Origin": site.url}
-    answer = await owner.context.request.post(f"{site.url}/api/v1/rooms", data=order, headers=headers)
-    assert answer.ok, await answer.text()
-    return f"{site.url}/rooms/{(await answer.json())['code']}"
 
 
 async def recap_of(owner: Viewer, link: str, site: Site, *, films: int) -> dict[str, Any]:
@@ -51,7 +36,7 @@ async def test_all_begin_when_the_owner_says_so_and_go_on_with_another_film(
 ) -> None:
     elena, boris = await new_viewer("elena"), await new_viewer("boris")
     await asyncio.gather(sign_in(elena), sign_in(boris))
-    link = await open_lobby(elena, boris, site)
+    link = await elena.order_room(settings={"start": "together"}, invite={"users": [await boris.id()]})
 
     # One is late.
     await elena.enter(link)

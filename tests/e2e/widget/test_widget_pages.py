@@ -28,7 +28,10 @@ ANOTHER_MAKE = """async code => {
 PATHS = ("/", "/?q=nothing-like-it", "/?show=wanted", f"/films/{FILM}", "/friends", "/rooms", "/account", "/api/docs")
 
 
-@pytest.fixture(params=[(360, "light"), (360, "dark"), (1280, "light")], ids=lambda given: f"{given[0]}-{given[1]}")
+DARK = pytest.param((360, "dark"), marks=pytest.mark.chromium("colour schemes are emulated"))
+
+
+@pytest.fixture(params=[(360, "light"), DARK, (1280, "light")], ids=["360-light", "360-dark", "1280-light"])
 async def grace(
     request: pytest.FixtureRequest, browser: Browser, site: Site
 ) -> AsyncIterator[tuple[Viewer, list[str]]]:

@@ -80,7 +80,7 @@ async def test_a_phone_shows_five_lines_of_chat_at_its_end_also_under_its_keyboa
 
 async def test_every_button_is_large_enough_in_one_line_and_inside_the_window(elena: Viewer) -> None:
     page = elena.page
-    for width in (360, 375, 740, 900, 961, 1100, 1440):
+    for width in (320, 360, 375, 740, 900, 961, 1100, 1440):
         await page.set_viewport_size({"width": width, "height": 740})
         await page.mouse.move(width / 2, 200)  # the controls are there for a pointer
         buttons = await page.evaluate(BUTTONS)
@@ -98,6 +98,19 @@ async def test_every_button_is_large_enough_in_one_line_and_inside_the_window(el
     title = await page.locator("#hall-title").bounding_box()
     assert title is not None
     assert title["width"] > 100, "the buttons leave room for it"
+    await page.keyboard.press("k")  # a paused film's head stays
+    for width, height, beside in ((1280, 800, True), (768, 1024, True), (360, 740, False)):
+        await page.set_viewport_size({"width": width, "height": height})
+        if beside and not await page.locator("#hall.full--beside").count():
+            await page.locator("#chat-side").click()
+        await expect(page.locator("#hall.full--beside")).to_have_count(int(beside))
+        buttons = await page.evaluate(BUTTONS)
+        assert [one for one in buttons if not one["inside"]] == [], width
+        film = await page.locator("media-controller").bounding_box()
+        away = await page.locator(".hall__head [href='/rooms']").bounding_box()
+        assert film is not None
+        assert away is not None
+        assert away["x"] + away["width"] <= film["x"] + film["width"], "the way out lies over the film"
     await page.keyboard.press("f")
     await expect(page.locator("#hall.full")).to_have_count(0)
 
@@ -108,6 +121,7 @@ async def test_every_button_is_large_enough_in_one_line_and_inside_the_window(el
     assert brand["x"] == pytest.approx(title["x"], abs=1), "the top bar is in line with the room"
 
 
+@pytest.mark.chromium("the size of text is set over CDP")
 async def test_text_of_twice_the_size_breaks_no_button_and_pushes_nothing_out(elena: Viewer) -> None:
     page = elena.page
     session = await page.context.new_cdp_session(page)

@@ -132,6 +132,7 @@ async def test_older_messages_stand_before_those_of_the_same_millisecond_that_ca
     assert shown == ["first", "second", "third", "fourth", "fifth"]
 
 
+@pytest.mark.chromium("less motion is emulated")
 async def test_a_reaction_floats_over_everyones_film_and_is_not_kept(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
     await farid.page.emulate_media(reduced_motion="reduce")

@@ -11,6 +11,7 @@ from playwright.async_api import async_playwright
 
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
+from tests.support import browsers
 from tests.support.notifier_fixtures import Inbox, eventually, started
 from tests.support.processes import RunProcess
 
@@ -116,7 +117,7 @@ async def test_a_mails_scripts_and_pictures_stay_dead_and_its_links_open_outside
     send(inbox, a_mail(html=evil))
     (mail,) = await inbox.mails()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await browsers.launch(playwright)
         page = await browser.new_page()
         fetched: list[str] = []
         page.on("requestfinished", lambda request: fetched.append(f"{request.resource_type} {request.url}"))
@@ -135,7 +136,7 @@ async def test_a_mails_scripts_and_pictures_stay_dead_and_its_links_open_outside
 
 async def test_an_open_page_shows_new_mail_by_itself(inbox: Inbox) -> None:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await browsers.launch(playwright)
         page = await browser.new_page(locale="en-US")
         await page.goto(inbox.url)
         await page.get_by_text("No mail yet").wait_for()

@@ -1,6 +1,5 @@
 """Fixtures of the pages' tests: the whole site, and its pages read as a person's browser reads them."""
 
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,18 +11,16 @@ from api_service.usecases import rooms
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room, RoomOrder
 from deploy.local.free_ports import free_port
+from tests.support import browsers
 from tests.support.api_fixtures import RunningSite, running_site, session_cookie, settings_for
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+from tests.support.browsers import BrowserName
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(browser_name: BrowserName) -> AsyncIterator[Page]:
     """A page of a real browser, on a phone."""
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "this test needs Debian's package chromium"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = await browsers.launch(playwright, browser_name)
         context = await browser.new_context(locale="en-GB", viewport={"width": 360, "height": 740})
         yield await context.new_page()
         await browser.close()

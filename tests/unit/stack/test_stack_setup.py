@@ -41,6 +41,19 @@ def test_an_environment_of_another_python_is_not_taken_for_ours(monkeypatch: pyt
     assert not bootstrap._works(python)
 
 
+def test_an_environment_that_is_only_linked_to_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / "theirs").touch()
+    (tmp_path / ".venv").symlink_to(others)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+
+    with pytest.raises(CannotSetUp, match=r"leads to .*others"):
+        bootstrap.install_python_packages()
+
+    assert (others / "theirs").exists()
+
+
 def test_who_may_not_install_packages_is_told_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "_root_prefix", lambda: None)
 
@@ -63,7 +76,7 @@ def test_the_unit_tests_need_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
     needed = set(bootstrap.missing_packages(tests=False, servers=False))
 
-    assert needed & {"postgresql", "redis-server", "rabbitmq-server", "chromium"} == set()
+    assert needed & {"postgresql", "redis-server", "rabbitmq-server", "chromium", "firefox-esr"} == set()
     assert "redis-server" in bootstrap.missing_packages(tests=False)
 
 

@@ -88,7 +88,7 @@ export const CHAT_CSS = `
     background: none; line-height: 1.4; font-size: max(1rem, 16px);
   }
   textarea:focus-visible { outline: 0; } /* the row around it shows the focus */
-  textarea::placeholder { color: var(--_dim); opacity: 1; }
+  textarea::placeholder { color: var(--_dim); opacity: 1; white-space: nowrap; }
   .send {
     flex: none; width: 2.75rem; height: 2.75rem; border: 0; border-radius: 50%; font-size: 1.15rem; font-weight: 700;
     background: var(--_accent); color: var(--_on-accent);

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from tests.support import browsers
+from tests.support.browsers import BrowserName
 from tests.support.identity_fixtures import IdentityProvider
 
 expect.set_options(timeout=30_000)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 TRAP = '<form method="post" action="SITE/auth/sign-out"></form><script>document.forms[0].submit()</script>'
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "this test needs Debian's package chromium"
+async def page(browser_name: BrowserName) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = await browsers.launch(playwright, browser_name)
         context = await browser.new_context(locale="en-GB", viewport={"width": 360, "height": 740})
         page = await context.new_page()
         yield page
@@ -62,7 +60,7 @@ async def test_another_site_cannot_sign_a_person_out(page: Page, site: str, shar
 
     # Another origin of the same host: cookies go along whatever their SameSite, so only the guard stands in the way.
     await page.route("**/trap", lambda route: route.fulfill(content_type="text/html", body=TRAP.replace("SITE", site)))
-    await page.goto(f"{shared_provider.issuer}/trap")
+    await page.goto(f"{shared_provider.issuer}/trap", wait_until="commit")  # it leaves by itself
     await page.wait_for_url(f"{site}/auth/sign-out")
     assert "cross_site_request" in await page.inner_text("body")
 
