@@ -133,7 +133,7 @@ class Tour:
 
     async def _menus(self) -> None:
         page = self.owner.page
-        await page.locator("movie-together-people [data-chip]", has_text=self.guest.name).click()
+        await page.locator("movie-together-people .row", has_text=self.guest.name).click()
         await self._look("the menu of a member", self.owner)
         await page.keyboard.press("Escape")
         line = page.locator("movie-together-chat li.said").nth(1)
@@ -182,7 +182,7 @@ class Tour:
         await room.evaluate("room => room.changeSettings({ locked: false })")
         await card.get_by_role("button").first.click()
         await owner.see_people(owner.name, guest.name)
-        await owner.page.locator("movie-together-people [data-chip]", has_text=guest.name).click()
+        await owner.page.locator("movie-together-people .row", has_text=guest.name).click()
         await owner.page.locator("movie-together-people [role=menuitem][data-action=ban]").click()
         await self._look("banning", owner)
         await owner.page.locator("#ban-now").click()
