@@ -6,16 +6,17 @@ import asyncio
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import NewViewer
-from tests.e2e.screens import SCREENS, shoot
+from tests.e2e.screens import SCREENS, Scheme, shoot
 from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS, PATIENCE_MS, Viewer
 from tests.e2e.widget.conftest import SignIn
 
+VARIANTS: Final[tuple[tuple[int, Scheme], ...]] = ((360, "light"), (1440, "dark"))
 # Counts what a screen reader would be told, from now on.
 COUNT_ANNOUNCEMENTS = """() => {
     window.announced = 0;
@@ -73,7 +74,7 @@ async def test_a_planned_film_tells_when_and_who_comes_and_starts_without_a_relo
     async with page.expect_download() as download:
         await page.locator("movie-together").get_by_role("link", name="В календарь").click()
     assert (await download.value).suggested_filename == "movie-together.ics"
-    for width, scheme in ((360, "light"), (1440, "dark")):
+    for width, scheme in VARIANTS:
         await page.set_viewport_size({"width": width, "height": 800})
         await page.emulate_media(color_scheme=scheme)
         for button in ("Начать", "В календарь"):
