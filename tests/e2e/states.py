@@ -68,6 +68,7 @@ class Tour:
         planned = await self.owner.order_room("paper-whales", title="Суббота", starts_at=in_two_days, invite=invite)
         lobby = await self.owner.order_room("noon-express", settings={"start": "together"}, invite=invite)
         room = await self.owner.order_room()
+        await self._as_guest(await self.owner.order_room(settings={"guests": "watch"}))
         await self._signed_out({"a link, by a stranger": room, "a planned room's link, by a stranger": planned})
         await self._room(room)
         await self._planned(planned)
@@ -88,6 +89,19 @@ class Tour:
 
     async def _signed_out(self, links: dict[str, str]) -> None:
         await self._visit(self.stranger, SIGNED_OUT | links)
+
+    async def _as_guest(self, link: str) -> None:
+        """Come by a name alone, at first by one of which nothing is seen, where guests only watch."""
+        page = self.stranger.page
+        await page.goto(link)
+        await page.locator("#guest-name").fill("\u2800")
+        await page.locator("#guest button").click()
+        await expect(page.locator("#guest-error")).to_be_visible()
+        await self._look("a link, with a name of which nothing is seen", self.stranger)
+        await page.locator("#guest-name").fill(self.stranger.name)
+        await page.locator("#guest button").click()
+        await self.stranger.wait_in_room()
+        await self._look("room, by a guest", self.stranger)
 
     # -- rooms ----------------------------------------------------------------------------------------------------
 

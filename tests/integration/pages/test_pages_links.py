@@ -36,7 +36,7 @@ async def test_whoever_has_a_link_sees_who_invites_to_what_and_when_before_signi
     assert told["og:title"] == "The Honey Noon Express"
     assert told["og:description"].startswith("Ann invites you to watch")
     assert str(starts_at.year) in told["og:description"]
-    assert told["og:image"] == f"{site.app[SITE].public_url}{poster}"
+    assert told["og:image"] == f"{site.app[SITE].public_url}/rooms/{room.code}/preview.png?lang=en"
     assert told["og:url"] == room.link
 
 

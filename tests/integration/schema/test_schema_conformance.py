@@ -28,7 +28,8 @@ from tests.support.processes import ROOT, RunProcess
 HERE: Final = Path(__file__).parent
 # Whoever makes thousands of requests is not to meet what protects people from each other.
 UNLIMITED: Final = dict.fromkeys(
-    ("MAILS_PER_DAY", "MAILS_PER_PERSON", "MAILS_PER_ROOM", "ROOMS_PER_HOUR", "SEARCHES_PER_HOUR"), "1000000"
+    ("MAILS_PER_DAY", "MAILS_PER_PERSON", "MAILS_PER_ROOM", "ROOMS_PER_HOUR", "SEARCHES_PER_HOUR", "GUESTS_PER_HOUR"),
+    "1000000",
 )
 # Which phases, and how many examples of each operation. Coverage alone takes every bound of every parameter in turn.
 AT_LENGTH: Final = (("examples", "coverage", "fuzzing", "stateful"), 40)
