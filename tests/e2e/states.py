@@ -214,7 +214,7 @@ class Tour:
 
     async def _planned(self, link: str) -> None:
         await self.owner.page.goto(link)
-        await expect(self.owner.page.locator("movie-together-people li")).to_have_count(1, timeout=PATIENCE_MS)
+        await self.owner.see_people(self.owner.name)
         await self._look("planned room", self.owner)
 
     async def _lobby(self, link: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 
 import pytest
@@ -52,7 +51,7 @@ async def test_the_owner_invites_names_a_moderator_and_takes_back(
     await invited(elena, boris.name).locator("[data-do=resend]").click()
     await expect(page.locator("#toasts .toast--alarm")).to_contain_text("Слишком часто")
     await invited(elena, boris.name).locator("[data-do=moderator]").click()
-    await expect(invited(elena, boris.name)).to_contain_text(re.compile(r"\w · будет модератором"))
+    await expect(invited(elena, boris.name)).to_contain_text(" · будет модератором")
     await expect(invited(elena, address).locator("[data-do=moderator]")).to_have_count(0)  # only friends are named
     await invited(elena, address).locator("[data-do=revoke]").click()
     await expect(invited(elena, address)).to_have_count(0)

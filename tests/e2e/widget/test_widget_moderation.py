@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.e2e.screens import SCREENS, shoot
 from tests.e2e.viewer import PATIENCE_MS, Viewer
 
 pytestmark = pytest.mark.short
@@ -158,6 +159,7 @@ async def test_who_is_blocked_is_hidden_from_whoever_blocked_them_and_is_not_tol
     await elena.page.locator("movie-together-reactions button").first.click()
     await expect(hidden).to_have_count(2)
     await expect(page.locator("movie-together .floating span")).to_have_count(0)
+    await shoot(page, SCREENS / "people", "somebody is blocked", "light")
     await hidden.last.get_by_role("button", name="Показать").click()
     await expect(page.locator("movie-together-chat").get_by_text("сказано потом")).to_be_visible()
     await expect(hidden).to_have_count(1)

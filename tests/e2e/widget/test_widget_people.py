@@ -88,7 +88,9 @@ async def test_fifty_people_are_counted_told_apart_searched_and_scrolled_by_whol
     await expect(rows(page).filter(has_text="не владелец")).to_have_count(1)
     await expect(rows(page).filter(has_text="не владелец")).to_contain_text(IMITATOR)
     await expect(page.locator("movie-together-people [data-missing]")).to_contain_text("пока не здесь")
+    await page.emulate_media(color_scheme="dark")
     await shoot(page, SCREENS / "people", "fifty at a desk", "dark")
+    await page.emulate_media(color_scheme="light")
 
     # No row is cut, wherever the list is scrolled to.
     await whole_rows(page)

@@ -9,6 +9,7 @@ export const PEOPLE_CSS = `
   :host { display: block; min-width: 0; font-size: .875rem; --_row: 3.25rem; }
   .count { margin: 0; min-height: 1.75rem; font-weight: 600; }
   .search { width: 100%; min-height: 2.75rem; margin: .25rem 0 .4rem; padding: .4rem .8rem; border: 1px solid var(--_field-edge); border-radius: .7rem; background: none; color: inherit; font: inherit; }
+  .search::placeholder { color: var(--_dim); opacity: 1; }
   ul {
     list-style: none; margin: 0 -.5rem; padding: 0; overflow-y: auto; overscroll-behavior: contain; scroll-snap-type: y mandatory;
     max-height: 16.25rem; max-height: max(var(--_row), round(down, var(--mt-people-height, 16.25rem), var(--_row)));
