@@ -10,6 +10,7 @@ import "./invitations.js";
 import "./keys.js";
 import "./room-settings.js";
 import "./room-film.js";
+import "./film-choices.js";
 import "./film-change.js";
 import "./shown-outside.js";
 import "./visible-height.js";
