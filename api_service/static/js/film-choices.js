@@ -4,7 +4,7 @@
  */
 import { load, save } from "../widget/core/storage.js";
 import { bestWithin, tracksOf } from "../widget/streams/tracks.js";
-import { lang } from "./page-texts.js";
+import { lang, text } from "./page-texts.js";
 
 const together = document.getElementById("together");
 const controller = together.querySelector("media-controller");
@@ -15,7 +15,7 @@ const { sound: sounds, qualities } = tracksOf(video); // made now: the player's 
 const SAVING_HEIGHT = 480;
 
 /** How captions may look: each is `data-captions-NAME` of the video (css/room.css), and the first value stands for none. */
-export const LOOKS = { size: ["normal", "large", "very_large", "small"], colours: ["white_on_black", "yellow_on_black", "black_on_white", "outlined"] };
+const LOOKS = { size: ["normal", "large", "very_large", "small"], colours: ["white_on_black", "yellow_on_black", "black_on_white", "outlined"] };
 
 const key = (name) => `movie-together.${name}`;
 
@@ -82,10 +82,10 @@ function applySound() {
 const quality = () => chosen("quality") ?? { saves: navigator.connection?.saveData === true };
 
 /** Whether the viewer saves data: so says the menu, or, before that, the system. */
-export const savesData = () => quality().saves === true;
+const savesData = () => quality().saves === true;
 
 /** Take or leave saving of data. @param {boolean} saves */
-export function saveData(saves) {
+function saveData(saves) {
   remember("quality", { saves });
   applyQuality();
 }
@@ -107,10 +107,10 @@ function rememberQuality() {
 const attribute = (name) => `captions${name[0].toUpperCase()}${name.slice(1)}`;
 
 /** Return which of LOOKS[name] is chosen. */
-export const look = (name) => (LOOKS[name].includes(chosen("captions-look")?.[name]) ? chosen("captions-look")[name] : LOOKS[name][0]);
+const look = (name) => (LOOKS[name].includes(chosen("captions-look")?.[name]) ? chosen("captions-look")[name] : LOOKS[name][0]);
 
 /** Choose one of LOOKS[name]. */
-export function changeLook(name, value) {
+function changeLook(name, value) {
   remember("captions-look", { ...chosen("captions-look"), [name]: value });
   applyLook();
 }
@@ -126,12 +126,17 @@ let menu = null;
 function offer() {
   const there = { captions: captions().length > 0, sound: sounds.length > 1, quality: qualities.length > 1 };
   if (!menu && Object.values(there).some(Boolean)) {
-    menu = import("./film-menu.js").catch((error) => {
+    menu = loadMenu().catch((error) => {
       console.warn("the menu of captions, sound and quality did not load", error);
       menu = null; // the next film tries again
     });
   }
-  menu?.then((loaded) => loaded?.show(there));
+  menu?.then((show) => show?.(there));
+}
+
+async function loadMenu() {
+  const [{ makeMenu }] = await Promise.all([import("./film-menu.js"), customElements.whenDefined("media-controller")]);
+  return makeMenu({ text: (name) => text(`choices.${name}`), looks: LOOKS, choices: { look, changeLook, savesData, saveData } });
 }
 
 for (const [list, add, remove, apply] of [

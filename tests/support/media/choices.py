@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tests.support.media.kinds import FILM_S, Kind, hls
+from tests.support.media.kinds import Kind, hls
 
+LENGTH_S: Final = 120  # who chooses takes their time
 # By folder: the picture's size and the bit rate that the playlist tells.
 QUALITIES: Final = {"low": ("640x360", 200_000), "high": ("1280x720", 900_000)}
 LANGUAGES: Final = {"ru": "Русский", "en": "English"}
+TEXTS: Final = {"ru": "Привет", "en": "Hello"}  # of the captions, all the time
 
 
 def _make(folder: Path) -> None:
@@ -34,16 +36,15 @@ def _make(folder: Path) -> None:
 
 def _inside(folder: Path, *output: str) -> None:
     folder.mkdir()
-    hls(*output, rate="5")(folder)
+    hls(*output, rate="5", seconds=LENGTH_S)(folder)
 
 
 def _captions(folder: Path, language: str) -> None:
-    text = {"ru": "Привет", "en": "Hello"}[language]
     head = "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:126000\n"
-    (folder / f"words-{language}.vtt").write_text(f"{head}\n00:00.000 --> 00:{FILM_S}.000\n{text}\n")
+    (folder / f"words-{language}.vtt").write_text(f"{head}\n00:00.000 --> 02:00.000\n{TEXTS[language]}\n")
     (folder / f"words-{language}.m3u8").write_text(
-        f"#EXTM3U\n#EXT-X-TARGETDURATION:{FILM_S}\n#EXT-X-PLAYLIST-TYPE:VOD\n"
-        f"#EXTINF:{FILM_S},\nwords-{language}.vtt\n#EXT-X-ENDLIST\n"
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:{LENGTH_S}\n#EXT-X-PLAYLIST-TYPE:VOD\n"
+        f"#EXTINF:{LENGTH_S},\nwords-{language}.vtt\n#EXT-X-ENDLIST\n"
     )
 
 
