@@ -3,6 +3,7 @@ import "../widget/movie-together.js";
 import "../widget/chat.js";
 import "../widget/people.js";
 import "../widget/reactions.js";
+import "./alerts.js";
 import "./blocking.js";
 import "./full-screen.js";
 import "./gestures.js";
