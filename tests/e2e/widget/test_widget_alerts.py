@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import NewViewer
@@ -12,6 +13,8 @@ from tests.e2e.site import Site
 from tests.e2e.viewer import PATIENCE_MS, Viewer
 from tests.e2e.widget.conftest import SignIn
 from tests.e2e.widget.test_widget_outside import LOOK_AWAY
+
+pytestmark = pytest.mark.chromium("permissions are given")
 
 # What the page has the browser do is noted, and done all the same.
 NOTE = """

@@ -18,6 +18,9 @@ from tests.e2e.widget.conftest import OpenRoom, SignIn
 from tests.e2e.widget.test_widget_accessible import Inspector
 from tests.support.media.choices import CHOICES, LANGUAGES, TEXTS
 
+pytestmark = pytest.mark.chromium("films are put in the place of others on the way")
+
+CAPTIONED = "С субтитрами"
 # The catalogue's HLS film; its playlist and parts are those of a film with more to choose.
 FILM = "paper-whales"
 TITLE = "Субтитры, звук, качество"
@@ -170,7 +173,7 @@ async def test_saving_data_keeps_the_picture_small_also_in_full_screen(
     await elena.page.keyboard.press("f")
     await expect(elena.page.locator("#hall")).to_have_class(re.compile(r"\bfull\b"))
 
-    inspector = Inspector(elena.page)
+    inspector = Inspector("ru")
     await menu.open()
     film, shown = [await elena.page.locator(one).bounding_box() for one in ("media-controller", "#film-menu")]
     assert film
@@ -179,8 +182,9 @@ async def test_saving_data_keeps_the_picture_small_also_in_full_screen(
         "within the film: `anchor`"
     )
     assert film["y"] < shown["y"] < shown["y"] + shown["height"] < film["y"] + film["height"]
-    await inspector.look("the menu of captions, sound and quality")
+    await inspector.look("the menu of captions, sound and quality", elena.page)
     assert inspector.found == []
+    await elena.page.set_viewport_size({"width": 1280, "height": 800})
     await elena.page.keyboard.press("Escape")
     await menu.choose("Экономить трафик")
     await until(elena.video, CHOSEN, {"captions": [], "sound": ["ru"], "height": None, "most": 480, "size": "normal"})
@@ -217,7 +221,7 @@ async def test_captions_that_were_fed_are_offered_and_loaded_once_they_are_shown
             fed = (await taken.json())["url"]
         row = {
             "external_id": "captioned",
-            "titles": {"ru": "С субтитрами"},
+            "titles": {"ru": CAPTIONED},
             "sources": [{"kind": "file", "url": f"{site.url}/demo/media/tide-keeper.mp4"}],
             "captions": [
                 {"language": "ru", "label": "Русские", "url": fed},
@@ -225,7 +229,7 @@ async def test_captions_that_were_fed_are_offered_and_loaded_once_they_are_shown
             ],
         }
         await feed(http, row)
-        link = await opened(elena, site, row["titles"]["ru"])
+        link = await opened(elena, site, CAPTIONED)
         await elena.enter(link)
         await elena.wait_playing()
         await feed(http, {**row, "updated_at": "2026-01-02T00:00:00Z", "deleted": True})  # the room goes on with it
