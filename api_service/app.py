@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from api_service.api import captions
 from api_service.api.openapi import setup_api
 from api_service.api.parsing import BODY_BYTES
 from api_service.app_keys import (
@@ -82,6 +83,7 @@ async def build(settings: Settings) -> web.Application:
     app.add_routes(health.routes())
     setup_identity(app, settings.identity, provider)
     setup_api(app)
+    app.add_routes(captions.routes)
     setup_files(app, settings.assets_dir, settings.demo_dir)
     posters = Posters(settings.demo_dir, settings.film_origins)
     setup_pages(

@@ -41,7 +41,8 @@ class ContentPolicy:
                 # media-chrome styles its elements with <style> in their shadow trees.
                 "style-src 'self' 'unsafe-inline'",
                 f"img-src 'self' data: {films}".rstrip(),
-                f"media-src 'self' blob: {films}".rstrip(),
+                # hls.js puts the captions of a stream into <track> elements whose address is an empty file.
+                f"media-src 'self' blob: data: {films}".rstrip(),
                 # hls.js fetches a film's parts by script and unpacks them in a worker.
                 f"connect-src 'self' {self._socket_origin} {films}".rstrip(),
                 "worker-src 'self' blob:",

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 from api_service.app_keys import ALLOWED_ORIGINS
 from shared.service import Problem
 
-OPEN_TO_OTHERS: Final = ("/api/v1/", "/widget/", "/static/widget/", "/static/vendor/", "/demo/media/")
+OPEN_TO_OTHERS: Final = ("/api/v1/", "/captions/", "/widget/", "/static/widget/", "/static/vendor/", "/demo/media/")
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _HEADERS: Final = "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 _EXPOSED: Final = "Content-Range, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate"

@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Integer, Interval, Table, bindparam, delete, exists, func, select, tuple_
+from sqlalchemy import Integer, Interval, Table, Text, bindparam, cast, delete, exists, func, select, tuple_
 
 from api_service.broker import outbox_relay
 from api_service.database import Database, DatabaseUnavailable, Statement
 from api_service.site import Site
 from api_service.tables import (
+    caption_files,
     erasures,
     feed_runs,
+    films,
     idempotency_keys,
     inbox,
     invitations,
@@ -67,6 +69,19 @@ _GUESTS: Final = Statement(
         )
     )
 )
+# Files of captions that no film names, or none does any more.
+_CAPTIONS: Final = Statement(
+    delete(caption_files).where(
+        caption_files.c.id.in_(
+            select(caption_files.c.id)
+            .where(
+                caption_files.c.fed_at < func.now() - bindparam("age", type_=Interval),
+                ~exists().where(cast(films.c.captions, Text).contains(caption_files.c.id)),
+            )
+            .limit(bindparam("batch", type_=Integer))
+        )
+    )
+)
 _PURGES: Final = (
     (_purge(outbox_table, outbox_table.c.published_at), timedelta(days=7)),
     # As long as an event may be delivered again, at the latest from a dead-letter queue that is replayed.
@@ -84,6 +99,7 @@ _PURGES: Final = (
     # Longer than any access token should live.
     (_purge(provider_logouts, provider_logouts.c.ended_at), timedelta(days=7)),
     (_GUESTS, timedelta(days=30)),
+    (_CAPTIONS, timedelta(days=7)),
 )
 
 

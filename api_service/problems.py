@@ -48,6 +48,9 @@ EMAIL_INVITATIONS_OFF: Final = Kind(
 GUESTS_OFF: Final = Kind(403, "guests_off", "This room lets nobody in without an account: sign in to enter it.")
 NOT_ENTITLED: Final = Kind(403, "not_entitled", "The cinema does not let you watch this film.")
 FILM_NOT_FOUND: Final = Kind(404, "film_not_found", "There is no such film: take an id from GET /api/v1/films.")
+CAPTIONS_NOT_FOUND: Final = Kind(
+    404, "captions_not_found", "There are no such captions: take their address from `captions` of a film."
+)
 NO_SOURCE: Final = Kind(
     404, "no_source", "We know no address of this film: it is watched on the cinema's own page, `watch_url`."
 )

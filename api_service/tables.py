@@ -504,6 +504,14 @@ reaction_counts = _table(
     Index(None, "room_id"),
 )
 
+# Captions that the cinema's programs have fed as files. `id` is told by the text, and stands in the file's address.
+caption_files = _table(
+    "caption_files",
+    Column("id", Text, primary_key=True),
+    Column("webvtt", Text, nullable=False),
+    _moment("fed_at"),
+)
+
 # Events to be published. `due_at` is the time of the next attempt and, once claimed, the end of the lease.
 outbox = _table(
     "outbox",

@@ -61,15 +61,21 @@ async def read_document(request: web.Request) -> Any:
     """Return the body as JSON, which may be larger than other requests'; raises the problems of bodies."""
     if request.content_type != "application/json":
         raise UNSUPPORTED_MEDIA_TYPE.problem()
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > DOCUMENT_BYTES:
-            raise BODY_TOO_LARGE.problem("The body is larger than 4 MiB: send less at once.")
+    body = await read_whole(request, DOCUMENT_BYTES)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise INVALID_JSON.problem(f"{INVALID_JSON.detail} It breaks off here: {error}.") from None
+
+
+async def read_whole(request: web.Request, most_bytes: int) -> bytes:
+    """Return the body, which may be larger than other requests'; raises the problem `body_too_large`."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > most_bytes:
+            raise BODY_TOO_LARGE.problem(f"The body is larger than {most_bytes // 2**20} MiB: send less at once.")
+    return bytes(body)
 
 
 async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[Line]:

@@ -10,7 +10,7 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import accounts, feed, films, guests, mails, me, own_data, room_archive, rooms
+from api_service.api import accounts, captions, feed, films, guests, mails, me, own_data, room_archive, rooms
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.examples import REQUESTS
 from api_service.api.feed import RUN_CHARACTERS, RUN_ID
@@ -43,6 +43,7 @@ ALL: Final[tuple[Endpoint, ...]] = (
     *guests.endpoints,
     *room_archive.endpoints,
     *feed.endpoints,
+    *captions.endpoints,
     *feed.lookups,
     *accounts.endpoints,
     *accounts.erasures,

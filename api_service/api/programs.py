@@ -54,7 +54,8 @@ class ProgramEndpoint(Endpoint):
     """One method of one path, for programs with any of ``scopes``.
 
     ``headers`` are those it reads, each with what it is for and its JSON Schema. ``rows`` and ``row_results`` describe
-    a line of what comes and goes as rows; the handler reads them by itself.
+    a line of what comes and goes as rows, ``files`` are the media types of a body that is taken as it is; the handler
+    reads them by itself.
     """
 
     handler: Any
@@ -62,6 +63,7 @@ class ProgramEndpoint(Endpoint):
     document: Schema | None = None
     rows: Schema | None = None
     row_results: Schema | None = None
+    files: tuple[str, ...] = ()
     headers: Mapping[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     examples: Mapping[str, Any] = field(default_factory=dict)
 
@@ -86,6 +88,9 @@ class ProgramEndpoint(Endpoint):
         if sent is not None:
             kind = CONTENT_TYPE if self.rows else "application/json"
             operation["requestBody"] = {"required": True, "content": {kind: self._content(sent, "request")}}
+        if self.files:
+            described = {"schema": {"type": "string", "format": "binary"}, "example": self.examples["request"]}
+            operation["requestBody"] = {"required": True, "content": dict.fromkeys(self.files, described)}
         if self.row_results is not None:
             content = self._content(self.row_results, "response")
             operation["responses"][str(int(self.status))]["content"] = {CONTENT_TYPE: content}
@@ -96,7 +101,9 @@ class ProgramEndpoint(Endpoint):
             yield from (TOO_MANY_ROWS, UNSUPPORTED_MEDIA_TYPE)
         if self.document is not None:
             yield from (INVALID_JSON, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
-        if self.document is not None or self.headers:
+        if self.files:
+            yield from (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+        if self.document is not None or self.files or self.headers:
             yield INVALID_FIELDS
 
     def _content(self, schema: Schema, example: str) -> dict[str, Any]:
@@ -124,6 +131,7 @@ class ProgramEndpoints:
         document: type[Schema] | None = None,
         rows: Schema | None = None,
         row_results: type[Schema] | None = None,
+        files: tuple[str, ...] = (),
         gives: type[Schema] | None = None,
         problems: tuple[Kind, ...] = (),
         headers: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
@@ -148,6 +156,7 @@ class ProgramEndpoints:
                     document=document() if document else None,
                     rows=rows,
                     row_results=row_results() if row_results else None,
+                    files=files,
                     headers=headers or {},
                     examples=examples or {},
                 )

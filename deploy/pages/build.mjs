@@ -2,7 +2,7 @@
 //
 // Templates say what there is: {{ script("js/room.js") }} is a module, {{ asset("css/room.css") }} a style, a classic script or a picture.
 // Each file gets its content's hash into its name and a .br and .gz beside it. Modules are built once a language, with its texts alone; what
-// several pages load is a file of its own. manifest.json has of each language, by the name in the templates:
+// several pages load is a file of its own, unless it is also part of a module that few viewers need (ALONE). manifest.json has of each language, by the name in the templates:
 //   files: the file and whatever it imports, to be loaded at once;  words: the names of texts that its sources may ask for.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -16,6 +16,12 @@ import { precompress } from "./precompress.mjs";
 const STATIC = join(ROOT, "api_service/static");
 const TEMPLATES = join(ROOT, "api_service/templates");
 const LANGUAGES = ["en", "ru"];
+
+/**
+ * Modules that are loaded late, if at all: each is one file with copies of what it shares with others. In files of their own those parts would cost
+ * every page a request more.
+ */
+const ALONE = ["js/film-menu.js"];
 
 /** As in the templates: the function's name, then its arguments. */
 const NAMED = /\b(script|asset)\(((?:"[^"]+"(?:, )?)+)\)/g;
@@ -40,6 +46,16 @@ const inLanguage = (lang) => ({
       const contents = existsSync(own) ? `export { ${exportOf(own)} as ${exportOf(path)} } from "./${basename(own)}";` : `export const ${exportOf(path)} = {};`;
       return { contents, loader: "js", resolveDir: dirname(path) };
     });
+  },
+});
+
+/** Modules that were built alone are imported by the names of their files. */
+const builtAlone = (outputs) => ({
+  name: "alone",
+  setup({ onResolve }) {
+    for (const [path, { entryPoint }] of Object.entries(outputs)) {
+      if (entryPoint) onResolve({ filter: new RegExp(`/${basename(entryPoint)}$`) }, () => ({ path: `./${basename(path)}`, external: true }));
+    }
   },
 });
 
@@ -89,7 +105,9 @@ async function buildPages(folder) {
   const manifest = {};
   for (const lang of LANGUAGES) {
     const plugins = [inLanguage(lang), vendored, rewriting(librariesAt("../vendor/"))];
-    const modules = await build({ ...common, entryPoints: at(script), format: "esm", splitting: true, plugins });
+    const alone = await build({ ...common, entryPoints: at(ALONE), format: "esm", plugins });
+    const others = [builtAlone(alone.metafile.outputs), ...plugins];
+    const modules = await build({ ...common, entryPoints: at(script), format: "esm", splitting: true, plugins: others });
     manifest[lang] = { ...describe(plain.metafile), ...describe(modules.metafile) };
   }
   writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);

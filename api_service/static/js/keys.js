@@ -1,4 +1,5 @@
 /** The film's keys, wherever on the page the focus is but where somebody writes; by a key's place, so that the layout does not matter. */
+import { toggleCaptions } from "./film-choices.js";
 import { changeVolume, muteOrUnmute, playOrPause, seekBy, seekTo } from "./film-control.js";
 import { toggleFullScreen, writeInChat } from "./full-screen.js";
 
@@ -18,6 +19,7 @@ const KEYS = {
   ArrowDown: () => changeVolume(-VOLUME_STEP),
   KeyM: muteOrUnmute,
   KeyF: toggleFullScreen,
+  KeyC: toggleCaptions,
   Enter: writeInChat,
   ...Object.fromEntries([...Array(10).keys()].flatMap((n) => [[`Digit${n}`, () => seekTo(n / 10)], [`Numpad${n}`, () => seekTo(n / 10)]])),
 };
@@ -25,7 +27,7 @@ const KEYS = {
 /** Keys that what has the focus may need itself: to be pressed, scrolled or moved. */
 const OF_THE_FOCUSED = new Set(["Space", "Enter", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
 
-const PRESSED = ":is(button, a[href], input:not([type=range]), summary, [role=button], [role=menuitem], [role=log])";
+const PRESSED = ":is(button, a[href], input:not([type=range]), summary, [role=button], [role^=menuitem], [role=log])";
 const MOVED = ":is(input, [role=slider], [role=menuitem], [role=log])";
 
 document.addEventListener("keydown", (event) => {
@@ -35,7 +37,7 @@ document.addEventListener("keydown", (event) => {
   const act = event.key === "?" ? () => help.showModal() : event.shiftKey ? undefined : KEYS[event.code];
   if (!act || (OF_THE_FOCUSED.has(event.code) && isUsed(focused, event.code))) return;
   event.preventDefault();
-  if (event.repeat && ["Space", "KeyK", "KeyM", "KeyF"].includes(event.code)) return;
+  if (event.repeat && ["Space", "KeyK", "KeyM", "KeyF", "KeyC"].includes(event.code)) return;
   act();
 });
 

@@ -30,6 +30,10 @@ export const RUSSIAN = {
     "Показ прерван: файл повреждён или браузер не поддерживает этот формат.",
   "An unsupported error occurred. The server or network failed, or your browser does not support this format.":
     "Не получилось загрузить фильм: сбой сервера или сети, либо браузер не поддерживает этот формат.",
+  Settings: "Субтитры, звук, качество",
+  settings: "субтитры, звук, качество",
+  Off: "Выключены",
+  Auto: "Авто",
   hour: "ч",
   hours: "ч",
   minute: "мин",

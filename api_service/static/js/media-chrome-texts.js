@@ -4,4 +4,6 @@ import { RUSSIAN } from "./media-chrome-ru.js";
 import { lang } from "./page-texts.js";
 
 addTranslation("ru", RUSSIAN);
+// The room has settings of its own beside it. Of what is not named here media-chrome takes the English key itself.
+addTranslation("en", { Settings: "Captions, sound, quality", settings: "captions, sound, quality" });
 setLanguage(lang);

@@ -1,4 +1,8 @@
-/** Common to every page: the watchlist button, copying links, dialogs, the next page of a list, times in the viewer's time zone. */
+/**
+ * Common to every page: the watchlist button, copying links, dialogs, the next page of a list, times in the viewer's time zone, and what this device
+ * keeps of the account's choices.
+ */
+import { isOn, turn } from "./alert-settings.js";
 import { call } from "./api.js";
 import { busy } from "./dom.js";
 import { forgetTexts } from "../widget/core/unsent.js";
@@ -27,6 +31,16 @@ document.addEventListener("change", ({ target }) => {
 // What was chosen before this ran, on a slow line, is sent now.
 for (const input of document.querySelectorAll("input[data-submits]")) {
   if (input.checked && !input.defaultChecked) input.form.requestSubmit();
+}
+
+for (const box of document.querySelectorAll("[data-alerts]")) {
+  box.checked = isOn(box.dataset.alerts);
+  box.closest(".alerts").hidden = false;
+  box.addEventListener("change", async () => {
+    const wanted = box.checked;
+    box.checked = await turn(box.dataset.alerts, wanted);
+    if (wanted && !box.checked) toast(text("alerts.denied"), text("alerts.denied.text"), { alarm: true });
+  });
 }
 
 // A press outside a dialog closes it: only its backdrop and padding have the dialog itself as target.

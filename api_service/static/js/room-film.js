@@ -1,6 +1,7 @@
 /** The film on the room's page: its source, poster, title and description, and those of another one once the room goes on with that. */
 import { attachSource } from "../widget/sources.js";
 import { call } from "./api.js";
+import { offerCaptions } from "./film-captions.js";
 import { tellProblem } from "./toasts.js";
 
 const hall = document.getElementById("hall");
@@ -19,6 +20,7 @@ function showFilm() {
   together.expected = JSON.parse(hall.dataset.expected);
   if (video.dataset.poster) video.poster = video.dataset.poster;
   else video.removeAttribute("poster");
+  offerCaptions(JSON.parse(video.dataset.captions));
   // Some films are shown on the cinema's own page only, and have no source for ours.
   const { film, source, type, expires } = video.dataset;
   const first = source ? { url: source, type, expires: expires || null } : null;
@@ -64,8 +66,8 @@ function originsOf(page) {
 }
 
 function takeOver(page) {
-  const { poster = "", film = "", source = "", type = "", expires = "" } = page.querySelector("movie-together video").dataset;
-  Object.assign(video.dataset, { poster, film, source, type, expires });
+  const { poster = "", film = "", source = "", type = "", expires = "", captions } = page.querySelector("movie-together video").dataset;
+  Object.assign(video.dataset, { poster, film, source, type, expires, captions });
   together.setAttribute("film", page.querySelector("movie-together").getAttribute("film"));
   hall.dataset.expected = page.getElementById("hall").dataset.expected;
   for (const id of ["hall-title", "hall-about"]) document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);

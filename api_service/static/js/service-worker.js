@@ -1,4 +1,7 @@
-/** Shows a page of the site's own when there is no connection. Everything else goes over the network as without it. */
+/**
+ * Shows a page of the site's own when there is no connection, and the room whose notification was pressed. Everything else goes over the network as
+ * without it.
+ */
 
 const { searchParams } = new URL(location.href);
 const OFFLINE = `offline?lang=${searchParams.get("lang")}`;
@@ -16,6 +19,15 @@ addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(orKept(request, OFFLINE));
   else if (request.destination === "style") event.respondWith(orKept(request, request));
 });
+addEventListener("notificationclick", (event) => event.waitUntil(showRoom(event.notification)));
+
+async function showRoom(notification) {
+  notification.close();
+  const { url } = notification.data;
+  const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const room = pages.find((page) => page.url === url);
+  await (room ? room.focus() : clients.openWindow(url));
+}
 
 async function keep() {
   skipWaiting();

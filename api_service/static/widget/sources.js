@@ -9,6 +9,7 @@ import { openDash } from "./streams/dash.js";
 import { openFile } from "./streams/file.js";
 import { openHls } from "./streams/hls.js";
 import { Unplayable } from "./streams/library.js";
+import { tracksOf } from "./streams/tracks.js";
 
 const OPEN = { hls: openHls, dash: openDash, file: openFile };
 
@@ -46,6 +47,7 @@ class Attachment {
     this.#video = video;
     this.#address = new Address(source, refresh);
     this.#options = options;
+    tracksOf(video);
     video.addEventListener("mt-reload", this.#onReload);
   }
 

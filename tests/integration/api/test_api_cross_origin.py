@@ -55,6 +55,7 @@ FOREIGN = (
         "/static/widget/movie-together.js",
         "/static/vendor/library.js",
         "/demo/media/film.mp4",
+        f"/captions/{32 * '0'}.vtt",
     ],
 )
 async def test_an_allowed_page_reads_what_it_needs_and_any_other_does_not(site: RunningSite, path: str) -> None:

@@ -123,7 +123,9 @@ async def test_a_page_lets_in_the_socket_the_provider_and_the_films_that_it_show
         return dict(part.split(" ", 1) for part in page.headers["Content-Security-Policy"].split("; "))
 
     of_film = await policy(f"/films/{film_id}")
-    assert of_film["media-src"] == "'self' blob: https://cdn.test https://img.test:8443", "at once, on a new host too"
+    assert of_film["media-src"] == "'self' blob: data: https://cdn.test https://img.test:8443", (
+        "at once, on a new host too"
+    )
     assert of_film["connect-src"] == "'self' ws://cinema.test:8081 https://cdn.test https://img.test:8443"
     assert of_film["script-src"] == "'self'"
     assert of_film["form-action"] == "'self' http://127.0.0.1:1"

@@ -11,6 +11,7 @@ CALLS = [
     ("POST", "/feed/people"),
     ("POST", "/feed/friendships"),
     ("POST", "/feed/wishes"),
+    ("POST", "/feed/captions"),
     ("PUT", "/feed/people/anna/friends"),
     ("PUT", "/feed/people/anna/wishes"),
     ("POST", "/feed/runs/x/finish"),

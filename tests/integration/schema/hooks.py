@@ -1,4 +1,4 @@
-"""What schemathesis has to be told of our API: rows of NDJSON, and moments that a screening may start at."""
+"""What schemathesis has to be told of our API: rows, files of captions, and moments that a screening may start at."""
 
 from __future__ import annotations
 
@@ -41,6 +41,12 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any]
 def one_row(_context: schemathesis.SerializationContext, row: Any) -> bytes:
     """Return a body of one line, which the schema describes."""
     return row if isinstance(row, bytes) else json.dumps(row).encode()
+
+
+@schemathesis.serializer("application/x-subrip")
+def as_it_is(_context: schemathesis.SerializationContext, file: Any) -> bytes:
+    """Return a body that is a file."""
+    return file if isinstance(file, bytes) else str(file).encode(errors="surrogateescape")
 
 
 @schemathesis.deserializer(NDJSON)

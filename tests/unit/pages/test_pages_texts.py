@@ -78,6 +78,7 @@ def test_every_problem_that_a_page_can_meet_is_told_in_words(code: str) -> None:
     # What only programs can bring about has no text of its own and is explained by its status.
     of_programs = {"invalid_json", "body_too_large", "unsupported_media_type", "idempotency_key_reused"}
     of_programs |= {"run_not_found", "run_finished", "run_removes_too_much", "too_many_rows", "row_too_long"}
+    of_programs |= {"captions_not_found"}  # told to players
     for kind in KINDS:
         if kind.code not in of_programs:
             assert f"problem.{kind.code}" in texts

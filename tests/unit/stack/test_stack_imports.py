@@ -44,6 +44,7 @@ LAWFUL = {
             "static_files",
             "posters",
             "client_address",
+            "captions",
             "field_errors",
             "heartbeat",
             "language",

@@ -2,6 +2,7 @@
 import { openFile } from "./file.js";
 import { describe } from "./describe.js";
 import { Unplayable, library } from "./library.js";
+import { bestWithin, clearTracks, tracksOf } from "./tracks.js";
 
 const HLS = new URL("../../vendor/hls.js/hls.min.mjs", import.meta.url);
 const HLS_TYPE = "application/vnd.apple.mpegurl";
@@ -51,14 +52,47 @@ export async function openHls(video, url, { hls: given, hlsConfig = {}, startS, 
     startDateMs: () => zeroDateMs(fragments, video.currentTime),
     range: () => (fragments.length ? { start: fragments[0].start, end: fragments.at(-1).end } : null),
   });
+  showTracks(hls, Hls.Events, video);
   hls.loadSource(url);
   hls.attachMedia(video);
   return {
     close: () => {
       forget();
+      clearTracks(video);
       hls.destroy();
     },
   };
+}
+
+/** Have the video's lists tell what there is to choose. A choice takes effect with what is loaded next, so that the film never stops for it. */
+function showTracks(hls, events, video) {
+  const { sound, qualities } = tracksOf(video);
+  hls.on(events.AUDIO_TRACKS_UPDATED, () => {
+    const items = hls.audioTracks.map(({ name, lang, default: main }) => ({ kind: main ? "main" : "alternative", label: name, language: lang ?? "" }));
+    sound.fill(items, {
+      selected: hls.audioTrack,
+      onChoice: (index) => {
+        if (video.buffered.length) hls.nextAudioTrack = index;
+        else hls.audioTrack = index;
+      },
+    });
+  });
+  hls.on(events.AUDIO_TRACK_SWITCHED, (_, { id }) => sound.selected(id));
+  const showQualities = () => {
+    const items = hls.levels.map(({ width, height, bitrate }) => ({ width, height, bitrate }));
+    if (items.some(({ height }) => !height)) return; // nothing tells them apart
+    qualities.fill(items, {
+      selected: hls.manualLevel,
+      onChoice: (index) => {
+        hls.nextLevel = index;
+      },
+      onLimit: (maxHeight) => {
+        hls.autoLevelCapping = Number.isFinite(maxHeight) ? bestWithin(items, maxHeight) : -1;
+      },
+    });
+  };
+  hls.on(events.MANIFEST_PARSED, showQualities);
+  hls.on(events.LEVELS_UPDATED, showQualities);
 }
 
 /**
