@@ -28,7 +28,7 @@ export const PEOPLE_CSS = `
   .name { font-weight: 550; }
   .note { color: var(--_dim); font-size: .8125rem; }
   li.loading .face { border-style: dotted; animation: wait 1.6s ease-in-out infinite; }
-  li:is(.aside, .missing) .face { opacity: .6; }
+  li:is(.aside, .missing) .face { background: none; border-style: dashed; }
   @keyframes wait { 50% { opacity: .4; } }
   @media (prefers-reduced-motion: reduce) { li.loading .face { animation: none; } }
   .nobody { margin: 0; color: var(--_dim); }

@@ -23,10 +23,10 @@ export function rowOf(member, room, { texts, nowMs, skewMs, blocked, pressable }
       room.guests?.has(member.id) && role !== "guest" ? texts.guest : null,
       imitatesOwner(room, member.id) ? texts.not_owner : null,
       room.room.host === member.id ? texts.host : null,
+      blocked ? texts.blocked : null,
       followingText(following, texts),
       member.visible === false ? texts.hidden : null,
       (member.muted_until_ms ?? 0) > nowMs ? texts.muted_now : null,
-      blocked ? texts.blocked : null,
     ].filter(Boolean),
   };
 }

@@ -122,7 +122,7 @@ export const ENGLISH = {
   host: "stands in for the owner",
   hidden: "in another tab",
   muted_now: "muted",
-  blocked: "blocked by you",
+  blocked: "blocked",
   not_here: "not here yet",
   comes: "is coming",
   following: {

@@ -122,7 +122,7 @@ export const RUSSIAN = {
   host: "вместо владельца",
   hidden: "в другой вкладке",
   muted_now: "не может писать",
-  blocked: "в вашем списке заблокированных",
+  blocked: "в блокировке",
   not_here: "пока не здесь",
   comes: "собирается прийти",
   following: {
