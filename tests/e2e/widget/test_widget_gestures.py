@@ -32,6 +32,7 @@ async def test_a_press_pauses_for_all_and_a_double_one_only_fills_one_s_own_scre
     elena, farid = together
     await farid.page.locator("movie-together").evaluate(NOTE_PAUSES)
 
+    await elena.look_here()
     await elena.page.locator("movie-together video").dblclick(position={"x": 100, "y": 100})
     async with asyncio.timeout(PATIENCE_MS / 1000):
         while await elena.page.evaluate("document.fullscreenElement?.id") != "hall":

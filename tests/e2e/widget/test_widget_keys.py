@@ -39,6 +39,7 @@ async def test_keys_move_the_film_for_everyone(together: tuple[Viewer, Viewer]) 
 async def test_keys_for_oneself_and_the_list_of_them(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
     page = elena.page
+    await elena.look_here()
     await page.keyboard.press("m")
     assert await elena.video.evaluate("video => video.muted")
     await elena.video.evaluate("video => { video.volume = 0.5; }")
@@ -64,6 +65,7 @@ async def test_keys_are_letters_while_somebody_writes_and_a_button_s_own_on_a_bu
 ) -> None:
     elena, farid = together
     page = elena.page
+    await elena.look_here()
     field = page.locator("movie-together-chat textarea")
     await field.focus()
     await page.keyboard.type("k 5?")

@@ -40,6 +40,7 @@ async def test_a_menu_for_each_member_serves_keys_as_well(together: tuple[Viewer
     await expect(offered).to_have_text(["Заблокировать для себя"])  # what he may do for himself alone
     await farid.page.keyboard.press("Escape")
 
+    await elena.look_here()
     await chip(elena, farid).focus()
     await page.keyboard.press("Enter")
     menu = page.locator("movie-together-people [role=menu]")

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+PICTURES = sorted((ROOT / "docs" / "pictures").iterdir())
+MOST_KB = 80
+MOVING = {"in-step.webp": 1536}
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "deploy" / "README.md", *ROOT.glob("docs/**/*.md")]
 
 # A path may be written from here too, where the text has said which part it speaks of.
@@ -76,3 +79,11 @@ def test_a_path_that_is_not_there_is_noticed(tmp_path: Path) -> None:
         "gone/main.py",
         "away.md",
     }
+
+
+def test_each_picture_is_shown_somewhere_and_light() -> None:
+    shown = {link.rpartition("/")[2] for document in DOCUMENTS for link in LINK.findall(document.read_text("utf-8"))}
+
+    assert {picture.name for picture in PICTURES} - shown == set()
+    sizes = {picture.name: picture.stat().st_size / 1024 for picture in PICTURES}
+    assert {name: size for name, size in sizes.items() if size > MOVING.get(name, MOST_KB)} == {}
