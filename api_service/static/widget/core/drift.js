@@ -11,7 +11,7 @@ export const PARAMETERS = Object.freeze({
   /** Readings are taken this often, in and out of step. */
   inStepEveryMs: 50,
   outOfStepEveryMs: 20,
-  /** Decisions are made on at least this many readings out of step, and on exactly as many as this in step. */
+  /** Decisions are made on at least this many readings out of step, and on exactly as many as this in step or at another rate than the normal one. */
   fewest: 5,
   most: 20,
   /** Readings sooner than this after a start or a change of rate do not count. */
@@ -24,9 +24,9 @@ export const PARAMETERS = Object.freeze({
   endMs: 0.75,
   /**
    * The same for positions known by presented frames: a screen shows them at its refreshes only, so a film of 24 frames a second may be anywhere
-   * within 8 ms, one of 30 within 17, and its reading jumps by as much.
+   * within 8 ms, and its reading jumps by as much.
    */
-  coarse: { bandMs: 14, endMs: 9 },
+  coarse: { bandMs: 11, endMs: 9 },
   /** A pulse lasts this long where that needs no larger change of the rate than is allowed. */
   pulseMs: 500,
   largestNudge: 0.05,
@@ -104,7 +104,7 @@ export class Drift {
   sample(errorMs, nowMs, { rate = 1, coarse = false } = {}) {
     if (this.#pulsing || nowMs < this.#readFromMs) return null;
     this.#samples = [...this.#samples, errorMs].slice(-PARAMETERS.most);
-    if (this.#samples.length < (this.#inStep ? PARAMETERS.most : PARAMETERS.fewest)) return null;
+    if (this.#samples.length < (this.#inStep || rate !== 1 ? PARAMETERS.most : PARAMETERS.fewest)) return null;
     if (this.#comesIntoMotion()) return null;
     const middle = median(this.#samples);
     const off = Math.abs(middle);
