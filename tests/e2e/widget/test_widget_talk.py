@@ -120,7 +120,7 @@ async def test_older_messages_stand_before_those_of_the_same_millisecond_that_ca
             const older = [said("first", 1), said("second", 2), said("third", 2)];
             const history = async () => ({ messages: older, more: false });
             const log = new ChatLog({
-                texts: ENGLISH, context: () => ({ me: "b", names: {}, roleOf: () => "viewer" }),
+                texts: ENGLISH, context: () => ({ me: "b", names: {}, roleOf: () => "viewer", isBlocked: () => false }),
                 on: { history, read() {}, unread() {} },
             });
             log.addSnapshot([said("fourth", 2), said("fifth", 2)]);

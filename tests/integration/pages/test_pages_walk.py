@@ -55,7 +55,7 @@ async def test_a_film_is_found_and_opened_with_two_presses(site: RunningSite, pa
     assert shown == [f"/films/{new}", f"/films/{old}"]
     await page.goto(f"{site.url}/films/{old}")
     await page.locator("#who").click()
-    await expect(page.locator("#who-answer li")).to_have_text(["BBob"])
+    await expect(page.locator("#who-answer li")).to_have_text(["BOBob"])
     await expect(page.locator("#invite")).to_be_hidden()
     await page.locator("#watch").click()
     await expect(page.locator("#open")).to_have_text("Open a room and invite: 1")

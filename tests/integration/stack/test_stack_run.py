@@ -189,7 +189,7 @@ def test_without_a_run_there_is_no_token_and_the_remedy_is_told(local_run: Local
 def test_a_cinema_connects_by_the_commands_of_the_guide(alive: LocalRun) -> None:
     guide = (ROOT / "docs" / "integrating.md").read_text("utf-8")
     commands = "\n".join(re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL))
-    assert commands.count("curl") == 10
+    assert commands.count("curl") == 11
     site = f"SITE=http://localhost:{alive.env['API_PORT']}"
     script = "set -eu\n" + commands.replace("SITE=http://localhost:8080", site)
 
@@ -205,6 +205,7 @@ def test_a_cinema_connects_by_the_commands_of_the_guide(alive: LocalRun) -> None
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"refused","problem":{"code":"film_not_found"' in done.stdout
+    assert '"encoding": "cp1251"' in done.stdout or '"encoding":"cp1251"' in done.stdout
     connection = psycopg2.connect(alive.stores.database)
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM films WHERE external_id IS NOT NULL")

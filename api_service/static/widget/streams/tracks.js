@@ -7,6 +7,7 @@ class Choices extends EventTarget {
   length = 0;
   #kind;
   #index = -1;
+  #described = "[]";
   #maxHeight = Infinity;
   #onChoice = () => {};
   #onLimit = () => {};
@@ -51,6 +52,15 @@ class Choices extends EventTarget {
 
   /** Have other items; the library is told of choices among them by `onChoice(index)`, and of what it may choose itself by `onLimit(height)`. */
   fill(items, { selected = -1, onChoice = () => {}, onLimit = () => {} } = {}) {
+    const described = JSON.stringify(items);
+    if (described === this.#described) {
+      // Nothing new is told: Shaka Player listens to the list, and fills it again with each of its events.
+      this.#onChoice = onChoice;
+      this.#onLimit = onLimit;
+      this.selected(selected);
+      return;
+    }
+    this.#described = described;
     const before = this.length;
     for (let n = items.length; n < before; n += 1) delete this[n];
     this.length = items.length;
