@@ -35,6 +35,8 @@ UNLIMITED: Final = Policy(
     resend_after_s=0,
 )
 
+CAPTIONS: Final = b"WEBVTT\n\n00:01.000 --> 00:02.000\nGood evening.\n"
+
 Answers = Mapping[str, str]
 
 
@@ -80,6 +82,7 @@ class Row:
     answers: Answers
     body: Any = None
     rows: Mapping[str, Any] | None = None
+    file: bytes | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, str] = field(default_factory=dict)
 
@@ -101,6 +104,9 @@ TABLE: Final[Mapping[str, Row]] = {
     "choose_mails": Row(EVERYBODY, body={"wanted": True}),
     "mute_inviter": Row(EVERYBODY, path={"user_id": "other"}),
     "unmute_inviter": Row(EVERYBODY, path={"user_id": "other"}),
+    "list_blocked": Row(EVERYBODY),
+    "block_for_me": Row(EVERYBODY, path={"user_id": "other"}),
+    "unblock_for_me": Row(EVERYBODY, path={"user_id": "other"}),
     "export_me": Row(EVERYBODY),
     # The catalogue
     "list_films": Row(EVERYBODY),
@@ -134,6 +140,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "feed_people": Row(FEED, rows=person_row("u-may")),
     "feed_friendships": Row(FEED, rows=friendship_row("Other", "u-may")),
     "feed_wishes": Row(FEED, rows=wish_row("Other", "tt-may")),
+    "feed_captions": Row(FEED, file=CAPTIONS),
     "replace_friends": Row(FEED, body={"items": []}, query=SUBJECTS),
     "replace_wishes": Row(FEED, body={"items": []}, query=SUBJECTS),
     "finish_run": Row(FEED, query={"force": "true"}),
@@ -201,6 +208,8 @@ class Scene:
         places = {**names, **{name: str(self.people[who].id) for name, who in row.path.items()}}
         path = operation.path.format(**places)
         options: dict[str, Any] = {"params": {name: it or places[name] for name, it in row.query.items()}}
+        if row.file is not None:
+            options |= {"data": row.file, "headers": {"Content-Type": "application/octet-stream"}}
         if row.rows is not None:
             options |= {"json": row.rows, "headers": {"Content-Type": NDJSON}}
         elif row.body is not None:
