@@ -35,7 +35,7 @@ STEP = """() => {
     const header = document.querySelector(".top")?.getBoundingClientRect();
     const named = [one.ariaLabel, one.labels?.[0]?.innerText, one.innerText, one.title, one.placeholder, one.alt];
     const tags = { a: "link", button: "button", select: "list", textarea: "field", summary: "summary", body: "page" };
-    const regions = "dialog, nav, .languages, .hall__head, media-control-bar, movie-together-people, .films, main";
+    const regions = "dialog, nav, .languages, .hall__head, media-control-bar, .hall__people, .films, main";
     let [x, y] = [0, 0]; // by how much all that it is in has been scrolled
     for (let node = up(one); node; node = up(node)) [x, y] = [x + node.scrollLeft, y + node.scrollTop];
     let region = one;
@@ -150,7 +150,7 @@ async def test_a_room_is_opened_used_and_left_by_keys_and_the_focus_is_always_se
     if width == 360:
         await keys.go_to("#people-button", "Shift+Tab")
         await keys.press("Enter")
-    await keys.go_to("movie-together-people [data-chip]")
+    await keys.go_to("movie-together-people .row")
     await keys.press("Enter")
     await expect(page.locator("movie-together-people [role^=menuitem]").first).to_be_focused()
     await keys.note("Enter")
