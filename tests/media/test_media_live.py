@@ -83,7 +83,7 @@ async def test_what_slid_out_of_the_window_while_paused_is_told_with_a_way_to_th
     await boris.until("film.paused && room.broadcast.behindMs > 15_000", patience_s=40)
 
     await anna.touch("room.play();")
-    await expect(boris.page.locator("movie-together .pill").first).to_contain_text("does not have this moment")
+    await expect(boris.page.locator("movie-together .pill").first).to_contain_text("This moment is not in the broadcast")
     await badge.get_by_role("button").click()
 
     await asyncio.gather(anna.wait_running(), boris.wait_running())
@@ -100,7 +100,7 @@ async def test_a_stream_without_dates_plays_and_says_that_nobody_is_kept_in_step
     await anna.enter(room, film(room))
 
     await anna.wait_running()
-    await expect(anna.page.locator("movie-together .live")).to_contain_text("This stream tells no time")
+    await expect(anna.page.locator("movie-together .live")).to_contain_text("This broadcast has no timestamps")
 
 
 async def test_an_event_is_played_from_its_beginning_and_on_to_its_live_edge(
