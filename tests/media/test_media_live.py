@@ -83,7 +83,9 @@ async def test_what_slid_out_of_the_window_while_paused_is_told_with_a_way_to_th
     await boris.until("film.paused && room.broadcast.behindMs > 15_000", patience_s=40)
 
     await anna.touch("room.play();")
-    await expect(boris.page.locator("movie-together .pill").first).to_contain_text("This moment is not in the broadcast")
+    await expect(boris.page.locator("movie-together .pill").first).to_contain_text(
+        "This moment is not in the broadcast"
+    )
     await badge.get_by_role("button").click()
 
     await asyncio.gather(anna.wait_running(), boris.wait_running())
