@@ -182,7 +182,7 @@ def running_site(folder: Path) -> Iterator[Site]:
     if url := os.environ.get("SITE_URL"):
         yield ComposeSite(url, os.environ["INBOX_URL"])
         return
-    site = LocalSite(folder)
+    site = LocalSite(folder, MAILS_PER_PERSON="1000")  # the tests of a folder invite the same few people
     try:
         site.start()
         yield site
