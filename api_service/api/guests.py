@@ -7,15 +7,13 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from api_service import identity
 from api_service.api import schemas
 from api_service.api.endpoints import Endpoint, reply
 from api_service.api.parsing import read_body
-from api_service.app_keys import DATABASE, SITE
-from api_service.client_address import client_address, sealed
-from api_service.identity import GUEST_PASSES, optional_guest
+from api_service.identity import optional_guest
 from api_service.language import choose
 from api_service.problems import GUESTS_OFF, INVALID_FIELDS, LIMIT_REACHED, ROOM_CLOSED, ROOM_NOT_FOUND
-from api_service.usecases import room_guests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +45,8 @@ async def enter_as_guest(request: web.Request, body: Any) -> web.Response:
     code = request.match_info["code"]
     guest = await optional_guest(request, code)
     if guest is None:
-        site = request.app[SITE]
-        address = sealed(client_address(request, site.policy.trusted_proxies), site.link_key)
         locale = choose(request.query, request.cookies, None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
-        guest = await room_guests.enter(request.app[DATABASE], site, code, body["name"], locale, address)
-        request.app[GUEST_PASSES].give(request, code, guest.id)
+        guest = await identity.enter_as_guest(request, code, body["name"], locale)
     return reply({"id": guest.id, "name": guest.name}, HTTPStatus.CREATED)
 
 

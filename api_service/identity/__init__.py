@@ -27,6 +27,7 @@ from api_service.identity.guards import (
     current_session,
     current_user,
     current_user_or_guest,
+    enter_as_guest,
     optional_guest,
     optional_program,
     optional_user,
@@ -40,7 +41,6 @@ from api_service.identity.routes import PUBLIC_URL, RELYING_PARTY, SignInProblem
 from api_service.identity.settings import IdentitySettings, identity_settings
 
 __all__ = [
-    "GUEST_PASSES",
     "SIGN_OUT",
     "IdentitySettings",
     "Program",
@@ -53,6 +53,7 @@ __all__ = [
     "current_session",
     "current_user",
     "current_user_or_guest",
+    "enter_as_guest",
     "identity_settings",
     "optional_guest",
     "optional_program",

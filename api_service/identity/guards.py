@@ -12,7 +12,8 @@ from uuid import UUID
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from api_service.app_keys import DATABASE
+from api_service.app_keys import DATABASE, SITE
+from api_service.client_address import client_address, sealed
 from api_service.identity.bearer import REALM, Bearer
 from api_service.identity.cookies import GUEST_PASSES, GUEST_PREFIX, SESSION_COOKIE, SESSIONS
 from api_service.identity.oidc import return_path
@@ -63,6 +64,15 @@ async def optional_guest(request: web.Request, code: str) -> Guest | None:
     """Return the guest without an account whom the request's cookie names in the room ``code``, or None."""
     guest_id = request.app[GUEST_PASSES].find(request, code)
     return None if guest_id is None else await room_guests.guest(request.app[DATABASE], guest_id, code)
+
+
+async def enter_as_guest(request: web.Request, code: str, name: str, locale: str) -> Guest:
+    """Return a new guest of the room ``code``, whom the answer sets a cookie for; raises what room_guests.enter raises."""
+    site = request.app[SITE]
+    address = sealed(client_address(request, site.policy.trusted_proxies), site.link_key)
+    guest = await room_guests.enter(request.app[DATABASE], site, code, name, locale, address)
+    request.app[GUEST_PASSES].give(request, code, guest.id)
+    return guest
 
 
 async def current_user_or_guest(request: web.Request, code: str) -> User:

@@ -10,9 +10,9 @@ from typing import Final
 from aiohttp import hdrs, web
 from yarl import URL
 
+from api_service import identity
 from api_service.app_keys import DATABASE, SITE
-from api_service.client_address import client_address, sealed
-from api_service.identity import GUEST_PASSES, optional_guest, optional_user
+from api_service.identity import optional_guest, optional_user
 from api_service.language import Language
 from api_service.pages import copy
 from api_service.pages.faces import colour_of, letters_of
@@ -21,7 +21,7 @@ from api_service.pages.previews import PREVIEWS
 from api_service.pages.rendering import is_future, page, page_language
 from api_service.problems import ROOM_NOT_FOUND
 from api_service.site import Site
-from api_service.usecases import room_guests, rooms
+from api_service.usecases import rooms
 from api_service.usecases.rooms import Room
 from shared.service import Problem
 
@@ -63,21 +63,19 @@ async def behind_link(
 async def enter_as_guest(request: web.Request) -> web.Response:
     """Let whoever has a room's link in by the name that they gave, and lead to the room; or show why not."""
     code, form = request.match_info["code"], await request.post()
-    given, site, here = form.get("name"), request.app[SITE], page_language(request, None)
+    given, here = form.get("name"), page_language(request, None)
     name = given if isinstance(given, str) else ""
     there = web.HTTPSeeOther(f"/rooms/{code}")
     if await optional_user(request) is not None or await optional_guest(request, code) is not None:
         raise there
-    address = sealed(client_address(request, site.policy.trusted_proxies), site.link_key)
     try:
-        guest = await room_guests.enter(request.app[DATABASE], site, code, name, here.code, address)
+        await identity.enter_as_guest(request, code, name, here.code)
     except Problem as problem:
         title, text = copy.of_problem(problem.code, problem.status, here)
         shown = await behind_link(request, code, name=name, trouble=f"{title}. {text}", status=problem.status)
         if shown is None:
             raise
         return shown
-    request.app[GUEST_PASSES].give(request, code, guest.id)
     raise there
 
 
