@@ -154,7 +154,7 @@ class Viewer:
         return f"{self._site_url}/rooms/{(await answer.json())['code']}"
 
     async def id(self) -> str:
-        """Give the id that this viewer, who is signed in, has on the site."""
+        """Return the id that this viewer, who is signed in, has on the site."""
         me = await (await self.context.request.get(f"{self._site_url}/api/v1/me")).json()
         return str(me["id"])
 

@@ -14,7 +14,7 @@ const { sound: sounds, qualities } = tracksOf(video); // made now: the player's 
 /** The best picture of who wants to save data. */
 const SAVING_HEIGHT = 480;
 
-/** How captions may look: each is `data-captions-NAME` of the video (css/room.css), and the first value stands for none. */
+/** How captions may look: each is `data-captions-NAME` of the video (css/hall.css), and the first value stands for none. */
 const LOOKS = { size: ["normal", "large", "very_large", "small"], colours: ["white_on_black", "yellow_on_black", "black_on_white", "outlined"] };
 
 const key = (name) => `movie-together.${name}`;

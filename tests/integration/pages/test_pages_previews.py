@@ -40,7 +40,7 @@ async def poster_host(**answers: Any) -> AsyncIterator[str]:
     app = web.Application()
     for name, handler in answers.items():
         app.router.add_get(f"/{name}", handler)
-    runner, port = web.AppRunner(app), free_port()
+    runner, port = web.AppRunner(app, handler_cancellation=True), free_port()
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
@@ -141,8 +141,8 @@ async def test_what_is_no_poster_within_bounds_is_left_out() -> None:
         return web.Response(text="<svg/>", content_type="text/html")
 
     async def silent(_request: web.Request) -> web.Response:
-        await asyncio.sleep(60)
-        return web.Response()
+        await asyncio.Event().wait()
+        raise AssertionError
 
     async def small(_request: web.Request) -> web.Response:
         return web.Response(body=picture_of("blue"), content_type="image/png")
