@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Integer, Interval, Table, Text, bindparam, cast, delete, exists, func, select, tuple_
+from sqlalchemy import ARRAY, Integer, Interval, Table, Text, bindparam, cast, delete, exists, func, select, tuple_
 
 from api_service.broker import outbox_relay
 from api_service.database import Database, DatabaseUnavailable, Statement
@@ -69,6 +69,10 @@ _GUESTS: Final = Statement(
         )
     )
 )
+# Found once, however many files there are.
+_named_captions = select(
+    func.regexp_matches(cast(films.c.captions, Text), r"/captions/([0-9a-f]{32})\.vtt", "g", type_=ARRAY(Text))[1]
+)
 # Files of captions that no film names, or none does any more.
 _CAPTIONS: Final = Statement(
     delete(caption_files).where(
@@ -76,7 +80,7 @@ _CAPTIONS: Final = Statement(
             select(caption_files.c.id)
             .where(
                 caption_files.c.fed_at < func.now() - bindparam("age", type_=Interval),
-                ~exists().where(cast(films.c.captions, Text).contains(caption_files.c.id)),
+                caption_files.c.id.not_in(_named_captions),
             )
             .limit(bindparam("batch", type_=Integer))
         )

@@ -67,7 +67,7 @@ async def optional_guest(request: web.Request, code: str) -> Guest | None:
 
 
 async def enter_as_guest(request: web.Request, code: str, name: str, locale: str) -> Guest:
-    """Return a new guest of the room ``code``, whom the answer sets a cookie for; raises what room_guests.enter raises."""
+    """Return a new guest of a room, for whom the answer sets a cookie; raises what `room_guests.enter` does."""
     site = request.app[SITE]
     address = sealed(client_address(request, site.policy.trusted_proxies), site.link_key)
     guest = await room_guests.enter(request.app[DATABASE], site, code, name, locale, address)
