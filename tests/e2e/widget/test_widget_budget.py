@@ -28,12 +28,14 @@ class Traffic:
     kinds: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)  # such as what the page before asked for when it was left
 
     async def listen(self, session: CDPSession) -> None:
         session.on("Network.requestWillBeSent", self._asked)
         session.on("Network.requestServedFromCache", lambda event: self.kept.add(event["requestId"]))
         session.on("Network.responseReceived", self._answered)
         session.on("Network.loadingFinished", self._finished)
+        session.on("Network.loadingFailed", lambda event: self.failed.add(event["requestId"]))
         await session.send("Network.enable")
 
     @property
@@ -44,6 +46,10 @@ class Traffic:
     @property
     def requests(self) -> list[str]:
         return [address for one, address in self.addresses.items() if one not in self.kept]
+
+    @property
+    def underway(self) -> set[str]:
+        return self.addresses.keys() - self.sizes.keys() - self.kept - self.failed
 
     def _asked(self, event: dict[str, Any]) -> None:
         address = event["request"]["url"]
@@ -67,7 +73,7 @@ async def entered(viewer: Viewer, link: str) -> Traffic:
     await viewer.enter(link)
     await viewer.page.wait_for_load_state("load")
     async with asyncio.timeout(PATIENCE_MS / 1000):
-        while traffic.addresses.keys() - traffic.sizes.keys() - traffic.kept:
+        while traffic.underway:
             await asyncio.sleep(0.05)
     await session.detach()
     return traffic
