@@ -45,7 +45,7 @@ def main() -> int:
     """Do every step that is not done yet; print what went wrong in a few lines and return the exit code."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
     wanted = parser.add_mutually_exclusive_group()
-    wanted.add_argument("--tests", action="store_true", help="also what the tests need: browsers, ffmpeg, faketime")
+    wanted.add_argument("--tests", action="store_true", help="also what the tests need: browsers, a font, ffmpeg, faketime")
     wanted.add_argument("--unit", action="store_true", help="no PostgreSQL, Redis and RabbitMQ: for the unit tests")
     arguments = parser.parse_args()
     try:
@@ -98,6 +98,8 @@ def missing_packages(*, tests: bool, servers: bool = True) -> "list[str]":
         there["faketime"] = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
         there["chromium"] = shutil.which("chromium")
         there["firefox-esr"] = shutil.which("firefox-esr")
+        # With which the browsers draw reactions: without it pictures of the pages show empty boxes.
+        there["fonts-noto-color-emoji"] = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf").exists()
         # What makes films of every kind.
         there["ffmpeg"] = shutil.which("ffmpeg")
     return [name for name, found in there.items() if not found]
