@@ -10,8 +10,6 @@ from playwright.async_api import Locator, expect
 from tests.e2e.site import Site
 from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
 
-pytestmark = pytest.mark.short
-
 LEVEL_MS = 40
 IN_STEP_MS = 80
 BACK_MS = 4_000
@@ -41,6 +39,7 @@ async def count_jumps(viewer: Viewer) -> None:
     )
 
 
+@pytest.mark.short
 async def test_what_was_missed_is_seen_again_and_caught_up_with_and_the_other_one_is_not_touched(
     together: tuple[Viewer, Viewer],
 ) -> None:

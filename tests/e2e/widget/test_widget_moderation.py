@@ -8,8 +8,6 @@ from playwright.async_api import Locator, expect
 from tests.e2e.screens import SCREENS, shoot
 from tests.e2e.viewer import PATIENCE_MS, Viewer
 
-pytestmark = pytest.mark.short
-
 
 def chip(seen_by: Viewer, of: Viewer) -> Locator:
     return seen_by.page.locator("movie-together-people .row", has_text=of.name)
@@ -83,6 +81,7 @@ async def test_the_muted_are_told_for_how_long_and_let_write_again(together: tup
     await elena.see_text("набранное остаётся")
 
 
+@pytest.mark.short
 async def test_who_is_sent_out_reads_so_and_comes_back_by_a_press(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
     await farid.page.locator("[data-opens=invite]").click()

@@ -13,8 +13,6 @@ from tests.e2e.conftest import NewViewer
 from tests.e2e.viewer import PATIENCE_MS, Viewer, wait_together
 from tests.e2e.widget.conftest import OpenRoom
 
-pytestmark = pytest.mark.short
-
 # Two browsers, the services and the stores share two cores here; on a quiet machine it is a tenth of this.
 IN_STEP_MS = 80
 # What the page tells of a refusal is gone as soon as the film runs again: the page itself notes all that it tells.
@@ -44,6 +42,7 @@ async def playback(viewer: Viewer) -> dict[str, object]:
     return found
 
 
+@pytest.mark.short
 async def test_two_players_run_in_step_and_stay_so(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
@@ -70,6 +69,7 @@ async def test_corrections_are_nobodys_wish(together: tuple[Viewer, Viewer]) -> 
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
+@pytest.mark.short
 async def test_a_pause_made_on_the_player_itself_is_everyones(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
 
@@ -146,6 +146,7 @@ async def test_the_speed_is_everyones(together: tuple[Viewer, Viewer]) -> None:
     await wait_together(elena, farid, within_ms=IN_STEP_MS)
 
 
+@pytest.mark.short
 async def test_a_reload_comes_back_to_where_the_film_is(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
 

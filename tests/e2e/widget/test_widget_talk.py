@@ -9,8 +9,6 @@ from playwright.async_api import expect
 
 from tests.e2e.viewer import PATIENCE_MS, Viewer
 
-pytestmark = pytest.mark.short
-
 MANY = 27  # of each of the two: together more than a welcome tells
 # What floats over the film is gone in two or three seconds: the page itself notes what it says and how it moves.
 NOTE = """room => {

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import NewViewer
 from tests.e2e.viewer import PATIENCE_MS, VIEWERS, Viewer
 from tests.e2e.widget.conftest import OpenRoom, SignIn
-
-pytestmark = pytest.mark.short
 
 FIELD = "movie-together-chat textarea"
 UNSENT = "movie-together-chat .unsent"
