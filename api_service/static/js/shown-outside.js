@@ -10,7 +10,8 @@ const ICONS = { read: icon.href, unread: `${ROOT}static/icon-unread.svg` };
 document.addEventListener("mt-unread", ({ detail }) => {
   const read = document.title.replace(/^\(\d+\) /, "");
   document.title = detail.unread ? `(${detail.unread}) ${read}` : read;
-  icon.href = detail.unread ? ICONS.unread : ICONS.read;
+  const wanted = detail.unread ? ICONS.unread : ICONS.read;
+  if (icon.href !== wanted) icon.href = wanted; // a browser fetches an icon that is set once more once more
 });
 
 /** Without it the system shows the site's address. */
