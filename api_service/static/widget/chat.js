@@ -7,6 +7,7 @@ import { ChatLog } from "./ui/chat-log.js";
 import { companionOf } from "./ui/companion.js";
 import { Composer } from "./ui/composer.js";
 import { Deletions } from "./ui/deletions.js";
+import { emit } from "./ui/emit.js";
 import { adoptStyles, make } from "./ui/look.js";
 import { MessageActions } from "./ui/message-actions.js";
 import { Outbox } from "./ui/outbox.js";
@@ -241,7 +242,7 @@ export class MovieTogetherChat extends HTMLElement {
   }
 
   #emitUnread() {
-    this.dispatchEvent(new CustomEvent("mt-unread", { detail: { unread: this.#unread, mentions: this.#mentions }, bubbles: true, composed: true }));
+    emit(this, "mt-unread", { unread: this.#unread, mentions: this.#mentions });
   }
 
   // -- writing ------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
  * `blocks` it offers to block somebody for this viewer, or not any more; `mt-block` ({id, name, blocked}) asks the page to see to that.
  */
 import { companionOf } from "./ui/companion.js";
+import { emit } from "./ui/emit.js";
 import { adoptStyles, make } from "./ui/look.js";
 import { MENU_CSS, MemberMenu, memberActions } from "./ui/member-menu.js";
 import { PeopleList } from "./ui/people-list.js";
@@ -170,16 +171,12 @@ export class MovieTogetherPeople extends HTMLElement {
     if (action === "waits") together.waits = value;
     else if (action === "spoilers") together.holdsSpoilers = value;
     else if (action in own) own[action]();
-    else if (action === "ban") this.#emit("mt-ban", { id, name });
-    else if (action === "block" || action === "unblock") this.#emit("mt-block", { id, name, blocked: action === "block" });
+    else if (action === "ban") emit(this, "mt-ban", { id, name });
+    else if (action === "block" || action === "unblock") emit(this, "mt-block", { id, name, blocked: action === "block" });
     else {
       const answered = action === "make" ? together.setRole(id, value) : action === "kick" ? together.kick(id) : together.mute(id, value);
       answered.catch(() => {}); // <movie-together> shows the refusal
     }
-  }
-
-  #emit(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 }
 

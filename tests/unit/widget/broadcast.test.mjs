@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { openedMs } from "../../../api_service/static/widget/core/broadcast.js";
+import { originOf } from "../../../api_service/static/widget/core/broadcast.js";
 import { Player } from "../../../api_service/static/widget/core/player.js";
 import { Adapter } from "./adapter.mjs";
 import { hold, pass } from "./time.mjs";
@@ -26,8 +26,10 @@ function broadcast(t, { zeroMs, window = [0, 60] }) {
 
 const at = (status, positionMs) => ({ status, position_ms: positionMs, rate: 1, at_ms: performance.now() });
 
-test("a room's id tells when it was opened", () => {
-  assert.equal(openedMs("019a4f3c-1d80-7c11-9a52-3f6f2f3d1c55"), 0x019a4f3c1d80);
+test("a broadcast counts from when its room was opened, which the room's id tells; a film has no such date", () => {
+  const id = "019a4f3c-1d80-7c11-9a52-3f6f2f3d1c55";
+  assert.equal(originOf({ id, film: { duration_ms: null } }), 0x019a4f3c1d80);
+  assert.equal(originOf({ id, film: { duration_ms: 600_000 } }), null);
 });
 
 test("players whose own zeros differ show the same date", async (t) => {

@@ -243,6 +243,20 @@ test("the viewer's own pause, play and seek go to the room, and nothing starts b
   assert.equal(seen.commands.length, 3, "a drag is one command");
 });
 
+test("a player that was released stays as it is, whatever is answered or told later", async () => {
+  const { media, player, seen } = bound();
+  player.follow(playing(0, now()), 600_000);
+  await pass(1_000);
+  player.command("pause");
+  player.detach();
+  player.commandAnswered(); // the room refuses what it had not answered
+  player.follow(playing(100_000, now()), 600_000);
+  await pass(2_000);
+  assert.equal(media.paused, true);
+  assert.ok(media.filmTime < 2, `${media.filmTime} s`);
+  assert.deepEqual(seen.commands, [["pause", undefined]]);
+});
+
 test("a rate set on the player goes to the room and is taken back until the room agrees", async (t) => {
   const { media, player, seen } = bound();
   t.after(() => player.detach());

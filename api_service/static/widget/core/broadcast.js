@@ -10,9 +10,12 @@ const HOLD_BACK_MS = 10_000;
 /** Moments that are so little outside of what can be played are waited for: playlists grow in steps, and players learn of it late. */
 const OUTSIDE_BY_MS = { before: 500, after: 3_000 };
 
-/** Return when a room was opened, ms: its id is a UUIDv7, which tells it (RFC 9562, 5.7). */
-export function openedMs(roomId) {
-  return parseInt(roomId.replaceAll("-", "").slice(0, 12), 16);
+/**
+ * Return the date of position 0 in a room's broadcast, ms: when the room was opened, which its id, a UUIDv7, tells (RFC 9562, 5.7). Null for a
+ * film, whose length the catalogue knows.
+ */
+export function originOf({ id, film }) {
+  return (film?.duration_ms ?? null) === null ? parseInt(id.replaceAll("-", "").slice(0, 12), 16) : null;
 }
 
 export class Broadcast {

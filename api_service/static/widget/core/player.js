@@ -38,7 +38,7 @@ export class Player {
   #generation = 0; // counts the timelines followed, so that an asynchronous start notices that it is outdated
   #running = false;
   #loads = 0;
-  #letGo = false; // something else is shown in it
+  #letGo = false; // something else is shown in it, or it was released
   #heldBack = false; // the system paused it: it starts again only when the viewer says so
   #stalled = false;
   #silenced = false;
@@ -206,9 +206,10 @@ export class Player {
     else this.#setStatus("running");
   }
 
-  /** Release the player and leave it as it is. */
+  /** Release the player for good, and leave it as it is. */
   detach() {
     this.#stop();
+    this.#letGo = true;
     this.#control.release();
     for (const type of MEDIA_EVENTS) this.#media.removeEventListener(type, this.#onMedia);
     this.#control.setRate(this.#playback?.rate ?? 1);

@@ -8,32 +8,16 @@ const COMMANDS = {
   mediaplaybackraterequest: ["set_rate", (rate) => rate],
 };
 
-export class ControlRequests {
-  #element;
-  #takes;
-  #onCommand;
-
-  /** `takes()` returns whether requests inside `element` are the room's; `onCommand(type, value)` gets positions in the player's own ms. */
-  constructor(element, { takes, onCommand }) {
-    this.#element = element;
-    this.#takes = takes;
-    this.#onCommand = onCommand;
+/**
+ * Take the requests until `signal` aborts. `takes()` returns whether those inside `element` are the room's; `onCommand(type, value)` gets
+ * positions in the player's own ms.
+ */
+export function takeControlRequests(element, { takes, onCommand, signal }) {
+  for (const [request, [type, read]] of Object.entries(COMMANDS)) {
+    element.addEventListener(request, (event) => {
+      if (!takes()) return;
+      event.stopImmediatePropagation();
+      onCommand(type, read?.(event.detail));
+    }, { capture: true, signal });
   }
-
-  /** Take the requests from now on. */
-  take() {
-    for (const type of Object.keys(COMMANDS)) this.#element.addEventListener(type, this.#onRequest, true);
-  }
-
-  /** Leave them to their controller again. */
-  release() {
-    for (const type of Object.keys(COMMANDS)) this.#element.removeEventListener(type, this.#onRequest, true);
-  }
-
-  #onRequest = (event) => {
-    if (!this.#takes()) return;
-    event.stopImmediatePropagation();
-    const [type, read] = COMMANDS[event.type];
-    this.#onCommand(type, read?.(event.detail));
-  };
 }

@@ -11,30 +11,18 @@ const COMMANDS = {
   seekforward: ({ seekOffset }, media) => ["seek", media.currentTime + (seekOffset || STEP_S)],
 };
 
-export class MediaKeys {
-  #onCommand;
-  #media;
-
-  /** `onCommand(type, value)` gets positions in ms; `media()` returns the player. */
-  constructor(onCommand, media) {
-    this.#onCommand = onCommand;
-    this.#media = media;
+/**
+ * Handle the actions for the player `media` until `signal` aborts; `onCommand(type, value)` gets positions in ms. A page that sets handlers of
+ * its own afterwards calls the element's methods in them.
+ */
+export function takeMediaKeys(media, { onCommand, signal }) {
+  for (const [action, read] of Object.entries(COMMANDS)) {
+    setHandler(action, (details) => {
+      const [type, seconds] = read(details, media);
+      onCommand(type, seconds === undefined ? undefined : seconds * 1000);
+    });
   }
-
-  /** Handle the actions; a page that sets handlers of its own afterwards calls the element's methods in them. */
-  take() {
-    for (const action of Object.keys(COMMANDS)) setHandler(action, (details) => this.#handle(action, details));
-  }
-
-  /** Leave the actions to the browser again. */
-  release() {
-    for (const action of Object.keys(COMMANDS)) setHandler(action, null);
-  }
-
-  #handle(action, details) {
-    const [type, seconds] = COMMANDS[action](details, this.#media());
-    this.#onCommand(type, seconds === undefined ? undefined : seconds * 1000);
-  }
+  signal.addEventListener("abort", () => Object.keys(COMMANDS).forEach((action) => setHandler(action, null)));
 }
 
 function setHandler(action, handler) {

@@ -1,4 +1,8 @@
-/** The commands that a page can give to a room. Each returns a promise of the room's answer, which rejects with a Refusal. */
+/** What a page can read of a room, and ask of it: each command returns a promise of the room's answer, which rejects with a Refusal. */
+import { Refusal } from "../core/commands.js";
+import { mayControl } from "../core/permissions.js";
+import { lengthOf, positionAt } from "../core/timeline.js";
+
 export class RoomElement extends HTMLElement {
   /**
    * Send a command; `quiet` means that the caller shows a refusal itself. <movie-together>, which knows the room, overrides it.
@@ -11,9 +15,66 @@ export class RoomElement extends HTMLElement {
     return Promise.reject(new Error("not connected"));
   }
 
-  /** This viewer's own way through the film (core/aside.js), or null; <movie-together> overrides it. @returns {import("../core/aside.js").Aside | null} */
-  get ownWay() {
+  /** The stay in the room, or null before and after one; <movie-together> overrides it. @protected @returns {import("./visit.js").Visit | null} */
+  get visit() {
     return null;
+  }
+
+  // -- what there is ----------------------------------------------------------------------------------------------
+
+  /** The replica of the room (core/replica.js), or null. @returns {Record<string, any> | null} */
+  get room() {
+    return this.visit?.session.state ?? null;
+  }
+
+  /** Whether the connection is live. @returns {boolean} */
+  get live() {
+    return this.visit?.session.live ?? false;
+  }
+
+  /** The server's time, ms, in which all times of the room are given. @returns {number} */
+  get serverMs() {
+    return this.visit?.session.now() ?? Date.now();
+  }
+
+  /** The film's position for everyone, ms, or null before the room is known. */
+  get positionMs() {
+    const { room } = this;
+    return room ? positionAt(room.playback, this.serverMs, lengthOf(room.playback, room.room?.film)) : null;
+  }
+
+  /** The player's position minus the room's, ms, or null while it does not run. @returns {number | null} */
+  get skewMs() {
+    return this.asideReason === null ? this.visit?.viewing?.player.skewMs ?? null : null;
+  }
+
+  /** At a broadcast {dated, edgeMs, behindMs} (core/player.js), else null. @returns {{dated: boolean, edgeMs: number, behindMs: number} | null} */
+  get broadcast() {
+    return this.visit?.viewing?.player.broadcast ?? null;
+  }
+
+  /** From which place of the film on messages are held back, ms; Infinity where none is. */
+  get spoilersFromMs() {
+    return this.visit?.viewing?.spoilersFromMs(this.positionMs) ?? Infinity;
+  }
+
+  /** Whether this viewer may move the film. */
+  get mayControl() {
+    return mayControl(this.room);
+  }
+
+  /** How long this viewer is still muted, ms. */
+  get mutedForMs() {
+    const { room } = this;
+    const untilMs = room?.members.find(({ id }) => id === room.you?.id)?.muted_until_ms ?? 0;
+    return Math.max(0, untilMs - this.serverMs);
+  }
+
+  // -- aside ------------------------------------------------------------------------------------------------------
+
+  /** This viewer's own way through the film (core/aside.js), or null. @returns {import("../core/aside.js").Aside | null} */
+  get ownWay() {
+    return this.visit?.viewing?.aside ?? null;
   }
 
   /** Why this viewer is aside, "away", "rewatch", "ad" or "alone"; null while they watch with the others. @returns {string | null} */
@@ -53,6 +114,8 @@ export class RoomElement extends HTMLElement {
     else this.ask("back").catch(() => {}); // another device of theirs may have stepped aside
   }
 
+  // -- the film ---------------------------------------------------------------------------------------------------
+
   /** Play the film. @returns {Promise<any>} */
   play() {
     return this.ask("play");
@@ -85,12 +148,33 @@ export class RoomElement extends HTMLElement {
   }
 
   /**
+   * Take everyone to the live edge of a broadcast.
+   * @returns {Promise<any>}
+   */
+  toLive() {
+    const { broadcast } = this;
+    return broadcast ? this.seek(broadcast.edgeMs) : Promise.reject(new Refusal({ code: "not_live" }));
+  }
+
+  /**
    * Set the film's speed; 1 is normal.
    * @param {number} rate
    * @returns {Promise<any>}
    */
   setRate(rate) {
     return this.ask("set_rate", { rate });
+  }
+
+  // -- the chat ---------------------------------------------------------------------------------------------------
+
+  /** Show an emoji over everyone's film, if the connection is live. @param {string} emoji */
+  react(emoji) {
+    this.visit?.session.signal("react", { emoji });
+  }
+
+  /** Tell the others that this viewer is typing. */
+  typing() {
+    this.visit?.session.signal("typing");
   }
 
   /**
@@ -141,6 +225,8 @@ export class RoomElement extends HTMLElement {
   reactToMessage(messageId, emoji, on = true) {
     return this.ask("react_to_message", { message_id: messageId, emoji, on });
   }
+
+  // -- the people -------------------------------------------------------------------------------------------------
 
   /**
    * Set a member's role: "moderator", "viewer" or "guest".
