@@ -276,7 +276,7 @@ rooms = _table(
     # Never changes: the live room's keys and the socket's address are derived from it.
     Column("partition", Integer, nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
-    # As shared.events.RoomSettingsSchema; a setting that is missing has its default.
+    # As shared.events.room_settings.RoomSettingsSchema; a setting that is missing has its default.
     Column("settings", JSONB, nullable=False, server_default=text("'{}'")),
     # Where in the journal the live room last published control, capacity and settings.
     *_place("settings_"),

@@ -20,15 +20,8 @@ from aio_pika.connection import make_url
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
 from prometheus_client import Counter, Gauge
 
-from shared.events import (
-    CONTENT_TYPE,
-    EXCHANGE,
-    Event,
-    InvalidEvent,
-    decode,
-    encode,
-)
-from shared.invitation_events import INVITATION_CHANGED, INVITATION_CREATED, INVITATION_REVOKED, REMINDER_DUE
+from shared.events.envelope import CONTENT_TYPE, EXCHANGE, Event, InvalidEvent, decode, encode
+from shared.events.invitations import INVITATION_CHANGED, INVITATION_CREATED, INVITATION_REVOKED, REMINDER_DUE
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,8 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
-from shared.events import SCHEMAS, envelope_of
-from shared.feed_events import FEED_FILM, FEED_PERSON
+from shared.events.envelope import SCHEMAS, envelope_of
+from shared.events.feed import FEED_FILM, FEED_PERSON
 from shared.json_schema import bounds
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

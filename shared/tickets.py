@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from uuid_utils import uuid7
 
-from shared.events import RoomSchema
-from shared.invitation_events import PersonSchema
+from shared.events.invitations import PersonSchema
+from shared.events.rooms import RoomSchema
 from shared.json_fields import TrueOrFalse
 
 TTL_S: Final = 30

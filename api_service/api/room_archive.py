@@ -18,7 +18,7 @@ from api_service.language import choose
 from api_service.problems import BANNED, INVALID_CURSOR, NOT_THERE, ROOM_NOT_FOUND
 from api_service.usecases import recap, room_archive
 from api_service.usecases.people import User
-from shared.events import ASIDE_REASONS, PLAYBACK_CHANGES, PLAYBACK_STATUSES
+from shared.events.journal import ASIDE_REASONS, PLAYBACK_CHANGES, PLAYBACK_STATUSES
 
 SCOPE: Final[Scope] = "admin"
 _FORBIDDEN: Final = """\

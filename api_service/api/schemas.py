@@ -18,7 +18,9 @@ from api_service.usecases.mail_guests import MOST_AT_ONCE as EMAILS_AT_ONCE
 from api_service.usecases.my_rooms import RoomsStatus
 from api_service.usecases.paging import CURSOR
 from api_service.usecases.rooms import RoomOrder
-from shared.events import ACCESSES, CONTROLS, PLAYBACK_STATUSES, LiveSettingsSchema, RoomSettingsSchema
+from shared.events.journal import PLAYBACK_STATUSES
+from shared.events.room_settings import LiveSettingsSchema, RoomSettingsSchema
+from shared.events.rooms import ACCESSES, CONTROLS
 from shared.feed import AudioSchema, SourceSchema, TrackSchema, TrailerSchema
 from shared.json_fields import TrueOrFalse, WholeNumber
 from shared.texts import title_of

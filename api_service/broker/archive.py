@@ -29,9 +29,10 @@ from api_service.tables import (
     visits,
 )
 from api_service.usecases import erasures
-from shared import events
 from shared.broker import Broker, Transient
-from shared.events import DELETED_PERSON, Event, InvalidEvent
+from shared.events import journal
+from shared.events.envelope import Event, InvalidEvent
+from shared.events.rooms import DELETED_PERSON
 
 QUEUE: Final = "api_service.journal"
 KEYS: Final = (
@@ -280,7 +281,7 @@ class Archive:
 
 async def is_new(transaction: Transaction, event: Event) -> bool:
     """Return whether an event is delivered for the first time; it is noted with the transaction."""
-    if event.type in (events.CHAT_POSTED, events.CHAT_DELETED, events.CHAT_EDITED):
+    if event.type in (journal.CHAT_POSTED, journal.CHAT_DELETED, journal.CHAT_EDITED):
         turn = f"{event.data['room_id']}:{event.data['message_id']}"
         return bool(await transaction.run(_CONSUME_IN_TURN, event_id=event.id, turn=turn))
     return bool(await transaction.run(_CONSUME, event_id=event.id))
@@ -292,7 +293,7 @@ _PERSON: Final = ("user_id", "author_id", "by")
 
 def _of_nobody(event: Event) -> Event:
     """Return what is archived of an event that speaks of a deleted person: neither their role nor their words."""
-    if event.type in (events.MEMBER_CHANGED, events.CHAT_POSTED, events.CHAT_EDITED):
+    if event.type in (journal.MEMBER_CHANGED, journal.CHAT_POSTED, journal.CHAT_EDITED):
         return replace(event, type="")
     return replace(
         event, data={name: DELETED_PERSON if name in _PERSON else value for name, value in event.data.items()}
@@ -303,20 +304,20 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
     """Return the statement that archives an event, and its values; None for a type that is not archived."""
     data = event.data
     match event.type:
-        case events.VISIT_STARTED:
+        case journal.VISIT_STARTED:
             return _VISIT_STARTED, _picked(data, "room_id", "user_id", "epoch", "seq", "started_at", id="visit_id")
-        case events.VISIT_ENDED:
+        case journal.VISIT_ENDED:
             visit = _picked(data, "room_id", "user_id", "epoch", "seq", "started_at", "ended_at")
             return _VISIT_ENDED, {**visit, **_picked(data, id="visit_id", end_reason="reason")}
-        case events.MEMBER_CHANGED:
+        case journal.MEMBER_CHANGED:
             return _MEMBER_CHANGED, _picked(data, "room_id", "user_id", "role", "epoch", "seq")
-        case events.VISIT_ASIDE:
+        case journal.VISIT_ASIDE:
             names = ("room_id", "epoch", "seq", "user_id", "reason", "position_ms")
             return _VISIT_ASIDE, _picked(data, *names, happened_at="at")
-        case events.SETTINGS_CHANGED:
+        case journal.SETTINGS_CHANGED:
             changed = _picked(data, "room_id", "control", "capacity", "settings")
             return _SETTINGS_CHANGED, {**changed, **_picked(data, settings_epoch="epoch", settings_seq="seq")}
-        case events.PLAYBACK_CHANGED:
+        case journal.PLAYBACK_CHANGED:
             playback = data["playback"]
             return _PLAYBACK_CHANGED, {
                 **_picked(data, "room_id", "epoch", "seq", "event", user_id="by", happened_at="at"),
@@ -326,17 +327,17 @@ def _row(event: Event) -> tuple[Statement, Mapping[str, Any]] | None:
                 "film_id": data.get("film_id"),
                 "previous_film_id": data.get("previous_film_id"),
             }
-        case events.CHAT_POSTED:
+        case journal.CHAT_POSTED:
             said = ("message_id", "author_id", "author_name", "text", "position_ms", "sent_at")
             message = _picked(data, "room_id", "epoch", "seq", *said)
             return _CHAT_POSTED, {**message, "reply_to": data.get("reply_to")}
-        case events.CHAT_DELETED:
+        case journal.CHAT_DELETED:
             return _CHAT_DELETED, _picked(data, "room_id", "message_id", deleted_at="at")
-        case events.CHAT_EDITED:
+        case journal.CHAT_EDITED:
             return _CHAT_EDITED, _picked(
                 data, "room_id", "message_id", "epoch", "seq", "text", author_id="by", edited_at="at"
             )
-        case events.REACTIONS_COUNTED:
+        case journal.REACTIONS_COUNTED:
             counted = _picked(data, "room_id", "epoch", "seq", "position_ms", reactions="count", happened_at="at")
             return _REACTIONS_COUNTED, {"id": event.id, **counted}
     return None

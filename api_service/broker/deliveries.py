@@ -9,8 +9,8 @@ from api_service.broker.archive import is_new
 from api_service.database import Database, DatabaseUnavailable
 from api_service.usecases import mails
 from shared.broker import Broker, Transient
-from shared.events import Event, InvalidEvent
-from shared.invitation_events import NOTIFICATION_FAILED, NOTIFICATION_SENT
+from shared.events.envelope import Event, InvalidEvent
+from shared.events.invitations import NOTIFICATION_FAILED, NOTIFICATION_SENT
 
 QUEUE: Final = "api_service.notifications"
 KEYS: Final = (NOTIFICATION_SENT, NOTIFICATION_FAILED)

@@ -7,8 +7,8 @@ from typing import Final
 from api_service.database import ConstraintViolated, Database, DatabaseUnavailable, InvalidValue
 from api_service.usecases.feed.rows import FILMS, FRIENDSHIPS, PEOPLE, WISHES, Feed, Outcome, apply_in, read_object
 from shared.broker import Broker, Transient
-from shared.events import Event, InvalidEvent
-from shared.feed_events import FEED_FILM, FEED_FRIENDSHIP, FEED_PERSON, FEED_WISH, SCHEMAS
+from shared.events.envelope import Event, InvalidEvent
+from shared.events.feed import FEED_FILM, FEED_FRIENDSHIP, FEED_PERSON, FEED_WISH, SCHEMAS
 
 QUEUE: Final = "feed"
 # As in the archive: the broker hands over more events at once than there are connections.

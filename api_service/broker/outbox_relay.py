@@ -18,8 +18,8 @@ from api_service.database import Database, DatabaseUnavailable, Row, Statement
 from api_service.tables import outbox
 from api_service.usecases.outbox import SOURCE, TOPIC
 from shared.broker import Broker, NotConfirmed, Unroutable
-from shared.events import Event
-from shared.feed_events import OPTIONAL
+from shared.events.envelope import Event
+from shared.events.feed import OPTIONAL
 
 log = structlog.get_logger(__name__)
 

@@ -29,7 +29,7 @@ from api_service.tables import invitations, muted_inviters, unsubscribed, users
 from api_service.usecases import limits, outbox
 from api_service.usecases.people import LOCALE
 from api_service.usecases.published import Invitee
-from shared.events import Event
+from shared.events.envelope import Event
 
 # The event that asks for the mail of one invitation.
 Asking = Callable[[UUID, Invitee], Event]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from api_service.database import Queryable, Row, Statement, Transaction
 from api_service.tables import outbox
-from shared.events import Event
+from shared.events.envelope import Event
 
 SOURCE: Final = "api_service"
 TOPIC: Final = "outbox"

@@ -14,7 +14,7 @@ from api_service.database import Database, Queryable, Row, Statement
 from api_service.problems import PERSON_NOT_FOUND
 from api_service.tables import blocks, users
 from api_service.usecases import erasures
-from shared.events import DELETED_PERSON
+from shared.events.rooms import DELETED_PERSON
 from shared.texts import name_among
 
 LOCALES = ("ru", "en")

@@ -17,7 +17,10 @@ from api_service.site import Site
 from api_service.usecases.languages import in_language
 from api_service.usecases.outbox import SOURCE
 from api_service.usecases.people import Person, User, person_shown
-from shared.events import (
+from shared.events.envelope import Event
+from shared.events.feed import FRIENDSHIP_CHANGED, WISH_CHANGED
+from shared.events.invitations import INVITATION_CHANGED, INVITATION_CREATED, INVITATION_REVOKED, REMINDER_DUE
+from shared.events.rooms import (
     MEMBER_BANNED,
     MEMBER_ERASED,
     MEMBER_REVOKED,
@@ -27,10 +30,7 @@ from shared.events import (
     ROOM_OPENED,
     ROOM_REOPENED,
     SESSION_ENDED,
-    Event,
 )
-from shared.feed_events import FRIENDSHIP_CHANGED, WISH_CHANGED
-from shared.invitation_events import INVITATION_CHANGED, INVITATION_CREATED, INVITATION_REVOKED, REMINDER_DUE
 
 # How long a calendar entry goes on after the film: people gather, and nobody presses play to the second.
 LOBBY: Final = timedelta(minutes=10)
@@ -51,7 +51,7 @@ class Invitee:
 
 
 def room_claim(room: Row) -> dict[str, Any]:
-    """Return the claim about a room for sync_service (shared.events.RoomSchema), in tickets and events alike.
+    """Return the claim about a room for sync_service (shared.events.rooms.RoomSchema), in tickets and events alike.
 
     The film's title is in the owner's language: a live room has one title for everyone.
     """

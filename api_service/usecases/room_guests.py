@@ -19,7 +19,7 @@ from api_service.tables import rooms, users
 from api_service.usecases import erasing, limits, screenings
 from api_service.usecases.people import GUEST_ISSUER, Guest
 from api_service.usecases.room_access import check_open, visible_room
-from shared.events import SETTINGS_DEFAULTS
+from shared.events.room_settings import SETTINGS_DEFAULTS
 from shared.texts import name_of
 
 # Counted from entering, never extended: whoever comes again after it enters anew.

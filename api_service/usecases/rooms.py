@@ -23,7 +23,7 @@ from api_service.usecases.invitations import NOBODY, Guests, LeftOut
 from api_service.usecases.live_view import NOTHING_YET, Now, now_in
 from api_service.usecases.people import Person, User, person_shown
 from api_service.usecases.room_access import check_shown, locked_room, owned_room, room_row, visible_room
-from shared.events import SETTINGS_DEFAULTS
+from shared.events.room_settings import SETTINGS_DEFAULTS
 
 CODE_BYTES = 16  # 128 random bits: a link cannot be guessed
 
@@ -47,8 +47,8 @@ class Room:
     """A room as one viewer sees it.
 
     ``invitations`` are its owner's alone, and None in lists; ``left_out`` is told where the room is opened, of an order
-    that invites matches; ``settings`` as shared.events.LiveSettingsSchema; ``now`` is None in a closed room and for one
-    who is banned.
+    that invites matches; ``settings`` as shared.events.room_settings.LiveSettingsSchema; ``now`` is None in a
+    closed room and for one who is banned.
     """
 
     id: UUID

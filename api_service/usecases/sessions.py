@@ -20,7 +20,7 @@ from api_service.problems import ACCOUNT_BLOCKED, PERSON_NOT_FOUND
 from api_service.tables import inbox, provider_logouts, sessions, users
 from api_service.usecases import outbox, published
 from api_service.usecases.people import USER_COLUMNS, User, user_of
-from shared.events import SESSIONS_MOST
+from shared.events.rooms import SESSIONS_MOST
 
 # Counted from signing in, never extended.
 LIFETIME: Final = timedelta(days=7)

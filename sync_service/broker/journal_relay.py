@@ -16,7 +16,7 @@ import orjson
 import structlog
 
 from shared.broker import Broker, NotConfirmed, Unroutable, cancelled
-from shared.events import Event
+from shared.events.envelope import Event
 from sync_service import metrics
 from sync_service.redis_client.client import StoreError
 from sync_service.redis_client.shards import Shard, Shards

@@ -11,7 +11,8 @@ from typing import Final
 import structlog
 
 from shared.broker import Transient
-from shared.events import (
+from shared.events.envelope import Event
+from shared.events.rooms import (
     MEMBER_BANNED,
     MEMBER_ERASED,
     MEMBER_REVOKED,
@@ -21,7 +22,6 @@ from shared.events import (
     ROOM_OPENED,
     ROOM_REOPENED,
     SESSION_ENDED,
-    Event,
 )
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import RoomClosed

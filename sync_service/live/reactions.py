@@ -16,7 +16,7 @@ import orjson
 import structlog
 from uuid_utils import uuid7
 
-from shared.events import REACTIONS_COUNTED
+from shared.events.journal import REACTIONS_COUNTED
 from sync_service.live.live_room import LiveRoom
 from sync_service.redis_client.client import StoreError
 from sync_service.store.changes import moment

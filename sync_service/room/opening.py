@@ -15,7 +15,7 @@ _SETTINGS = tuple(name for name in SETTING if name not in {"control", "capacity"
 def opening_state(
     claim: dict[str, Any], at_ms: int, position_ms: float | None = None, length_ms: int | None = None
 ) -> State:
-    """Return the state of a room that opens, from the ``room`` of a ticket or event (shared.events.RoomSchema).
+    """Return the state of a room that opens, from the ``room`` of a ticket or event (shared.events.rooms.RoomSchema).
 
     A room that comes back from the archive is paused at ``position_ms`` of a film that its players agreed to be
     ``length_ms`` long. Its roles, mutes, kicks and bans are lost:

@@ -12,18 +12,18 @@ from typing import Any, Final
 
 import orjson
 
-from shared.events import (
+from shared.events.journal import (
     CHAT_DELETED,
     CHAT_EDITED,
     CHAT_POSTED,
     MEMBER_CHANGED,
     PLAYBACK_CHANGED,
     SETTINGS_CHANGED,
-    SETTINGS_DEFAULTS,
     VISIT_ASIDE,
     VISIT_ENDED,
     VISIT_STARTED,
 )
+from shared.events.room_settings import SETTINGS_DEFAULTS
 from sync_service.redis_client.wire import packed
 from sync_service.room.commands import Command, DeleteMessage, EditMessage, ReactToMessage
 from sync_service.room.events import (
@@ -218,7 +218,7 @@ def _message_after(id_: str, now: Committing, change: Callable[[Message], Messag
     return change(command.message)
 
 
-# --- the journal: the data of broker events (shared/events.py) ---
+# --- the journal: the data of broker events (shared/events/journal.py) ---
 
 
 def moment(ms: float) -> str:

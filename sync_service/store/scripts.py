@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from shared.events import PLAYBACK_CHANGED
+from shared.events.journal import PLAYBACK_CHANGED
 from sync_service.redis_client.client import RedisError, RedisLink, StoreAway, answered
 from sync_service.redis_client.wire import OnReply, packed
 from sync_service.store.redis_keys import TOMBSTONE_MS

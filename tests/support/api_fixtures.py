@@ -35,7 +35,7 @@ from api_service.usecases import films, friends, people
 from api_service.usecases.people import User
 from api_service.usecases.sessions import LIFETIME
 from shared.broker import Broker
-from shared.events import EXCHANGE, Event
+from shared.events.envelope import EXCHANGE, Event
 from tests.support.event_contract import decode_and_check
 
 SESSION_KEY: Final = b"session-key-of-the-tests-32-byte"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from shared.events import Event, decode
+from shared.events.envelope import Event, decode
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "events"
 
@@ -29,7 +29,7 @@ def complaints(type_: str, raw: Any) -> list[str]:
 
 
 def decode_and_check(body: bytes) -> Event:
-    """Return the event in a message, as `shared.events.decode`; what its schema would refuse is noted."""
+    """Return the event in a message, as `shared.events.envelope.decode`; what its schema would refuse is noted."""
     event = decode(body)
     violations.extend(complaints(event.type, json.loads(body)))
     return event

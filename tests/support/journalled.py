@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from api_service.usecases.people import User
-from shared.events import (
+from shared.events.envelope import Event, new_event
+from shared.events.journal import (
     CHAT_DELETED,
     CHAT_EDITED,
     CHAT_POSTED,
@@ -13,13 +14,11 @@ from shared.events import (
     PLAYBACK_CHANGED,
     REACTIONS_COUNTED,
     SETTINGS_CHANGED,
-    SETTINGS_DEFAULTS,
     VISIT_ASIDE,
     VISIT_ENDED,
     VISIT_STARTED,
-    Event,
-    new_event,
 )
+from shared.events.room_settings import SETTINGS_DEFAULTS
 
 NOW = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
 

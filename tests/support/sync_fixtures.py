@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
 from shared.broker import Broker, NotConfirmed, Unroutable
-from shared.events import Event
+from shared.events.envelope import Event
 from shared.tickets import Minter
 from sync_service.protocol.codes import CloseCode
 from tests.support.clients import Disconnected, RoomClient

@@ -18,8 +18,8 @@ from api_service.database import Database
 from api_service.usecases.outbox import SOURCE, add
 from deploy.local.stores import PrivateStores
 from shared.broker import Broker
-from shared.events import Event, new_event
-from shared.invitation_events import INVITATION_CREATED
+from shared.events.envelope import Event, new_event
+from shared.events.invitations import INVITATION_CREATED
 from tests.support.notifier_fixtures import (
     PATIENCE_S,
     MailServer,

@@ -15,7 +15,7 @@ import redis
 
 from deploy.local.stores import PrivateStores
 from shared.broker import Broker
-from shared.events import Event
+from shared.events.envelope import Event
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.processes import RunProcess
 from tests.support.sync_fixtures import (

@@ -10,7 +10,7 @@ import aiohttp
 import redis
 
 from shared.broker import Broker
-from shared.events import Event
+from shared.events.envelope import Event
 from tests.faults.sync.lost_tail import go_back, remembered
 from tests.support.clients import RoomClient
 from tests.support.processes import RunProcess

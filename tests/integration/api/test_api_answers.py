@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from api_service.broker.deliveries import Deliveries
 from api_service.usecases.people import User
-from shared.events import Event, new_event
-from shared.invitation_events import NOTIFICATION_FAILED, NOTIFICATION_SENT
+from shared.events.envelope import Event, new_event
+from shared.events.invitations import NOTIFICATION_FAILED, NOTIFICATION_SENT
 from tests.support.api_fixtures import RunningSite, Viewer
 
 

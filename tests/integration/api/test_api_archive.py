@@ -17,7 +17,8 @@ from api_service.usecases import rooms
 from api_service.usecases.people import User
 from api_service.usecases.rooms import RoomOrder
 from shared.broker import Transient
-from shared.events import PLAYBACK_CHANGED, Event, InvalidEvent
+from shared.events.envelope import Event, InvalidEvent
+from shared.events.journal import PLAYBACK_CHANGED
 from tests.support.api_fixtures import SITE, Cinema, connected_broker, dead_letters
 from tests.support.journalled import NOW, Journal
 

@@ -17,7 +17,8 @@ from api_service.usecases import rooms
 from api_service.usecases.people import User
 from api_service.usecases.rooms import Room, RoomOrder
 from shared.broker import Transient
-from shared.events import SETTINGS_DEFAULTS, Event, InvalidEvent
+from shared.events.envelope import Event, InvalidEvent
+from shared.events.room_settings import SETTINGS_DEFAULTS
 from tests.support.api_fixtures import PATIENCE_S, SITE, Cinema, connected_broker
 from tests.support.journalled import NOW, Journal
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from api_service.usecases.people import User
-from shared.events import Event, decode, encode, new_event
+from shared.events.envelope import Event, decode, encode, new_event
 from tests.support.api_fixtures import RunningSite, Viewer
 
 NOBODY = uuid4()

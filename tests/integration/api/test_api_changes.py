@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, text
 
 from api_service.database import Statement
 from api_service.usecases import room_access
-from shared.events import Event, decode, encode, new_event
+from shared.events.envelope import Event, decode, encode, new_event
 from tests.support.api_fixtures import PATIENCE_S, Answer, RunningSite, Viewer, in_days, utc
 
 DEFAULTS = {

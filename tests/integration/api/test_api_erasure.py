@@ -11,13 +11,9 @@ from api_service.broker.archive import Archive
 from api_service.database import Database
 from api_service.usecases import erasing, muting
 from api_service.usecases.people import DELETED_ID, User
-from shared.events import (
-    MEMBER_ERASED,
-    ROOM_CLOSED,
-    SESSION_ENDED,
-    InvalidEvent,
-)
-from shared.invitation_events import INVITATION_CHANGED, INVITATION_CREATED
+from shared.events.envelope import InvalidEvent
+from shared.events.invitations import INVITATION_CHANGED, INVITATION_CREATED
+from shared.events.rooms import MEMBER_ERASED, ROOM_CLOSED, SESSION_ENDED
 from tests.support.api_fixtures import ISSUER, SITE, Cinema, RunningSite, in_days, utc
 from tests.support.journalled import Journal
 from tests.support.traces import places_of

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from api_service.usecases.people import User
-from shared.events import Event, decode, encode, new_event
+from shared.events.envelope import Event, decode, encode, new_event
 from tests.support.api_fixtures import Cinema, RunningSite, Viewer
 
 

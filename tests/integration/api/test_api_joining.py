@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api_service.broker.archive import Archive
 from api_service.database import Database
-from shared.events import CHAT_POSTED, PLAYBACK_CHANGED, SETTINGS_DEFAULTS, VISIT_STARTED, Event, new_event
+from shared.events.envelope import Event, new_event
+from shared.events.journal import CHAT_POSTED, PLAYBACK_CHANGED, VISIT_STARTED
+from shared.events.room_settings import SETTINGS_DEFAULTS
 from shared.tickets import Ticket, Verifier
 from tests.support.api_fixtures import TICKET_SEED, RunningSite, Viewer, in_days, utc
 from tests.support.journalled import Journal

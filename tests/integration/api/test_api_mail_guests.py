@@ -14,7 +14,7 @@ from api_service.policy import Policy
 from api_service.usecases import mail_guests, people
 from api_service.usecases.people import User
 from deploy.local.free_ports import free_port
-from shared.events import new_event
+from shared.events.envelope import new_event
 from tests.support.api_fixtures import ISSUER, RunningSite, Viewer, running_site, settings_for
 
 ADDRESS = "Zoe.New@Example.com"

@@ -16,8 +16,9 @@ from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
 from api_service.usecases.outbox import add
 from shared.broker import Broker, NotConfirmed
-from shared.events import ROOM_CLOSED, Event, new_event
-from shared.invitation_events import INVITATION_CREATED
+from shared.events.envelope import Event, new_event
+from shared.events.invitations import INVITATION_CREATED
+from shared.events.rooms import ROOM_CLOSED
 from tests.support.api_fixtures import PATIENCE_S, Cinema, Listener, PatientBroker, connected_broker
 
 ROOT = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ import pytest
 
 from api_service.broker.archive import Archive
 from api_service.usecases import screenings
-from shared.events import new_event
+from shared.events.envelope import new_event
 from tests.integration.api.test_api_joining import VERIFIER
 from tests.support.api_fixtures import SITE, RunningSite, Viewer, in_days, utc
 from tests.support.journalled import Journal

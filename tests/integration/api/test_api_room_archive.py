@@ -9,7 +9,8 @@ import pytest
 
 from api_service.broker.archive import Archive
 from api_service.usecases.people import User
-from shared.events import PLAYBACK_CHANGED, Event
+from shared.events.envelope import Event
+from shared.events.journal import PLAYBACK_CHANGED
 from tests.support.api_fixtures import RunningSite, utc
 from tests.support.journalled import NOW, Journal
 

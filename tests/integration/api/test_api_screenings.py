@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from api_service.usecases import screenings
-from shared.events import new_event
+from shared.events.envelope import new_event
 from tests.support.api_fixtures import SITE, RunningSite, Viewer, in_days, utc
 
 

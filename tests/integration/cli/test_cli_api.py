@@ -10,7 +10,8 @@ import api_service.cli
 import sync_service.cli
 from api_service.database import Database
 from api_service.usecases import outbox, sessions
-from shared.events import ROOM_CLOSED, Event, new_event
+from shared.events.envelope import Event, new_event
+from shared.events.rooms import ROOM_CLOSED
 from shared.service import EX_CONFIG
 from tests.support.api_fixtures import Cinema, running_site, settings_for
 from tests.support.commands import command, environment

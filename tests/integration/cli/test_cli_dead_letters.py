@@ -8,8 +8,8 @@ import aio_pika
 
 from api_service.broker.feed import QUEUE
 from shared.broker import Broker
-from shared.events import Event, InvalidEvent, decode
-from shared.feed_events import FEED_FILM
+from shared.events.envelope import Event, InvalidEvent, decode
+from shared.events.feed import FEED_FILM
 from tests.support.api_fixtures import PATIENCE_S, dead_letters
 from tests.support.commands import Ended, command
 

@@ -4,7 +4,7 @@ import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shared.events import SESSION_ENDED
+from shared.events.rooms import SESSION_ENDED
 from shared.tickets import Verifier
 from tests.support.api_fixtures import TICKET_SEED
 from tests.support.feed_fixtures import FeedingProgram

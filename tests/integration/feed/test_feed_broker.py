@@ -14,15 +14,8 @@ from api_service.broker.feed import QUEUE, FeedConsumer
 from api_service.broker.outbox_relay import Relay
 from api_service.database import Database
 from api_service.usecases import films, friends
-from shared.events import EXCHANGE
-from shared.feed_events import (
-    FEED_FILM,
-    FEED_FRIENDSHIP,
-    FEED_PERSON,
-    FEED_WISH,
-    FRIENDSHIP_CHANGED,
-    WISH_CHANGED,
-)
+from shared.events.envelope import EXCHANGE
+from shared.events.feed import FEED_FILM, FEED_FRIENDSHIP, FEED_PERSON, FEED_WISH, FRIENDSHIP_CHANGED, WISH_CHANGED
 from tests.support.api_fixtures import ISSUER, PATIENCE_S, Cinema, Listener, PatientBroker, dead_letters
 from tests.support.feed_fixtures import film_row, friendship_row, person_row, wish_row
 

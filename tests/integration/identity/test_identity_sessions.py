@@ -15,7 +15,7 @@ from sqlalchemy import text
 from api_service.database import Database, Statement
 from api_service.identity.logout import EVENT
 from deploy.local.free_ports import free_port
-from shared.events import SESSION_ENDED
+from shared.events.rooms import SESSION_ENDED
 from tests.support.identity_adversary import Adversary
 from tests.support.identity_fixtures import AUDIENCE, CLIENT_ID, Browser, IdentityProvider, running_site, settings_for
 

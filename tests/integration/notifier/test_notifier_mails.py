@@ -5,8 +5,8 @@ from html import unescape
 from icalendar import Calendar
 
 from shared.broker import queue_arguments
-from shared.events import decode, encode, new_event
-from shared.invitation_events import INVITATION_CREATED
+from shared.events.envelope import decode, encode, new_event
+from shared.events.invitations import INVITATION_CREATED
 from tests.support.notifier_fixtures import (
     QUEUE,
     Broker,

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from api_service.cinema_hook import HookSettings
 from deploy.local.free_ports import free_port
-from shared.events import SETTINGS_DEFAULTS
+from shared.events.room_settings import SETTINGS_DEFAULTS
 from tests.integration.pages.conftest import signs_in
 from tests.support.api_fixtures import RunningSite, in_days, running_site, settings_for
 from tests.support.cinema_hook import KEY, running_hook

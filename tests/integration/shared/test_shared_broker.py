@@ -14,8 +14,10 @@ import pytest
 
 from shared import broker as broker_module
 from shared.broker import NOTIFICATIONS, Broker, NotConfirmed, Transient, Unroutable
-from shared.events import CHAT_POSTED, ROOM_CLOSED, Event, InvalidEvent, encode, new_event
-from shared.invitation_events import INVITATION_CREATED
+from shared.events.envelope import Event, InvalidEvent, encode, new_event
+from shared.events.invitations import INVITATION_CREATED
+from shared.events.journal import CHAT_POSTED
+from shared.events.rooms import ROOM_CLOSED
 
 QUEUE = "sync_service.lifecycle"
 KEYS = ("room.*.v1",)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.events import ROOM_CHANGED, VISIT_ASIDE, new_event
+from shared.events.envelope import new_event
+from shared.events.journal import VISIT_ASIDE
+from shared.events.rooms import ROOM_CHANGED
 from tests.integration.sync.test_sync_holding import watching
 from tests.integration.sync.test_sync_lifecycle import Archive
 from tests.support.sync_fixtures import Crowd, SyncNode, publish

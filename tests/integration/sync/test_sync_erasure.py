@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from shared.broker import Broker
-from shared.events import DELETED_PERSON, MEMBER_ERASED, ROOM_CLOSED, SESSION_ENDED, Event, new_event
+from shared.events.envelope import Event, new_event
+from shared.events.rooms import DELETED_PERSON, MEMBER_ERASED, ROOM_CLOSED, SESSION_ENDED
 from sync_service.protocol.codes import CloseCode
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.sync_fixtures import Cinema, Crowd, SyncNode, person, publish, same_for_all

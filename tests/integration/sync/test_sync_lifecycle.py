@@ -12,23 +12,17 @@ import pytest
 import redis
 
 from shared.broker import Broker
-from shared.events import (
+from shared.events.envelope import Event, new_event
+from shared.events.journal import (
     CHAT_DELETED,
     CHAT_POSTED,
-    MEMBER_BANNED,
     MEMBER_CHANGED,
-    MEMBER_UNBANNED,
     PLAYBACK_CHANGED,
-    ROOM_CHANGED,
-    ROOM_CLOSED,
-    ROOM_OPENED,
-    ROOM_REOPENED,
     SETTINGS_CHANGED,
     VISIT_ENDED,
     VISIT_STARTED,
-    Event,
-    new_event,
 )
+from shared.events.rooms import MEMBER_BANNED, MEMBER_UNBANNED, ROOM_CHANGED, ROOM_CLOSED, ROOM_OPENED, ROOM_REOPENED
 from sync_service.store.redis_keys import RoomKeys
 from tests.support.clients import Disconnected
 from tests.support.fresh_stores import open_redis

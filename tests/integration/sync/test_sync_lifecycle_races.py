@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from shared.broker import Transient
-from shared.events import ROOM_CLOSED, ROOM_OPENED, ROOM_REOPENED, Event, new_event
+from shared.events.envelope import Event, new_event
+from shared.events.rooms import ROOM_CLOSED, ROOM_OPENED, ROOM_REOPENED
 from sync_service.broker.room_events import RoomEvents
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import RoomClosed

@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from shared.broker import Broker
-from shared.events import REACTIONS_COUNTED, Event
+from shared.events.envelope import Event
+from shared.events.journal import REACTIONS_COUNTED
 from sync_service.store import room_store
 from tests.support.clients import PATIENCE_S
 from tests.support.fresh_stores import open_redis

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from shared.broker import Broker
-from shared.events import MEMBER_BANNED, MEMBER_REVOKED, MEMBER_UNBANNED, ROOM_CHANGED, Event, new_event
+from shared.events.envelope import Event, new_event
+from shared.events.rooms import MEMBER_BANNED, MEMBER_REVOKED, MEMBER_UNBANNED, ROOM_CHANGED
 from tests.integration.sync.visitors import AGAIN, Visitor
 from tests.support.clients import PATIENCE_S, Disconnected, RoomClient
 from tests.support.processes import RunProcess

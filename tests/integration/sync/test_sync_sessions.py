@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from shared.broker import Broker
-from shared.events import SESSION_ENDED, Event, new_event
+from shared.events.envelope import Event, new_event
+from shared.events.rooms import SESSION_ENDED
 from sync_service.protocol.codes import CloseCode
 from sync_service.store.redis_keys import partition
 from tests.support.clients import Disconnected, RoomClient

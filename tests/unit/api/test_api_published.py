@@ -11,7 +11,7 @@ import pytest
 from api_service.usecases import published
 from api_service.usecases.people import User
 from api_service.usecases.published import Invitee
-from shared.events import SCHEMAS, Event, InvalidEvent, decode, encode
+from shared.events.envelope import SCHEMAS, Event, InvalidEvent, decode, encode
 from shared.tickets import Minter
 from tests.support.api_fixtures import SITE
 

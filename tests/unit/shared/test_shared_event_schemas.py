@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared import broker, events
+from shared import broker
 from shared.event_schemas import text, write
+from shared.events import journal, rooms
+from shared.events.envelope import SCHEMAS, InvalidEvent, decode, encode, new_event
 from tests.support import event_contract
 from tests.support.event_contract import FOLDER, complaints, decode_and_check
 from tests.unit.shared.test_shared_events import MOMENT, ROOM, VALID
@@ -15,15 +17,13 @@ from tests.unit.shared.test_shared_events import MOMENT, ROOM, VALID
 
 def whole(type_: str, **changes: Any) -> dict[str, Any]:
     """A good event as JSON, with changes to its data."""
-    raw: dict[str, Any] = json.loads(
-        events.encode(events.new_event(type_, ROOM, VALID[type_], source="test", time=MOMENT))
-    )
+    raw: dict[str, Any] = json.loads(encode(new_event(type_, ROOM, VALID[type_], source="test", time=MOMENT)))
     return {**raw, "data": {**raw["data"], **changes}}
 
 
 def test_the_files_are_what_the_schemas_say() -> None:
-    assert {file.name for file in FOLDER.iterdir()} == {f"{type_}.json" for type_ in events.SCHEMAS}
-    stale = [type_ for type_ in events.SCHEMAS if (FOLDER / f"{type_}.json").read_text("utf-8") != text(type_)]
+    assert {file.name for file in FOLDER.iterdir()} == {f"{type_}.json" for type_ in SCHEMAS}
+    stale = [type_ for type_ in SCHEMAS if (FOLDER / f"{type_}.json").read_text("utf-8") != text(type_)]
     assert stale == [], "stale: run make events"
 
 
@@ -32,7 +32,7 @@ def test_writing_them_removes_the_file_of_an_event_that_is_no_more(tmp_path: Pat
 
     write(tmp_path)
 
-    assert {file.stem for file in tmp_path.iterdir()} == set(events.SCHEMAS)
+    assert {file.stem for file in tmp_path.iterdir()} == set(SCHEMAS)
 
 
 @pytest.mark.parametrize("type_", sorted(VALID))
@@ -54,12 +54,12 @@ def test_what_lacks_a_field_or_is_another_event_does_not_fit(type_: str) -> None
 @pytest.mark.parametrize(
     ("type_", "change"),
     [
-        (events.ROOM_CHANGED, {"changes": {"capacity": 1}}),
-        (events.MEMBER_CHANGED, {"role": "owner"}),
-        (events.CHAT_POSTED, {"reply_to": ""}),
-        (events.CHAT_POSTED, {"author_id": "nobody"}),
-        (events.PLAYBACK_CHANGED, {"playback": {"status": "paused", "position_ms": 0, "rate": 0, "at_ms": 1}}),
-        (events.SESSION_ENDED, {"sessions": []}),
+        (rooms.ROOM_CHANGED, {"changes": {"capacity": 1}}),
+        (journal.MEMBER_CHANGED, {"role": "owner"}),
+        (journal.CHAT_POSTED, {"reply_to": ""}),
+        (journal.CHAT_POSTED, {"author_id": "nobody"}),
+        (journal.PLAYBACK_CHANGED, {"playback": {"status": "paused", "position_ms": 0, "rate": 0, "at_ms": 1}}),
+        (rooms.SESSION_ENDED, {"sessions": []}),
         ("feed.film.v1", {"titles": {}}),
         ("feed.film.v1", {"titles": {"English": "Paper Whales"}}),
         ("feed.person.v1", {"name": None}),
@@ -69,16 +69,16 @@ def test_a_value_outside_its_bounds_fits_neither_the_file_nor_the_reader(type_: 
     raw = whole(type_, **change)
 
     assert complaints(type_, raw)
-    with pytest.raises(events.InvalidEvent):
-        events.decode(json.dumps(raw).encode())
+    with pytest.raises(InvalidEvent):
+        decode(json.dumps(raw).encode())
 
 
 def test_what_the_tests_receive_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_contract, "violations", [])
     # A reader takes no offence at what a publisher says of the content beside the contract; the schema does.
-    odd = {**whole(events.ROOM_CLOSED), "datacontenttype": "text/plain"}
+    odd = {**whole(rooms.ROOM_CLOSED), "datacontenttype": "text/plain"}
 
-    decode_and_check(json.dumps(whole(events.ROOM_CLOSED)).encode())
+    decode_and_check(json.dumps(whole(rooms.ROOM_CLOSED)).encode())
     assert event_contract.violations == []
     decode_and_check(json.dumps(odd).encode())
     assert len(event_contract.violations) == 1

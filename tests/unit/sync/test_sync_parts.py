@@ -9,7 +9,7 @@ import jwt
 import orjson
 import pytest
 
-from shared.events import SCHEMAS
+from shared.events.envelope import SCHEMAS
 from sync_service.broker.journal_relay import event_of
 from sync_service.delivery.frames import text_frame
 from sync_service.live.limits import CHAT, ROOM_CHAT, Rate, RoomLimits, TokenBucket

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from shared import events, tickets
+from shared import tickets
+from shared.events import journal, room_settings, rooms
 from sync_service.protocol import values
 from sync_service.protocol.client_messages import CLIENT
 from sync_service.protocol.codes import ERRORS, CloseCode
@@ -154,14 +155,15 @@ def test_the_settings_begin_as_told() -> None:
 
 
 def test_the_words_for_roles_and_control_are_those_of_tickets_and_events() -> None:
-    assert (ROLES, ROLES[1:], CONTROLS) == (tickets.ROLES, events.LIVE_ROLES, events.CONTROLS)
+    assert (ROLES, ROLES[1:], CONTROLS) == (tickets.ROLES, journal.LIVE_ROLES, rooms.CONTROLS)
 
 
 def test_the_bounds_of_settings_and_the_reasons_of_stepping_aside_are_those_of_events() -> None:
-    bounds = events.ASIDE_REASONS, events.MEMBERS_MOST, events.WAIT_MOST_S, events.STARTS
+    bounds = journal.ASIDE_REASONS, room_settings.MEMBERS_MOST, room_settings.WAIT_MOST_S, room_settings.STARTS
     assert bounds == (ASIDE, CAPACITY_MOST, WAIT_MOST_S, STARTS)
     settings = Settings()
-    assert {name: getattr(settings, name) for name in events.SETTINGS_DEFAULTS} == events.SETTINGS_DEFAULTS
+    defaults = room_settings.SETTINGS_DEFAULTS
+    assert {name: getattr(settings, name) for name in defaults} == defaults
 
 
 def roles_of(cells: list[str]) -> list[str]:

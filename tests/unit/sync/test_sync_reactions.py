@@ -12,7 +12,8 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from shared.events import REACTIONS_COUNTED, SCHEMAS
+from shared.events.envelope import SCHEMAS
+from shared.events.journal import REACTIONS_COUNTED
 from sync_service.live import reactions
 from sync_service.live.live_room import LiveRoom
 from sync_service.live.reactions import Reactions

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import orjson
 
-from shared.events import DELETED_PERSON
+from shared.events.rooms import DELETED_PERSON
 from sync_service.room.commands import Ban, Mute, ReactToMessage, Revoke, Say, SetRole
 from sync_service.room.erasure import NOBODY, without_person
 from sync_service.room.state import Gone, State

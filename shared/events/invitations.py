@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
+
+from shared.events.payload import PayloadSchema
 
 INVITATION_CREATED: Final = "invitation.created.v1"
 INVITATION_CHANGED: Final = "invitation.changed.v1"
@@ -15,12 +17,6 @@ NOTIFICATION_SENT: Final = "notification.sent.v1"
 NOTIFICATION_FAILED: Final = "notification.failed.v1"
 
 CHANGES: Final = ("rescheduled", "film_changed", "cancelled", "reopened")
-
-
-class PayloadSchema(Schema):
-    class Meta:
-        # Readers ignore unknown fields: a later version may add some.
-        unknown = EXCLUDE
 
 
 class PersonSchema(PayloadSchema):

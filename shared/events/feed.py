@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
+from shared.events.payload import PayloadSchema
 from shared.feed import FilmRowSchema, FriendshipRowSchema, PersonRowSchema, WishRowSchema
 from shared.json_fields import TrueOrFalse
 
@@ -24,12 +25,7 @@ FRIENDSHIP_CHANGED: Final = "friendship.changed.v1"
 OPTIONAL: Final = frozenset({WISH_CHANGED, FRIENDSHIP_CHANGED})
 
 
-class _PayloadSchema(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-
-class AccountNameSchema(_PayloadSchema):
+class AccountNameSchema(PayloadSchema):
     """A person by our id and by what the auth service calls them."""
 
     id = fields.UUID(required=True)
@@ -37,14 +33,14 @@ class AccountNameSchema(_PayloadSchema):
     subject = fields.String(required=True)
 
 
-class FilmNameSchema(_PayloadSchema):
+class FilmNameSchema(PayloadSchema):
     """A film by our id and by the cinema's; a film that was not fed has none."""
 
     id = fields.UUID(required=True)
     external_id = fields.String(required=True, allow_none=True)
 
 
-class WishChangedSchema(_PayloadSchema):
+class WishChangedSchema(PayloadSchema):
     """Somebody put a film on their list here, or took it off."""
 
     person = fields.Nested(AccountNameSchema, required=True)
@@ -53,7 +49,7 @@ class WishChangedSchema(_PayloadSchema):
     at = fields.AwareDateTime(required=True, format="iso")
 
 
-class FriendshipChangedSchema(_PayloadSchema):
+class FriendshipChangedSchema(PayloadSchema):
     """Two people became friends here, or ended it; requests that wait for an answer are not told."""
 
     people = fields.List(fields.Nested(AccountNameSchema), required=True, validate=validate.Length(equal=2))
