@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from api_service.api.endpoints import reply
 from api_service.api.ndjson import CONTENT_TYPE, Line, batches, read_document
 from api_service.api.programs import ProgramCall, ProgramEndpoints, ProgramHandler
-from api_service.api.schemas import RequestSchema
+from api_service.api.schemas.requests import RequestSchema
 from api_service.field_errors import flat_messages
 from api_service.middlewares import renew_deadline
 from api_service.problems import (

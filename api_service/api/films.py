@@ -2,8 +2,10 @@
 
 from aiohttp import web
 
-from api_service.api import schemas
 from api_service.api.endpoints import Call, Endpoints, reply
+from api_service.api.schemas.films import FilmSchema, FilmSourceSchema, FilmsQuerySchema, SourceQuerySchema
+from api_service.api.schemas.people import PeoplePageQuerySchema, PersonSchema
+from api_service.api.schemas.requests import items_of
 from api_service.app_keys import SOURCES
 from api_service.problems import (
     BANNED,
@@ -19,18 +21,18 @@ from api_service.usecases import films, matches, sources
 
 endpoints = Endpoints("films")
 
-MatchingSchema = schemas.items_of(schemas.PersonSchema, "Matching", paged=True)
-FilmsSchema = schemas.items_of(schemas.FilmSchema, "Films", paged=True)
+MatchingSchema = items_of(PersonSchema, "Matching", paged=True)
+FilmsSchema = items_of(FilmSchema, "Films", paged=True)
 
 
-@endpoints.add("GET", "/films", query=schemas.FilmsQuerySchema, gives=FilmsSchema, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/films", query=FilmsQuerySchema, gives=FilmsSchema, problems=(INVALID_CURSOR,))
 async def list_films(call: Call) -> web.Response:
     """List the films of the catalogue, or search their titles."""
     query = dict(call.query)
     return reply(await films.catalogue(call.db, call.viewer.id, call.locale, query=query.pop("q"), **query))
 
 
-@endpoints.add("GET", "/films/{film_id}", gives=schemas.FilmSchema, problems=(FILM_NOT_FOUND,))
+@endpoints.add("GET", "/films/{film_id}", gives=FilmSchema, problems=(FILM_NOT_FOUND,))
 async def read_film(call: Call) -> web.Response:
     """Read one film."""
     return reply(await films.film(call.db, call.viewer.id, call.locale, call.id("film_id", FILM_NOT_FOUND)))
@@ -39,8 +41,8 @@ async def read_film(call: Call) -> web.Response:
 @endpoints.add(
     "GET",
     "/films/{film_id}/source",
-    query=schemas.SourceQuerySchema,
-    gives=schemas.FilmSourceSchema,
+    query=SourceQuerySchema,
+    gives=FilmSourceSchema,
     problems=(
         FILM_NOT_FOUND,
         NO_SOURCE,
@@ -67,7 +69,7 @@ async def read_film_source(call: Call) -> web.Response:
 @endpoints.add(
     "GET",
     "/films/{film_id}/matches",
-    query=schemas.PeoplePageQuerySchema,
+    query=PeoplePageQuerySchema,
     gives=MatchingSchema,
     problems=(FILM_NOT_FOUND, INVALID_CURSOR),
 )

@@ -8,9 +8,9 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 
 from api_service import identity
-from api_service.api import schemas
 from api_service.api.endpoints import Endpoint, reply
 from api_service.api.parsing import read_body
+from api_service.api.schemas.people import GuestOrderSchema, GuestSchema
 from api_service.identity import optional_guest
 from api_service.language import choose
 from api_service.problems import GUESTS_OFF, INVALID_FIELDS, LIMIT_REACHED, ROOM_CLOSED, ROOM_NOT_FOUND
@@ -57,10 +57,10 @@ endpoints: Final = (
         handler=enter_as_guest,
         tag="rooms",
         query=None,
-        body=schemas.GuestOrderSchema(),
+        body=GuestOrderSchema(),
         takes_key=False,
         status=HTTPStatus.CREATED,
-        gives=schemas.GuestSchema(),
+        gives=GuestSchema(),
         problems=(ROOM_NOT_FOUND, GUESTS_OFF, ROOM_CLOSED, INVALID_FIELDS, LIMIT_REACHED),
     ),
 )

@@ -4,20 +4,23 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from api_service.api import schemas
 from api_service.api.endpoints import Call, Endpoints, done, reply
+from api_service.api.schemas.people import MailsChangeSchema, MailsSchema
+from api_service.api.schemas.requests import PageQuerySchema, items_of
+from api_service.api.schemas.room_orders import AnswerSchema
+from api_service.api.schemas.rooms import InvitedSchema
 from api_service.problems import INVALID_CURSOR, INVITATION_NOT_FOUND, INVITATION_OVER, PERSON_NOT_FOUND
 from api_service.usecases import answers, muting
 
 endpoints = Endpoints("invitations")
 
-MyInvitationsSchema = schemas.items_of(schemas.InvitedSchema, "MyInvitations", paged=True)
+MyInvitationsSchema = items_of(InvitedSchema, "MyInvitations", paged=True)
 
 
 @endpoints.add(
     "GET",
     "/me/invitations",
-    query=schemas.PageQuerySchema,
+    query=PageQuerySchema,
     gives=MyInvitationsSchema,
     problems=(INVALID_CURSOR,),
 )
@@ -29,8 +32,8 @@ async def list_my_invitations(call: Call) -> web.Response:
 @endpoints.add(
     "PUT",
     "/me/invitations/{invitation_id}",
-    body=schemas.AnswerSchema,
-    gives=schemas.InvitedSchema,
+    body=AnswerSchema,
+    gives=InvitedSchema,
     problems=(INVITATION_NOT_FOUND, INVITATION_OVER),
 )
 async def answer_invitation(call: Call) -> web.Response:
@@ -40,13 +43,13 @@ async def answer_invitation(call: Call) -> web.Response:
     return reply(await answers.answer(call.db, call.site, call.viewer.id, call.locale, invitation_id, given))
 
 
-@endpoints.add("GET", "/me/mails", gives=schemas.MailsSchema)
+@endpoints.add("GET", "/me/mails", gives=MailsSchema)
 async def read_mails(call: Call) -> web.Response:
     """Read whether invitations are mailed to one, and whose are not."""
     return reply(await muting.mails_of(call.db, call.viewer))
 
 
-@endpoints.add("PUT", "/me/mails", body=schemas.MailsChangeSchema, gives=schemas.MailsSchema)
+@endpoints.add("PUT", "/me/mails", body=MailsChangeSchema, gives=MailsSchema)
 async def choose_mails(call: Call) -> web.Response:
     """Have invitations mailed to one, or none at all; invitations are made all the same."""
     await muting.want_mails(call.db, call.viewer.email, wanted=call.body["wanted"])

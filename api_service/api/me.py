@@ -4,40 +4,49 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from api_service.api import schemas
 from api_service.api.endpoints import Call, Endpoints, done, reply
+from api_service.api.schemas.films import FilmSchema, MatchSchema
+from api_service.api.schemas.people import (
+    BlockedSchema,
+    FriendSchema,
+    FriendsQuerySchema,
+    MeSchema,
+    PeopleQuerySchema,
+    PersonSchema,
+)
+from api_service.api.schemas.requests import PageQuerySchema, items_of
 from api_service.problems import FILM_NOT_FOUND, FRIEND_YOURSELF, INVALID_CURSOR, LIMIT_REACHED, PERSON_NOT_FOUND
 from api_service.usecases import blocking, films, friends, limits, matches, people
 
 endpoints = Endpoints("people")
 
-PeopleSchema = schemas.items_of(schemas.PersonSchema, "People")
-BlockedPeopleSchema = schemas.items_of(schemas.BlockedSchema, "BlockedPeople")
-FriendsSchema = schemas.items_of(schemas.FriendSchema, "Friends", paged=True)
-MatchesSchema = schemas.items_of(schemas.MatchSchema, "Matches", paged=True)
-WatchlistSchema = schemas.items_of(schemas.FilmSchema, "Watchlist", paged=True)
+PeopleSchema = items_of(PersonSchema, "People")
+BlockedPeopleSchema = items_of(BlockedSchema, "BlockedPeople")
+FriendsSchema = items_of(FriendSchema, "Friends", paged=True)
+MatchesSchema = items_of(MatchSchema, "Matches", paged=True)
+WatchlistSchema = items_of(FilmSchema, "Watchlist", paged=True)
 
 
-@endpoints.add("GET", "/me", gives=schemas.MeSchema)
+@endpoints.add("GET", "/me", gives=MeSchema)
 async def read_me(call: Call) -> web.Response:
     """Read one's own account."""
     return reply(call.viewer)
 
 
-@endpoints.add("GET", "/people", query=schemas.PeopleQuerySchema, gives=PeopleSchema, problems=(LIMIT_REACHED,))
+@endpoints.add("GET", "/people", query=PeopleQuerySchema, gives=PeopleSchema, problems=(LIMIT_REACHED,))
 async def find_people(call: Call) -> web.Response:
     """Find people by their whole e-mail address, for example to ask them to be friends."""
     await limits.searched(call.db, call.site.policy, call.viewer.id)
     return reply({"items": await people.people_by_email(call.db, call.viewer.id, call.query["email"])})
 
 
-@endpoints.add("GET", "/me/friends", query=schemas.FriendsQuerySchema, gives=FriendsSchema, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/me/friends", query=FriendsQuerySchema, gives=FriendsSchema, problems=(INVALID_CURSOR,))
 async def list_friends(call: Call) -> web.Response:
     """List friends and open requests, in the order of names."""
     return reply(await friends.friends(call.db, call.viewer.id, **call.query))
 
 
-@endpoints.add("PUT", "/me/friends/{user_id}", gives=schemas.FriendSchema, problems=(PERSON_NOT_FOUND, FRIEND_YOURSELF))
+@endpoints.add("PUT", "/me/friends/{user_id}", gives=FriendSchema, problems=(PERSON_NOT_FOUND, FRIEND_YOURSELF))
 async def ask_friend(call: Call) -> web.Response:
     """Ask a person to be friends, or accept their request."""
     return reply(await friends.ask(call.db, call.viewer.id, call.id("user_id", PERSON_NOT_FOUND)))
@@ -73,7 +82,7 @@ async def unblock_for_me(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("GET", "/me/watchlist", query=schemas.PageQuerySchema, gives=WatchlistSchema, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/me/watchlist", query=PageQuerySchema, gives=WatchlistSchema, problems=(INVALID_CURSOR,))
 async def list_watchlist(call: Call) -> web.Response:
     """List the films that one wants to watch."""
     return reply(await films.wanted(call.db, call.viewer.id, call.locale, **call.query))
@@ -93,7 +102,7 @@ async def unwant_film(call: Call) -> web.Response:
     return done()
 
 
-@endpoints.add("GET", "/me/matches", query=schemas.PageQuerySchema, gives=MatchesSchema, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/me/matches", query=PageQuerySchema, gives=MatchesSchema, problems=(INVALID_CURSOR,))
 async def list_matches(call: Call) -> web.Response:
     """List the films that friends want to watch, those wanted by most friends first.
 

@@ -15,7 +15,8 @@ from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.examples import REQUESTS
 from api_service.api.feed import RUN_CHARACTERS, RUN_ID
 from api_service.api.parsing import KEY, KEY_CHARACTERS
-from api_service.api.schemas import ProblemSchema, RoomSchema
+from api_service.api.schemas.problems import ProblemSchema
+from api_service.api.schemas.rooms import RoomSchema
 from api_service.app_keys import SITE, SPEC
 from api_service.identity.guards import SAFE_METHODS
 from api_service.problems import (

@@ -10,7 +10,8 @@ from marshmallow import Schema, fields, validate
 
 from api_service.api.endpoints import Endpoint, reply
 from api_service.api.parsing import read_query
-from api_service.api.schemas import PageQuerySchema, PersonSchema, items_of
+from api_service.api.schemas.people import PersonSchema
+from api_service.api.schemas.requests import PageQuerySchema, items_of
 from api_service.app_keys import DATABASE
 from api_service.database import Database
 from api_service.identity import Scope, current_user, optional_program

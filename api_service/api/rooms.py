@@ -5,8 +5,18 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from marshmallow import fields
 
-from api_service.api import schemas
 from api_service.api.endpoints import PREFIX, Call, Endpoints, done, etag, reply
+from api_service.api.schemas.people import PeoplePageQuerySchema
+from api_service.api.schemas.requests import items_of
+from api_service.api.schemas.room_orders import (
+    FilmChangeSchema,
+    GuestsOrderSchema,
+    RoomChangeSchema,
+    RoomRequestSchema,
+    RoomsQuerySchema,
+    TransferSchema,
+)
+from api_service.api.schemas.rooms import BanSchema, InvitationSchema, JoiningSchema, LeftOutSchema, RoomSchema
 from api_service.app_keys import ENTITLEMENT, MINTER
 from api_service.identity import current_session
 from api_service.problems import (
@@ -39,20 +49,20 @@ from api_service.usecases.people import Guest
 
 endpoints = Endpoints("rooms")
 
-RoomsSchema = schemas.items_of(schemas.RoomSchema, "Rooms", paged=True)
-BansSchema = schemas.items_of(schemas.BanSchema, "Bans")
-InvitationsSchema = schemas.items_of(schemas.InvitationSchema, "Invitations", paged=True)
-_left_out = fields.List(fields.Nested(schemas.LeftOutSchema), required=True)
+RoomsSchema = items_of(RoomSchema, "Rooms", paged=True)
+BansSchema = items_of(BanSchema, "Bans")
+InvitationsSchema = items_of(InvitationSchema, "Invitations", paged=True)
+_left_out = fields.List(fields.Nested(LeftOutSchema), required=True)
 InvitationsMadeSchema = InvitationsSchema.from_dict({"left_out": _left_out}, name="InvitationsMade")
 
 
 @endpoints.add(
     "POST",
     "/rooms",
-    body=schemas.RoomRequestSchema,
+    body=RoomRequestSchema,
     takes_key=True,
     status=HTTPStatus.CREATED,
-    gives=schemas.RoomSchema,
+    gives=RoomSchema,
     problems=(
         FILM_NOT_FOUND,
         FILM_UNAVAILABLE,
@@ -71,13 +81,13 @@ async def open_room(call: Call) -> web.Response:
     return reply(room, HTTPStatus.CREATED, headers={hdrs.LOCATION: f"{PREFIX}/rooms/{room.code}", **etag(room)})
 
 
-@endpoints.add("GET", "/rooms", query=schemas.RoomsQuerySchema, gives=RoomsSchema, problems=(INVALID_CURSOR,))
+@endpoints.add("GET", "/rooms", query=RoomsQuerySchema, gives=RoomsSchema, problems=(INVALID_CURSOR,))
 async def list_rooms(call: Call) -> web.Response:
     """List the rooms that one owns, entered or is invited to, newest first."""
     return reply(await my_rooms.mine(call.db, call.site, call.viewer.id, call.locale, **call.query))
 
 
-@endpoints.add("GET", "/rooms/{code}", gives=schemas.RoomSchema, problems=(ROOM_NOT_FOUND,))
+@endpoints.add("GET", "/rooms/{code}", gives=RoomSchema, problems=(ROOM_NOT_FOUND,))
 async def read_room(call: Call) -> web.Response:
     """Read a room that one may know of: by its link, or by an invitation."""
     room = await rooms.room(call.db, call.site, call.viewer.id, call.locale, call.code)
@@ -87,8 +97,8 @@ async def read_room(call: Call) -> web.Response:
 @endpoints.add(
     "PATCH",
     "/rooms/{code}",
-    body=schemas.RoomChangeSchema,
-    gives=schemas.RoomSchema,
+    body=RoomChangeSchema,
+    gives=RoomSchema,
     problems=(
         ROOM_NOT_FOUND,
         FILM_NOT_FOUND,
@@ -134,7 +144,7 @@ async def close_room(call: Call) -> web.Response:
     "POST",
     "/rooms/{code}/reopen",
     takes_key=True,
-    gives=schemas.RoomSchema,
+    gives=RoomSchema,
     problems=(
         ROOM_NOT_FOUND,
         FILM_NOT_FOUND,
@@ -161,8 +171,8 @@ async def reopen_room(call: Call) -> web.Response:
 @endpoints.add(
     "POST",
     "/rooms/{code}/film",
-    body=schemas.FilmChangeSchema,
-    gives=schemas.RoomSchema,
+    body=FilmChangeSchema,
+    gives=RoomSchema,
     problems=(
         ROOM_NOT_FOUND,
         FILM_NOT_FOUND,
@@ -191,8 +201,8 @@ async def change_film(call: Call) -> web.Response:
 @endpoints.add(
     "POST",
     "/rooms/{code}/transfer",
-    body=schemas.TransferSchema,
-    gives=schemas.RoomSchema,
+    body=TransferSchema,
+    gives=RoomSchema,
     problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, CANNOT_TRANSFER, ROOM_CLOSED, ROOM_CHANGED),
 )
 async def transfer_room(call: Call) -> web.Response:
@@ -205,7 +215,7 @@ async def transfer_room(call: Call) -> web.Response:
 @endpoints.add(
     "GET",
     "/rooms/{code}/invitations",
-    query=schemas.PeoplePageQuerySchema,
+    query=PeoplePageQuerySchema,
     gives=InvitationsSchema,
     problems=(ROOM_NOT_FOUND, NOT_ROOM_OWNER, INVALID_CURSOR),
 )
@@ -217,7 +227,7 @@ async def list_invitations(call: Call) -> web.Response:
 @endpoints.add(
     "POST",
     "/rooms/{code}/invitations",
-    body=schemas.GuestsOrderSchema,
+    body=GuestsOrderSchema,
     takes_key=True,
     status=HTTPStatus.CREATED,
     gives=InvitationsMadeSchema,
@@ -316,7 +326,7 @@ async def lift_ban(call: Call) -> web.Response:
 @endpoints.add(
     "POST",
     "/rooms/{code}/join",
-    gives=schemas.JoiningSchema,
+    gives=JoiningSchema,
     problems=(ROOM_NOT_FOUND, BANNED, NOT_ENTITLED, ROOM_CLOSED, ENTITLEMENT_UNAVAILABLE),
     guests_too=True,
 )
