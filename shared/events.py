@@ -78,6 +78,7 @@ ASIDE_REASONS: Final = ("away", "rewatch", "ad", "alone")
 WAIT_MOST_S: Final = 300
 STARTS: Final = ("at_once", "together", "at")
 MEMBERS_MOST: Final = 200
+TITLE_LONGEST: Final = 100
 SESSIONS_MOST: Final = 1_000  # of one event; who has more gets several
 # Stands for everybody whose account was deleted, wherever something of theirs is left (RFC 9562, section 5.9).
 DELETED_PERSON: Final = "00000000-0000-0000-0000-000000000000"
@@ -121,6 +122,11 @@ def _version() -> fields.Integer:
 
 def _partition() -> fields.Integer:
     return fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+
+
+def _title() -> fields.String:
+    described = {"description": "The room's own name; null, or left out of the room: it has its film's."}
+    return fields.String(allow_none=True, validate=validate.Length(max=TITLE_LONGEST), metadata=described)
 
 
 def _locked(*, required: bool = False) -> TrueOrFalse:
@@ -203,6 +209,7 @@ class RoomSchema(PayloadSchema):
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=2))
     starts_at = fields.Integer(required=True, strict=True, allow_none=True)  # ms since the epoch
     settings = fields.Nested(RoomSettingsSchema, required=True)
+    title = _title()
 
 
 class RoomOpenedSchema(PayloadSchema):
@@ -222,6 +229,7 @@ class RoomChangesSchema(PayloadSchema):
     settings = fields.Nested(RoomSettingsSchema)
     film = fields.Nested(RoomFilmSchema)
     owner = fields.UUID()
+    title = _title()
 
 
 class RoomChangedSchema(PayloadSchema):

@@ -160,6 +160,7 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "close": _("Close"),
         "sign_in": _("Sign in"),
         "want": _("Want to watch"),
+        "watch_together": _("Watch together: %(title)s"),
         "copied": _("The link is copied"),
         "copied.text": _("Send it to anyone you like."),
         "copy_failed": _("The link could not be copied"),

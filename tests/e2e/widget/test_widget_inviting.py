@@ -11,7 +11,7 @@ from playwright.async_api import Locator, expect
 from tests.e2e.conftest import NewViewer
 from tests.e2e.mails import Inbox
 from tests.e2e.site import Site
-from tests.e2e.viewer import Viewer
+from tests.e2e.viewer import FILMS, Viewer
 from tests.e2e.widget.conftest import OpenRoom, SignIn
 
 
@@ -115,18 +115,45 @@ async def test_a_room_is_opened_with_a_name_and_a_moderator_and_handed_over_to_t
     assert told["email"] == boris.email
 
 
-async def test_a_room_has_the_name_that_its_owner_gives_it(new_viewer: NewViewer, open_room: OpenRoom) -> None:
-    elena = await new_viewer("elena")
-    link = await open_room(elena)
-    await elena.page.locator("#settings-button").click()
-    await elena.page.locator("#room-title").fill("Пятница у Елены")
-    await elena.page.locator("#arrange [type=submit]").click()
-    await expect(elena.page.locator("#hall-title")).to_have_text("Пятница у Елены")
-    assert "Пятница у Елены" in await elena.page.title()
+async def test_a_room_has_the_name_that_its_owner_gives_it_everywhere_at_once(
+    together: tuple[Viewer, Viewer],
+) -> None:
+    elena, farid = together
+    film, name = FILMS["tide-keeper"]["title"]["ru"], "Пятница у Елены"
+    await expect(farid.page.locator("#hall-title")).to_have_text(film)
+    await expect(farid.page.locator("#hall-about")).not_to_contain_text(film)
 
-    await elena.enter(link)
-    await expect(elena.page.locator("#hall-title")).to_have_text("Пятница у Елены")
-    assert "Пятница у Елены" in await elena.page.title()
+    await elena.page.locator("#settings-button").click()
+    await elena.page.locator("#room-title").fill(name)
+    await elena.page.locator("#arrange [type=submit]").click()
+
+    for viewer in together:
+        await expect(viewer.page.locator("#hall-title")).to_have_text(name)
+        await expect(viewer.page).to_have_title(f"{name} · Кино вместе")
+        await expect(viewer.page.locator("#share")).to_have_attribute("data-share-title", f"Смотрим вместе: {name}")
+        await expect(viewer.page.locator("#hall-about")).to_contain_text(f"{film} ·")
+    await expect(farid.page.locator("movie-together-chat")).to_contain_text(f"название: «⁨{name}⁩»")
+    await farid.enter(farid.page.url)
+    await expect(farid.page.locator("#hall-title")).to_have_text(name)
+
+
+async def test_the_settings_shown_follow_the_room_but_where_the_viewer_has_changed_them(
+    new_viewer: NewViewer, open_room: OpenRoom
+) -> None:
+    elena = await new_viewer("elena")
+    await open_room(elena)
+    room, dialog = elena.page.locator("movie-together"), elena.page.locator("#room-settings")
+    await elena.page.locator("#settings-button").click()
+    await dialog.locator("#capacity").fill("7")
+
+    await room.evaluate("room => room.changeSettings({ slow_mode_s: 30, capacity: 9 })")  # as somebody else would
+    await expect(dialog.locator("#slow-mode")).to_have_value("30")
+    await expect(dialog.locator("#capacity")).to_have_value("7")
+    await dialog.locator("[type=submit]").click()
+
+    await expect(dialog).to_be_hidden()
+    kept = await room.evaluate("({ room: { room } }) => [room.settings.slow_mode_s, room.settings.capacity]")
+    assert kept == [30, 7]
 
 
 async def test_a_room_that_was_closed_is_opened_again_by_a_press(new_viewer: NewViewer, open_room: OpenRoom) -> None:

@@ -226,6 +226,7 @@ export const ENGLISH = {
   owner_is: (name) => `${name} is the owner now`,
   settings_changed: (by, changes) => `${by} changed the settings: ${changes.join("; ")}`,
   setting: {
+    title: (title) => (title ? `the room's name is “${title}”` : "the room has its film's name"),
     control: (control) => CONTROL[control],
     capacity: (n) => `${n} people at the most`,
     guests: (guests) => ({ nobody: "guests cannot join", watch: "guests watch, but do not write", chat: "guests watch and write in the chat" })[guests],
