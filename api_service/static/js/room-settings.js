@@ -98,6 +98,7 @@ function changes() {
 }
 
 function mistake(said) {
+  if (said) starts.closest("details").open = true;
   document.getElementById("starts-error").textContent = said;
   if (said) starts.setAttribute("aria-invalid", "true");
   else starts.removeAttribute("aria-invalid");
@@ -110,6 +111,12 @@ function show(field, value) {
     field.value = String(value);
   } else field.value = String(value);
 }
+
+// The browser points at what is not filled in, which it cannot in a group that is folded.
+form.addEventListener("invalid", ({ target }) => {
+  const group = target.closest("details");
+  if (group) group.open = true;
+}, { capture: true });
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
