@@ -139,6 +139,10 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("Signing in needs cookies"),
             _("Your browser sent none. Allow them for this site; if you began in another browser, sign in here again."),
         ),
+        "guest_no_cookies": (
+            _("Joining as a guest needs cookies"),
+            _("Your browser sent none. Allow them for this site, then join again."),
+        ),
         "sign_in_failed": (_("Signing in did not work"), _("The sign-in service gave a wrong answer. Try again.")),
         "identity_unavailable": (
             _("Signing in does not work for now"),
