@@ -139,6 +139,10 @@ def _problems(_: Gettext) -> dict[str, tuple[str, str]]:
             _("Signing in needs cookies"),
             _("Your browser sent none. Allow them for this site; if you began in another browser, sign in here again."),
         ),
+        "guest_no_cookies": (
+            _("Joining as a guest needs cookies"),
+            _("Your browser sent none. Allow them for this site, then join again."),
+        ),
         "sign_in_failed": (_("Signing in did not work"), _("The sign-in service gave a wrong answer. Try again.")),
         "identity_unavailable": (
             _("Signing in does not work for now"),
@@ -160,6 +164,7 @@ def _scripts(_: Gettext) -> dict[str, str]:
         "close": _("Close"),
         "sign_in": _("Sign in"),
         "want": _("Want to watch"),
+        "watch_together": _("Watch together: %(title)s"),
         "copied": _("The link is copied"),
         "copied.text": _("Send it to anyone you like."),
         "copy_failed": _("The link could not be copied"),

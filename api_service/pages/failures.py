@@ -59,7 +59,7 @@ async def _page(request: web.Request, problem: Problem) -> web.Response:
         "code": problem.code,
         "title": title,
         "text": text,
-        "ways": _ways(request, problem, here),
+        "ways": _ways(request, problem, here, viewer),
     }
     response = page(request, "wrong.html", viewer, context, status=problem.status, quiet=True)
     response.headers.update(problem.headers)
@@ -76,10 +76,11 @@ async def _viewer(request: web.Request, problem: Problem) -> User | None:
         return None
 
 
-def _ways(request: web.Request, problem: Problem, here: Language) -> list[tuple[str, str]]:
-    """Return links to go on by: (address, text), the best one first."""
+def _ways(request: web.Request, problem: Problem, here: Language, viewer: User | None) -> list[tuple[str, str]]:
+    """Return links to go on by: (address, text), the best one first; guests and strangers have no rooms."""
+    films, own = ("/", here.gettext("To the films")), ("/rooms", here.gettext("My rooms"))
     if isinstance(problem, SignInProblem):
-        return [(problem.sign_in_url, here.gettext("Sign in again")), ("/", here.gettext("To the films"))]
+        return [(problem.sign_in_url, here.gettext("Sign in again")), films]
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == hdrs.METH_GET:
-        return [(request.path_qs, here.gettext("Try again")), ("/", here.gettext("To the films"))]
-    return [("/", here.gettext("To the films")), ("/rooms", here.gettext("My rooms"))]
+        return [(request.path_qs, here.gettext("Try again")), films]
+    return [films] if viewer is None else [films, own]

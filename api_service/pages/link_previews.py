@@ -30,6 +30,9 @@ OEMBED: Final = "/oembed"
 PICTURE_FRESH_S: Final = 300
 PICTURE_VERSION: Final = 1
 
+# What is asked of a room's page by a guest who has just entered: their cookie is to be there.
+ENTERED: Final = "entered"
+
 # The size at which the pages show posters, whose own they do not know.
 POSTER_WIDTH: Final = 600
 POSTER_HEIGHT: Final = 900
@@ -61,13 +64,15 @@ async def behind_link(
 
 
 async def enter_as_guest(request: web.Request) -> web.Response:
-    """Let whoever has a room's link in by the name that they gave, and lead to the room; or show why not."""
+    """Let whoever has a room's link in by the name that they gave, and lead to the room; or show why not.
+
+    A browser that keeps no cookie is told so there (``ENTERED``), and not asked for a name again without a word.
+    """
     code, form = request.match_info["code"], await request.post()
     given, here = form.get("name"), page_language(request, None)
     name = given if isinstance(given, str) else ""
-    there = web.HTTPSeeOther(f"/rooms/{code}")
     if await optional_user(request) is not None or await optional_guest(request, code) is not None:
-        raise there
+        raise web.HTTPSeeOther(f"/rooms/{code}")
     try:
         await identity.enter_as_guest(request, code, name, here.code)
     except Problem as problem:
@@ -76,7 +81,7 @@ async def enter_as_guest(request: web.Request) -> web.Response:
         if shown is None:
             raise
         return shown
-    raise there
+    raise web.HTTPSeeOther(f"/rooms/{code}?{ENTERED}=1")
 
 
 async def oembed(request: web.Request) -> web.Response:

@@ -11,8 +11,9 @@ from aiohttp import hdrs, web
 
 from api_service.app_keys import CONTENT_POLICY, DATABASE, FRAME_ANCESTORS, SITE, SOURCES
 from api_service.identity import optional_guest, optional_user, page_user
+from api_service.pages import copy
 from api_service.pages.calendar_entry import calendar_entry
-from api_service.pages.link_previews import behind_link
+from api_service.pages.link_previews import ENTERED, behind_link
 from api_service.pages.rendering import film_clock, is_future, page, page_language, personal_page
 from api_service.pages.room_cards import for_cards
 from api_service.problems import BANNED, FILM_NOT_FOUND, NOT_THERE, ROOM_NOT_FOUND
@@ -95,7 +96,9 @@ async def room_page(request: web.Request) -> web.Response:
     viewer: User | None = await optional_user(request)
     if viewer is None:
         viewer = await optional_guest(request, code)
-    if viewer is None and (shown := await behind_link(request, code)) is not None:
+    if viewer is not None and ENTERED in request.query:
+        raise web.HTTPSeeOther(f"/rooms/{code}")
+    if viewer is None and (shown := await behind_link(request, code, trouble=_without_cookies(request))) is not None:
         return shown
     if viewer is None:
         viewer = await page_user(request)
@@ -129,6 +132,13 @@ async def room_page(request: web.Request) -> web.Response:
         "origins": app[CONTENT_POLICY].origins(addresses),
     }
     return await personal_page(request, "room.html", account, context, addresses=addresses)
+
+
+def _without_cookies(request: web.Request) -> str:
+    """Return why a guest who has just given a name is not in the room, or nothing."""
+    if ENTERED not in request.query:
+        return ""
+    return ". ".join(copy.of_problem("guest_no_cookies", HTTPStatus.OK, page_language(request, None)))
 
 
 async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Response:

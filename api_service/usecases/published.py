@@ -71,6 +71,7 @@ def room_claim(room: Row) -> dict[str, Any]:
         "capacity": room.capacity,
         "starts_at": None if room.starts_at is None else round(room.starts_at.timestamp() * 1000),
         "settings": room.settings,
+        "title": room.title,
     }
 
 

@@ -129,19 +129,19 @@ _EARLIER = Statement(
         idempotency_keys.c.user_id == bindparam("owner_id"), idempotency_keys.c.key == bindparam("key")
     )
 )
-# What may be changed beside the settings; the live room is told of all but the title, by these names.
+# What may be changed beside the settings, by its names in the live room.
 _LIVE: Final = {
     "access": "access",
     "control": "control",
     "capacity": "capacity",
     "starts_at": "starts_at",
     "film_id": "film",
+    "title": "title",
 }
-_CHANGEABLE: Final = (*_LIVE, "title")
 _CHANGE = Statement(
     update(rooms)
     .values(
-        {name: bindparam(f"new_{name}", type_=rooms.c[name].type) for name in (*_CHANGEABLE, "settings")},
+        {name: bindparam(f"new_{name}", type_=rooms.c[name].type) for name in (*_LIVE, "settings")},
     )
     .values(version=rooms.c.version + 1)
     .where(rooms.c.id == bindparam("room_id", type_=Uuid))
@@ -268,8 +268,8 @@ async def _change(
 ) -> Row:
     """Change a room that is locked, and return its row afterwards."""
     before = row
-    fields = {name: wanted.get(name, getattr(row, name)) for name in _CHANGEABLE}
-    changed = [name for name in _CHANGEABLE if fields[name] != getattr(row, name)]
+    fields = {name: wanted.get(name, getattr(row, name)) for name in _LIVE}
+    changed = [name for name in _LIVE if fields[name] != getattr(row, name)]
     kept = {**SETTINGS_DEFAULTS, **row.settings}
     settings = {name: value for name, value in wanted.get("settings", {}).items() if value != kept[name]}
     has_begun = "film_id" in changed and (await transaction.one(_HAS_BEGUN, room_id=row.id)).begun
@@ -281,7 +281,7 @@ async def _change(
         row = await room_row(transaction, owner.id, row.id)
     if "film_id" in changed or "starts_at" in changed:
         check_shown(row)
-    live = [_LIVE[name] for name in changed if name in _LIVE]
+    live = [_LIVE[name] for name in changed]
     if live or settings:
         await outbox.add(transaction, [published.room_changed(row, live, settings)])
     if has_begun:

@@ -45,7 +45,7 @@ def main() -> int:
     """Do every step that is not done yet; print what went wrong in a few lines and return the exit code."""
     parser = argparse.ArgumentParser(description="Set up this machine and this folder for Movie Together.")
     wanted = parser.add_mutually_exclusive_group()
-    wanted.add_argument("--tests", action="store_true", help="also what the tests need: browsers, a font, ffmpeg, faketime")
+    wanted.add_argument("--tests", action="store_true", help="also what the tests need: browsers, fonts, ffmpeg …")
     wanted.add_argument("--unit", action="store_true", help="no PostgreSQL, Redis and RabbitMQ: for the unit tests")
     arguments = parser.parse_args()
     try:

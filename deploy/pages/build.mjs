@@ -23,6 +23,17 @@ const LANGUAGES = ["en", "ru"];
  */
 const ALONE = ["js/film-menu.js"];
 
+/**
+ * Modules of a few hundred bytes, each with those of its users that get a copy of their own: as files that users share they would cost a page a
+ * request each.
+ */
+const COPIED = {
+  "js/local-time.js": ["js/film.js"],
+  "js/moments.js": ["js/in-place.js"],
+  "js/page-texts.js": ["js/media-chrome-texts.js"],
+  "widget/ui/moments.js": ["js/moments.js"],
+};
+
 /** As in the templates: the function's name, then its arguments. */
 const NAMED = /\b(script|asset)\(((?:"[^"]+"(?:, )?)+)\)/g;
 
@@ -58,6 +69,22 @@ const builtAlone = (outputs) => ({
     }
   },
 });
+
+/** A copy is a module of its own for esbuild: it stands in a namespace called by its user, who may be a copy too. */
+const copied = {
+  name: "copied",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\.?\// }, ({ path, importer, namespace, resolveDir }) => {
+      const module = join(resolveDir, path);
+      const user = relative(STATIC, importer);
+      return COPIED[relative(STATIC, module)]?.includes(user) ? { path: module, namespace: `${namespace} ${user}` } : undefined;
+    });
+    for (const module of Object.keys(COPIED)) {
+      const file = join(STATIC, module);
+      onLoad({ filter: new RegExp(`/${module}$`) }, () => ({ contents: readFileSync(file, "utf8"), loader: "js", resolveDir: dirname(file) }));
+    }
+  },
+};
 
 const exportOf = (path) => readFileSync(path, "utf8").match(/^export const (\w+)/m)[1];
 
@@ -104,7 +131,7 @@ async function buildPages(folder) {
   const plain = await build({ ...common, entryPoints: at(asset), format: "iife" });
   const manifest = {};
   for (const lang of LANGUAGES) {
-    const plugins = [inLanguage(lang), vendored, rewriting(librariesAt("../vendor/"))];
+    const plugins = [copied, inLanguage(lang), vendored, rewriting(librariesAt("../vendor/"))];
     const alone = await build({ ...common, entryPoints: at(ALONE), format: "esm", plugins });
     const others = [builtAlone(alone.metafile.outputs), ...plugins];
     const modules = await build({ ...common, entryPoints: at(script), format: "esm", splitting: true, plugins: others });

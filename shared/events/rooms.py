@@ -23,6 +23,7 @@ SESSION_ENDED: Final = "session.ended.v1"
 
 ACCESSES: Final = ("link", "invited")
 CONTROLS: Final = ("everyone", "moderators", "owner")
+TITLE_LONGEST: Final = 100
 SESSIONS_MOST: Final = 1_000  # of one event; who has more gets several
 # Stands for everybody whose account was deleted, wherever something of theirs is left (RFC 9562, section 5.9).
 DELETED_PERSON: Final = "00000000-0000-0000-0000-000000000000"
@@ -46,6 +47,11 @@ def _partition() -> fields.Integer:
     return fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
 
 
+def _title() -> fields.String:
+    described = {"description": "The room's own name; null, or left out of the room: it has its film's."}
+    return fields.String(allow_none=True, validate=validate.Length(max=TITLE_LONGEST), metadata=described)
+
+
 class RoomSchema(PayloadSchema):
     """The claim about a room for sync_service; join tickets carry the same."""
 
@@ -60,6 +66,7 @@ class RoomSchema(PayloadSchema):
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=2))
     starts_at = fields.Integer(required=True, strict=True, allow_none=True)  # ms since the epoch
     settings = fields.Nested(RoomSettingsSchema, required=True)
+    title = _title()
 
 
 class RoomOpenedSchema(PayloadSchema):
@@ -79,6 +86,7 @@ class RoomChangesSchema(PayloadSchema):
     settings = fields.Nested(RoomSettingsSchema)
     film = fields.Nested(RoomFilmSchema)
     owner = fields.UUID()
+    title = _title()
 
 
 class RoomChangedSchema(PayloadSchema):

@@ -34,6 +34,7 @@ def _snapshot(room: LiveRoom) -> dict[str, Any]:
         "room": {
             "id": meta.id,
             "code": meta.code,
+            "title": meta.title,
             "film": meta.film,
             "owner": rights.owner,
             "host": rights.host,

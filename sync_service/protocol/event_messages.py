@@ -21,6 +21,7 @@ from sync_service.protocol.messages import (
     id_,
     moment,
     person,
+    room_title,
     such,
 )
 from sync_service.protocol.values import (
@@ -198,6 +199,7 @@ class SettingsChangedSchema(RoomEvent):
     settings = fields.Nested(SettingsSchema, required=True)
     access = OneOf(("link", "invited"), required=True)
     starts_at = moment(allow_none=True)
+    title = room_title()
     versions = fields.Dict(keys=fields.String(), values=Whole(1, 2**53), required=True)
     film = fields.Nested(FilmSchema, allow_none=True, **described("Another film; null: it stays."))
     owner = Text(ID_LENGTH, allow_none=True, **described("Whose the room is from now on; null: it stays."))

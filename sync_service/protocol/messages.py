@@ -22,6 +22,7 @@ ID_LENGTH: Final = 64
 EMOJI_LENGTH: Final = 32  # characters; a family of four with skin tones has 11
 HISTORY_MOST: Final = 100
 HELLO_DEADLINE_S: Final = 5.0
+TITLE_LONGEST: Final = 100  # characters
 FILM_MOST_MS: Final = 1_000_000_000
 T0_MOST: Final = 1e15
 RTT_MOST_MS: Final = 60_000
@@ -64,6 +65,11 @@ def id_(**options: Any) -> Text:
 def moment(**options: Any) -> Whole:
     """Return the field of a moment in ms of the room's clock, required unless the ``options`` say otherwise."""
     return Whole(-_MOMENT_MOST, _MOMENT_MOST, **({"required": True} | options))
+
+
+def room_title() -> Text:
+    """Return the field of a room's own name."""
+    return Text(TITLE_LONGEST, required=True, allow_none=True, **described("The room's own; null: its film's."))
 
 
 def described(description: str) -> Any:

@@ -7,7 +7,15 @@ from typing import Final, get_args
 from marshmallow import Schema, fields
 
 from sync_service.protocol.fields import Flag, Number, OneOf, Text, Whole
-from sync_service.protocol.messages import FILM_MOST_MS, ID_LENGTH, described, id_, moment, person
+from sync_service.protocol.messages import (
+    FILM_MOST_MS,
+    ID_LENGTH,
+    described,
+    id_,
+    moment,
+    person,
+    room_title,
+)
 from sync_service.room.permissions import CONTROL, RANKS
 from sync_service.room.playback import RATE_MAX, RATE_MIN, Status
 from sync_service.room.state import ASIDE, CAPACITY_MOST, GUESTS, STARTS, WAIT_MOST_S
@@ -167,6 +175,7 @@ class RoomSchema(Schema):
 
     id = id_()
     code = fields.String(required=True)
+    title = room_title()
     film = fields.Nested(FilmSchema, required=True)
     owner = person()
     host = Text(ID_LENGTH, required=True, allow_none=True)

@@ -192,7 +192,7 @@ class ChangeSettings(Command):
 
 @value(frozen=True, slots=True, kw_only=True)
 class ChangeRoom(Command):
-    """The API changed control, capacity, access, starts_at, film, owner or settings at this ``version`` of the room."""
+    """The API changed access, control, capacity, starts_at, title, film, owner or settings at this ``version``."""
 
     version: int
     changes: Mapping[str, Any]

@@ -28,6 +28,8 @@ def without_person(state: State, person: str, owner: str) -> State:
         gone = replace(gone, owner_ms=gone.last_seen_ms)
     return replace(
         state,
+        # The title is a text of the owner's own.
+        meta=state.meta if owner == state.rights.owner else replace(state.meta, title=None),
         rights=rights,
         playback=_playback_without(state.playback, person),
         members=Members(members),

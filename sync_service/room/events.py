@@ -134,6 +134,7 @@ class SettingsChanged(Event):
     access: str
     starts_at: int | None
     versions: Mapping[str, int]
+    title: str | None = None
     film: Mapping[str, Any] | None = None
     owner: str | None = None
 

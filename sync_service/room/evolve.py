@@ -196,6 +196,7 @@ def _settings_changed(state: State, event: SettingsChanged) -> State:
         access=event.access,
         starts_at=event.starts_at,
         versions=event.versions,
+        title=event.title,
         film=event.film or state.meta.film,
     )
     before = state.rights

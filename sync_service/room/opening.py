@@ -32,6 +32,7 @@ def opening_state(
             film=claim["film"],
             access=claim["access"],
             starts_at=claim["starts_at"],
+            title=claim.get("title"),
         ),
         rights=Rights(owner=claim["owner"], settings=settings, since_ms=at_ms if restored else 0),
         playback=Playback("paused", round(position_ms or 0), 1.0, at_ms, None, restored, length_ms=length_ms),

@@ -14,7 +14,7 @@ from sync_service.room.permissions import RANKS, SETTING, rank_of, refused
 from sync_service.room.playback import Playback
 from sync_service.room.state import Meta, Settings, State
 
-_OF_META: Final = ("access", "starts_at", "film")
+_OF_META: Final = ("access", "starts_at", "film", "title")
 _CHANGEABLE: Final = (*SETTING, *_OF_META, "owner")
 
 
@@ -63,6 +63,7 @@ def _changed(
         access=meta.access,
         starts_at=meta.starts_at,
         versions=meta.versions,
+        title=meta.title,
         film=None if meta.film == state.meta.film else meta.film,
         owner=None if owner == state.rights.owner else owner,
     )

@@ -204,7 +204,7 @@ class Rights:
 @value(frozen=True, slots=True)
 class Meta:
     """What the API says of the room; ``starts_at`` in ms or None, ``film`` {id, title, duration_ms}, the
-    catalogue's length or None.
+    catalogue's length or None, ``title`` the room's own name or None.
 
     ``version`` is the API's when the room opened here, ``versions`` those at which it changed single fields later.
     """
@@ -216,6 +216,7 @@ class Meta:
     access: str
     starts_at: int | None
     versions: Mapping[str, int] = field(default_factory=dict)
+    title: str | None = None
 
 
 @value(frozen=True, slots=True)

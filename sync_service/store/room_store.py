@@ -315,6 +315,7 @@ class RoomStore:
             _origin(after, before.epoch + 1, before.seq),
             section["playback"],
             section["rights"],
+            section["meta"],
             section["members"],
             len(after.members),
             *members,

@@ -117,7 +117,7 @@ class RoomReplica:
                 self._change_message(event)
 
     def _change_room(self, event: Message) -> None:
-        names = ("settings", "access", "starts_at", *(["film"] if event["film"] is not None else []))
+        names = ("settings", "access", "starts_at", "title", *(["film"] if event["film"] is not None else []))
         self.room = {**self.room, **{name: event[name] for name in names}}
         if event["owner"] is not None:
             self._change_member(self.room["owner"], role="moderator")

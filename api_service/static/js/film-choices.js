@@ -4,6 +4,7 @@
  */
 import { load, save } from "../widget/core/storage.js";
 import { bestWithin, tracksOf } from "../widget/streams/tracks.js";
+import { insteadOf, listed, offered } from "./caption-choices.js";
 import { lang, text } from "./page-texts.js";
 
 const together = document.getElementById("together");
@@ -33,14 +34,17 @@ function remember(name, choice) {
 
 // -- captions and sound ---------------------------------------------------------------------------------------------
 
-const captions = () => [...video.textTracks].filter(({ kind }) => kind === "captions" || kind === "subtitles");
+const allCaptions = () => [...video.textTracks].filter(({ kind }) => kind === "captions" || kind === "subtitles");
+const isCatalogued = (track) => [...video.querySelectorAll("track")].some((element) => element.track === track);
+const captions = () => offered(allCaptions(), isCatalogued);
 const shown = () => captions().find(({ mode }) => mode === "showing") ?? null;
 const isIn = (language) => (track) => track.language.split("-")[0].toLowerCase() === language?.split("-")[0].toLowerCase();
 
 /** Return the track that is like the one that was chosen before, in another film perhaps; null if none is. */
 function like(wanted, tracks) {
   const same = [...tracks].filter(isIn(wanted.language));
-  return same.find(({ label }) => label === wanted.label) ?? same[0] ?? null;
+  const called = same.filter(({ label }) => label === wanted.label);
+  return called.find(({ kind }) => kind === wanted.kind) ?? called[0] ?? same[0] ?? null;
 }
 
 function showCaptions(track) {
@@ -58,7 +62,7 @@ function applyCaptions() {
 
 function rememberCaptions() {
   const track = shown();
-  remember("captions", { ...chosen("captions"), ...(track && { language: track.language, label: track.label }), on: track !== null });
+  remember("captions", { ...chosen("captions"), ...(track && { language: track.language, label: track.label, kind: track.kind }), on: track !== null });
 }
 
 /** Show captions, those chosen last or else of the page's language, or none. */
@@ -136,7 +140,7 @@ function offer() {
 
 async function loadMenu() {
   const [{ makeMenu }] = await Promise.all([import("./film-menu.js"), customElements.whenDefined("media-controller")]);
-  return makeMenu({ text: (name) => text(`choices.${name}`), looks: LOOKS, choices: { look, changeLook, savesData, saveData } });
+  return makeMenu({ text: (name) => text(`choices.${name}`), looks: LOOKS, choices: { look, changeLook, savesData, saveData, listed: (entries) => listed(entries, allCaptions(), isCatalogued) } });
 }
 
 for (const [list, add, remove, apply] of [
@@ -151,8 +155,15 @@ for (const [list, add, remove, apply] of [
   list.addEventListener(remove, offer);
 }
 
-// A library may show the captions that its stream has by default after they were added.
+// A library may show the captions that its stream has by default after they were added; and the menu, all those that are called alike.
 video.textTracks.addEventListener("change", () => {
+  const all = allCaptions();
+  for (const track of all) {
+    const better = track.mode === "showing" ? insteadOf(track, all, isCatalogued) : null;
+    if (!better) continue;
+    track.mode = "disabled";
+    if (!shown()) better.mode = "showing";
+  }
   const wanted = chosen("captions");
   if (wanted && (wanted.on ? like(wanted, captions()) : null) !== shown()) applyCaptions();
 });

@@ -6,21 +6,36 @@ import "./media-chrome-texts.js";
 import "../vendor/media-chrome/menu/media-settings-menu.js";
 import "../vendor/media-chrome/menu/media-settings-menu-button.js";
 import "../vendor/media-chrome/menu/media-settings-menu-item.js";
-import "../vendor/media-chrome/menu/media-captions-menu.js";
+import { MediaCaptionsMenu } from "../vendor/media-chrome/menu/media-captions-menu.js";
 import "../vendor/media-chrome/menu/media-audio-track-menu.js";
 import "../vendor/media-chrome/menu/media-rendition-menu.js";
 import { make } from "../widget/ui/look.js";
 
+/** A menu of captions, of which `listed` returns those to show. */
+class FilmCaptionsMenu extends MediaCaptionsMenu {
+  listed = (captions) => captions;
+
+  get mediaSubtitlesList() {
+    return this.listed?.(super.mediaSubtitlesList) ?? super.mediaSubtitlesList; // media-chrome's constructor may ask before there is one
+  }
+
+  set mediaSubtitlesList(captions) {
+    super.mediaSubtitlesList = captions;
+  }
+}
+
+customElements.define("film-captions-menu", FilmCaptionsMenu);
+
 /**
  * Put the menu and its button among the player's controls, and return what shows its parts that there is something to choose of, {captions, sound,
  * quality}. `text(name)` are its texts; `looks` are the values that each look of captions has; `choices` is {look(name), changeLook(name, value),
- * savesData(), saveData(saves)}.
+ * savesData(), saveData(saves), listed(captions)}.
  */
 export function makeMenu({ text, looks, choices }) {
   const saves = make("media-chrome-menu-item", { type: "checkbox", value: "saves", checked: choices.savesData(), "data-needs": "quality" }, text("saves"));
   const menu = make("media-settings-menu", { id: "film-menu", hidden: true, anchor: "auto" },
     make("span", { slot: "header", hidden: true }), // in place of media-chrome's own button, which leads nowhere from here
-    part("captions", "captions", make("media-captions-menu")),
+    part("captions", "captions", Object.assign(make("film-captions-menu"), { listed: choices.listed })),
     ...Object.entries(looks).map(([name, values]) => part(name, "captions", lookMenu(name, values))),
     part("sound", "sound", make("media-audio-track-menu")),
     part("quality", "quality", make("media-rendition-menu")),

@@ -78,8 +78,10 @@ function showCount() {
   open.textContent = number ? text("open_with", { n: number }) : text("open_alone");
 }
 
-/** Say beside the folded settings what is chosen there. */
+/** Say beside the folded settings what is chosen there, and beside the link who needs an account. */
 function sumUp() {
+  const letsGuestsIn = form.elements.guests.value !== "nobody";
+  for (const note of form.querySelectorAll("[data-guests]")) note.hidden = (note.dataset.guests === "yes") !== letsGuestsIn;
   document.getElementById("invite-summary").textContent = [...form.querySelectorAll("[data-summed]")].map((question) => {
     const chosen = question.querySelector("input:checked").nextElementSibling.firstChild.textContent.trim();
     return `${question.querySelector("legend").textContent}: ${chosen[0].toLocaleLowerCase()}${chosen.slice(1)}`;

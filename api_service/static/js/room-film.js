@@ -2,6 +2,7 @@
 import { attachSource } from "../widget/sources.js";
 import { call } from "./api.js";
 import { offerCaptions } from "./film-captions.js";
+import { showTitle } from "./room-title.js";
 import { tellProblem } from "./toasts.js";
 
 const hall = document.getElementById("hall");
@@ -69,10 +70,10 @@ function takeOver(page) {
   const { poster = "", film = "", source = "", type = "", expires = "", captions } = page.querySelector("movie-together video").dataset;
   Object.assign(video.dataset, { poster, film, source, type, expires, captions });
   together.setAttribute("film", page.querySelector("movie-together").getAttribute("film"));
-  hall.dataset.expected = page.getElementById("hall").dataset.expected;
-  for (const id of ["hall-title", "hall-about"]) document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
+  const { expected: people, film: filmTitle } = page.getElementById("hall").dataset;
+  Object.assign(hall.dataset, { expected: people, film: filmTitle });
+  document.getElementById("hall-about").replaceChildren(...page.getElementById("hall-about").childNodes);
   const field = document.getElementById("room-title");
-  if (field) field.placeholder = field.dataset.film = page.getElementById("room-title").dataset.film;
-  const [unread] = document.title.match(/^\(\d+\) /) ?? [""];
-  document.title = unread + page.title;
+  if (field) field.placeholder = filmTitle;
+  showTitle();
 }

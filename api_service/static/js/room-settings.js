@@ -6,6 +6,7 @@ import { ApiProblem, call } from "./api.js";
 import { busy, make } from "./dom.js";
 import { localText } from "./local-time.js";
 import { text } from "./page-texts.js";
+import { showTitle } from "./room-title.js";
 import { tellProblem, toast } from "./toasts.js";
 
 const { code } = document.getElementById("hall").dataset;
@@ -13,13 +14,16 @@ const together = document.getElementById("together");
 const opener = document.getElementById("settings-button");
 const dialog = document.getElementById("room-settings");
 const form = document.getElementById("arrange");
-const { title = null, starts_at: starts = null, access = null } = form.elements; // the owner's
+const starts = form.elements.starts_at; // the owner's
 const bans = document.getElementById("bans");
 const banDialog = document.getElementById("ban");
 const banNow = document.getElementById("ban-now");
 
-/** How to read each setting from its form field. */
+/** How to read each setting from its form field; the first three are the owner's, and changed over the API. */
 const READ = {
+  title: ({ value }) => value.trim(),
+  starts_at: ({ value }) => value,
+  access: ({ value }) => value,
   control: ({ value }) => value,
   capacity: ({ value }) => Number(value),
   guests: ({ value }) => value,
@@ -37,10 +41,15 @@ const READ = {
 };
 
 const NAMES = Object.keys(READ).filter((name) => form.elements[name]);
+const PLAN = { title: (name) => name || null, access: (access) => access, starts_at: (local) => (local ? new Date(local).toISOString() : null) };
+
+/** What each field showed before this viewer changed it. */
+const shown = new Map();
 
 together.addEventListener("mt-state", () => {
   opener.hidden = !mayChangeSetting(together.room, "locked");
   if (opener.hidden && dialog.open) dialog.close(); // this viewer is no moderator any more
+  else if (dialog.open) showFields();
 });
 
 together.addEventListener("mt-status", () => {
@@ -48,41 +57,48 @@ together.addEventListener("mt-status", () => {
 });
 
 opener.addEventListener("click", () => {
-  const { settings } = together.room.room;
-  if (title) showPlan();
-  for (const name of NAMES) {
-    const field = form.elements[name];
-    show(field, settings[name]);
-    field.disabled = !mayChangeSetting(together.room, name);
-  }
+  if (starts) mistake("");
+  shown.clear();
+  showFields();
   dialog.showModal();
   showBans();
 });
 
-/** Show when the film begins, as long as it has not, and who can join: the owner changes these over the API. */
-function showPlan() {
+/** Show what the room has, but in the fields that this viewer has changed: others may change the same room meanwhile. */
+function showFields() {
   const { room, playback } = together.room;
-  document.getElementById("room-starts").hidden = playback.started;
-  starts.defaultValue = starts.value = room.starts_at ? localText(new Date(room.starts_at)) : "";
-  mistake("");
-  access.value = room.access;
+  const startsAt = room.starts_at ? localText(new Date(room.starts_at)) : "";
+  const has = { ...room.settings, title: room.title ?? "", access: room.access, starts_at: startsAt };
+  if (starts) document.getElementById("room-starts").hidden = playback.started; // as long as the film has not begun
+  for (const name of NAMES) {
+    const field = form.elements[name];
+    if (!isChanged(name)) {
+      show(field, has[name]);
+      shown.set(name, READ[name](field));
+    }
+    field.disabled = !(name in PLAN) && !mayChangeSetting(together.room, name);
+  }
 }
 
-/** Return what of the room's plan the owner has changed, as the API takes it; null, and why, where the time is over. */
-function planChanges() {
-  if (!title) return {};
-  const name = title.value.trim();
-  const changes = { ...(name !== title.defaultValue ? { title: name || null } : {}), ...(access.value !== together.room.room.access ? { access: access.value } : {}) };
-  if (starts.value === starts.defaultValue || together.room.playback.started) return changes;
-  if (starts.value && !(new Date(starts.value) > new Date())) {
+function isChanged(name) {
+  return shown.has(name) && READ[name](form.elements[name]) !== shown.get(name);
+}
+
+/** Return what this viewer has changed, {settings, plan} as room and API take them; null, and why, where the start is over. */
+function changes() {
+  const changed = NAMES.filter((name) => isChanged(name) && !form.elements[name].disabled);
+  const settings = Object.fromEntries(changed.filter((name) => !(name in PLAN)).map((name) => [name, READ[name](form.elements[name])]));
+  const planned = changed.filter((name) => name in PLAN && !(name === "starts_at" && together.room.playback.started));
+  if (planned.includes("starts_at") && starts.value && !(new Date(starts.value) > new Date())) {
     mistake(text("choose_time"));
     starts.focus();
     return null;
   }
-  return { ...changes, starts_at: starts.value ? new Date(starts.value).toISOString() : null };
+  return { settings, plan: Object.fromEntries(planned.map((name) => [name, PLAN[name](READ[name](form.elements[name]))])) };
 }
 
 function mistake(said) {
+  if (said) starts.closest("details").open = true;
   document.getElementById("starts-error").textContent = said;
   if (said) starts.setAttribute("aria-invalid", "true");
   else starts.removeAttribute("aria-invalid");
@@ -96,20 +112,24 @@ function show(field, value) {
   } else field.value = String(value);
 }
 
+// The browser points at what is not filled in, which it cannot in a group that is folded.
+form.addEventListener("invalid", ({ target }) => {
+  const group = target.closest("details");
+  if (group) group.open = true;
+}, { capture: true });
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { settings } = together.room.room;
-  const fields = NAMES.filter((name) => !form.elements[name].disabled);
-  const changes = Object.fromEntries(fields.map((name) => [name, READ[name](form.elements[name])]).filter(([name, value]) => value !== settings[name]));
-  const plan = planChanges();
-  if (plan === null) return undefined;
-  const isPlanChanged = Object.keys(plan).length > 0;
-  if (Object.keys(changes).length === 0 && !isPlanChanged) return dialog.close();
+  const wanted = changes();
+  if (wanted === null) return undefined;
+  const { settings, plan } = wanted;
+  const [isPlanChanged, areSettingsChanged] = [plan, settings].map((one) => Object.keys(one).length > 0);
+  if (!isPlanChanged && !areSettingsChanged) return dialog.close();
   try {
     await busy(event.submitter ?? form.querySelector("[type=submit]"), async () => {
       if (isPlanChanged) await call("PATCH", `/rooms/${code}`, { body: plan });
       if ("title" in plan) showTitle(plan.title);
-      if (Object.keys(changes).length > 0) await together.changeSettings(changes);
+      if (areSettingsChanged) await together.changeSettings(settings);
     });
     dialog.close();
     toast(text("arranged"));
@@ -119,15 +139,6 @@ form.addEventListener("submit", async (event) => {
   }
   return undefined;
 });
-
-/** Show the room's name, or its film's without one. */
-function showTitle(name) {
-  const before = document.getElementById("hall-title").textContent;
-  const shown = name ?? title.dataset.film;
-  title.defaultValue = name ?? "";
-  document.getElementById("hall-title").textContent = shown;
-  document.title = document.title.replace(before, () => shown);
-}
 
 // -- bans -----------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import "./invitations.js";
 import "./keys.js";
 import "./room-settings.js";
 import "./room-film.js";
+import "./room-title.js";
 import "./film-choices.js";
 import "./film-change.js";
 import "./shown-outside.js";

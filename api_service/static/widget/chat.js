@@ -145,7 +145,7 @@ export class MovieTogetherChat extends HTMLElement {
   // -- from the room ------------------------------------------------------------------------------------------------
 
   #onRoom({ room, you, messages }) {
-    this.#settings = room.settings;
+    this.#settings = { ...room.settings, title: room.title };
     this.#beginFor(you.id, room.id);
     this.#log.addSnapshot(messages);
     this.#log.showRoles();
@@ -178,7 +178,7 @@ export class MovieTogetherChat extends HTMLElement {
     } else if (event.type !== "member_left" || !this.#together.room.closed) { // a closed room's members leave without a line each
       this.#log.addEvent(event, { nameOf: (id) => this.#nameOf(id), before: this.#settings });
     }
-    if (event.type === "settings_changed") this.#settings = event.settings;
+    if (event.type === "settings_changed") this.#settings = { ...event.settings, title: event.title };
     if (ROLE_EVENTS.has(event.type)) this.#log.showRoles();
     if (event.type === "member_left") this.#typists.stopped(event.member_id);
     this.#showEmpty();

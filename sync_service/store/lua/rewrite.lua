@@ -2,7 +2,7 @@
 -- every node and every client takes the room whole, and the nodes are told at once.
 -- KEYS  room, members, log, chat texts, head, channel
 -- ARGV  "epoch" and the hashes expected of playback, rights, meta, members, separated by spaces,
---       node, room_id, the hash to begin with, playback, rights, members (sections),
+--       node, room_id, the hash to begin with, playback, rights, meta, members (sections),
 --       n_members, then for each: id, JSON,
 --       then for each message that is rewritten: id, JSON
 -- Returns {'ok'} or {'conflict'} (read the room again), {'missing'}, {'closed'}.
@@ -14,13 +14,13 @@ if have[7] then return {'closed'} end
 if table.concat(have, ' ', 1, 5) ~= ARGV[1] then return {'conflict'} end
 
 local epoch = string.format('%d', have[1] + 1)
-redis.call('HSET', room, 'epoch', epoch, 'playback', ARGV[5], 'rights', ARGV[6], 'members', ARGV[7])
+redis.call('HSET', room, 'epoch', epoch, 'playback', ARGV[5], 'rights', ARGV[6], 'meta', ARGV[7], 'members', ARGV[8])
 for _, field in ipairs({'hash', 'playback_hash', 'rights_hash', 'meta_hash', 'members_hash'}) do
   redis.call('HSET', room, field, hash)
 end
-local last_member = 8 + 2 * ARGV[8]
+local last_member = 9 + 2 * ARGV[9]
 redis.call('DEL', members, log)
-for i = 9, last_member, 2 do redis.call('HSET', members, ARGV[i], ARGV[i + 1]) end
+for i = 10, last_member, 2 do redis.call('HSET', members, ARGV[i], ARGV[i + 1]) end
 for i = last_member + 1, #ARGV, 2 do
   -- The oldest messages may have made room for new ones meanwhile.
   if redis.call('HEXISTS', texts, ARGV[i]) == 1 then redis.call('HSET', texts, ARGV[i], ARGV[i + 1]) end

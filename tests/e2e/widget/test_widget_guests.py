@@ -12,6 +12,7 @@ from tests.e2e.widget.conftest import OpenRoom
 async def choose_guests(owner: Viewer, may: str) -> None:
     """Say in the room's settings what guests may do."""
     await owner.page.locator("#settings-button").click()
+    await owner.page.locator("#arrange-people").evaluate("group => { group.open = true; }")
     await owner.page.locator("#guests").select_option(may)
     await owner.page.locator("#arrange [type=submit]").click()
     await expect(owner.page.locator("#room-settings")).to_be_hidden()

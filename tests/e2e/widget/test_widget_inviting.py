@@ -11,7 +11,7 @@ from playwright.async_api import Locator, expect
 from tests.e2e.conftest import NewViewer
 from tests.e2e.mails import Inbox
 from tests.e2e.site import Site
-from tests.e2e.viewer import Viewer
+from tests.e2e.viewer import FILMS, Viewer
 from tests.e2e.widget.conftest import OpenRoom, SignIn
 
 
@@ -104,6 +104,7 @@ async def test_a_room_is_opened_with_a_name_and_a_moderator_and_handed_over_to_t
     await expect(boris.page.locator("#settings-button")).to_be_visible()
 
     await page.locator("#settings-button").click()
+    await page.locator("#arrange-people > summary").click()
     await page.locator("[data-opens=hand-over]").click()
     await expect(page.locator("#heirs label", has_text=elena.name)).to_have_count(0)
     await page.locator("#heirs label", has_text=boris.name).click()
@@ -115,18 +116,75 @@ async def test_a_room_is_opened_with_a_name_and_a_moderator_and_handed_over_to_t
     assert told["email"] == boris.email
 
 
-async def test_a_room_has_the_name_that_its_owner_gives_it(new_viewer: NewViewer, open_room: OpenRoom) -> None:
-    elena = await new_viewer("elena")
-    link = await open_room(elena)
-    await elena.page.locator("#settings-button").click()
-    await elena.page.locator("#room-title").fill("Пятница у Елены")
-    await elena.page.locator("#arrange [type=submit]").click()
-    await expect(elena.page.locator("#hall-title")).to_have_text("Пятница у Елены")
-    assert "Пятница у Елены" in await elena.page.title()
+async def test_a_room_has_the_name_that_its_owner_gives_it_everywhere_at_once(
+    together: tuple[Viewer, Viewer],
+) -> None:
+    elena, farid = together
+    film, name = FILMS["tide-keeper"]["title"]["ru"], "Пятница у Елены"
+    await expect(farid.page.locator("#hall-title")).to_have_text(film)
+    await expect(farid.page.locator("#about-film")).to_be_hidden()
 
-    await elena.enter(link)
-    await expect(elena.page.locator("#hall-title")).to_have_text("Пятница у Елены")
-    assert "Пятница у Елены" in await elena.page.title()
+    await elena.page.locator("#settings-button").click()
+    await elena.page.locator("#room-title").fill(name)
+    await elena.page.locator("#arrange [type=submit]").click()
+
+    for viewer in together:
+        await expect(viewer.page.locator("#hall-title")).to_have_text(name)
+        await expect(viewer.page).to_have_title(f"{name} · Кино вместе")
+        await expect(viewer.page.locator("#share")).to_have_attribute("data-share-title", f"Смотрим вместе: {name}")
+        await expect(viewer.page.locator("#about-film")).to_be_visible()
+        await expect(viewer.page.locator("#about-film")).to_have_text(f"{film} · ")
+    await expect(farid.page.locator("movie-together-chat")).to_contain_text(f"название: «⁨{name}⁩»")
+    await farid.enter(farid.page.url)
+    await expect(farid.page.locator("#hall-title")).to_have_text(name)
+
+
+async def test_the_settings_shown_follow_the_room_but_where_the_viewer_has_changed_them(
+    new_viewer: NewViewer, open_room: OpenRoom
+) -> None:
+    elena = await new_viewer("elena")
+    await open_room(elena)
+    room, dialog = elena.page.locator("movie-together"), elena.page.locator("#room-settings")
+    await elena.page.locator("#settings-button").click()
+    await dialog.locator("#arrange-people > summary").click()
+    await dialog.locator("#capacity").fill("7")
+
+    await room.evaluate("room => room.changeSettings({ slow_mode_s: 30, capacity: 9 })")  # as somebody else would
+    await expect(dialog.locator("#slow-mode")).to_have_value("30")
+    await expect(dialog.locator("#capacity")).to_have_value("7")
+    await dialog.locator("[type=submit]").click()
+
+    await expect(dialog).to_be_hidden()
+    kept = await room.evaluate("({ room: { room } }) => [room.settings.slow_mode_s, room.settings.capacity]")
+    assert kept == [30, 7]
+
+
+async def test_the_settings_fit_a_phone_folded_and_unfold_by_keys_and_where_something_is_wrong(
+    new_viewer: NewViewer, open_room: OpenRoom
+) -> None:
+    elena = await new_viewer("elena")
+    await open_room(elena)
+    page, dialog = elena.page, elena.page.locator("#room-settings")
+    for width, height in ((360, 640), (1280, 800)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.locator("#settings-button").click()
+        assert await dialog.evaluate("one => one.scrollHeight - one.clientHeight") <= 0, (width, height)
+        await page.keyboard.press("Escape")
+    await page.locator("#settings-button").press("Enter")
+    await expect(dialog.locator("details")).to_have_count(3)
+    capacity, summary = dialog.locator("#capacity"), dialog.locator("#arrange-people > summary")
+    await expect(capacity).to_be_hidden()
+
+    while not await summary.evaluate("one => one === document.activeElement"):
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(capacity).to_be_visible()
+    await capacity.fill("1")
+    await summary.press("Enter")
+    await expect(capacity).to_be_hidden()
+    await dialog.locator("[type=submit]").press("Enter")
+    await expect(capacity).to_be_visible()
+    await expect(dialog).to_be_visible()
 
 
 async def test_a_room_that_was_closed_is_opened_again_by_a_press(new_viewer: NewViewer, open_room: OpenRoom) -> None:

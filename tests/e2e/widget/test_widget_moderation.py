@@ -108,6 +108,7 @@ async def test_a_locked_room_lets_the_kicked_in_once_it_is_open_and_the_banned_n
     page = elena.page
     await page.locator("#settings-button").click()
     await page.locator("#arrange [name=locked]").check()
+    await page.locator("#arrange-people summary").click()
     await page.locator("#arrange [name=slow_mode_s]").select_option("60")
     await page.locator("#arrange [type=submit]").click()
     await farid.see_text("вход закрыт; медленный режим")

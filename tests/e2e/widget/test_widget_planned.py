@@ -85,8 +85,12 @@ async def test_a_planned_film_tells_when_and_who_comes_and_starts_without_a_relo
     # The owner changes what the API can change; everybody sees it at once.
     await page.locator("#settings-button").click()
     dialog = page.locator("#room-settings")
+    for summary in await dialog.locator("summary").all():
+        await summary.click()
     await dialog.locator("#starts").fill("2020-01-01T20:00")
+    await dialog.locator("#arrange-start > summary").click()
     await dialog.locator("[type=submit]").click()
+    await expect(dialog.locator("#starts-error")).to_be_visible()  # its group is unfolded again
     await expect(dialog.locator("#starts-error")).not_to_be_empty()
     in_two_hours = await page.evaluate(IN_FIELD, (datetime.now(UTC) + timedelta(hours=2)).isoformat())
     await dialog.locator("#starts").fill(in_two_hours)

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import NewViewer
 from tests.e2e.viewer import PATIENCE_MS, Viewer
-from tests.e2e.widget.conftest import OpenRoom
+from tests.e2e.widget.conftest import OpenRoom, SignIn
 
 # How many lines of text the chat's list shows at a time, and how far it is from its end (px).
 LINES = """() => {
@@ -151,3 +151,71 @@ async def test_a_phone_on_its_side_is_the_film_with_the_chat_over_it(elena: View
     assert film["height"] == pytest.approx(375, abs=1)
     await elena.say("Поверх фильма")
     await expect(page.locator("movie-together-chat").get_by_text("Поверх фильма")).to_be_in_viewport()
+
+
+# Of what can be pressed in the room: what lies over its middle instead; and the cards of which a part is out of sight.
+COVERED = """() => {
+    const room = document.querySelector("movie-together");
+    const inside = (root) => [...root.querySelectorAll("*")]
+        .flatMap(one => one.shadowRoot ? [one, ...inside(one.shadowRoot)] : [one]);
+    const at = (x, y) => {
+        let found = document.elementFromPoint(x, y);
+        for (let deeper; (deeper = found?.shadowRoot?.elementFromPoint(x, y)) && deeper !== found;) found = deeper;
+        return found;
+    };
+    const holds = (one, other) => {
+        for (let node = other; node; node = node.parentNode ?? node.host) if (node === one) return true;
+        return false;
+    };
+    const reactions = document.querySelector("movie-together-reactions");
+    const pressed = [...inside(room.shadowRoot), ...inside(reactions.shadowRoot),
+        ...document.querySelectorAll(".controls *, .hall__head *, .hall [slot]")]
+        .filter(one => one.matches("button, a, select, [role=button], media-time-range") && !one.disabled)
+        .filter(one => one.checkVisibility({ visibilityProperty: true }));
+    const covered = pressed.filter(one => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        return !holds(one, at((left + right) / 2, (top + bottom) / 2));
+    });
+    const cut = [...room.shadowRoot.querySelectorAll(".lobby, .end, .aside, .press, .hold")]
+        .filter(one => one.checkVisibility())
+        .filter(one => one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1);
+    return { pressed: pressed.length, wrong: [...covered, ...cut].map(one => one.outerHTML.slice(0, 120)) };
+}"""
+
+
+async def cards_cover_nothing(page: Page, least: int) -> None:
+    """Look at a card over the film on small phones, one of them on its side: so many things or more can be pressed."""
+    for width, height in ((360, 640), (360, 520), (640, 360)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.mouse.move(width / 2, 60)
+        await page.mouse.move(width / 2 + 5, 65)  # the controls are there for a pointer
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while (seen := await page.evaluate(COVERED))["wrong"]:  # what moves aside does so in a moment
+                await asyncio.sleep(0.05)
+        assert seen["pressed"] >= least, (width, height, seen)
+
+
+async def test_on_a_phone_no_card_over_the_film_covers_what_is_pressed_or_is_cut_off(
+    new_viewer: NewViewer, sign_in: SignIn
+) -> None:
+    elena = await new_viewer("elena")
+    await sign_in(elena)
+    page, card = elena.page, elena.page.locator("movie-together")
+    await elena.enter(await elena.order_room(settings={"start": "together"}, invite={"emails": ["boris@example.com"]}))
+    await expect(card).to_have_attribute("card", "lobby")
+    await cards_cover_nothing(page, 16)
+    await card.evaluate("room => room.style.setProperty('--mt-bottom', '-9rem')")
+    assert (await page.evaluate(COVERED))["wrong"], "a card over the controls is noticed"
+    await card.evaluate("room => room.style.removeProperty('--mt-bottom')")
+    await page.get_by_role("button", name="Начать", exact=True).click()
+    await expect(page.get_by_role("button", name="Подождать")).to_be_visible()
+    await cards_cover_nothing(page, 17)
+    await page.get_by_role("button", name="Начать сейчас").click()
+    await elena.wait_playing()
+    await card.evaluate("room => room.watchAlone()")
+    await expect(card).to_have_attribute("card", "aside")
+    await cards_cover_nothing(page, 17)
+    await elena.page.set_viewport_size({"width": 1280, "height": 800})
+    await elena.close_room()
+    await expect(card).to_have_attribute("card", "end")
+    await cards_cover_nothing(page, 1)

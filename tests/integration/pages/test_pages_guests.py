@@ -43,13 +43,42 @@ async def test_a_stranger_gives_a_name_and_is_in_the_room_without_its_peoples_th
     assert link.one("a", id="enter").text == "Sign in to watch together"
 
     given = await give_name(site, room.code, "Zoe")
-    assert (given.status, given.location) == (303, address)
+    assert (given.status, given.location) == (303, f"{address}?entered=1")
     inside = await look(site.viewer(), address, Cookie=given.cookie)
     assert inside.status == 200
     assert inside.one("movie-together").attributes["join-url"] == f"/api/v1/rooms/{room.code}/join"
     assert [one.attributes["data-opens"] for one in inside.all("button") if "data-opens" in one.attributes] == []
     assert "/rooms" not in inside.links
     assert "Bob" not in inside.html  # who is invited is the owner's and theirs
+
+
+async def test_whose_browser_keeps_no_cookie_reads_so_and_the_others_get_the_room_s_own_address(
+    site: RunningSite,
+) -> None:
+    room = await opened(site, await site.cinema.person("Ann"), settings={"guests": "watch"})
+    given = await give_name(site, room.code, "Zoe")
+
+    without = await look(site.viewer(), given.location)
+    kept = await site.viewer().raw("GET", given.location, headers={"Cookie": given.cookie}, allow_redirects=False)
+
+    assert "Joining as a guest needs cookies" in without.one("p", id="guest-error").text
+    assert without.one("form", id="guest")
+    assert (kept.status, kept.headers["Location"]) == (303, f"/rooms/{room.code}")
+    assert (await look(site.viewer(), f"/rooms/{room.code}")).all("p", id="guest-error") == []
+
+
+async def test_a_guest_who_is_banned_is_not_sent_to_rooms_of_their_own(site: RunningSite) -> None:
+    ann = await site.cinema.person("Ann")
+    room = await opened(site, ann, settings={"guests": "watch"})
+    given = await give_name(site, room.code, "Zoe")
+    (zoe,) = await site.cinema.rows("SELECT id FROM users WHERE name = 'Zoe'")
+    assert (await site.viewer(ann).put(f"/rooms/{room.code}/bans/{zoe.id}")).status == 204
+
+    page = await look(site.viewer(), f"/rooms/{room.code}", Cookie=given.cookie)
+
+    assert page.status == 403
+    assert "/" in page.links
+    assert "/rooms" not in page.links
 
 
 async def test_a_name_of_which_nothing_is_seen_is_asked_for_again(site: RunningSite) -> None:

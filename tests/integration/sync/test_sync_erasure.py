@@ -57,7 +57,9 @@ async def test_name_and_words_are_gone_from_redis_and_from_every_client(
     nodes: Nodes, crowd: Crowd, room: Room, broker: Broker, module_redis_url: str
 ) -> None:
     zoya_id, boris_id = room["owner"], person()
+    room["title"] = f"{NAME}'s evening"
     zoya = await crowd.enter(nodes[0], room, zoya_id, NAME, sid=person())
+    assert zoya.room["title"] == room["title"]
     boris = await crowd.enter(nodes[0], room, boris_id, "Boris", sid=person())
     chiara = await crowd.enter(nodes[1], room, person(), "Chiara", sid=person())
     said = [(await zoya.say(f"{WORDS} {n}"))["seq"] for n in range(3)]
@@ -69,11 +71,11 @@ async def test_name_and_words_are_gone_from_redis_and_from_every_client(
     assert in_redis(module_redis_url, WORDS)
 
     for _ in range(2):
-        await publish(broker, erased(room, zoya_id, owner=boris_id))
+        await publish(broker, erased(room, zoya_id, owner=boris_id, title=None))
     await forgotten(module_redis_url, NAME, WORDS)
     for client in (boris, chiara):
         await client.until(_started_over(client))
-        assert client.room["owner"] == boris_id
+        assert (client.room["owner"], client.room["title"]) == (boris_id, None)
         assert zoya_id not in client.members
         said_by = [(message["text"], message["author"]["id"]) for message in client.messages]
         assert said_by == [("", DELETED_PERSON)] * 3 + [("his", boris_id)]

@@ -61,8 +61,10 @@ async def test_settings_changed_on_either_side_are_known_on_the_other(
     anna, path = await opened(site)
     owner = await enter(anna, path, node, crowd)
 
-    await anna.patch(path, {"control": "owner", "settings": {"slow_mode_s": 20}})
+    assert owner.room["title"] is None
+    await anna.patch(path, {"control": "owner", "settings": {"slow_mode_s": 20}, "title": "Пятница"})
     await owner.until(lambda: owner.settings["control"] == "owner" and owner.settings["slow_mode_s"] == 20, 20)
+    assert owner.room["title"] == "Пятница"
     await owner.change_settings(capacity=7, locked=True)
 
     async def shown() -> bool:

@@ -92,6 +92,7 @@ def test_a_change_names_what_changed_and_nothing_else() -> None:
 
     assert changed.data["changes"] == {"starts_at": 1_777_665_600_500, "capacity": 50, "settings": {"hold": False}}
     assert changed.data["room"] == published.room_claim(ROOM)
+    assert published.room_changed(ROOM, ["title"], []).data["changes"] == {"title": None}
     handed = decode(on_the_wire(EVENTS[5])).data["changes"]
     assert handed == {"owner": str(ANNA.id), "film": published.room_claim(ROOM)["film"]}
     assert "settings" not in published.room_changed(ROOM, ["access"], []).data["changes"]

@@ -75,6 +75,14 @@ def test_modules_of_several_pages_are_loaded_once(manifest: Manifest) -> None:
     assert "Idempotency-Key" not in (BUILT / files["js/film.js"][0]).read_text("utf-8")
 
 
+def test_what_modules_share_is_worth_a_request(manifest: Manifest) -> None:
+    files = chain.from_iterable(entry.files for entries in manifest.values() for entry in entries.values())
+    shared = {file: Path(f"{BUILT / file}.br").stat().st_size for file in files if file.startswith("chunk-")}
+
+    assert shared
+    assert {file: size for file, size in shared.items() if size < 600} == {}, "COPIED of build.mjs spares those"
+
+
 def test_the_room_loads_neither_the_libraries_of_streams_nor_the_controls_in_its_first_file(manifest: Manifest) -> None:
     code = code_of(manifest, "ru", "js/room.js")
 

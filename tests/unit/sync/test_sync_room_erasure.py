@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 
 from shared.events.rooms import DELETED_PERSON
-from sync_service.room.commands import Ban, Mute, ReactToMessage, Revoke, Say, SetRole
+from sync_service.room.commands import Ban, ChangeRoom, Mute, ReactToMessage, Revoke, Say, SetRole
 from sync_service.room.erasure import NOBODY, without_person
 from sync_service.room.state import Gone, State
 from tests.unit.sync.rooms import OWNER, applied, empty_room, facts, joined
@@ -54,9 +54,12 @@ def test_their_messages_are_deleted_ones_of_nobody_and_those_of_others_stay() ->
 
 def test_an_owner_s_room_is_another_s() -> None:
     before = joined(empty_room(), OWNER, "moderator", "boris")
+    before = applied(before, ChangeRoom(version=2, changes={"title": "Olga's evening"}), 1)
+    assert without_person(before, "boris", OWNER).meta.title == "Olga's evening"
     after = without_person(before, OWNER, "moderator")
 
     assert after.rights.owner == "moderator"
+    assert after.meta.title is None, "the title is the owner's own text"
     assert after.members["moderator"].role == "owner"
     assert "moderator" not in after.rights.roles
     assert set(after.members) == {"moderator", "boris"}

@@ -78,9 +78,9 @@ def test_whose_connection_was_lost_for_a_while_comes_back_into_a_locked_room() -
 CHANGES: list[tuple[int, dict[str, Any]]] = [
     (2, {"control": "owner", "settings": {"locked": True}}),
     (3, {"capacity": 9, "settings": {"slow_mode_s": 30}}),
-    (4, {"control": "moderators", "access": "invited"}),
+    (4, {"control": "moderators", "access": "invited", "title": "Friday"}),
     (5, {"starts_at": 90_000, "settings": {"locked": False, "hold": False}}),
-    (6, {"starts_at": None, "settings": {"hold_max_s": 4}, "owner": "anna"}),
+    (6, {"starts_at": None, "title": "Saturday", "settings": {"hold_max_s": 4}, "owner": "anna"}),
 ]
 
 
@@ -96,6 +96,7 @@ def test_what_the_api_changed_ends_the_same_in_whatever_order_it_comes() -> None
     meant = heard(*range(len(CHANGES)))
     assert meant.rights.settings == Settings("moderators", 9, False, 30, False, 4)
     assert (meant.meta.access, meant.meta.starts_at, meant.rights.owner) == ("invited", None, "anna")
+    assert meant.meta.title == "Saturday"
     for order in itertools.permutations(range(len(CHANGES))):
         room = heard(*order)
         assert (room.meta, room.rights) == (meant.meta, replace(meant.rights, locked_ms=room.rights.locked_ms)), order

@@ -95,12 +95,12 @@ test("roles, mutes, the host and the settings are carried forward", () => {
     { type: "muted", member_id: "a", until_ms: 9_000 },
     { type: "rebased", shift_ms: 500, playback: { ...snapshot.state.playback, at_ms: 500 } },
     { type: "host_changed", host: "a" },
-    { type: "settings_changed", settings, access: "invited", starts_at: null },
+    { type: "settings_changed", settings, access: "invited", starts_at: null, title: "Friday" },
     { type: "message_deleted", message_id: "m1" },
   ].reduce(evolve, fromSnapshot(snapshot));
   assert.deepEqual(state.members, [{ ...snapshot.members[0], role: "moderator", muted_until_ms: 9_500 }]);
   assert.equal(state.you.role, "moderator");
-  assert.deepEqual([state.room.host, state.room.settings, state.room.access], ["a", settings, "invited"]);
+  assert.deepEqual([state.room.host, state.room.settings, state.room.access, state.room.title], ["a", settings, "invited", "Friday"]);
   assert.deepEqual(state.messages, [{ id: "m1", text: "", deleted: true, reactions: {}, revision: 1, author: ANN }]);
   assert.equal(evolve(state, { type: "muted", member_id: "a", until_ms: null }).members[0].muted_until_ms, null);
 });

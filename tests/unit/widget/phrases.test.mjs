@@ -129,6 +129,7 @@ test("an event has one line, with who did it and to whom", () => {
   const settings = { ...SETTINGS, locked: true, slow_mode_s: 30 };
   assert.equal(words({ type: "settings_changed", by: "o", settings }), "Olga changed the settings: the room is locked; slow mode: one every 30 s");
   assert.equal(words({ type: "settings_changed", by: "o", settings: SETTINGS }), null);
+  assert.equal(words({ type: "settings_changed", by: null, settings: SETTINGS, title: "Friday" }), "The room changed the settings: the room's name is “Friday”");
   for (const type of ["rebased", "message_deleted", "something_new"]) assert.equal(words({ type, playback: PLAYBACK }), null);
 });
 

@@ -122,8 +122,8 @@ function withOwnRole(state, id, role) {
   return id === state.you?.id ? { ...state, you: { ...state.you, role } } : state;
 }
 
-function withSettings(state, { settings, access, starts_at: startsAt, film }) {
-  return { ...state, room: { ...state.room, settings, access, starts_at: startsAt, film: film ?? state.room.film } };
+function withSettings(state, { settings, access, starts_at: startsAt, title, film }) {
+  return { ...state, room: { ...state.room, settings, access, starts_at: startsAt, title, film: film ?? state.room.film } };
 }
 
 /** Return the state after the room was handed over; the owner before becomes a moderator. */

@@ -2,8 +2,8 @@
 import { make } from "./look.js";
 
 export const ASIDE_CSS = `
-  .aside { pointer-events: auto; border-radius: .9rem; }
-  .aside button { border: 0; padding: .25rem .5rem; background: none; color: inherit; font-weight: 600; white-space: nowrap; }
+  .aside { pointer-events: auto; border-radius: .9rem; flex-wrap: wrap; justify-content: center; gap: 0 .6rem; }
+  .aside button { border: 0; min-height: 2.75rem; padding: .25rem .5rem; background: none; color: inherit; font-weight: 600; white-space: nowrap; }
 `;
 
 export class AsideBar {

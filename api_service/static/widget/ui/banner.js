@@ -9,12 +9,17 @@ export const BANNER_CSS = `
     background: rgb(8 9 13 / .82); color: #f1eee8; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   }
   .hold {
-    position: absolute; inset: 0; margin: auto; width: fit-content; height: fit-content; max-width: calc(100% - 1.5rem); display: grid; justify-items: center; gap: .75rem;
+    position: absolute; inset: var(--mt-top, 0px) 0 var(--mt-bottom, 0px); margin: auto; width: fit-content; height: fit-content; max-width: calc(100% - 1.5rem); display: grid; justify-items: center; gap: .75rem;
     padding: 1rem 1.5rem; border-radius: 1rem; background: rgb(8 9 13 / .88); color: #f1eee8; text-align: center;
   }
   .hold p { margin: 0; font-size: 1.0625rem; text-wrap: balance; overflow-wrap: anywhere; }
   .hold .left { color: #b9bdc8; font-variant-numeric: tabular-nums; white-space: nowrap; }
   .hold .primary { pointer-events: auto; }
+  .over:has(> .lobby:not([hidden])) .why { display: none; } /* which says that the film has not begun */
+  @container film (max-width: 32rem) or (max-height: 24rem) {
+    .hold { padding: .5rem 1rem; gap: .4rem; border-radius: .8rem; }
+    .hold p { font-size: .875rem; }
+  }
 `;
 
 const TICK_MS = 250;
@@ -29,9 +34,11 @@ export class Banner {
   #left = make("span", { class: "left", "aria-hidden": "true" });
   #go;
   #hold;
+  #onShown;
 
-  /** `top` and `centre` are its parts' parents; `nowMs()` returns the server's time; `onGoOn()` is called for the button. */
-  constructor({ top, centre, texts, nowMs, onGoOn }) {
+  /** `top` and `centre` are its parts' parents; `nowMs()` returns the server's time; `onGoOn()` is called for the button, `onShown(shown)` of the waiting. */
+  constructor({ top, centre, texts, nowMs, onGoOn, onShown }) {
+    this.#onShown = onShown;
     this.#texts = texts;
     this.#nowMs = nowMs;
     this.#go = make("button", { type: "button", class: "primary" }, texts.go_on);
@@ -55,6 +62,7 @@ export class Banner {
     clearTimeout(this.#timer);
     const hold = this.#room && holdPhrase(this.#room, this.#texts, this.#nowMs());
     this.#hold.hidden = !hold;
+    this.#onShown(Boolean(hold));
     if (!hold) return;
     // The status role announces each change of this text: that of the people waited for, not of the seconds.
     if (this.#holdText.textContent !== hold.text) this.#holdText.textContent = hold.text;

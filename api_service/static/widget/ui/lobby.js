@@ -10,7 +10,7 @@ import { isolated } from "./phrases.js";
 export const LOBBY_CSS = `
   .poster { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; mask-image: linear-gradient(#000 calc(100% - 7rem), transparent calc(100% - 4rem)); }
   .lobby {
-    position: relative; pointer-events: auto; place-self: center; max-width: calc(100% - 1.5rem); max-height: calc(100% - 1rem); overflow: auto; padding: 1rem 1.5rem; border-radius: 1rem; display: grid; gap: .6rem;
+    position: relative; pointer-events: auto; place-self: center; margin-block: var(--mt-top, .25rem) calc(var(--mt-bottom, 0px) + .25rem); max-width: min(34rem, 100% - 1.5rem); max-height: calc(100% - var(--mt-top, .25rem) - var(--mt-bottom, 0px) - .25rem); overflow: auto; padding: 1rem 1.5rem; border-radius: 1rem; display: grid; gap: .6rem;
     justify-items: center; text-align: center; background: rgb(8 9 13 / .88); color: #f1eee8;
   }
   .lobby[hidden], .lobby [hidden] { display: none; }
@@ -19,11 +19,12 @@ export const LOBBY_CSS = `
   .lobby .when { font-size: clamp(1.5rem, 5vw, 2.5rem); line-height: 1.1; font-variant-numeric: tabular-nums; }
   .lobby .coming { font-size: .875rem; color: #b9bdc8; }
   .lobby .buttons { display: flex; flex-wrap: wrap; gap: .6rem; justify-content: center; }
-  @container film (max-width: 32rem) {
-    .lobby { padding: .6rem 1rem; gap: .3rem; border-radius: .8rem; font-size: .875rem; }
-    .lobby .when { font-size: 1.25rem; }
-    .lobby .buttons { gap: .4rem; }
-    .lobby.by-itself [role=status] { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  @container film (max-width: 32rem) or (max-height: 24rem) {
+    .lobby { display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; max-width: min(26rem, 100% - 1.5rem); padding: .4rem 1rem; gap: .2rem .6rem; border-radius: .8rem; font-size: .875rem; }
+    .lobby .when { font-size: 1.125rem; }
+    .lobby :is([role], .coming, .buttons) { flex-basis: 100%; }
+    .lobby .buttons { gap: .4rem; position: sticky; bottom: 0; }
+    .lobby:is(.by-itself, :has([role=alert]:not([hidden]))) [role=status] { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   }
   .lobby .wait { border: 0; padding: .5rem .75rem; background: none; color: inherit; font-weight: 600; }
 `;
@@ -50,12 +51,14 @@ export class Lobby {
   #wait;
   #more = make("slot", { name: "planned" });
   #panel;
+  #onShown;
 
   /**
    * `over` is its parent; `nowMs()` returns the server's time, `poster()` the address of the film's poster or ""; `onStart()` is called once whoever
-   * may start the film has said so.
+   * may start the film has said so, `onShown(shown)` of the panel.
    */
-  constructor(over, { texts, nowMs, poster, onStart }) {
+  constructor(over, { texts, nowMs, poster, onStart, onShown }) {
+    this.#onShown = onShown;
     this.#texts = texts;
     this.#nowMs = nowMs;
     this.#posterOf = poster;
@@ -107,6 +110,7 @@ export class Lobby {
     clearTimeout(this.#timer);
     const lobby = this.#lobby();
     this.#panel.hidden = !lobby;
+    this.#onShown(Boolean(lobby));
     this.#showPoster(lobby?.inMs > 0 ? this.#posterOf() : "");
     if (!lobby) {
       this.#asked = false;

@@ -3,6 +3,7 @@
  * and a page changes the look through the custom properties named below and `::part()`.
  *
  * --mt-top: how far below the film's upper edge the notices over it begin, for pages that have something of their own there.
+ * --mt-bottom: how far above its lower edge the cards over it end, so that they lie over no controls.
  * --mt-surface --mt-raised --mt-edge --mt-field-edge --mt-text --mt-dim --mt-accent --mt-on-accent --mt-alarm
  */
 

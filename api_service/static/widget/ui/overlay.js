@@ -25,7 +25,7 @@ const CSS = `
   @media (prefers-reduced-motion: reduce) { .pill.busy::before { animation: none; } }
   .press { pointer-events: auto; box-shadow: 0 .5rem 2rem rgb(0 0 0 / .5); }
   .press.sound { justify-self: end; margin-inline: .75rem; }
-  .press.start, .press.reload { place-self: center; min-height: 3.5rem; padding: .75rem 1.75rem; font-size: 1.125rem; }
+  .press.start, .press.reload { place-self: center; margin-block-end: var(--mt-bottom, 0px); min-height: 3.5rem; padding: .75rem 1.75rem; font-size: 1.125rem; }
   .end {
     pointer-events: auto; position: absolute; inset: 0; display: grid; place-content: safe center center; gap: .6rem; padding: 1rem 1.5rem; overflow: auto;
     text-align: center; background: rgb(8 9 13 / .93); color: #f1eee8;
@@ -58,6 +58,8 @@ export class Overlay {
   #end = null;
   #fade = null;
   #note = null;
+  #host;
+  #cards = new Set();
 
   /**
    * `nowMs()` returns the server's time, `poster()` the address of the film's poster or "". `on` is {press(), reload(), tryAgain(), goOn(), toEdge(), comeBack({faster}), start()}: the buttons of a refused
@@ -66,12 +68,13 @@ export class Overlay {
    */
   constructor(root, { texts, nowMs, poster, on }) {
     adoptStyles(root, CSS);
+    this.#host = root.host;
     this.#texts = texts;
     this.#on = on;
-    this.#banner = new Banner({ top: this.#top, centre: this.#over, texts, nowMs, onGoOn: on.goOn });
+    this.#banner = new Banner({ top: this.#top, centre: this.#over, texts, nowMs, onGoOn: on.goOn, onShown: (shown) => this.#tellCard("hold", shown) });
     this.#live = new LiveBadge(this.#over, { texts, onToEdge: on.toEdge });
     this.#aside = new AsideBar(this.#top, { texts, onBack: on.comeBack });
-    this.#lobby = new Lobby(this.#over, { texts, nowMs, poster, onStart: on.start });
+    this.#lobby = new Lobby(this.#over, { texts, nowMs, poster, onStart: on.start, onShown: (shown) => this.#tellCard("lobby", shown) });
     root.append(make("slot"), this.#over);
   }
 
@@ -92,6 +95,7 @@ export class Overlay {
   showNote(text) {
     this.#note?.remove();
     this.#note = null;
+    this.#tellCard("note", Boolean(text));
     if (!text) return;
     const hide = make("button", { type: "button" }, this.#texts.hide);
     hide.addEventListener("click", () => this.showNote(null));
@@ -118,6 +122,7 @@ export class Overlay {
   /** Show that this viewer is aside, {reason, catchingUp}, and the way back; null shows nothing. */
   showAside(aside) {
     this.#aside.show(aside);
+    this.#tellCard("aside", Boolean(aside));
   }
 
   /** Let a reaction float over the film. */
@@ -130,6 +135,7 @@ export class Overlay {
     if (this.#button?.dataset.kind === kind) return;
     this.#button?.remove();
     this.#button = null;
+    this.#tellCard("press", Boolean(kind));
     if (!kind) return;
     const text = { start: this.#texts.press_play, sound: this.#texts.press_sound, reload: this.#texts.press_reload }[kind];
     this.#button = make("button", { type: "button", class: `primary press ${kind}`, part: "press", "data-kind": kind }, text);
@@ -157,11 +163,22 @@ export class Overlay {
     }
     this.#end.append(make("slot", { name: "ended" }));
     this.#over.append(this.#end);
+    this.#tellCard("end", true);
   }
 
   /** Remove the end screen. */
   removeEndScreen() {
     this.#end?.remove();
     this.#end = null;
+    this.#tellCard("end", false);
+  }
+
+  /** Name what lies over the film in the element's attribute `card`, for a page that makes room for it. */
+  #tellCard(card, shown) {
+    if (shown === this.#cards.has(card)) return;
+    if (shown) this.#cards.add(card);
+    else this.#cards.delete(card);
+    if (this.#cards.size) this.#host.setAttribute("card", [...this.#cards].join(" "));
+    else this.#host.removeAttribute("card");
   }
 }

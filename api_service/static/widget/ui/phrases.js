@@ -68,7 +68,7 @@ export function refusalPhrase(refusal, texts, state = null) {
 
 /**
  * Return the chat's line about an event, or null for an event that needs none. `nameOf(id)` returns a member's name, `before` is the
- * room's settings before the event.
+ * room's settings before the event, and its title.
  */
 export function eventPhrase(event, { texts, nameOf, before = null }) {
   const named = (id) => isolated(nameOf(id) ?? texts.someone);
@@ -123,8 +123,10 @@ export function eventPhrase(event, { texts, nameOf, before = null }) {
   }
 }
 
-function settingsPhrase({ settings }, before, texts, name) {
-  const changes = Object.keys(settings).filter((key) => before && settings[key] !== before[key]);
-  const phrases = changes.map((key) => texts.setting[key]?.(settings[key])).filter(Boolean);
+function settingsPhrase({ settings, title }, before, texts, name) {
+  const after = { title: title && isolated(title), ...settings };
+  const earlier = { ...before, title: before?.title && isolated(before.title) };
+  const changes = Object.keys(after).filter((key) => before && (after[key] ?? null) !== (earlier[key] ?? null));
+  const phrases = changes.map((key) => texts.setting[key]?.(after[key])).filter(Boolean);
   return phrases.length ? texts.settings_changed(name ?? texts.somebody, phrases) : null;
 }

@@ -37,8 +37,8 @@ export const ENGLISH = {
   room_locked_text: "Nobody new can join for now. Ask somebody inside to unlock it, then try again.",
   room_full_title: "The room is full",
   room_full_text: "There is no free place. Try again when somebody has left.",
-  sign_in_required_title: "You have been signed out",
-  sign_in_required_text: "Reload the page to sign in again; you will come back here.",
+  sign_in_required_title: "Please enter again",
+  sign_in_required_text: "Reload the page to enter again; you will come back here.",
   room_not_found_title: "Room not found, or closed to you",
   room_not_found_text: "Check the link, or ask whoever sent it for a new one.",
   not_entitled_title: "The cinema gives you no access",
@@ -226,6 +226,7 @@ export const ENGLISH = {
   owner_is: (name) => `${name} is the owner now`,
   settings_changed: (by, changes) => `${by} changed the settings: ${changes.join("; ")}`,
   setting: {
+    title: (title) => (title ? `the room's name is “${title}”` : "the room has its film's name"),
     control: (control) => CONTROL[control],
     capacity: (n) => `${n} people at the most`,
     guests: (guests) => ({ nobody: "guests cannot join", watch: "guests watch, but do not write", chat: "guests watch and write in the chat" })[guests],

@@ -226,6 +226,7 @@ export const RUSSIAN = {
   owner_is: (name) => `${name} теперь владелец комнаты`,
   settings_changed: (by, changes) => `${by} меняет настройки: ${changes.join("; ")}`,
   setting: {
+    title: (title) => (title ? `название: «${title}»` : "название как у фильма"),
     control: (control) => CONTROL[control],
     capacity: (n) => `не больше ${plural(n, "участника", "участников", "участников")}`,
     guests: (guests) => ({ nobody: "гости не входят", watch: "гости смотрят, но не пишут", chat: "гости смотрят и пишут в чат" })[guests],
