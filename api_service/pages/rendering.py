@@ -155,7 +155,7 @@ def running_time(duration_ms: int, here: Language) -> str:
 
 
 def film_position(room: Room) -> str:
-    """Return where a room's film stands, of how much: `0:41:07 / 1:52:00`, or `0:41:07` where the length is unknown."""
+    """Return where a room's film stands, of how much: `41:07 / 1:52:00`, or `41:07` where the length is unknown."""
     if room.now is None:
         return ""
     stands_ms = room.now.position_at(datetime.now(UTC))
@@ -166,10 +166,10 @@ def film_position(room: Room) -> str:
 
 
 def film_clock(position_ms: float) -> str:
-    """Return a place in a film as `0:41:07`."""
+    """Return a place in a film as the player writes it: `0:07`, `41:07`, `1:41:07`."""
     minutes, seconds = divmod(int(position_ms) // 1000, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def is_future(when: datetime | None, now: datetime) -> bool:

@@ -107,7 +107,7 @@ async def test_the_chat_of_a_closed_room_stays_readable_for_who_was_there(site: 
 
     page = await look(site.viewer(bob), f"/rooms/{room.code}")
     assert page.status == 410
-    assert "Bob 0:00:01 line 2" in page.text
+    assert "Bob 0:01 line 2" in page.text
     assert "line 3 " not in page.text
     assert "The message was deleted" in page.text
     last = f"line {MESSAGES_SHOWN + 2}"

@@ -91,7 +91,7 @@ async def test_home_tells_what_goes_on(site: RunningSite) -> None:
     assert groups(own) == {**going_on, "Ended": [closed.code]}
     assert "Bob invites you" in page.text
     assert "Inside now: Ann, Bob" in page.text
-    assert "0:00:50 / 0:01:40" in page.text
+    assert "0:50 / 1:40" in page.text
     (progress,) = page.all("progress")
     assert (progress.attributes["value"], progress.attributes["max"]) == ("50", "100")
 

@@ -17,11 +17,12 @@ LONG_AGO = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("catalogue_ms", "agreed_ms", "says"),
     [
-        (200_000, None, "0:02:20 / 0:03:20"),
-        (100_000, None, "0:01:40 / 0:01:40"),
-        (100_000, 150_000, "0:02:20 / 0:02:30"),  # players agree on another length than the catalogue's
-        (None, 150_000, "0:02:20 / 0:02:30"),
-        (None, None, "0:02:20"),
+        (200_000, None, "2:20 / 3:20"),
+        (100_000, None, "1:40 / 1:40"),
+        (100_000, 150_000, "2:20 / 2:30"),  # players agree on another length than the catalogue's
+        (None, 150_000, "2:20 / 2:30"),
+        (None, None, "2:20"),
+        (6_720_000, None, "2:20 / 1:52:00"),
     ],
 )
 def test_a_films_position_is_shown_within_the_length_that_counts(
