@@ -24,13 +24,16 @@ CHROMIUM_FLAGS: Final = (
 SOUND_AT_ONCE: Final = "--autoplay-policy=no-user-gesture-required"
 SOUND_AFTER_A_PRESS: Final = "--autoplay-policy=document-user-activation-required"
 
-# Playwright's own keep Firefox from calling home. Firefox's sound: 0 plays at once, 1 waits for a press.
+# Playwright's own keep Firefox from calling home.
 FIREFOX_PREFS: Final[Mapping[str, str | float | bool]] = {
     "full-screen-api.warning.timeout": 0,
     "full-screen-api.transition-duration.enter": "0 0",
     "full-screen-api.transition-duration.leave": "0 0",
 }
-SOUND_PREF: Final = "media.autoplay.default"
+FIREFOX_SOUND_AT_ONCE: Final = {"media.autoplay.default": 0}
+# Asked for by the handler of a press (2): a press at any time before (0, the default) is what Firefox takes each
+# evaluation of Playwright's for.
+FIREFOX_SOUND_IN_A_PRESS: Final = {"media.autoplay.default": 1, "media.autoplay.blocking_policy": 2}
 # 0 is dark, 1 is light: over WebDriver BiDi a context's `color_scheme` changes nothing.
 COLOUR_SCHEME_PREF: Final = "layout.css.prefers-color-scheme.content-override"
 
@@ -51,7 +54,8 @@ async def launch(
     package of that browser is missing.
     """
     if name == "firefox":
-        given = {**FIREFOX_PREFS, SOUND_PREF: 0 if sound_at_once else 1, **(prefs or {})}
+        heard = FIREFOX_SOUND_AT_ONCE if sound_at_once else FIREFOX_SOUND_IN_A_PRESS
+        given = {**FIREFOX_PREFS, **heard, **(prefs or {})}
         return await playwright.firefox.launch(
             channel="moz-firefox", executable_path=_program("firefox-esr"), firefox_user_prefs=given
         )

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from deploy.local.free_ports import free_port
 from deploy.local.program import WebProgram
+from tests.support.cut import cut_before
 from tests.support.notifier_fixtures import (
     Broker,
     Inbox,
     MailServer,
     MakeNotifier,
-    cut_before,
     eventually,
     fates,
     http_status,
