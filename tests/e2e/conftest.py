@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -46,15 +46,35 @@ async def browser(browser_name: BrowserName) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def new_viewer(browser: Browser, site: Site) -> AsyncIterator[NewViewer]:
-    """Return a function that opens a window for a demo viewer by their ``sub``, in the run's browser or in another one.
+def firefox_asks() -> Mapping[str, int]:
+    """What a test's viewers ask their system for, as Firefox is told (each window of Chromium's is told)."""
+    return {}
+
+
+@pytest.fixture
+async def usual_browser(
+    browser: Browser, browser_name: BrowserName, firefox_asks: Mapping[str, int]
+) -> AsyncIterator[Browser]:
+    """The browser of a test's viewers: the run's, but for a Firefox that asks pages for something."""
+    if browser_name == "chromium" or not firefox_asks:
+        yield browser
+        return
+    async with async_playwright() as playwright:
+        launched = await browsers.launch(playwright, browser_name, prefs=firefox_asks)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def new_viewer(usual_browser: Browser, site: Site) -> AsyncIterator[NewViewer]:
+    """Return a function that opens a window for a demo viewer by their ``sub``, in the usual browser or in another one.
 
     All windows end with the test, which fails on a page's error.
     """
     opened: list[Viewer] = []
 
     async def make(sub: str, *, sits_at: Browser | None = None) -> Viewer:
-        context = await (sits_at or browser).new_context(
+        context = await (sits_at or usual_browser).new_context(
             locale="ru-RU",
             viewport={"width": 1280, "height": 800},
             service_workers="block",  # so that every request is the page's own, for tests that stand in its way

@@ -16,8 +16,10 @@ from tests.support.room_contract import Direction, complaint_about
 VIEWERS = {viewer["sub"]: viewer for viewer in json.loads((DEMO / "viewers.json").read_text())}
 FILMS = {film["slug"]: film for film in json.loads((DEMO / "films.json").read_text())}
 PATIENCE_MS = 30_000
-# No error of the page: Firefox's own words for a socket that finds no server, which come as one.
-LOST_IN_FIREFOX = "Firefox can’t establish a connection to the server"
+# No errors of the page: Firefox's own words for a socket that finds no server or loses it, which come as such.
+LOST_IN_FIREFOX = re.compile(
+    r"Firefox can’t establish a connection to the server|The connection to wss?://\S+ was interrupted"
+)
 expect.set_options(timeout=PATIENCE_MS)
 
 _SAMPLE = """video => ({
@@ -75,7 +77,7 @@ class Viewer:
         page.on("websocket", self._listen)
 
     def _note(self, error: Error) -> None:
-        if not str(error).startswith(LOST_IN_FIREFOX):
+        if not LOST_IN_FIREFOX.match(str(error)):
             self.complaints.append(f"{self.name}: {error}")
 
     def _listen(self, socket: WebSocket) -> None:

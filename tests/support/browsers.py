@@ -24,8 +24,9 @@ CHROMIUM_FLAGS: Final = (
 SOUND_AT_ONCE: Final = "--autoplay-policy=no-user-gesture-required"
 SOUND_AFTER_A_PRESS: Final = "--autoplay-policy=document-user-activation-required"
 
-# Playwright's own keep Firefox from calling home.
+# Playwright's own keep Firefox from calling home, and have it show no answer in JSON, as Firefox does by itself.
 FIREFOX_PREFS: Final[Mapping[str, str | float | bool]] = {
+    "devtools.jsonview.enabled": True,
     "full-screen-api.warning.timeout": 0,
     "full-screen-api.transition-duration.enter": "0 0",
     "full-screen-api.transition-duration.leave": "0 0",
@@ -34,8 +35,12 @@ FIREFOX_SOUND_AT_ONCE: Final = {"media.autoplay.default": 0}
 # Asked for by the handler of a press (2): a press at any time before (0, the default) is what Firefox takes each
 # evaluation of Playwright's for.
 FIREFOX_SOUND_IN_A_PRESS: Final = {"media.autoplay.default": 1, "media.autoplay.blocking_policy": 2}
-# 0 is dark, 1 is light: over WebDriver BiDi a context's `color_scheme` changes nothing.
-COLOUR_SCHEME_PREF: Final = "layout.css.prefers-color-scheme.content-override"
+# What viewers ask their system for. Over WebDriver BiDi neither a context's options nor `emulate_media` change that, so
+# that Firefox is launched with it; Chromium is told by those.
+FIREFOX_DARK: Final = {"layout.css.prefers-color-scheme.content-override": 0}
+FIREFOX_LESS_MOTION: Final = {"ui.prefersReducedMotion": 1}
+FIREFOX_FORCED_COLOURS: Final = {"browser.display.document_color_use": 2}
+FIREFOX_WITHOUT_NOTIFICATIONS: Final = {"permissions.default.desktop-notification": 2}  # as Chromium, headless
 
 
 async def launch(

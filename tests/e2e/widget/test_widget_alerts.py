@@ -13,8 +13,7 @@ from tests.e2e.site import Site
 from tests.e2e.viewer import PATIENCE_MS, Viewer
 from tests.e2e.widget.conftest import SignIn
 from tests.e2e.widget.test_widget_outside import LOOK_AWAY
-
-pytestmark = pytest.mark.chromium("permissions are given")
+from tests.support.browsers import FIREFOX_WITHOUT_NOTIFICATIONS
 
 # What the page has the browser do is noted, and done all the same.
 NOTE = """
@@ -109,6 +108,7 @@ async def test_a_hidden_page_tells_of_others_messages_once_it_was_asked_to(
     await expect(bell).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.parametrize("firefox_asks", [FIREFOX_WITHOUT_NOTIFICATIONS], ids=["forbidden"])
 async def test_whom_one_has_blocked_makes_no_sound_and_a_browser_that_forbids_notifications_shows_none(
     together: tuple[Viewer, Viewer], site: Site, new_viewer: NewViewer, sign_in: SignIn
 ) -> None:

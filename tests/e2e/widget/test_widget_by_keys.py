@@ -13,6 +13,7 @@ from tests.e2e.screens import SCREENS
 from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS
 from tests.e2e.widget.conftest import SignIn
+from tests.support.browsers import FIREFOX_LESS_MOTION
 
 # What has the focus, also inside of elements of ours; how it and what is around it looks, to be compared with how that
 # looks once the focus is elsewhere; and whether the header lies over it.
@@ -116,7 +117,7 @@ class Keyboard:
         return against
 
 
-@pytest.mark.chromium("less motion is emulated")
+@pytest.mark.parametrize("firefox_asks", [FIREFOX_LESS_MOTION], ids=["calm"])
 @pytest.mark.parametrize("width", [360, 1280])
 async def test_a_room_is_opened_used_and_left_by_keys_and_the_focus_is_always_seen(
     new_viewer: NewViewer, sign_in: SignIn, site: Site, width: int

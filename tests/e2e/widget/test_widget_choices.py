@@ -18,8 +18,6 @@ from tests.e2e.widget.conftest import OpenRoom, SignIn
 from tests.e2e.widget.test_widget_accessible import Inspector
 from tests.support.media.choices import CHOICES, LANGUAGES, TEXTS
 
-pytestmark = pytest.mark.chromium("films are put in the place of others on the way")
-
 CAPTIONED = "С субтитрами"
 # The catalogue's HLS film; its playlist and parts are those of a film with more to choose.
 FILM = "paper-whales"
@@ -110,6 +108,7 @@ async def both(new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn, seen
     await sign_in(farid)
     await farid.enter(link)
     await farid.wait_playing()
+    await elena.look_here()
     return elena, farid
 
 
@@ -165,6 +164,18 @@ async def test_one_viewer_s_choices_disturb_nobody_and_stay(both: tuple[Viewer, 
     await until(elena.video, CHOSEN, chosen)
 
 
+@pytest.mark.chromium("in full screen a window of Firefox has the size of the screen alone")
+async def test_axe_finds_nothing_in_the_menu_in_full_screen(both: tuple[Viewer, Viewer]) -> None:
+    elena, _ = both
+    await elena.page.keyboard.press("f")
+    await expect(elena.page.locator("#hall")).to_have_class(re.compile(r"\bfull\b"))
+    await Menu(elena).open()
+
+    inspector = Inspector("ru")
+    await inspector.look("the menu of captions, sound and quality", elena.page)
+    assert inspector.found == []
+
+
 async def test_saving_data_keeps_the_picture_small_also_in_full_screen(
     both: tuple[Viewer, Viewer], seen: list[str]
 ) -> None:
@@ -173,7 +184,6 @@ async def test_saving_data_keeps_the_picture_small_also_in_full_screen(
     await elena.page.keyboard.press("f")
     await expect(elena.page.locator("#hall")).to_have_class(re.compile(r"\bfull\b"))
 
-    inspector = Inspector("ru")
     await menu.open()
     film, shown = [await elena.page.locator(one).bounding_box() for one in ("media-controller", "#film-menu")]
     assert film
@@ -182,9 +192,6 @@ async def test_saving_data_keeps_the_picture_small_also_in_full_screen(
         "within the film: `anchor`"
     )
     assert film["y"] < shown["y"] < shown["y"] + shown["height"] < film["y"] + film["height"]
-    await inspector.look("the menu of captions, sound and quality", elena.page)
-    assert inspector.found == []
-    await elena.page.set_viewport_size({"width": 1280, "height": 800})
     await elena.page.keyboard.press("Escape")
     await menu.choose("Экономить трафик")
     await until(elena.video, CHOSEN, {"captions": [], "sound": ["ru"], "height": None, "most": 480, "size": "normal"})

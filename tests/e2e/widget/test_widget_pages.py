@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Literal
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, expect
 
 from tests.e2e.conftest import NewViewer
+from tests.e2e.screens import Scheme
 from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS, PATIENCE_MS, Viewer
 from tests.e2e.widget.conftest import OpenRoom
+from tests.support.browsers import FIREFOX_DARK
 
 FILM = FILMS["upper-pines"]["id"]
 # As docs/embedding.md shows it, in a page that knows nothing else of ours.
@@ -28,17 +29,21 @@ ANOTHER_MAKE = """async code => {
 PATHS = ("/", "/?q=nothing-like-it", "/?show=wanted", f"/films/{FILM}", "/friends", "/rooms", "/account", "/api/docs")
 
 
-DARK = pytest.param((360, "dark"), marks=pytest.mark.chromium("colour schemes are emulated"))
+SCREENS: tuple[tuple[int, Scheme, Mapping[str, int]], ...] = (
+    (360, "light", {}),
+    (360, "dark", FIREFOX_DARK),
+    (1280, "light", {}),
+)
 
 
-@pytest.fixture(params=[(360, "light"), DARK, (1280, "light")], ids=["360-light", "360-dark", "1280-light"])
+@pytest.fixture
 async def grace(
-    request: pytest.FixtureRequest, browser: Browser, site: Site
+    width: int, scheme: Scheme, usual_browser: Browser, site: Site
 ) -> AsyncIterator[tuple[Viewer, list[str]]]:
     """Grace before a narrow or a wide screen, and what her browser's console complains of."""
-    width, scheme = request.param
-    chosen: Literal["light", "dark"] = scheme
-    context = await browser.new_context(viewport={"width": width, "height": 740}, color_scheme=chosen, locale="en-GB")
+    context = await usual_browser.new_context(
+        viewport={"width": width, "height": 740}, color_scheme=scheme, locale="en-GB"
+    )
     page = await context.new_page()
     complaints: list[str] = []
 
@@ -51,9 +56,11 @@ async def grace(
     await context.close()
 
 
-async def test_no_page_overflows_or_complains(grace: tuple[Viewer, list[str]], site: Site) -> None:
+@pytest.mark.parametrize(("width", "scheme", "firefox_asks"), SCREENS, ids=["360-light", "360-dark", "1280-light"])
+async def test_no_page_overflows_or_complains(grace: tuple[Viewer, list[str]], site: Site, scheme: Scheme) -> None:
     viewer, complaints = grace
     await viewer.sign_in()
+    assert await viewer.page.evaluate(f"matchMedia('(prefers-color-scheme: {scheme})').matches")
 
     for path in PATHS:
         await viewer.page.goto(f"{site.url}{path}", wait_until="networkidle")

@@ -11,6 +11,7 @@ from tests.e2e.conftest import NewViewer
 from tests.e2e.site import Site
 from tests.e2e.viewer import FILMS
 from tests.e2e.widget.conftest import SignIn
+from tests.support.browsers import FIREFOX_FORCED_COLOURS, FIREFOX_LESS_MOTION
 
 FILM = f"/films/{FILMS['upper-pines']['id']}"
 PATHS = ("/", "/?show=wanted", FILM, "/friends", "/rooms", "/api/docs", "/nowhere")
@@ -38,11 +39,11 @@ LOOK = """one => {
 
 
 @pytest.fixture
-async def phone(browser: Browser, new_viewer: NewViewer, sign_in: SignIn) -> AsyncIterator[Page]:
+async def phone(usual_browser: Browser, new_viewer: NewViewer, sign_in: SignIn) -> AsyncIterator[Page]:
     """A phone on which Farid is signed in."""
     farid = await new_viewer("farid")
     await sign_in(farid)
-    context = await browser.new_context(
+    context = await usual_browser.new_context(
         storage_state=await farid.context.storage_state(),
         viewport={"width": 360, "height": 740},
         has_touch=True,
@@ -82,9 +83,11 @@ async def test_the_focus_is_never_under_the_header(phone: Page, site: Site, key:
     assert covered == {None}
 
 
+@pytest.mark.parametrize("firefox_asks", [FIREFOX_FORCED_COLOURS], ids=["forced"])
 async def test_forced_colours_leave_seen_what_is_chosen_and_pressed(phone: Page, site: Site) -> None:
     await phone.emulate_media(forced_colors="active", reduced_motion="reduce")
     await phone.goto(f"{site.url}/")
+    assert await phone.evaluate("matchMedia('(forced-colors: active)').matches")
 
     chosen, other = (phone.locator(f".tabs a{which}").first for which in ("[aria-current]", ":not([aria-current])"))
     assert await chosen.evaluate(LOOK) != await other.evaluate(LOOK)
@@ -96,9 +99,9 @@ async def test_forced_colours_leave_seen_what_is_chosen_and_pressed(phone: Page,
     assert await want.evaluate(LOOK) != before
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-async def test_scrolling_is_smooth_unless_the_viewer_wants_less_motion(phone: Page, site: Site, motion: str) -> None:
-    await phone.emulate_media(reduced_motion="reduce" if motion == "reduce" else "no-preference")
+@pytest.mark.parametrize(("less", "firefox_asks"), [(True, FIREFOX_LESS_MOTION), (False, {})], ids=["less", "usual"])
+async def test_scrolling_is_smooth_unless_the_viewer_wants_less_motion(phone: Page, site: Site, *, less: bool) -> None:
+    await phone.emulate_media(reduced_motion="reduce" if less else "no-preference")
     await phone.goto(site.url)
     jumped = await phone.evaluate(
         """async () => {
@@ -108,4 +111,4 @@ async def test_scrolling_is_smooth_unless_the_viewer_wants_less_motion(phone: Pa
         }"""
     )
 
-    assert jumped == (motion == "reduce")
+    assert jumped == less

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import NewViewer
 from tests.e2e.viewer import PATIENCE_MS, Viewer
 from tests.e2e.widget.conftest import OpenRoom, SignIn
+from tests.e2e.widget.test_widget_full_screen import ONLY_VIDEOS
 
 # How many lines of text the chat's list shows at a time, and how far it is from its end (px).
 LINES = """() => {
@@ -91,9 +92,27 @@ async def test_every_button_is_large_enough_in_one_line_and_inside_the_window(el
         assert [one for one in buttons if min(one["width"], one["height"]) < 43.5] == [], width
         assert await overflow(page) == 0, width
 
-    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.set_viewport_size({"width": 1920, "height": 900})
+    brand, title = [await page.locator(one).bounding_box() for one in (".brand", "#hall-title")]
+    assert brand is not None
+    assert title is not None
+    assert brand["x"] == pytest.approx(title["x"], abs=1), "the top bar is in line with the room"
+
+
+# A phone's browser may fill the page only; and in Firefox a window in full screen has the size of the screen alone.
+@pytest.mark.parametrize("fills", ["page", pytest.param("screen", marks=pytest.mark.chromium("it changes its size"))])
+async def test_every_button_of_the_full_screen_is_inside_it_and_leaves_room_for_the_title(
+    elena: Viewer, fills: str
+) -> None:
+    page = elena.page
+    if fills == "page":
+        await elena.context.add_init_script(ONLY_VIDEOS)
+        await page.reload()
+        await elena.wait_in_room()
+        await elena.wait_playing()
     await page.locator("media-fullscreen-button").click()
     await expect(page.locator("#hall.full")).to_be_visible()
+    assert await page.evaluate("document.fullscreenElement !== null") == (fills == "screen")
     assert [one for one in await page.evaluate(BUTTONS) if not one["inside"]] == []
     title = await page.locator("#hall-title").bounding_box()
     assert title is not None
@@ -113,12 +132,6 @@ async def test_every_button_is_large_enough_in_one_line_and_inside_the_window(el
         assert away["x"] + away["width"] <= film["x"] + film["width"], "the way out lies over the film"
     await page.keyboard.press("f")
     await expect(page.locator("#hall.full")).to_have_count(0)
-
-    await page.set_viewport_size({"width": 1920, "height": 900})
-    brand, title = [await page.locator(one).bounding_box() for one in (".brand", "#hall-title")]
-    assert brand is not None
-    assert title is not None
-    assert brand["x"] == pytest.approx(title["x"], abs=1), "the top bar is in line with the room"
 
 
 @pytest.mark.chromium("the size of text is set over CDP")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
+from tests.e2e.conftest import NewViewer
 from tests.e2e.viewer import PATIENCE_MS, Viewer
+from tests.e2e.widget.conftest import OpenRoom, SignIn
+from tests.support.browsers import FIREFOX_LESS_MOTION
 
 MANY = 27  # of each of the two: together more than a welcome tells
 # What floats over the film is gone in two or three seconds: the page itself notes what it says and how it moves.
@@ -130,10 +133,16 @@ async def test_older_messages_stand_before_those_of_the_same_millisecond_that_ca
     assert shown == ["first", "second", "third", "fourth", "fifth"]
 
 
-@pytest.mark.chromium("less motion is emulated")
-async def test_a_reaction_floats_over_everyones_film_and_is_not_kept(together: tuple[Viewer, Viewer]) -> None:
-    elena, farid = together
+@pytest.mark.parametrize("firefox_asks", [FIREFOX_LESS_MOTION], ids=["calm"])
+async def test_a_reaction_floats_over_everyones_film_and_is_not_kept(
+    browser: Browser, new_viewer: NewViewer, open_room: OpenRoom, sign_in: SignIn
+) -> None:
+    elena, farid = await new_viewer("elena", sits_at=browser), await new_viewer("farid")
+    link = await open_room(elena)
+    await sign_in(farid)
     await farid.page.emulate_media(reduced_motion="reduce")
+    await farid.enter(link)
+    together = (elena, farid)
     rooms = [viewer.page.locator("movie-together") for viewer in together]
     for room in rooms:
         await room.evaluate(NOTE)

@@ -62,7 +62,7 @@ async def test_another_site_cannot_sign_a_person_out(page: Page, site: str, shar
     await page.route("**/trap", lambda route: route.fulfill(content_type="text/html", body=TRAP.replace("SITE", site)))
     await page.goto(f"{shared_provider.issuer}/trap", wait_until="commit")  # it leaves by itself
     await page.wait_for_url(f"{site}/auth/sign-out")
-    assert "cross_site_request" in await page.inner_text("body")
+    await expect(page.locator("body")).to_contain_text("cross_site_request")
 
     await page.goto(f"{site}/")
     assert await page.inner_text("body") == "home of Boris O'Neil <b>"
