@@ -29,12 +29,12 @@ async def test_a_stranger_watches_by_a_name_alone_writes_once_they_may_and_leave
     await choose_guests(elena, "watch")
 
     # The archive brings the setting to the pages.
-    async def offered() -> bool:
-        await zoe.page.reload()
-        return await zoe.page.locator("#guest-name").count() > 0
+    async def finds(what: str) -> None:
+        while not await zoe.page.locator(what).count():
+            await zoe.page.wait_for_timeout(100)
+            await zoe.page.reload()
 
-    while not await offered():
-        await zoe.page.wait_for_timeout(100)
+    await finds("#guest-name")
     await zoe.page.locator("#guest-name").fill("Зоя")
     await zoe.page.locator("#guest button").click()
     await zoe.wait_in_room()
@@ -61,5 +61,5 @@ async def test_a_stranger_watches_by_a_name_alone_writes_once_they_may_and_leave
     await expect(elena.page.locator("movie-together-people li", has_text="Зоя")).to_have_count(0)
     await expect(elena.page.locator("movie-together-chat li.said", has_text="Здравствуйте!")).to_be_visible()
     await zoe.page.reload()
-    await expect(zoe.page.locator("#enter")).to_be_visible()
+    await finds("#enter")
     await expect(zoe.page.locator("#guest")).to_have_count(0)
