@@ -24,6 +24,7 @@ from api_service.usecases import (
     muting,
     my_rooms,
     ownership,
+    recap,
     room_archive,
     rooms,
     sources,
@@ -37,6 +38,7 @@ from shared.service import Problem
 
 ROOMS_SHOWN: Final = 20
 MESSAGES_SHOWN: Final = 200
+RECAP_PEOPLE_SHOWN: Final = 20
 
 # What texts put right after a link, and programs take for a part of it.
 AFTER_A_LINK: Final = ".,;:!?)]}>*…'\"»”’"
@@ -142,20 +144,29 @@ def _without_cookies(request: web.Request) -> str:
 
 
 async def _closed_page(request: web.Request, viewer: User, room: Room) -> web.Response:
-    """Show that a room is closed, and to who was there what was said; ``viewer`` may be a guest."""
+    """Show that a room is closed, and to who was there its recap and what was said; ``viewer`` may be a guest."""
     db, locale, cursor = request.app[DATABASE], page_language(request, viewer).code, request.query.get("cursor")
     try:
         said = await room_archive.messages(
             db, viewer.id, locale, room.code, order="sent", limit=MESSAGES_SHOWN, cursor=cursor
         )
+        told = await recap.recap(db, viewer.id, locale, room.code) if cursor is None else None
     except Problem as problem:
         if problem.code not in {NOT_THERE.code, BANNED.code}:
             raise
-        said = Page([], None)
+        said, told = Page([], None), None
     blocked = {one.person.id for one in await blocking.blocked_by(db, viewer.id)}
     recently = room.closed_at is not None and room.closed_at > datetime.now(UTC) - ownership.REOPENED_WITHIN
     may_reopen = recently and room.role == "owner"
-    context = {"room": room, "may_reopen": may_reopen, "said": said, "blocked": blocked, "film_clock": film_clock}
+    context = {
+        "room": room,
+        "may_reopen": may_reopen,
+        "recap": told,
+        "recap_people": RECAP_PEOPLE_SHOWN,
+        "said": said,
+        "blocked": blocked,
+        "film_clock": film_clock,
+    }
     addresses = room.film.addresses()
     account = None if isinstance(viewer, Guest) else viewer
     return page(request, "closed.html", account, context, addresses=addresses, status=HTTPStatus.GONE)

@@ -35,7 +35,7 @@ DIALOGS: Final = {
     "inviting": "[data-opens=invite]",
     "room settings": "#settings-button",
     "another film": "[data-opens=film-change]",
-    "closing the room": "[data-opens=close-room]",
+    "closing the room": ".hall__head [data-opens=close-room]",
 }
 # Hundreds of operations and schemas are made by the same lines of the template, and take axe half a minute.
 SOME_OF_EACH = """parts => {

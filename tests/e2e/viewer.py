@@ -174,7 +174,7 @@ class Viewer:
                 await asyncio.sleep(0.05)
 
     async def close_room(self) -> None:
-        await self.page.locator('[data-opens="close-room"]').click()
+        await self.page.locator(".hall__head [data-opens=close-room]").click()
         await self.page.locator("#close-now").click()
 
     # -- the player -----------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ class Journal:
         at = NOW + timedelta(seconds=seq)
         return self.event(VISIT_ASIDE, seq, user_id=user.id, reason=reason, position_ms=seq * 1_000, at=at, **more)
 
-    def said(self, seq: int, user: User, text: str = "Привет!", **more: Any) -> Event:
+    def said(self, seq: int, user: User, text: str = "Привет!", *, position_ms: float = 1_500.5, **more: Any) -> Event:
         return self.event(
             CHAT_POSTED,
             seq,
@@ -60,7 +60,7 @@ class Journal:
             author_id=user.id,
             author_name=user.name,
             text=text,
-            position_ms=1_500.5,
+            position_ms=position_ms,
             sent_at=NOW,
             **more,
         )

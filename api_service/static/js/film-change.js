@@ -8,9 +8,6 @@ import { tellProblem } from "./toasts.js";
 const TYPED_MS = 300;
 const SHOWN = 20;
 
-/** With so much of it left the film is as good as over: not every player gets to its very end. */
-const OVER_S = 0.5;
-
 const { code } = document.getElementById("hall").dataset;
 const dialog = document.getElementById("film-change");
 
@@ -61,13 +58,4 @@ if (dialog) {
       look();
     });
   }
-  showWhenOver();
-}
-
-/** Once the film is over its owner is offered another one, below it. */
-function showWhenOver() {
-  const video = document.querySelector("movie-together video");
-  const offer = document.getElementById("film-over");
-  const show = () => (offer.hidden = !(video.duration - video.currentTime < OVER_S));
-  for (const type of ["timeupdate", "ended", "emptied"]) video.addEventListener(type, show);
 }

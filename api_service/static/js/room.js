@@ -14,6 +14,7 @@ import "./room-film.js";
 import "./room-title.js";
 import "./film-choices.js";
 import "./film-change.js";
+import "./film-over.js";
 import "./shown-outside.js";
 import "./visible-height.js";
 import { textsFor } from "../widget/ui/translations.js";
@@ -94,6 +95,7 @@ together.addEventListener("mt-status", () => {
   const over = together.endReason !== null;
   for (const opener of openers) opener.hidden = over;
   document.querySelector(".hall__people").hidden = over;
+  document.getElementById("to-recap").hidden = together.endReason !== "room_closed";
   hall.classList.toggle("out", over && !together.room); // somebody who never was inside has no chat to read
   if (!over) return;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();

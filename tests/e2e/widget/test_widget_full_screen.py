@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.conftest import NewViewer
 from tests.e2e.viewer import PATIENCE_MS, Viewer
@@ -31,6 +31,16 @@ async def until(page: Page, condition: str) -> None:
             await asyncio.sleep(0.05)
 
 
+async def lies_below(one: Locator, other: Locator) -> None:
+    """Wait until nothing of ``one`` is behind or above ``other``."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while True:
+            below, above = await one.bounding_box(), await other.bounding_box()
+            if below and above and below["y"] >= above["y"] + above["height"]:
+                return
+            await asyncio.sleep(0.05)
+
+
 async def test_the_room_goes_full_screen_with_all_that_happens_in_it(together: tuple[Viewer, Viewer]) -> None:
     elena, farid = together
     page = farid.page
@@ -44,6 +54,12 @@ async def test_the_room_goes_full_screen_with_all_that_happens_in_it(together: t
     await expect(page.locator("movie-together .why")).to_be_in_viewport()
     await expect(page.locator("movie-together .why")).to_contain_text(elena.name)
     await expect(page.get_by_role("link", name="Выйти из комнаты")).to_be_in_viewport()
+    before = page.viewport_size
+    assert before is not None
+    for width, height in ((360, 740), (640, 360)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await lies_below(page.locator("movie-together .why"), page.locator("#people-button"))
+    await page.set_viewport_size(before)
     await page.locator("#people-button").click()
     await expect(page.locator("movie-together-people li").first).to_be_in_viewport()
     await page.locator("#people-button").click()
@@ -53,6 +69,8 @@ async def test_the_room_goes_full_screen_with_all_that_happens_in_it(together: t
     await expect(page.locator("movie-together .end")).to_contain_text("Комната закрыта", timeout=PATIENCE_MS)
     await expect(page.locator("movie-together .end")).to_be_in_viewport()
     await expect(page.locator("#write")).to_be_hidden()
+    await page.get_by_role("link", name="Итоги и чат").click()
+    await expect(page.get_by_role("heading", name="Эта комната закрыта")).to_be_visible()
 
 
 async def test_the_chat_lies_over_the_film_until_somebody_writes_or_wants_it_beside(

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.short
 
 IN_STEP_MS = 80
 NEXT = FILMS["paper-whales"]
+TO_THE_END = "room => { room.seek(room.media.duration * 1_000 - 1_500); }"
+NOT_THE_END_MS = 60_000
 
 
 async def recap_of(owner: Viewer, link: str, site: Site, *, films: int) -> dict[str, Any]:
@@ -60,9 +62,15 @@ async def test_all_begin_when_the_owner_says_so_and_go_on_with_another_film(
     draft = boris.page.locator("movie-together-chat textarea")
     await draft.fill("Может быть,")
     await boris.page.evaluate("window.same = true")
-    offer = elena.page.locator("#film-over button")
+    offer = elena.page.locator('#film-over [data-opens="film-change"]')
     await expect(offer).to_be_hidden()
-    await elena.page.locator("movie-together").evaluate("room => { room.seek(room.media.duration * 1_000 - 1_500); }")
+    await elena.page.locator("movie-together").evaluate(TO_THE_END)
+    await boris.page.locator("#again").click()
+    await asyncio.gather(elena.wait_playing(), boris.wait_playing())
+    await wait_together(elena, boris, within_ms=IN_STEP_MS)
+    await expect(boris.page.locator("#film-over")).to_be_hidden()
+    assert (await boris.sample()).position_ms < NOT_THE_END_MS
+    await elena.page.locator("movie-together").evaluate(TO_THE_END)
     await offer.click()
     await elena.page.locator("#film-change li", has_text=NEXT["title"]["ru"]).locator("button").click()
 

@@ -183,3 +183,28 @@ async def test_the_provider_being_away_stops_signing_in_only(site: RunningSite) 
     assert page.status == 503
     assert "Signing in does not work for now" in page.text
     assert "/auth/sign-in?next=%2Frooms" in page.links
+
+
+async def test_a_closed_room_has_its_recap_for_who_was_there(site: RunningSite) -> None:
+    ann, bob, eve = [await site.cinema.person(name, locale="en") for name in ("Ann", "Bob", "Eve")]
+    film_id = await site.cinema.film("Paper Whales")
+    room = await rooms.open_room(site.cinema.db, site.app[SITE], ann, RoomOrder(film_id=film_id), "en")
+    journal, archive = Journal(room.id), Archive(site.cinema.db)
+    events = [
+        journal.came(1, ann, "v1"),
+        journal.came(2, bob, "v2"),
+        journal.played(3, by=ann.id),
+        *[journal.said(seq, bob, position_ms=125_000) for seq in range(4, 7)],
+        journal.said(7, ann, position_ms=5_000),
+        journal.left(8, bob, "v2"),
+    ]
+    for event in events:
+        await archive.write(event)
+    await rooms.close(site.cinema.db, site.app[SITE], ann.id, "en", room.code)
+
+    page = await look(site.viewer(ann), f"/rooms/{room.code}")
+
+    assert "Recap Messages: 4 · Pauses: 0" in page.text
+    assert "Bob 1 min" in page.text
+    assert "The liveliest minutes 2:00 messages: 3, reactions: 0 0:00 messages: 1, reactions: 0" in page.text
+    assert "Recap" not in (await look(site.viewer(eve), f"/rooms/{room.code}")).text, "she was never there"
