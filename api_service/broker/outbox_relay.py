@@ -12,10 +12,11 @@ from typing import Final
 
 import structlog
 from prometheus_client import Gauge
-from sqlalchemy import ARRAY, Integer, Interval, Uuid, bindparam, cast, func, null, select, update
+from sqlalchemy import Integer, Interval, Uuid, bindparam, func, null, select, update
 
 from api_service.database import Database, DatabaseUnavailable, Row, Statement
 from api_service.tables import outbox
+from api_service.usecases.arrays import array_of
 from api_service.usecases.outbox import SOURCE, TOPIC
 from shared.broker import Broker, NotConfirmed, Unroutable
 from shared.events.envelope import Event
@@ -36,7 +37,6 @@ STOP_WITHIN_S: Final = 6.0
 OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest event that the broker has not confirmed.")
 
 
-_ids = bindparam("ids", type_=ARRAY(Uuid))
 _due = (
     select(outbox.c.id)
     .where(outbox.c.published_at.is_(None), outbox.c.due_at <= func.now())
@@ -54,7 +54,7 @@ _CLAIM = Statement(
 _MARK = Statement(
     update(outbox)
     .values(published_at=func.now(), last_error=null())
-    .where(outbox.c.id == func.any(cast(_ids, ARRAY(Uuid))), outbox.c.published_at.is_(None))
+    .where(outbox.c.id == func.any(array_of("ids", Uuid)), outbox.c.published_at.is_(None))
 )
 _PUT_OFF = Statement(
     update(outbox)

@@ -7,14 +7,12 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     Boolean,
     Integer,
     Uuid,
     and_,
     bindparam,
     cast,
-    column,
     exists,
     func,
     literal,
@@ -31,6 +29,7 @@ from api_service.problems import GUEST_BANNED, INVITATION_NOT_FOUND, INVITATION_
 from api_service.site import Site
 from api_service.tables import bans, invitations, room_roles, users, watchlist
 from api_service.usecases import limits, mail_guests, mails, outbox, published
+from api_service.usecases.arrays import array_of, rows_of
 from api_service.usecases.friends import friends_of
 from api_service.usecases.idempotency import is_repeated
 from api_service.usecases.invitation_list import MOST_SHOWN, SHOWN, Invitation, page_of
@@ -68,9 +67,8 @@ class LeftOut:
 NOBODY = Guests()
 
 _inviter = bindparam("inviter", type_=Uuid)
-_named = bindparam("named", type_=ARRAY(Uuid))
 _friends = friends_of(_inviter)
-_is_named = users.c.id == func.any(cast(_named, ARRAY(Uuid)))
+_is_named = users.c.id == func.any(array_of("named", Uuid))
 # Whoever hides their list matches nobody.
 _wants = and_(
     not_(users.c.list_hidden),
@@ -101,14 +99,7 @@ _CANDIDATES = Statement(
     .order_by(_is_named.desc(), users.c.name, users.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
-_pairs = (
-    func.unnest(
-        cast(bindparam("ids", type_=ARRAY(Uuid)), ARRAY(Uuid)),
-        cast(bindparam("invitees", type_=ARRAY(Uuid)), ARRAY(Uuid)),
-    )
-    .table_valued(column("id", Uuid), column("invitee_id", Uuid), name="pair")
-    .render_derived()
-)
+_pairs = rows_of("pair", id=("ids", Uuid), invitee_id=("invitees", Uuid))
 _INVITE = Statement(
     insert(invitations)
     .from_select(
@@ -145,11 +136,7 @@ _KNOWN = Statement(
 )
 
 
-_named_moderators = (
-    func.unnest(cast(bindparam("moderators", type_=ARRAY(Uuid)), ARRAY(Uuid)))
-    .table_valued(column("id", Uuid), name="named")
-    .render_derived()
-)
+_named_moderators = rows_of("named", id=("moderators", Uuid))
 _MODERATORS = Statement(
     insert(room_roles)
     .from_select(

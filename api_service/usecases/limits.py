@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Interval, Text, bindparam, case, cast, column, func, select
+from sqlalchemy import Integer, Interval, Text, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api_service.database import Queryable, Statement
 from api_service.policy import Policy
 from api_service.problems import LIMIT_REACHED
 from api_service.tables import limit_uses
+from api_service.usecases.arrays import rows_of
 from shared.service import Problem
 
 HOUR_S: Final = 3_600
@@ -34,11 +35,7 @@ class Limit:
     what: str
 
 
-_keys = (
-    func.unnest(cast(bindparam("keys", type_=ARRAY(Text)), ARRAY(Text)))
-    .table_valued(column("key", Text), name="used_by")
-    .render_derived()
-)
+_keys = rows_of("used_by", key=("keys", Text))
 _use = insert(limit_uses).from_select(
     ["name", "key", "used", "resets_at"],
     # Ordered, so that two requests that count the same keys cannot deadlock.

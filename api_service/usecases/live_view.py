@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, cast, column, exists, func, select, text, true
+from sqlalchemy import Uuid, exists, func, select, text, true
 
 from api_service.database import Queryable, Row, Statement
 from api_service.tables import room_events, rooms, users, visits
+from api_service.usecases.arrays import rows_of
 from api_service.usecases.people import DELETED_ID, Person
 
 PEOPLE_NAMED: Final = 5
@@ -42,11 +43,7 @@ class Now:
 HERE: Final = (visits.c.ended_at.is_(None), visits.c.started_at > func.now() - text("interval '2 days'"))
 SOMEBODY_HERE: Final = exists().where(visits.c.room_id == rooms.c.id, *HERE).correlate_except(visits)
 
-_wanted = (
-    func.unnest(cast(bindparam("room_ids", type_=ARRAY(Uuid)), ARRAY(Uuid)))
-    .table_valued(column("id", Uuid), name="wanted")
-    .render_derived()
-)
+_wanted = rows_of("wanted", id=("room_ids", Uuid))
 _INSIDE = Statement(
     select(visits.c.room_id, visits.c.user_id, users.c.name)
     .distinct()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, column, delete, exists, func, literal, select, update
+from sqlalchemy import Text, Uuid, bindparam, cast, delete, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -17,6 +17,7 @@ from api_service.problems import EMAIL_INVITATIONS_OFF, NOT_FRIENDS
 from api_service.site import Site
 from api_service.tables import bans, invitations, muted_inviters, users
 from api_service.usecases import limits
+from api_service.usecases.arrays import array_of, rows_of
 from api_service.usecases.friends import friends_of
 from api_service.usecases.mails import INVITEE, may_be_mailed
 from api_service.usecases.people import MAIL_ISSUER, User
@@ -33,19 +34,12 @@ _ACCOUNTS = Statement(
     .select_from(users)
     .outerjoin(_friends, _friends.c.id == users.c.id)
     .where(
-        _address.op("=")(func.any(cast(bindparam("addresses", type_=ARRAY(Text)), ARRAY(Text)))),
+        _address.op("=")(func.any(array_of("addresses", Text))),
         users.c.issuer != MAIL_ISSUER,
         users.c.removed_at.is_(None),
     )
 )
-_new = (
-    func.unnest(
-        cast(bindparam("ids", type_=ARRAY(Uuid)), ARRAY(Uuid)),
-        cast(bindparam("addresses", type_=ARRAY(Text)), ARRAY(Text)),
-    )
-    .table_valued(column("id", Uuid), column("address", Text), name="new_guest")
-    .render_derived()
-)
+_new = rows_of("new_guest", id=("ids", Uuid), address=("addresses", Text))
 _guest = insert(users).from_select(
     ["id", "issuer", "subject", "name", "email", "locale"],
     select(
@@ -66,7 +60,7 @@ _ADD = Statement(
 _banned = exists().where(bans.c.room_id == bindparam("room_id", type_=Uuid), bans.c.user_id == users.c.id)
 _CANDIDATES = Statement(
     select(*INVITEE, _banned.label("banned"), may_be_mailed(cast(_inviter, Uuid)).label("may_be_mailed")).where(
-        users.c.id == func.any(cast(bindparam("ids", type_=ARRAY(Uuid)), ARRAY(Uuid)))
+        users.c.id == func.any(array_of("ids", Uuid))
     )
 )
 _GUEST = Statement(

@@ -6,15 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     DateTime,
     Text,
     Uuid,
     and_,
     bindparam,
-    cast,
-    column,
     exists,
     func,
     not_,
@@ -27,6 +24,7 @@ from api_service.database import Queryable, Row, Statement, Transaction
 from api_service.site import Site
 from api_service.tables import invitations, muted_inviters, unsubscribed, users
 from api_service.usecases import limits, outbox
+from api_service.usecases.arrays import rows_of
 from api_service.usecases.people import LOCALE
 from api_service.usecases.published import Invitee
 from shared.events.envelope import Event
@@ -55,14 +53,7 @@ def may_be_mailed(inviter: ColumnElement[UUID]) -> ColumnElement[bool]:
 INVITEE = (users.c.id, users.c.name, users.c.email, LOCALE, users.c.time_zone)
 
 _invitation_id = bindparam("invitation_id", type_=Uuid)
-_asked = (
-    func.unnest(
-        cast(bindparam("ids", type_=ARRAY(Uuid)), ARRAY(Uuid)),
-        cast(bindparam("mail_ids", type_=ARRAY(Uuid)), ARRAY(Uuid)),
-    )
-    .table_valued(column("id", Uuid), column("mail_id", Uuid), name="asked")
-    .render_derived()
-)
+_asked = rows_of("asked", id=("ids", Uuid), mail_id=("mail_ids", Uuid))
 _ASKED = Statement(
     update(invitations)
     .values(mail_id=_asked.c.mail_id, mailed_at=func.now(), delivered_at=null(), failed_at=null(), failure=null())

@@ -5,29 +5,18 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Integer, Text, Uuid, bindparam, cast, column, func, insert, null, select, update
+from sqlalchemy import DateTime, Integer, Text, Uuid, bindparam, func, insert, null, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from api_service.database import Queryable, Row, Statement, Transaction
 from api_service.tables import outbox
+from api_service.usecases.arrays import array_of, rows_of
 from shared.events.envelope import Event
 
 SOURCE: Final = "api_service"
 TOPIC: Final = "outbox"
 
-_ids = bindparam("ids", type_=ARRAY(Uuid))
-_rows = (
-    func.unnest(
-        cast(_ids, ARRAY(Uuid)),
-        cast(bindparam("types"), ARRAY(Text)),
-        cast(bindparam("subjects"), ARRAY(Text)),
-        cast(bindparam("data"), ARRAY(JSONB)),
-    )
-    .table_valued(
-        column("id", Uuid), column("type", Text), column("subject", Text), column("data", JSONB), name="event"
-    )
-    .render_derived()
-)
+_rows = rows_of("event", id=("ids", Uuid), type=("types", Text), subject=("subjects", Text), data=("data", JSONB))
 _ADD = Statement(
     insert(outbox).from_select(
         ["id", "type", "subject", "data"], select(_rows.c.id, _rows.c.type, _rows.c.subject, _rows.c.data)
@@ -44,7 +33,7 @@ _again = update(outbox).values(published_at=null(), due_at=func.now(), attempts=
 _AT_ONCE = Statement(
     _again.where(outbox.c.published_at.is_(None), outbox.c.due_at > func.now(), outbox.c.last_error.is_not(None))
 )
-_AGAIN = Statement(_again.where(outbox.c.id == func.any(cast(_ids, ARRAY(Uuid)))))
+_AGAIN = Statement(_again.where(outbox.c.id == func.any(array_of("ids", Uuid))))
 _AGAIN_SINCE = Statement(_again.where(outbox.c.published_at >= bindparam("since", type_=DateTime(timezone=True))))
 
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Uuid, bindparam, cast, func, literal_column, or_, select, text, union_all
+from sqlalchemy import Integer, Uuid, bindparam, func, literal_column, or_, select, text, union_all
 
 from api_service.database import Queryable, Row, Statement
 from api_service.tables import asides, chat_messages, films, reaction_counts, room_events, rooms, users, visits
+from api_service.usecases.arrays import array_of
 from api_service.usecases.languages import in_language
 from api_service.usecases.people import Person, person_shown
 from api_service.usecases.room_archive import archived_room, film_no
@@ -129,8 +130,7 @@ _FILMS = Statement(
     .where(room_events.c.room_id == _room_id, room_events.c.film_id.is_not(None))
     .order_by(room_events.c.epoch, room_events.c.seq)
 )
-_film_ids = cast(bindparam("film_ids", type_=ARRAY(Uuid)), ARRAY(Uuid))
-_TITLES = Statement(select(films.c.id, films.c.title).where(films.c.id == func.any(_film_ids)))
+_TITLES = Statement(select(films.c.id, films.c.title).where(films.c.id == func.any(array_of("film_ids", Uuid))))
 _one, _none = literal_column("1", Integer), literal_column("0", Integer)
 _lively = union_all(
     select(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from sync_service.room.commands import Ban, Close, Command, Join, Kick, Leave, Mute, Revoke, SetRole
 from sync_service.room.events import (
@@ -120,27 +121,28 @@ def ban(state: State, command: Ban, now_ms: int) -> Events:
     """Ban a person or lift the ban, by the API's word, which may come late, twice or out of order."""
     if abs(state.rights.bans.get(command.member_id, 0)) >= command.version:
         return ()
-    changed = BanChanged(
-        type="banned" if command.banned else "unbanned",
-        time_ms=now_ms,
-        by=command.by,
-        command=command.id,
-        member_id=command.member_id,
-        version=command.version,
-    )
-    member = state.members.get(command.member_id)
-    if member is None or not command.banned:
-        return (changed,)
-    after = evolve(state, changed)
-    return (changed, *_without(after, _left(member, command, now_ms, "banned", now_ms), command, now_ms))
+    if command.banned:
+        return _decided(state, command, "banned", "banned", now_ms)
+    return _decided(state, command, "unbanned", None, now_ms)
 
 
 def revoke(state: State, command: Revoke, now_ms: int) -> Events:
     """Show a person out whose invitation was taken back; a ticket of this version or a higher one lets them in."""
     if state.rights.revoked.get(command.member_id, 0) >= command.version:
         return ()
+    return _decided(state, command, "revoked", command.reason, now_ms)
+
+
+def _decided(
+    state: State,
+    command: Ban | Revoke,
+    type_: Literal["banned", "unbanned", "revoked"],
+    reason: str | None,
+    now_ms: int,
+) -> Events:
+    """Return what the API has decided about a person, and their leaving for a ``reason``, if there is one."""
     changed = BanChanged(
-        type="revoked",
+        type=type_,
         time_ms=now_ms,
         by=command.by,
         command=command.id,
@@ -148,10 +150,10 @@ def revoke(state: State, command: Revoke, now_ms: int) -> Events:
         version=command.version,
     )
     member = state.members.get(command.member_id)
-    if member is None:
+    if member is None or reason is None:
         return (changed,)
     after = evolve(state, changed)
-    return (changed, *_without(after, _left(member, command, now_ms, command.reason, now_ms), command, now_ms))
+    return (changed, *_without(after, _left(member, command, now_ms, reason, now_ms), command, now_ms))
 
 
 def send_guests_out(state: State, command: Command, now_ms: int) -> Events:
