@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from sync_service.redis_client.address import read_address
-from sync_service.redis_client.clock import elapsed_s
+from sync_service.redis_client.clock import PartitionClock, elapsed_s
 from sync_service.redis_client.shards import Shards
 from tests.support.clients import Disconnected, RoomClient
 from tests.support.processes import RunProcess
@@ -105,11 +106,10 @@ async def test_a_node_that_never_asked_its_store_judges_no_ticket_by_its_wall_cl
     assert crowd.clients[-1].received[-1]["code"] == "try_again"
 
 
-@pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S])
-async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(
-    shifting_redis: ShiftingRedis, shift_s: int
-) -> None:
-    shards = Shards(read_address(shifting_redis.url), "test", 64)
+@asynccontextmanager
+async def clock_of(redis: ShiftingRedis) -> AsyncIterator[tuple[PartitionClock, list[tuple[float, float]]]]:
+    """Yield the clock of a store once it has been asked for a while, and the jumps that are told of it."""
+    shards = Shards(read_address(redis.url), "test", 64)
     jumps: list[tuple[float, float]] = []
     shards.watch(lambda shard: shard.clock.on_jump.append(lambda *jump: jumps.append(jump)))
     await shards.start()
@@ -120,19 +120,27 @@ async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(
                 break
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
-        before_s = shard.clock.good_at_s
+        yield shard.clock, jumps
+    finally:
+        await shards.close()
+
+
+@pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S])
+async def test_a_store_whose_clock_is_set_is_followed_and_the_jump_is_told(
+    shifting_redis: ShiftingRedis, shift_s: int
+) -> None:
+    async with clock_of(shifting_redis) as (clock, jumps):
+        before_s = clock.good_at_s
         shifting_redis.set_clock(shift_s)
         set_s = elapsed_s()
         for _ in range(200):
             if jumps:
                 break
             await asyncio.sleep(0.05)
-    finally:
-        await shards.close()
     ((told_ms, good_at_s),) = jumps
     assert told_ms == pytest.approx(shift_s * 1000, abs=500)
     assert before_s <= good_at_s < set_s
-    assert shard.clock.now_ms() == pytest.approx((time.time() + shift_s) * 1000, abs=2_000)
+    assert clock.now_ms() == pytest.approx((time.time() + shift_s) * 1000, abs=2_000)
 
 
 @pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S])
@@ -181,23 +189,11 @@ async def test_a_step_that_the_store_finds_late_has_its_clock_asked_at_once(
 ) -> None:
     # Past its first burst it is asked again only when it is invalidated.
     monkeypatch.setattr("sync_service.redis_client.clock.PROBE_S", 3_600)
-    shards = Shards(read_address(shifting_redis.url), "test", 64)
-    jumps: list[float] = []
-    shards.watch(lambda shard: shard.clock.on_jump.append(lambda shift_ms, _good_at_s: jumps.append(shift_ms)))
-    await shards.start()
-    (shard,) = shards
-    try:
-        for _ in range(200):
-            if shard.clock.synchronized:
-                break
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(0.5)
+    async with clock_of(shifting_redis) as (clock, jumps):
         for n in range(1, 11):
             shifting_redis.set_clock(n * 10)
-            shard.clock.invalidate()
+            clock.invalidate()
             async with asyncio.timeout(30):
                 while len(jumps) < n:
                     await asyncio.sleep(0.005)
-    finally:
-        await shards.close()
-    assert [round(shift_ms, -3) for shift_ms in jumps] == [10_000] * 10
+    assert [round(shift_ms, -3) for shift_ms, _ in jumps] == [10_000] * 10

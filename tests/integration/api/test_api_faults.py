@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,20 @@ async def cinema(own_database_url: str) -> AsyncIterator[Cinema]:
     await db.close()
 
 
+@pytest.fixture
+def url(free_port: int) -> str:
+    return f"http://127.0.0.1:{free_port}"
+
+
+@pytest.fixture
+def start_api(
+    run_process: RunProcess, free_port: int, own_database_url: str, own_amqp_url: str, url: str
+) -> Callable[[], WebProgram]:
+    """Start the process at `url` on the test's own stores, and wait until it lives."""
+    env = environment(free_port, own_database_url, own_amqp_url)
+    return lambda: run_process(["python", "-m", "api_service"], env, f"{url}/healthz")
+
+
 async def readiness(http: ClientSession, url: str) -> tuple[int, dict[str, str]]:
     async with http.get(f"{url}/readyz") as response:
         body: dict[str, Any] = await response.json()
@@ -86,17 +100,12 @@ async def until_many_are_served(viewer: Viewer, process: WebProgram) -> None:
 async def test_postgresql_may_restart_under_a_running_process(
     own_stores: PrivateStores,
     cinema: Cinema,
-    own_database_url: str,
-    own_amqp_url: str,
-    run_process: RunProcess,
-    free_port: int,
+    start_api: Callable[[], WebProgram],
+    url: str,
     http: ClientSession,
 ) -> None:
-    url = f"http://127.0.0.1:{free_port}"
     anna = Viewer(http, url, await cinema.person("Anna"))
-    process = run_process(
-        ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
-    )
+    process = start_api()
 
     for stop in (own_stores.postgres.stop, own_stores.postgres.kill):
         await until_many_are_served(anna, process)
@@ -117,18 +126,13 @@ async def test_postgresql_may_restart_under_a_running_process(
 async def test_a_postgresql_that_hangs_is_answered_503_before_any_deadline_and_served_when_it_goes_on(
     own_stores: PrivateStores,
     cinema: Cinema,
-    own_database_url: str,
-    own_amqp_url: str,
-    run_process: RunProcess,
-    free_port: int,
+    start_api: Callable[[], WebProgram],
+    url: str,
     http: ClientSession,
 ) -> None:
-    url = f"http://127.0.0.1:{free_port}"
     anna = Viewer(http, url, await cinema.person("Anna"))
     film_id = await cinema.film()
-    process = run_process(
-        ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
-    )
+    process = start_api()
     await until_many_are_served(anna, process)
     room = (await anna.post("/rooms", json={"film_id": str(film_id)})).body
 
@@ -165,18 +169,13 @@ async def test_a_postgresql_that_hangs_is_answered_503_before_any_deadline_and_s
 @pytest.mark.timeout(240)
 async def test_without_postgresql_the_process_starts_says_so_and_serves_when_it_comes(
     own_stores: PrivateStores,
-    own_database_url: str,
-    own_amqp_url: str,
-    run_process: RunProcess,
-    free_port: int,
+    start_api: Callable[[], WebProgram],
+    url: str,
     http: ClientSession,
 ) -> None:
-    url = f"http://127.0.0.1:{free_port}"
     await asyncio.to_thread(own_stores.postgres.stop)
 
-    process = run_process(
-        ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
-    )
+    process = start_api()
 
     await until_ready(http, url, 503)
     async with asyncio.timeout(PATIENCE_S):
@@ -190,13 +189,11 @@ async def test_without_postgresql_the_process_starts_says_so_and_serves_when_it_
 async def test_while_rabbitmq_is_away_everything_works_and_later_each_letter_arrives_once(
     own_stores: PrivateStores,
     cinema: Cinema,
-    own_database_url: str,
     own_amqp_url: str,
-    run_process: RunProcess,
-    free_port: int,
+    start_api: Callable[[], WebProgram],
+    url: str,
     http: ClientSession,
 ) -> None:
-    url = f"http://127.0.0.1:{free_port}"
     anna, *friends = [await cinema.person(name) for name in ("Anna", "Boris", "Vera")]
     await cinema.befriend(anna, *friends)
     film_id = await cinema.film()
@@ -204,9 +201,7 @@ async def test_while_rabbitmq_is_away_everything_works_and_later_each_letter_arr
     async with Listener(own_amqp_url, "invitation.#", queue="mails"):
         pass  # from now on the queue stores them, also those that are published before anybody listens
     await asyncio.to_thread(own_stores.rabbitmq.stop)
-    run_process(
-        ["python", "-m", "api_service"], environment(free_port, own_database_url, own_amqp_url), f"{url}/healthz"
-    )
+    start_api()
 
     checks = await until_ready(http, url, 200)
     viewer = Viewer(http, url, anna)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.free_ports import free_port
 from tests.support.fresh_stores import Databases
-from tests.support.identity_fixtures import Browser, IdentityProvider, running_site
+from tests.support.identity_adversary import Adversary
+from tests.support.identity_fixtures import Browser, IdentityProvider, running_site, settings_for
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +60,19 @@ async def new_browser() -> AsyncIterator[Callable[[str], Browser]]:
 @pytest.fixture
 async def browser(site: str, new_browser: Callable[[str], Browser]) -> Browser:
     return new_browser(site)
+
+
+@pytest.fixture
+async def adversary() -> AsyncIterator[Adversary]:
+    """An adversary, trusted by the site that the fixture ``victim`` visits."""
+    async with Adversary().running() as adversary:
+        yield adversary
+
+
+@pytest.fixture
+async def victim(
+    adversary: Adversary, accounts_url: str, new_browser: Callable[[str], Browser]
+) -> AsyncIterator[Browser]:
+    site = f"http://127.0.0.1:{free_port()}"
+    async with running_site(settings_for(site, adversary.issuer), accounts_url):
+        yield new_browser(site)

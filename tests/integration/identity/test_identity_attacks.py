@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,27 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from yarl import URL
 
 from api_service.identity import provider as provider_module
-from deploy.local.free_ports import free_port
 from tests.support.identity_adversary import Adversary, public_jwk
-from tests.support.identity_fixtures import AUDIENCE, CLIENT_ID, Browser, running_site, settings_for
+from tests.support.identity_fixtures import AUDIENCE, CLIENT_ID, Browser
 
 NewBrowser = Callable[..., Browser]
 Forge = Callable[[Adversary, str], str]
 STRANGER = ec.generate_private_key(ec.SECP256R1())
-
-
-@pytest.fixture
-async def adversary() -> AsyncIterator[Adversary]:
-    """An adversary, trusted by the site that the fixture ``victim`` visits."""
-    async with Adversary().running() as adversary:
-        yield adversary
-
-
-@pytest.fixture
-async def victim(adversary: Adversary, accounts_url: str, new_browser: NewBrowser) -> AsyncIterator[Browser]:
-    site = f"http://127.0.0.1:{free_port()}"
-    async with running_site(settings_for(site, adversary.issuer), accounts_url):
-        yield new_browser(site)
 
 
 class Attempt:

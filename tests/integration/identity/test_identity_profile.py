@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from api_service.database import Database, Statement
-from deploy.local.free_ports import free_port
 from tests.support.identity_adversary import Adversary
-from tests.support.identity_fixtures import Browser, running_site, settings_for
+from tests.support.identity_fixtures import Browser
 
 NewBrowser = Callable[..., Browser]
 
 NOW = int(time.time())
 _PICTURE = Statement(text("SELECT picture_url FROM users WHERE issuer = :issuer AND subject = 'mallory'"))
-
-
-@pytest.fixture
-async def adversary() -> AsyncIterator[Adversary]:
-    async with Adversary().running() as adversary:
-        yield adversary
-
-
-@pytest.fixture
-async def victim(adversary: Adversary, accounts_url: str, new_browser: NewBrowser) -> AsyncIterator[Browser]:
-    site = f"http://127.0.0.1:{free_port()}"
-    async with running_site(settings_for(site, adversary.issuer), accounts_url):
-        yield new_browser(site)
 
 
 def token(adversary: Adversary, **claims: Any) -> str:

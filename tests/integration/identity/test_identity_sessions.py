@@ -17,7 +17,7 @@ from api_service.identity.logout import EVENT
 from deploy.local.free_ports import free_port
 from shared.events.rooms import SESSION_ENDED
 from tests.support.identity_adversary import Adversary
-from tests.support.identity_fixtures import AUDIENCE, CLIENT_ID, Browser, IdentityProvider, running_site, settings_for
+from tests.support.identity_fixtures import AUDIENCE, CLIENT_ID, Browser, IdentityProvider, running_site
 
 NewBrowser = Callable[..., Browser]
 
@@ -35,19 +35,6 @@ async def accounts(accounts_url: str) -> AsyncIterator[Database]:
     await database.start()
     yield database
     await database.close()
-
-
-@pytest.fixture
-async def adversary() -> AsyncIterator[Adversary]:
-    async with Adversary().running() as adversary:
-        yield adversary
-
-
-@pytest.fixture
-async def victim(adversary: Adversary, accounts_url: str, new_browser: NewBrowser) -> AsyncIterator[Browser]:
-    site = f"http://127.0.0.1:{free_port()}"
-    async with running_site(settings_for(site, adversary.issuer), accounts_url):
-        yield new_browser(site)
 
 
 async def ended(accounts: Database, issuer: str) -> list[dict[str, Any]]:
