@@ -31,7 +31,7 @@ from sync_service.room.erasure import erased, without_person
 from sync_service.room.events import Refusal
 from sync_service.room.opening import opening_state, reopened
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import Snapshot
+from sync_service.store.snapshot import Snapshot
 
 log = structlog.get_logger(__name__)
 

@@ -29,7 +29,8 @@ from sync_service.room.value import value
 from sync_service.store.changes import EncodedEvent, encoded
 from sync_service.store.records import Record, placed
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Seat, Step, guards_of, seat_of
+from sync_service.store.room_store import RoomStore
+from sync_service.store.step import Arrive, Depart, Op, Seat, Step, guards_of, seat_of
 
 log = structlog.get_logger(__name__)
 

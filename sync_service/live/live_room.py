@@ -23,7 +23,9 @@ from sync_service.room.state import State
 from sync_service.room.value import value
 from sync_service.store.records import Record, read_record
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import Op, RoomStore, Snapshot
+from sync_service.store.room_store import RoomStore
+from sync_service.store.snapshot import Snapshot
+from sync_service.store.step import Op
 
 
 class RoomClosed(Exception):

@@ -23,8 +23,9 @@ from sync_service.redis_client.shards import Shard, Shards
 from sync_service.room.commands import Join, Leave, Report
 from sync_service.room.events import MemberLeft, Refusal
 from sync_service.store import redis_keys
-from sync_service.store.room_store import LEASE_MS, Arrive, Depart
+from sync_service.store.room_store import LEASE_MS
 from sync_service.store.scripts import SWEEP
+from sync_service.store.step import Arrive, Depart
 
 log = structlog.get_logger(__name__)
 

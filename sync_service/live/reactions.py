@@ -19,7 +19,7 @@ from uuid_utils import uuid7
 from shared.events.journal import REACTIONS_COUNTED
 from sync_service.live.live_room import LiveRoom
 from sync_service.redis_client.client import StoreError
-from sync_service.store.changes import moment
+from sync_service.store.journal import moment
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from sync_service.room.evolve import evolve
 from sync_service.room.state import State
 from sync_service.store.changes import sections_of
 from sync_service.store.records import Record, blanked, body_of, place_of, placed, read_record
-from sync_service.store.room_store import Snapshot
+from sync_service.store.snapshot import Snapshot
 
 RECENT_MOST: Final = 256  # events in memory for those who resume; older ones are read from the log
 _WITH_TEXT: Final = (b'"type":"said"', b'"type":"message_edited"')

@@ -25,7 +25,7 @@ from sync_service.room.events import Refusal
 from sync_service.room.opening import opening_state
 from sync_service.sockets.closing import Goodbye, refused_join
 from sync_service.sockets.resume_tokens import InvalidResume, Resume, ResumeTokens
-from sync_service.store.room_store import Arrive
+from sync_service.store.step import Arrive
 
 ENTER_DEADLINE_S: Final = 4.0
 

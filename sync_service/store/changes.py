@@ -7,7 +7,6 @@ journal, which reaches the archive as a broker event.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -23,7 +22,6 @@ from shared.events.journal import (
     VISIT_ENDED,
     VISIT_STARTED,
 )
-from shared.events.room_settings import SETTINGS_DEFAULTS
 from sync_service.redis_client.wire import packed
 from sync_service.room.commands import Command, DeleteMessage, EditMessage, ReactToMessage
 from sync_service.room.events import (
@@ -48,9 +46,9 @@ from sync_service.room.events import (
     SteppedAside,
 )
 from sync_service.room.evolve import blank, edited, reacted
-from sync_service.room.permissions import role_of
 from sync_service.room.state import Message, State
 from sync_service.room.value import value
+from sync_service.store import journal
 from sync_service.store.records import MESSAGE_KEY, PLAYBACK_KEY, blanked, blanked_edit, body_of, last_field
 
 Word = bytes | str | int
@@ -218,104 +216,6 @@ def _message_after(id_: str, now: Committing, change: Callable[[Message], Messag
     return change(command.message)
 
 
-# --- the journal: the data of broker events (shared/events/journal.py) ---
-
-
-def moment(ms: float) -> str:
-    """Return a moment (ms since the epoch) as events have it: RFC 3339 in UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _visit_started(event: MemberJoined) -> dict[str, Any]:
-    member = event.member
-    return {"visit_id": member.visit_id, "user_id": member.id, "started_at": moment(member.joined_ms)}
-
-
-def _visit_ended(event: MemberLeft) -> dict[str, Any]:
-    return {
-        "visit_id": event.visit_id,
-        "user_id": event.member_id,
-        "started_at": moment(event.joined_ms),
-        "ended_at": moment(event.left_ms),
-        "reason": event.reason,
-    }
-
-
-def _member_changed(event: RoleSet | Muted, after: State) -> dict[str, Any]:
-    member = after.members.get(event.member_id)
-    until_ms = after.rights.muted.get(event.member_id)
-    return {
-        "user_id": event.member_id,
-        "role": role_of(after.rights, event.member_id, "viewer" if member is None else member.role),
-        "muted_until": None if until_ms is None else moment(until_ms),
-        "by": event.by,
-        "at": moment(event.time_ms),
-    }
-
-
-def _aside_changed(event: SteppedAside | CameBack) -> dict[str, Any]:
-    return {
-        "user_id": event.member_id,
-        "reason": event.reason if isinstance(event, SteppedAside) else None,
-        "position_ms": event.position_ms,
-        "at": moment(event.time_ms),
-    }
-
-
-def _settings_changed(event: SettingsChanged) -> dict[str, Any]:
-    settings = event.settings
-    return {
-        "control": settings.control,
-        "capacity": settings.capacity,
-        "settings": {name: getattr(settings, name) for name in SETTINGS_DEFAULTS},
-        "by": event.by,
-        "at": moment(event.time_ms),
-    }
-
-
-def _chat_deleted(event: MessageDeleted) -> dict[str, Any]:
-    return {"message_id": event.message_id, "by": event.by, "at": moment(event.time_ms)}
-
-
-def _chat_edited(event: MessageEdited) -> dict[str, Any]:
-    return {"message_id": event.message_id, "text": event.text, "by": event.by, "at": moment(event.time_ms)}
-
-
-def _playback_changed(event: PlaybackChanged | Rebased) -> dict[str, Any]:
-    playback = event.playback
-    return {
-        "event": event.type,
-        "playback": {
-            "status": playback.status,
-            "position_ms": playback.position_ms,
-            "rate": playback.rate,
-            "at_ms": playback.at_ms,
-            "length_ms": playback.length_ms,
-        },
-        "by": event.by,
-        "at": moment(event.time_ms),
-    }
-
-
-def _film_changed(event: FilmChanged) -> dict[str, Any]:
-    changed = PlaybackChanged("played", event.time_ms, event.by, event.command, event.playback)
-    films = {"film_id": event.film["id"], "previous_film_id": event.previous_film_id}
-    return {**_playback_changed(changed), "event": event.type, **films}
-
-
-def _chat_posted(event: Said) -> dict[str, Any]:
-    message = event.message
-    return {
-        "message_id": message.id,
-        "author_id": message.author["id"],
-        "author_name": message.author["name"],
-        "text": message.text,
-        "position_ms": message.position_ms,
-        "sent_at": moment(message.sent_ms),
-        "reply_to": message.reply_to,
-    }
-
-
 # --- the table ---
 
 
@@ -337,27 +237,38 @@ class Stored:
 
 
 STORED: Final[Mapping[type[Event], Stored]] = {
-    PlaybackChanged: Stored(("playback",), journal=PLAYBACK_CHANGED, data=_playback_changed),  # see ``encoded``
+    PlaybackChanged: Stored(("playback",), journal=PLAYBACK_CHANGED, data=journal.playback_changed),  # see ``encoded``
     Rebased: Stored(
-        ("playback", "rights", "members"), writes=_all_members, journal=PLAYBACK_CHANGED, data=_playback_changed
+        ("playback", "rights", "members"),
+        writes=_all_members,
+        journal=PLAYBACK_CHANGED,
+        data=journal.playback_changed,
     ),
-    MemberJoined: Stored(("members",), touches_only=True, writes=_member, journal=VISIT_STARTED, data=_visit_started),
+    MemberJoined: Stored(
+        ("members",), touches_only=True, writes=_member, journal=VISIT_STARTED, data=journal.visit_started
+    ),
     # Whoever rewrites a member (their role, say) must have seen what their own player reported last.
     MemberChanged: Stored(("members",), touches_only=True, writes=_changed_member),
-    MemberLeft: Stored(("members",), writes=_no_member, journal=VISIT_ENDED, data=_visit_ended),  # see ``sections_of``
-    SteppedAside: Stored(("rights",), writes=_member_if_here, journal=VISIT_ASIDE, data=_aside_changed),
-    CameBack: Stored(("rights",), writes=_member_if_here, journal=VISIT_ASIDE, data=_aside_changed),
-    RoleSet: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=_member_changed),
-    Muted: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=_member_changed),
+    # See ``sections_of``.
+    MemberLeft: Stored(("members",), writes=_no_member, journal=VISIT_ENDED, data=journal.visit_ended),
+    SteppedAside: Stored(("rights",), writes=_member_if_here, journal=VISIT_ASIDE, data=journal.aside_changed),
+    CameBack: Stored(("rights",), writes=_member_if_here, journal=VISIT_ASIDE, data=journal.aside_changed),
+    RoleSet: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=journal.member_changed),
+    Muted: Stored(("rights",), writes=_member_if_here, journal=MEMBER_CHANGED, data_of_state=journal.member_changed),
     BanChanged: Stored(("rights",)),
     HostChanged: Stored(("rights",)),
-    SettingsChanged: Stored(("rights", "meta"), writes=_capacity, journal=SETTINGS_CHANGED, data=_settings_changed),
-    FilmChanged: Stored(
-        ("playback", "rights", "meta", "members"), writes=_all_members, journal=PLAYBACK_CHANGED, data=_film_changed
+    SettingsChanged: Stored(
+        ("rights", "meta"), writes=_capacity, journal=SETTINGS_CHANGED, data=journal.settings_changed
     ),
-    Said: Stored(writes=_message, journal=CHAT_POSTED, data=_chat_posted),
-    MessageDeleted: Stored(writes=_blanked_message, journal=CHAT_DELETED, data=_chat_deleted),
-    MessageEdited: Stored(writes=_edited_message, journal=CHAT_EDITED, data=_chat_edited),
+    FilmChanged: Stored(
+        ("playback", "rights", "meta", "members"),
+        writes=_all_members,
+        journal=PLAYBACK_CHANGED,
+        data=journal.film_changed,
+    ),
+    Said: Stored(writes=_message, journal=CHAT_POSTED, data=journal.chat_posted),
+    MessageDeleted: Stored(writes=_blanked_message, journal=CHAT_DELETED, data=journal.chat_deleted),
+    MessageEdited: Stored(writes=_edited_message, journal=CHAT_EDITED, data=journal.chat_edited),
     # What was felt about a message is the room's, and not kept longer.
     MessageReacted: Stored(writes=_reacted_message),
     Closed: Stored(("meta",)),

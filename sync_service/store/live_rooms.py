@@ -8,7 +8,8 @@ from typing import Final
 from sync_service.redis_client.shards import Shards
 from sync_service.room.value import value
 from sync_service.store.redis_keys import ANY_ROOM, RoomKeys, room_of
-from sync_service.store.room_store import RoomStore, Snapshot
+from sync_service.store.room_store import RoomStore
+from sync_service.store.snapshot import Snapshot
 
 KEYS_AT_ONCE: Final = 1_000
 

@@ -7,21 +7,17 @@ read has changed (optimistic concurrency).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import orjson
 
 from sync_service.redis_client.client import RedisLink
 from sync_service.redis_client.shards import Shard
 from sync_service.redis_client.wire import packed
-from sync_service.room.commands import Close
-from sync_service.room.permissions import always_enters
-from sync_service.room.playback import Playback
-from sync_service.room.state import MESSAGES_KEPT, Gone, Member, Members, Message, Meta, Rights, State
-from sync_service.room.value import value
+from sync_service.room.state import MESSAGES_KEPT, Message, State
 from sync_service.store import redis_keys
-from sync_service.store.changes import EncodedEvent, sections
+from sync_service.store.changes import sections
 from sync_service.store.redis_keys import RoomKeys
 from sync_service.store.scripts import (
     APPEND,
@@ -38,8 +34,9 @@ from sync_service.store.scripts import (
     REWRITE,
     TAIL,
 )
+from sync_service.store.snapshot import SECTIONS, Snapshot, snapshot_of
+from sync_service.store.step import Arrive, Seat, Step
 
-SECTIONS: Final = ("playback", "rights", "meta", "members")
 # What a partition's journal may hold while RabbitMQ is away, in entries of about 400 bytes: with 64 partitions 5 GB.
 JOURNAL_BOUND: Final = 200_000
 RESTORE_MS: Final = 500  # how long replicas of a lost room are collected before the newest wins
@@ -50,81 +47,6 @@ ENDED_MS: Final = USED_TOKEN_MS  # whatever an ended session has opened has expi
 
 _COMMIT_KEYS: Final = 12  # beside two of each arrival
 _COMMIT_WORDS: Final = 7  # the number of keys, and those arguments that do not change from step to step
-
-
-@value(frozen=True, slots=True)
-class Arrive:
-    """A member's connection comes to this node.
-
-    ``jti`` is the ticket's id, spent with the step; ``token`` is (session, generation) of the resume token, which makes
-    the older tokens of the session invalid. ``sid`` is the session of the API behind both: one that was ended lets
-    nobody in.
-    """
-
-    member: str
-    jti: str | None = None
-    token: tuple[str, int] | None = None
-    sid: str = ""
-
-
-@value(frozen=True, slots=True)
-class Depart:
-    """A member has no connection to ``node`` any more; ``*`` means to no node at all."""
-
-    member: str
-    node: str
-
-
-Op = Arrive | Depart | None
-# How a member arrives, in the words of commit.lua: "old" is in the room already, "new" takes a seat of its capacity,
-# "extra" comes in however full it is.
-Seat = Literal["old", "new", "extra"]
-
-
-def seat_of(member: str, before: State, after: State) -> Seat:
-    """Return how a member arrives whose ``Join`` leads from one state of the replica to the other."""
-    if member in before.members:
-        return "old"
-    return "extra" if always_enters(after.members[member].role) else "new"
-
-
-@value(frozen=True, slots=True)
-class Snapshot:
-    """A room as the store had it at one moment; ``hashes`` of its sections guard later commits."""
-
-    epoch: int
-    seq: int
-    hash: str
-    hashes: Mapping[str, str]
-    state: State
-
-
-# The hash of each of SECTIONS that a decision has read, "" for one that it has not.
-Guards = tuple[str, str, str, str]
-
-
-def guards_of(hashes: Mapping[str, str], reads: frozenset[str]) -> Guards:
-    """Return the guards of a decision that has read the sections ``reads``, whose hashes these are."""
-    return (
-        hashes["playback"] if "playback" in reads else "",
-        hashes["rights"] if "rights" in reads else "",
-        hashes["meta"] if "meta" in reads else "",
-        hashes["members"] if "members" in reads else "",
-    )
-
-
-@value(frozen=True, slots=True)
-class Step:
-    """What is committed at once, guarded by the sections that its decisions have read."""
-
-    epoch: int
-    guards: Guards
-    deadline_ms: int
-    op: Depart | None
-    command_keys: Sequence[str]
-    events: Sequence[EncodedEvent]
-    closes: Close | None
-    arrivals: Sequence[tuple[Arrive, Seat]] = ()  # of different members
 
 
 class RoomStore:
@@ -210,7 +132,7 @@ class RoomStore:
         reply = await READ.call(self.link, 5, *keys_read, MESSAGES_KEPT)
         if reply[0] == b"closed":
             return str(reply[1].decode())
-        return None if reply[0] == b"missing" else _snapshot(*reply[1:])
+        return None if reply[0] == b"missing" else snapshot_of(*reply[1:])
 
     async def open(self, names: RoomKeys, epoch: int, seq: int, state: State) -> str | None:
         """Create the room unless it is there; return the reason of one that was closed, else None."""
@@ -377,19 +299,3 @@ def _words_of(arrive: Arrive, seat: Seat) -> tuple[bytes | str | int, ...]:
 def _origin(state: State, epoch: int, seq: int) -> str:
     """Return the hash that an epoch's chain begins with."""
     return hashlib.sha256(f"{state.meta.id} {epoch} {seq}".encode()).hexdigest()[:16]
-
-
-def _snapshot(fields: list[bytes], members: list[bytes], messages: list[bytes]) -> Snapshot:
-    room = dict(zip((name.decode() for name in fields[::2]), fields[1::2], strict=True))
-    read = {section: orjson.loads(room[section]) for section in SECTIONS}
-    state = State(
-        meta=Meta(**read["meta"]),
-        rights=Rights.read(read["rights"]),
-        playback=Playback.read(read["playback"]),
-        members=Members({m.id: m for m in (Member.read(orjson.loads(value)) for value in members[1::2])}),
-        messages=tuple(Message.read(orjson.loads(message)) for message in messages),
-        gone=Gone.read(read["members"]),
-        closed=room["closed"].decode() if "closed" in room else None,
-    )
-    hashes = {section: room[f"{section}_hash"].decode() for section in SECTIONS}
-    return Snapshot(int(room["epoch"]), int(room["seq"]), room["hash"].decode(), hashes, state)

@@ -18,8 +18,10 @@ from sync_service.room.decide import decide
 from sync_service.room.evolve import evolve
 from sync_service.store.changes import encoded
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import Arrive, Depart, RoomStore, Snapshot, Step, guards_of, seat_of
+from sync_service.store.room_store import RoomStore
 from sync_service.store.scripts import SCRIPTS
+from sync_service.store.snapshot import Snapshot
+from sync_service.store.step import Arrive, Depart, Step, guards_of, seat_of
 from tests.support.clients import PATIENCE_S
 from tests.support.fresh_stores import open_redis
 from tests.unit.sync.rooms import empty_room

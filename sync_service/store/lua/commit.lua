@@ -7,7 +7,7 @@
 --       "epoch deadline_ms" and the hashes expected of playback, rights, meta, members (empty = was not read), all
 --       separated by spaces,
 --       n_commands, then each command's key,
---       n_arrivals, then for each, of different members: member, old|new|extra (room_store.Seat), jti_ttl_ms
+--       n_arrivals, then for each, of different members: member, old|new|extra (step.Seat), jti_ttl_ms
 --       ('' = no ticket), generation ('' = no resume token), session_ttl_ms, sid ('' = no session of the API),
 --       then for each event: body (JSON without its brace), journal_type,
 --       journal_data ('' = the event itself), n_writes, then for each write: kind (changes.py), key, value

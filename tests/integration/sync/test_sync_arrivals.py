@@ -22,7 +22,8 @@ from sync_service.room.commands import Join
 from sync_service.room.events import Said
 from sync_service.room.state import Message
 from sync_service.store.records import Record
-from sync_service.store.room_store import Arrive, RoomStore
+from sync_service.store.room_store import RoomStore
+from sync_service.store.step import Arrive
 from tests.support.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER
 

@@ -16,7 +16,8 @@ from sync_service.broker.room_events import RoomEvents
 from sync_service.live.hub import Hub
 from sync_service.live.live_room import RoomClosed
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import RoomStore, Snapshot
+from sync_service.store.room_store import RoomStore
+from sync_service.store.snapshot import Snapshot
 from tests.support.clients import PATIENCE_S
 from tests.support.store_desk import Desk, desk
 from tests.support.sync_fixtures import Cinema

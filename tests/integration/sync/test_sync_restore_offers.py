@@ -14,8 +14,9 @@ from sync_service.room.commands import Leave, Say, Seek
 from sync_service.room.state import State
 from sync_service.store import room_store as store_module
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import RoomStore, Snapshot
+from sync_service.store.room_store import RoomStore
 from sync_service.store.scripts import OFFER
+from sync_service.store.snapshot import Snapshot
 from tests.support.store_desk import Desk, desk
 from tests.unit.sync.rooms import applied, empty_room, joined
 

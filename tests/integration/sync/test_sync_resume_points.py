@@ -18,8 +18,8 @@ from sync_service.live.replica import Replica
 from sync_service.room.commands import Seek
 from sync_service.store.records import Record, body_of, placed
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import SECTIONS, Snapshot
 from sync_service.store.scripts import RAISE, TAIL
+from sync_service.store.snapshot import SECTIONS, Snapshot
 from tests.support.fresh_stores import open_redis
 from tests.unit.sync.rooms import empty_room, facts, joined
 

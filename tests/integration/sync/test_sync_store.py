@@ -11,8 +11,9 @@ import pytest
 from sync_service.live.presence import STALE_MS
 from sync_service.room.commands import Close, Leave, Say, Seek
 from sync_service.store import redis_keys
-from sync_service.store.room_store import LEASE_MS, Arrive, Depart, RoomStore, Step
+from sync_service.store.room_store import LEASE_MS, RoomStore
 from sync_service.store.scripts import SWEEP
+from sync_service.store.step import Arrive, Depart, Step
 from tests.support.fresh_stores import open_redis
 from tests.support.processes import RunProcess
 from tests.support.store_desk import Desk, desk

@@ -15,8 +15,9 @@ from sync_service.room.commands import Command, DeleteMessage, EditMessage, Join
 from sync_service.room.decide import RULES, decide
 from sync_service.room.evolve import evolve
 from sync_service.store.changes import encoded
-from sync_service.store.room_store import Arrive, Depart, Op, Snapshot, Step, guards_of, seat_of
 from sync_service.store.scripts import COMMIT
+from sync_service.store.snapshot import Snapshot
+from sync_service.store.step import Arrive, Depart, Op, Step, guards_of, seat_of
 from tests.support.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER, says
 

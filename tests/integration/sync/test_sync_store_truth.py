@@ -43,7 +43,9 @@ from sync_service.room.state import State
 from sync_service.store.changes import encoded
 from sync_service.store.records import read_record
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import Arrive, Depart, Op, RoomStore, Snapshot, Step, guards_of, seat_of
+from sync_service.store.room_store import RoomStore
+from sync_service.store.snapshot import Snapshot
+from sync_service.store.step import Arrive, Depart, Op, Step, guards_of, seat_of
 from tests.support.store_desk import Desk, desk
 from tests.unit.sync.rooms import OWNER, empty_room, joined, says
 from tests.unit.sync.watched_room import WatchedRoom

@@ -14,7 +14,7 @@ from sync_service.room.playback import Playback
 from sync_service.room.player import Player, rtt_bucket_ms
 from sync_service.room.state import Meta, Rights, Settings, State
 from sync_service.store.changes import sections
-from sync_service.store.room_store import SECTIONS, _snapshot
+from sync_service.store.snapshot import SECTIONS, snapshot_of
 
 OWNER = "owner"
 DURATION_MS = 60_000
@@ -104,4 +104,5 @@ def stored(state: State) -> State:
         room["closed"] = state.closed.encode()
     members = [word for member in state.members.values() for word in (member.id.encode(), orjson.dumps(member))]
     messages = [orjson.dumps(message) for message in state.messages]
-    return _snapshot([word for name, value in room.items() for word in (name.encode(), value)], members, messages).state
+    fields = [word for name, value in room.items() for word in (name.encode(), value)]
+    return snapshot_of(fields, members, messages).state

@@ -9,7 +9,8 @@ from sync_service.live.replica import Replica
 from sync_service.room.commands import Command, Pause, Play
 from sync_service.room.events import Refusal
 from sync_service.store.redis_keys import RoomKeys
-from sync_service.store.room_store import SECTIONS, Snapshot, Step
+from sync_service.store.snapshot import SECTIONS, Snapshot
+from sync_service.store.step import Step
 from tests.unit.sync.rooms import empty_room, joined
 
 

@@ -8,7 +8,7 @@ from sync_service.delivery.frames import text_frame
 from sync_service.live.replica import RECENT_MOST, Replica
 from sync_service.room.commands import Seek
 from sync_service.store.records import Record, body_of, placed, read_record
-from sync_service.store.room_store import Snapshot
+from sync_service.store.snapshot import Snapshot
 from tests.unit.sync.rooms import empty_room, facts, joined
 
 SECTIONS = ("playback", "rights", "meta", "members")
