@@ -10,7 +10,19 @@ from aiohttp import web
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_service.api import accounts, captions, feed, films, guests, mails, me, own_data, room_archive, rooms
+from api_service.api import (
+    accounts,
+    captions,
+    feed,
+    films,
+    guests,
+    mails,
+    me,
+    own_data,
+    room_archive,
+    room_people,
+    rooms,
+)
 from api_service.api.endpoints import PREFIX, Endpoint, reply
 from api_service.api.examples import REQUESTS
 from api_service.api.feed import RUN_CHARACTERS, RUN_ID
@@ -41,6 +53,7 @@ ALL: Final[tuple[Endpoint, ...]] = (
     *mails.endpoints,
     *films.endpoints,
     *rooms.endpoints,
+    *room_people.endpoints,
     *guests.endpoints,
     *room_archive.endpoints,
     *feed.endpoints,
