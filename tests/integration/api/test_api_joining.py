@@ -80,6 +80,7 @@ async def test_the_ticket_says_who_comes_and_into_what(site: RunningSite) -> Non
         "capacity": 50,
         "starts_at": int(start.timestamp()) * 1000,
         "settings": {},
+        "title": None,
     }
     assert ticket.restore is None
 
