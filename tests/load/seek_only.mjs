@@ -23,6 +23,10 @@ export class Player {
     this.#timer = setInterval(this.#check, CHECK_EVERY_MS);
   }
 
+  get positionMs() {
+    return this.#media.currentTime * 1000;
+  }
+
   get ready() {
     return this.#playback !== null && this.#media.readyState >= 3;
   }
