@@ -41,10 +41,12 @@ STEP = """() => {
     for (let node = up(one); node; node = up(node)) [x, y] = [x + node.scrollLeft, y + node.scrollTop];
     let region = one;
     while (region && !region.matches(regions)) region = up(region);
+    // Cards stand side by side, and each is read as a whole.
+    const card = [...document.querySelectorAll(".room-card")].indexOf(one.closest(".room-card"));
     return {
         role: one.role ?? one.getAttribute("role") ?? tags[one.localName] ?? one.type ?? one.localName,
         name: (named.find((text) => text?.trim()) ?? "").trim().replace(/\\s+/g, " ").slice(0, 60),
-        region: region?.id || region?.className || region?.localName || "",
+        region: card >= 0 ? `room-card ${card}` : region?.id || region?.className || region?.localName || "",
         top: box.top, left: box.left, bottom: box.bottom, right: box.right, height: innerHeight, width: innerWidth,
         inSheet: Boolean(one.closest("dialog")), up: box.top + y, down: box.bottom + y, across: box.left + x,
         covered: Boolean(one.closest("main, footer") && !one.closest("dialog")) && box.top < header.bottom - 0.5,
