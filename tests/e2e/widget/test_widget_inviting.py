@@ -25,7 +25,10 @@ async def opens_invitations(owner: Viewer) -> None:
 
 
 async def writes(field: Locator, text: str) -> None:
-    """Type a text in place of the field's: what Playwright fills in is no change of a viewer's to Firefox."""
+    """Type a text in place of the field's.
+
+    What Playwright fills in is no change of a viewer's to Firefox, and goes behind the number of a field of numbers.
+    """
     await field.press("ControlOrMeta+a")
     await field.press_sequentially(text)
     await field.press("Tab")
@@ -153,7 +156,7 @@ async def test_the_settings_shown_follow_the_room_but_where_the_viewer_has_chang
     room, dialog = elena.page.locator("movie-together"), elena.page.locator("#room-settings")
     await elena.page.locator("#settings-button").click()
     await dialog.locator("#arrange-people > summary").click()
-    await dialog.locator("#capacity").fill("7")
+    await writes(dialog.locator("#capacity"), "7")
 
     await room.evaluate("room => room.changeSettings({ slow_mode_s: 30, capacity: 9 })")  # as somebody else would
     await expect(dialog.locator("#slow-mode")).to_have_value("30")
