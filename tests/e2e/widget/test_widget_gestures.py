@@ -16,12 +16,13 @@ NOTE_PAUSES = """room => {
     room.addEventListener("mt-event", ({ detail }) => { pauses += detail.type === "paused"; });
 }"""
 
-# Presses in a row, numbered as the system numbers them.
+# Presses in a row, numbered as the system numbers them, by time and place.
 NUMBER_PRESSES = """() => {
-    let nth = 0, lastMs = -Infinity;
+    let nth = 0, last = { timeStamp: -Infinity };
     addEventListener("click", (press) => {
-        nth = press.timeStamp - lastMs < 500 ? nth + 1 : 1;
-        lastMs = press.timeStamp;
+        const there = press.screenX === last.screenX && press.screenY === last.screenY;
+        nth = there && press.timeStamp - last.timeStamp < 500 ? nth + 1 : 1;
+        last = press;
         Object.defineProperty(press, "detail", { value: nth });
     }, true);
 }"""
