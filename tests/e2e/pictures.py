@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import subprocess
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from playwright.async_api import Browser, Page, async_playwright
 
 from deploy.local.services import ROOT
-from tests.e2e.screens import Scheme, own_site, viewer_at
+from tests.e2e.screens import Scheme, own_site, until_drawn, viewer_at
 from tests.e2e.site import LocalSite
 from tests.e2e.states import Tour
 from tests.e2e.viewer import Viewer, wait_together
@@ -28,7 +30,8 @@ QUALITY: Final = 78
 IN_STEP: Final = "in-step.webp"
 WINDOW: Final = {"width": 600, "height": 640}
 BOTH_PX: Final = 960
-MOVING_QUALITY: Final = 55
+MOVING_QUALITY: Final = 50
+FRAMES_A_SECOND: Final = 12
 TOGETHER_MS: Final = 60
 
 
@@ -71,6 +74,7 @@ async def _stills(browser: Browser, site: LocalSite, folder: Path) -> None:
             await page.set_viewport_size({"width": picture.size[0], "height": picture.size[1]})
             await page.emulate_media(color_scheme=picture.scheme, reduced_motion="reduce")
             shot = folder / f"{picture.name}.png"
+            await until_drawn(page)
             await page.screenshot(path=shot, animations="disabled")
             to_webp(shot, PICTURES / f"{picture.name}.webp")
 
@@ -94,30 +98,52 @@ async def _moving(browser: Browser, site: LocalSite, folder: Path) -> None:
         (lambda: guest.page.keyboard.press("k"), 1.5),
         (lambda: guest.say("Did you see that light?"), 1.2),
         (lambda: owner.say("The keeper is home 🗼"), 1.2),
-        (lambda: owner.page.keyboard.press("k"), 2.5),
-        (lambda: owner.page.keyboard.press("6"), 3.0),
+        (owner.press_play_pause, 2.5),
+        (lambda: owner.click_timeline(0.6), 3.0),
     ]
-    frames: list[list[bytes]] = []
-    filming = asyncio.create_task(_film((owner, guest), frames))
+    reels = [await Reel.of(viewer) for viewer in (owner, guest)]
+    began_s = time.time()
     for does, for_s in steps:
         await does()
         await asyncio.sleep(for_s)
-    filming.cancel()
-    _join(frames, sum(for_s for _, for_s in steps), folder)
+    _join(reels, began_s, time.time(), folder)
 
 
-async def _film(viewers: Sequence[Viewer], frames: list[list[bytes]]) -> None:
-    while True:
-        shots = [one.page.screenshot(type="jpeg", quality=90) for one in viewers]
-        frames.append(await asyncio.gather(*shots))
+class Reel:
+    """What a window showed, frame by frame: the moment (s since the epoch) and the picture (JPEG)."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[float, bytes]] = []
+
+    @classmethod
+    async def of(cls, viewer: Viewer) -> Reel:
+        """Film a viewer's window from now on, until it is closed."""
+        reel = cls()
+        session = await viewer.context.new_cdp_session(viewer.page)
+        taken: set[asyncio.Task[object]] = set()
+
+        def keep(frame: dict[str, Any]) -> None:
+            reel.frames.append((frame["metadata"]["timestamp"], base64.b64decode(frame["data"])))
+            # Without this Chromium sends no more.
+            task = asyncio.ensure_future(session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]}))
+            taken.add(task)
+            task.add_done_callback(taken.discard)
+
+        session.on("Page.screencastFrame", keep)
+        await session.send("Page.startScreencast", {"format": "jpeg", "quality": 90})
+        return reel
+
+    def at(self, moment_s: float) -> bytes:
+        """Return what was seen at a moment: a frame comes only when something changes."""
+        return next((shot for at_s, shot in reversed(self.frames) if at_s <= moment_s), self.frames[0][1])
 
 
-def _join(frames: Sequence[Sequence[bytes]], seconds: float, folder: Path) -> None:
+def _join(reels: Sequence[Reel], began_s: float, ended_s: float, folder: Path) -> None:
     """Make the moving picture, the windows side by side, as fast as it was filmed."""
-    for number, windows in enumerate(frames):
-        for side, shot in enumerate(windows):
-            (folder / f"{side}-{number:03}.jpg").write_bytes(shot)
-    inputs = [f"-framerate {len(frames) / seconds:.2f} -i {folder}/{side}-%03d.jpg".split() for side in (0, 1)]
+    for number in range(int((ended_s - began_s) * FRAMES_A_SECOND)):
+        for side, reel in enumerate(reels):
+            (folder / f"{side}-{number:03}.jpg").write_bytes(reel.at(began_s + number / FRAMES_A_SECOND))
+    inputs = [f"-framerate {FRAMES_A_SECOND} -i {folder}/{side}-%03d.jpg".split() for side in (0, 1)]
     joined = f"hstack=inputs=2,scale={BOTH_PX}:-2:flags=lanczos"
     kept = ["-c:v", "libwebp_anim", "-quality", MOVING_QUALITY, "-loop", 0]
     _ffmpeg(*inputs[0], *inputs[1], "-filter_complex", joined, *kept, PICTURES / IN_STEP)

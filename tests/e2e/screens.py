@@ -49,8 +49,24 @@ class Shot:
     file: Path
 
 
+_POSTERS_IN_VIEW = """patience_ms => Promise.race([
+    new Promise((done) => setTimeout(done, patience_ms)), // without a connection they never come
+    Promise.all([...document.images].filter((image) => {
+        const { top, bottom, width } = image.getBoundingClientRect();
+        return !image.complete && width > 0 && bottom > 0 && top < innerHeight;
+    }).map((image) => new Promise((done) => ["load", "error"].forEach((end) => image.addEventListener(end, done))))),
+])"""
+POSTERS_MS: Final = 2_000
+
+
+async def until_drawn(page: Page) -> None:
+    """Wait for the posters in view, but no longer than POSTERS_MS: they are loaded once they are seen."""
+    await page.evaluate(_POSTERS_IN_VIEW, POSTERS_MS)
+
+
 async def shoot(page: Page, folder: Path, state: str, variant: str) -> Shot:
     """Take a picture of what the page shows."""
+    await until_drawn(page)
     name = re.sub(r"\W+", "-", f"{state}-{variant}").strip("-")
     shot = Shot(state, variant, folder / f"{name}.png")
     await page.screenshot(path=shot.file, animations="disabled")
