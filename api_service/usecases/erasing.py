@@ -140,6 +140,13 @@ WHERE outbox.id > :after AND outbox.id <= :last AND outbox.data #>> '{inviter,id
     AND room.id::text = outbox.subject
 """)
 )
+# What rooms of theirs were called, as told of each while it was theirs.
+_UNNAME: Final = Statement(
+    text("""
+UPDATE outbox SET data = data #- '{room,title}' #- '{changes,title}'
+WHERE id > :after AND id <= :last AND data #>> '{room,owner}' = :person
+""")
+)
 
 
 async def erase(db: Database, site: Site, user_id: UUID, progress: Callable[[], None] = lambda: None) -> None:
@@ -211,11 +218,12 @@ async def _pass_on(transaction: Transaction, site: Site, room_id: UUID, user_id:
 
 
 async def _untell(transaction: Transaction, person: str, progress: Callable[[], None]) -> None:
-    """Delete what the outbox has to tell of a person, and name the new owner in invitations that they had sent."""
+    """Delete what the outbox has to tell of a person and the names of their rooms; invitations name the new owner."""
     after = DELETED_ID
     while (last := await transaction.first(_LAST_OF_CHUNK, after=after, chunk=CHUNK)) is not None:
         bounds = {"after": after, "last": last.id, "person": person}
         await transaction.run(_UNTELL, **bounds)
+        await transaction.run(_UNNAME, **bounds)
         await transaction.run(_RETELL, **bounds, nobody=DELETED_ID, names=DELETED_NAMES)
         after = last.id
         progress()
