@@ -111,7 +111,7 @@ async def test_a_room_that_is_full_or_bans_or_is_closed_says_so_on_a_page_with_a
     await elena.page.locator("#ban-now").click()
     await expect(card).to_contain_text(re.compile("Вас заблокировали|You were banned"), timeout=PATIENCE_MS)
     await expect(card.get_by_role("button")).to_have_count(0)
-    await expect(page.locator("movie-together [slot=ended]")).to_be_visible()
+    await expect(page.locator("movie-together [slot=ended]:not([hidden])")).to_be_visible()
     await expect(page.locator("movie-together-chat textarea")).to_be_hidden()
     await shoot(page, OUTSIDE, "banned, inside", "light")
     answer = await page.goto(link)
