@@ -200,8 +200,8 @@ async def cards_cover_nothing(page: Page, least: int) -> None:
     """Look at a card over the film on small phones, one of them on its side: so many things or more can be pressed."""
     for width, height in ((360, 640), (360, 520), (640, 360)):
         await page.set_viewport_size({"width": width, "height": height})
-        await page.mouse.move(width / 2, 60)
-        await page.mouse.move(width / 2 + 5, 65)  # the controls are there for a pointer
+        await page.mouse.move(10, 60)
+        await page.mouse.move(15, 65)  # the controls are there for a pointer over the film, beside the card
         async with asyncio.timeout(PATIENCE_MS / 1000):
             while (seen := await page.evaluate(COVERED))["wrong"]:  # what moves aside does so in a moment
                 await asyncio.sleep(0.05)
