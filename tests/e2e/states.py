@@ -131,6 +131,7 @@ class Tour:
         await self._look("the film is over", owner)
         await owner.close_room()
         await expect(page.locator("movie-together .end")).to_be_visible()
+        await expect(page.locator("#film-over")).to_be_hidden()
         await self._look("room, just closed", owner)
         await page.reload()
         await self._transcript()
