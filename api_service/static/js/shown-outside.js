@@ -11,7 +11,7 @@ document.addEventListener("mt-unread", ({ detail }) => {
   const read = document.title.replace(/^\(\d+\) /, "");
   document.title = detail.unread ? `(${detail.unread}) ${read}` : read;
   const wanted = detail.unread ? ICONS.unread : ICONS.read;
-  if (icon.href !== wanted) icon.href = wanted; // a browser fetches an icon that is set once more once more
+  if (icon.href !== wanted) icon.href = wanted; // setting it, even to the same, makes a browser fetch it
 });
 
 /** Without it the system shows the site's address. */
